@@ -1,0 +1,86 @@
+// Package capture describes captured frames and where they come from.
+//
+// A [Source] fills a [Batch] with frames that point into memory of the source;
+// whoever needs a byte for longer copies it. Damage in a capture is not an
+// error of reading: it travels in the batch, as a [Problem] with its place,
+// and reading goes on where it can.
+//
+// The package knows no protocol above the link-layer header type.
+package capture
+
+import "fmt"
+
+// LinkType is a link-layer header type, by the numbers of
+// https://www.tcpdump.org/linktypes.html. It has 16 bits, as in a pcapng
+// interface description: gopacket's type of the same name has 8, which takes
+// 276 (Linux SLL2) for 20.
+type LinkType uint16
+
+// The link-layer header types that are decoded.
+const (
+	LinkNull      LinkType = 0
+	LinkEthernet  LinkType = 1
+	LinkRaw12     LinkType = 12 // DLT_RAW of most systems, as written by some programs
+	LinkRaw14     LinkType = 14 // DLT_RAW of OpenBSD
+	LinkRaw       LinkType = 101
+	LinkLoop      LinkType = 108
+	LinkLinuxSLL  LinkType = 113
+	LinkIPv4      LinkType = 228
+	LinkIPv6      LinkType = 229
+	LinkLinuxSLL2 LinkType = 276
+)
+
+// An Interface is what frames were captured on: an interface described in a
+// capture file, or a live one.
+type Interface struct {
+	Capture string // the file as it was named, or the live interface's name
+	Link    LinkType
+}
+
+// A Frame is one captured frame.
+type Frame struct {
+	Data      []byte // the bytes captured; valid until the source's next call of Next
+	Time      int64  // nanoseconds since 1970-01-01 UTC
+	Number    int    // 1-based, counted for each capture file
+	Length    int    // bytes on the wire, at least len(Data) unless the capture lies
+	Interface *Interface
+}
+
+// A Batch is a run of frames in the order of their capture, and the problems
+// met in reading them. It is made to be reused.
+type Batch struct {
+	Frames   []Frame
+	Problems []Problem
+}
+
+// Reset empties the batch and keeps its memory.
+func (b *Batch) Reset() {
+	b.Frames = b.Frames[:0]
+	b.Problems = b.Problems[:0]
+}
+
+// A Source yields frames.
+type Source interface {
+	// Next replaces the content of b by the frames that follow: at least one
+	// frame or problem, or else an error. The error is io.EOF at the end and
+	// otherwise one of reading; after an error there is nothing more to read.
+	// The frames' bytes are the source's and valid until the next call.
+	Next(b *Batch) error
+}
+
+// A Problem is damage in a capture, with its place.
+type Problem struct {
+	Capture string // the file as it was named
+	Frame   int    // number of the last frame that could be read before it; 0 for none
+	Offset  int64  // byte offset in the capture at which the damaged part begins
+	Err     error
+}
+
+// Error names the place as compilers do: the capture, the number of the frame
+// that could not be read, the byte.
+func (p *Problem) Error() string {
+	return fmt.Sprintf("%s:%d: at byte %d: %v", p.Capture, p.Frame+1, p.Offset, p.Err)
+}
+
+// Unwrap returns the cause.
+func (p *Problem) Unwrap() error { return p.Err }

@@ -1,0 +1,243 @@
+// Package capturetest makes captures for tests: TCP connections that are
+// written down as a script, and frames around anything. It uses gopacket's
+// serializers, so that the decoders are not tested against themselves.
+package capturetest
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+	"github.com/google/gopacket/pcapgo"
+)
+
+// Start is the time of the first frame of a Capture.
+var Start = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+
+// step is the time between two frames, unless Wait is called.
+const step = time.Millisecond
+
+// mss is the size of the largest segment that Send makes.
+const mss = 1460
+
+// A Frame is a frame with its time.
+type Frame struct {
+	Time time.Time
+	Data []byte
+}
+
+// A Capture is a script in the making. Its frames may be reordered, changed
+// and removed before they are written.
+type Capture struct {
+	Frames []Frame
+	now    time.Time
+	ids    uint16
+}
+
+// New returns an empty capture.
+func New() *Capture { return &Capture{now: Start} }
+
+// Wait lets time pass before the next frame.
+func (c *Capture) Wait(d time.Duration) { c.now = c.now.Add(d - step) }
+
+// Add adds a frame.
+func (c *Capture) Add(data []byte) {
+	c.Frames = append(c.Frames, Frame{c.now, data})
+	c.now = c.now.Add(step)
+}
+
+// A Conn is a TCP connection over Ethernet.
+type Conn struct {
+	// VLANs are the tags of its frames from now on, outermost first.
+	VLANs []uint16
+	// Client and Server are the next sequence numbers of the two ends.
+	Client, Server uint32
+
+	c              *Capture
+	client, server netip.AddrPort
+}
+
+// Conn returns a connection between two endpoints, of which nothing has been
+// sent yet.
+func (c *Capture) Conn(client, server string) *Conn {
+	return &Conn{c: c, Client: 1000, Server: 5000, client: netip.MustParseAddrPort(client), server: netip.MustParseAddrPort(server)}
+}
+
+// Open adds a handshake.
+func (k *Conn) Open() *Conn {
+	k.Segment(true, layers.TCP{SYN: true, Seq: k.Client}, "")
+	k.Client++
+	k.Segment(false, layers.TCP{SYN: true, ACK: true, Seq: k.Server, Ack: k.Client}, "")
+	k.Server++
+	k.ack(true)
+	return k
+}
+
+// Send adds segments with data of the client, and the server's acknowledgement.
+func (k *Conn) Send(data string) *Conn { return k.send(true, data) }
+
+// Reply adds segments with data of the server, and the client's acknowledgement.
+func (k *Conn) Reply(data string) *Conn { return k.send(false, data) }
+
+func (k *Conn) send(client bool, data string) *Conn {
+	for data != "" {
+		n := min(len(data), mss)
+		k.Push(client, data[:n])
+		data = data[n:]
+	}
+	k.ack(!client)
+	return k
+}
+
+// Push adds one segment with data, without an acknowledgement.
+func (k *Conn) Push(client bool, data string) {
+	t := k.next(client)
+	t.PSH = true
+	k.Segment(client, t, data)
+	k.advance(client, len(data))
+}
+
+// Lose lets an end send data that the capture does not have.
+func (k *Conn) Lose(client bool, n int) { k.advance(client, n) }
+
+// Close adds an orderly end, which the client begins.
+func (k *Conn) Close() {
+	for _, client := range []bool{true, false} {
+		k.Finish(client)
+		k.ack(!client)
+	}
+}
+
+// Finish adds the FIN of one end.
+func (k *Conn) Finish(client bool) {
+	t := k.next(client)
+	t.FIN = true
+	k.Segment(client, t, "")
+	k.advance(client, 1)
+}
+
+// Reset adds an RST of one end.
+func (k *Conn) Reset(client bool) {
+	t := k.next(client)
+	t.RST = true
+	k.Segment(client, t, "")
+}
+
+func (k *Conn) ack(client bool) { k.Segment(client, k.next(client), "") }
+
+func (k *Conn) next(client bool) layers.TCP {
+	if client {
+		return layers.TCP{ACK: true, Seq: k.Client, Ack: k.Server}
+	}
+	return layers.TCP{ACK: true, Seq: k.Server, Ack: k.Client}
+}
+
+func (k *Conn) advance(client bool, n int) {
+	if client {
+		k.Client += uint32(n)
+	} else {
+		k.Server += uint32(n)
+	}
+}
+
+// Segment adds a frame with a segment of one end. The ports are filled in.
+func (k *Conn) Segment(client bool, t layers.TCP, payload string) {
+	src, dst := k.client, k.server
+	if !client {
+		src, dst = dst, src
+	}
+	k.c.ids++
+	k.c.Add(Ethernet(src.Addr(), dst.Addr(), k.VLANs, IP(src, dst, k.c.ids, t, payload)...))
+}
+
+// IP returns the layers of a TCP segment from the IP header on.
+func IP(src, dst netip.AddrPort, id uint16, t layers.TCP, payload string) []gopacket.SerializableLayer {
+	t.SrcPort, t.DstPort = layers.TCPPort(src.Port()), layers.TCPPort(dst.Port())
+	t.Window = 64240
+	if src.Addr().Is4() {
+		ip := &layers.IPv4{Version: 4, TTL: 64, Id: id, Flags: layers.IPv4DontFragment, Protocol: layers.IPProtocolTCP,
+			SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
+		t.SetNetworkLayerForChecksum(ip)
+		return []gopacket.SerializableLayer{ip, &t, gopacket.Payload(payload)}
+	}
+	ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolTCP,
+		SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
+	t.SetNetworkLayerForChecksum(ip)
+	return []gopacket.SerializableLayer{ip, &t, gopacket.Payload(payload)}
+}
+
+// Ethernet returns a frame between two hosts, tagged with the VLANs.
+func Ethernet(src, dst netip.Addr, vlans []uint16, inner ...gopacket.SerializableLayer) []byte {
+	network := layers.EthernetTypeIPv4
+	if src.Is6() {
+		network = layers.EthernetTypeIPv6
+	}
+	types := []layers.EthernetType{}
+	for i := range vlans {
+		if i == 0 && len(vlans) > 1 {
+			types = append(types, layers.EthernetTypeQinQ)
+		} else {
+			types = append(types, layers.EthernetTypeDot1Q)
+		}
+	}
+	types = append(types, network)
+	frame := []gopacket.SerializableLayer{&layers.Ethernet{SrcMAC: MAC(src), DstMAC: MAC(dst), EthernetType: types[0]}}
+	for i, id := range vlans {
+		frame = append(frame, &layers.Dot1Q{VLANIdentifier: id, Type: types[i+1]})
+	}
+	return Serialize(append(frame, inner...)...)
+}
+
+// MAC returns the Ethernet address of a host: one of Grandstream's for phones,
+// whose addresses end in .50 to .99, else a local one.
+func MAC(a netip.Addr) net.HardwareAddr {
+	b := a.AsSlice()
+	last := b[len(b)-1]
+	if last >= 50 && last < 100 {
+		return net.HardwareAddr{0x00, 0x0b, 0x82, 0x12, 0x34, last}
+	}
+	return net.HardwareAddr{0x02, 0x00, 0x00, 0x00, 0x00, last}
+}
+
+// Serialize returns the bytes of layers, with lengths and checksums filled in.
+func Serialize(l ...gopacket.SerializableLayer) []byte {
+	buf := gopacket.NewSerializeBuffer()
+	if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, l...); err != nil {
+		panic(err) // a test's script is wrong
+	}
+	return buf.Bytes()
+}
+
+// WritePcap writes the frames as a classic capture with microseconds.
+func (c *Capture) WritePcap(w io.Writer) error {
+	p := pcapgo.NewWriter(w)
+	if err := p.WriteFileHeader(65535, layers.LinkTypeEthernet); err != nil {
+		return err
+	}
+	return c.write(p.WritePacket)
+}
+
+// WritePcapng writes the frames as a pcapng capture with nanoseconds.
+func (c *Capture) WritePcapng(w io.Writer) error {
+	p, err := pcapgo.NewNgWriter(w, layers.LinkTypeEthernet)
+	if err != nil {
+		return err
+	}
+	if err := c.write(p.WritePacket); err != nil {
+		return err
+	}
+	return p.Flush()
+}
+
+func (c *Capture) write(packet func(gopacket.CaptureInfo, []byte) error) error {
+	for _, f := range c.Frames {
+		info := gopacket.CaptureInfo{Timestamp: f.Time, CaptureLength: len(f.Data), Length: len(f.Data)}
+		if err := packet(info, f.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+// Package pcapfile reads capture files: classic pcap
+// (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng).
+//
+// The containers are read here and not by gopacket's pcapgo, which cuts link
+// types to 8 bits, allocates what a damaged length asks for, ends a truncated
+// pcapng without a word, and takes twice the time for a frame.
+package pcapfile
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"actionurl/capture"
+)
+
+const (
+	// maxFrame is the largest frame that is believed, the snaplen limit of
+	// libpcap (MAXIMUM_SNAPLEN). It fits in a window, so no length that a
+	// file claims allocates anything.
+	maxFrame = 256 << 10
+
+	// batchFrames bounds a batch: 1,024 frames of 56 bytes, 56 KiB.
+	batchFrames = 1024
+)
+
+// A Reader reads the frames of one capture file. It keeps one window of the
+// file in memory, whatever the file's size.
+type Reader struct {
+	name   string
+	window window
+	frames int // read so far
+	format format
+	ended  bool
+}
+
+var _ capture.Source = (*Reader)(nil)
+
+// A format is what differs between the containers.
+type format interface {
+	// records moves the records that are whole in the window to b.
+	records(r *Reader, b *capture.Batch)
+	// cut moves what is there of the record that the file ends in to b, and
+	// says what is missing.
+	cut(r *Reader, b *capture.Batch) error
+}
+
+// ErrFormat is the error of Open for what is not a capture.
+var ErrFormat = errors.New("not a pcap or pcapng capture")
+
+// Open begins to read a capture, whose kind it tells by its content. The name
+// is the one that frames and problems carry.
+func Open(name string, from io.Reader) (*Reader, error) {
+	r := &Reader{name: name, window: window{r: from, buf: make([]byte, windowSize)}}
+	r.window.atLeast(4)
+	head := r.window.rest()
+	if err := r.window.failed(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, pathless(err))
+	}
+	if len(head) == 0 {
+		return nil, fmt.Errorf("%s: %w: it is empty", name, ErrFormat)
+	}
+	if len(head) >= 4 {
+		magic := [4]byte(head)
+		if magic == blockMagic {
+			r.format = &pcapng{}
+			return r, nil
+		}
+		if order, unit := pcapMagic(magic); order != nil {
+			var err error
+			r.format, err = openPcap(r, order, unit)
+			return r, err
+		}
+	}
+	return nil, fmt.Errorf("%s: %w: %s", name, ErrFormat, looksLike(head))
+}
+
+// looksLike says what a file is that is no capture.
+func looksLike(head []byte) string {
+	for _, known := range []struct{ magic, name string }{
+		{"\x1f\x8b", "it is compressed with gzip; decompress it first (gzip -dc FILE | actionurl analyze -)"},
+		{"\x28\xb5\x2f\xfd", "it is compressed with zstd; decompress it first (zstd -dc FILE | actionurl analyze -)"},
+		{"\xfd7zX", "it is compressed with xz; decompress it first (xz -dc FILE | actionurl analyze -)"},
+		{"\x04\x22\x4d\x18", "it is compressed with lz4; decompress it first (lz4 -dc FILE | actionurl analyze -)"},
+		{"PK\x03\x04", "it is a zip archive"},
+	} {
+		if len(head) >= len(known.magic) && string(head[:len(known.magic)]) == known.magic {
+			return known.name
+		}
+	}
+	return fmt.Sprintf("it begins with %q", head[:min(len(head), 8)])
+}
+
+// Offset returns how many bytes of the file have been consumed.
+func (r *Reader) Offset() int64 { return r.window.offset }
+
+// Next implements [capture.Source].
+func (r *Reader) Next(b *capture.Batch) error {
+	b.Reset()
+	for {
+		if r.ended {
+			return io.EOF
+		}
+		r.format.records(r, b)
+		if len(b.Frames) > 0 || len(b.Problems) > 0 {
+			return nil
+		}
+		if !r.window.more() {
+			return r.end(b)
+		}
+	}
+}
+
+// end handles the last bytes of a file: none, or a record that is not whole.
+func (r *Reader) end(b *capture.Batch) error {
+	r.ended = true
+	if err := r.window.failed(); err != nil {
+		return fmt.Errorf("%s: %w", r.name, pathless(err))
+	}
+	if len(r.window.rest()) == 0 {
+		return io.EOF
+	}
+	before := r.frames
+	if err := r.format.cut(r, b); err != nil {
+		r.problem(b, before, r.window.offset, err)
+	}
+	return nil
+}
+
+// frame appends a frame to b.
+func (r *Reader) frame(b *capture.Batch, data []byte, time int64, length uint32, on *capture.Interface) {
+	r.frames++
+	b.Frames = append(b.Frames, capture.Frame{
+		Data: data, Time: time, Number: r.frames, Length: int(length), Interface: on,
+	})
+}
+
+// problem appends a problem to b.
+func (r *Reader) problem(b *capture.Batch, frame int, offset int64, err error) {
+	b.Problems = append(b.Problems, capture.Problem{Capture: r.name, Frame: frame, Offset: offset, Err: err})
+}
+
+// stop reports a problem behind which nothing can be read: the lengths that
+// lead from record to record are lost.
+func (r *Reader) stop(b *capture.Batch, err error) {
+	r.problem(b, r.frames, r.window.offset, err)
+	r.ended = true
+}
+
+// pathless returns the cause of an error of the operating system: the message
+// names the file already.
+func pathless(err error) error {
+	type unwrapper interface{ Unwrap() error }
+	if u, ok := err.(unwrapper); ok && u.Unwrap() != nil {
+		return u.Unwrap()
+	}
+	return err
+}
+
+// bytesOf renders a count of bytes for a message.
+func bytesOf(n int) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+type byteOrder = binary.ByteOrder

@@ -1,0 +1,404 @@
+package stream
+
+import (
+	"bytes"
+
+	"actionurl/decode/packet"
+)
+
+// Counts tell what became of the segments.
+type Counts struct {
+	Conns      int   // connections followed, those joined included
+	Evicted    int   // connections forgotten because there were too many
+	Gaps       int   // holes that were given up
+	GapBytes   int64 // and the bytes missing in them
+	Duplicates int   // segments that hold nothing new
+}
+
+// An Assembler follows the connections of one capture. It is not safe for
+// concurrent use.
+type Assembler struct {
+	Counts Counts
+
+	receiver Receiver
+	table    map[key]*Conn
+	conns    []*Conn // all that were ever made: those in the table and those in free
+	free     []*Conn
+	hand     int // where in conns the search for one to evict goes on
+
+	closed  []closedConn // a ring of maxClosed
+	oldest  int          // index of the oldest in closed
+	nclosed int
+
+	waiting  int      // bytes waiting, segmentCost included
+	segments *segment // to be used again
+	mark     Mark     // of the segment at hand
+}
+
+// A closedConn is a connection that lingers.
+type closedConn struct {
+	conn    *Conn
+	closing uint32
+	time    int64
+}
+
+// NewAssembler returns an Assembler that hands the streams to r.
+func NewAssembler(r Receiver) *Assembler {
+	return &Assembler{receiver: r, table: map[key]*Conn{}, closed: make([]closedConn, maxClosed)}
+}
+
+// Segment takes the next segment of the capture. What it keeps of it, it copies.
+func (a *Assembler) Segment(s *packet.Segment) {
+	k, side := keyOf(s)
+	c := a.table[k]
+	if c == nil {
+		if !s.SYN && len(s.Payload) == 0 {
+			return // nothing to follow yet
+		}
+		c = a.open(k)
+	}
+	c.touched = true
+	a.mark = Mark{Origin: s.Origin, Ack: s.Ack, HasAck: s.ACK}
+	h := &c.halves[side]
+	seq := s.Seq
+	if s.SYN {
+		a.syn(c, side, s)
+		seq++
+	}
+	h.seen = true
+	if s.ACK {
+		a.acknowledge(c, side.Other(), s.Ack)
+	}
+	switch {
+	case s.RST:
+		a.reset(c, side, s)
+	case len(s.Payload)+s.Cut > 0 || s.FIN:
+		a.data(c, side, seq, s)
+	}
+}
+
+// keyOf returns the connection of a segment and the side that sent it.
+func keyOf(s *packet.Segment) (key, Side) {
+	order := bytes.Compare(s.Src.Addr[:], s.Dst.Addr[:])
+	if order < 0 || order == 0 && s.Src.Port <= s.Dst.Port {
+		return key{s.Src, s.Dst}, 0
+	}
+	return key{s.Dst, s.Src}, 1
+}
+
+// syn begins a connection with a SYN of side, unless it did so before.
+func (a *Assembler) syn(c *Conn, side Side, s *packet.Segment) {
+	h, o := &c.halves[side], &c.halves[side.Other()]
+	start := s.Seq + 1
+	if h.open && h.start == start {
+		h.synced = true
+		return // a copy of it
+	}
+	if late := after(start, h.start); h.open && !h.synced && late > 0 && late < maxHalfWaiting {
+		h.synced = true
+		return // it comes after the data
+	}
+	answered := h.hasAcked && h.acked == start                            // its answer came first
+	answers := s.ACK && o.open && o.synced && o.start == s.Ack && !h.open // it is the answer
+	if (h.open || o.open) && !answered && !answers {
+		a.restart(c)
+	}
+	h.open, h.synced, h.start, h.next = true, true, start, start
+}
+
+// restart makes c a new connection between the same ports.
+func (a *Assembler) restart(c *Conn) {
+	a.lose(c)
+	a.Counts.Conns++
+	c.halves = [2]half{}
+	c.closed = false
+	c.closing++
+}
+
+// lose hands on what waits and ends both directions.
+func (a *Assembler) lose(c *Conn) {
+	mark := a.mark
+	for side := range Side(2) {
+		a.settle(c, side, true)
+	}
+	a.mark = mark
+	a.receiver.End(c, 0, Lost, &a.mark)
+	c.State = nil
+}
+
+// acknowledge notes that the other side has all that side sent before ack.
+func (a *Assembler) acknowledge(c *Conn, side Side, ack uint32) {
+	h := &c.halves[side]
+	if h.open && far(h.next, ack) {
+		return
+	}
+	if !h.hasAcked || after(h.acked, ack) > 0 {
+		h.acked, h.hasAcked = ack, true
+		a.settle(c, side, false)
+	}
+}
+
+// reset ends the connection by an RST of side, if it is a valid one: in the
+// window (RFC 9293, section 3.10.7.4), or the answer to a SYN. One that came
+// late from an earlier connection is not.
+func (a *Assembler) reset(c *Conn, side Side, s *packet.Segment) {
+	h, o := &c.halves[side], &c.halves[side.Other()]
+	var valid bool
+	switch {
+	case h.open:
+		d := after(h.next, s.Seq)
+		valid = d >= 0 && d < maxHalfWaiting
+	case s.ACK:
+		valid = o.open && !far(o.next, s.Ack)
+	default:
+		valid = h.hasAcked && h.acked == s.Seq
+	}
+	if !valid || h.ended && o.ended {
+		return
+	}
+	mark := a.mark
+	a.settle(c, side, true)
+	a.settle(c, side.Other(), true)
+	a.mark = mark
+	h.ended, o.ended = true, true
+	a.receiver.End(c, side, Reset, &a.mark)
+	a.linger(c)
+}
+
+// data takes the bytes of a segment, which begin at seq, and its FIN.
+func (a *Assembler) data(c *Conn, side Side, seq uint32, s *packet.Segment) {
+	h := &c.halves[side]
+	if h.open && far(h.next, seq) {
+		a.jump(c, side, seq)
+	}
+	if !h.open {
+		h.open, h.start, h.next = true, seq, seq
+		h.hasAcked = h.hasAcked && !far(seq, h.acked)
+	}
+	end := seq + uint32(len(s.Payload)+s.Cut)
+	if s.FIN && !h.hasFin {
+		h.hasFin, h.fin = true, end
+	}
+	switch {
+	case after(h.next, end) <= 0: // nothing new, but perhaps a FIN
+		if len(s.Payload) > 0 {
+			a.Counts.Duplicates++
+		}
+	case after(h.next, seq) <= 0:
+		a.deliver(c, side, seq, s.Payload)
+		if cut := after(h.next, end); cut > 0 {
+			a.gap(c, side, cut)
+		}
+	default:
+		a.wait(h, seq, s.Payload)
+	}
+	a.settle(c, side, false)
+}
+
+// jump goes on at a sequence number without relation to the ones before: the
+// ports are used again and the SYN was not captured, or a long part is missing.
+func (a *Assembler) jump(c *Conn, side Side, seq uint32) {
+	if c.closed {
+		a.restart(c)
+		c.halves[side].seen = true
+		return
+	}
+	h := &c.halves[side]
+	a.settle(c, side, true)
+	a.gap(c, side, reach)
+	h.start, h.next, h.hasAcked, h.hasFin, h.synced = seq, seq, false, false, false
+}
+
+// settle hands on what can be: waiting segments whose turn it is, and those
+// behind a hole that will not be filled. With force no hole will.
+func (a *Assembler) settle(c *Conn, side Side, force bool) {
+	h := &c.halves[side]
+	for h.waiting != nil {
+		w := h.waiting
+		if hole := after(h.next, w.seq); hole > 0 {
+			if !force && !a.lost(h, w.seq) {
+				return
+			}
+			a.gap(c, side, hole)
+		}
+		h.waiting = w.next
+		now := a.mark
+		a.mark = w.mark
+		if after(h.next, w.end()) > 0 {
+			a.deliver(c, side, w.seq, w.data)
+		}
+		a.mark = now
+		a.release(h, w)
+	}
+	if h.hasFin && !h.ended {
+		hole := after(h.next, h.fin)
+		if hole > 0 {
+			if !force && !a.lost(h, h.fin) {
+				return
+			}
+			a.gap(c, side, hole)
+		}
+		h.ended = true
+		a.receiver.End(c, side, Closed, &a.mark)
+		if c.halves[side.Other()].ended {
+			a.linger(c)
+		}
+	}
+}
+
+// lost reports whether the hole before seq is not worth waiting for: the other
+// side has the bytes, the receiver has no use for them, or too many others wait.
+func (a *Assembler) lost(h *half, seq uint32) bool {
+	return h.hasAcked && after(h.acked, seq) <= 0 ||
+		h.skip >= int64(after(h.next, seq)) ||
+		h.size > maxHalfWaiting || a.waiting > maxWaiting
+}
+
+// deliver gives the receiver those bytes of data, which begin at seq, that are new.
+func (a *Assembler) deliver(c *Conn, side Side, seq uint32, data []byte) {
+	h := &c.halves[side]
+	old := after(seq, h.next)
+	if old >= len(data) {
+		return
+	}
+	data = data[old:]
+	seq = h.next
+	h.next += uint32(len(data))
+	h.skip = a.receiver.Data(c, side, data, seq, &a.mark)
+}
+
+// gap gives up the next n bytes.
+func (a *Assembler) gap(c *Conn, side Side, n int) {
+	h := &c.halves[side]
+	if h.skip < int64(n) {
+		a.Counts.Gaps++
+		a.Counts.GapBytes += int64(n)
+	}
+	h.next += uint32(n)
+	h.skip = a.receiver.Gap(c, side, n, &a.mark)
+}
+
+// wait keeps a copy of those of the bytes that are not waiting already.
+func (a *Assembler) wait(h *half, seq uint32, data []byte) {
+	p := &h.waiting
+	for *p != nil && len(data) > 0 {
+		w := *p
+		n := len(data)
+		switch before := after(seq, w.seq); {
+		case before > 0:
+			n = min(n, before)
+			p = a.keep(h, p, seq, data[:n])
+		default:
+			n = min(n, max(0, after(seq, w.end())))
+			p = &w.next
+		}
+		seq, data = seq+uint32(n), data[n:]
+	}
+	if len(data) > 0 {
+		a.keep(h, p, seq, data)
+	}
+}
+
+// keep puts a copy of data where p points, and returns where the next one goes.
+func (a *Assembler) keep(h *half, p **segment, seq uint32, data []byte) **segment {
+	w := a.segments
+	if w == nil {
+		w = new(segment)
+	} else {
+		a.segments = w.next
+	}
+	w.seq, w.mark = seq, a.mark
+	w.data = append(w.data[:0], data...)
+	w.next = *p
+	*p = w
+	h.size += int32(len(data) + segmentCost)
+	a.waiting += len(data) + segmentCost
+	return &w.next
+}
+
+// release takes back a segment that has been handed on.
+func (a *Assembler) release(h *half, w *segment) {
+	h.size -= int32(len(w.data) + segmentCost)
+	a.waiting -= len(w.data) + segmentCost
+	if cap(w.data) > 2048 {
+		w.data = nil // the usual ones are kept, for up to maxWaiting/segmentCost segments
+	}
+	w.next = a.segments
+	a.segments = w
+}
+
+// open returns a new connection, in place of an old one if there are too many.
+func (a *Assembler) open(k key) *Conn {
+	a.Counts.Conns++
+	var c *Conn
+	switch {
+	case len(a.free) > 0:
+		c = a.free[len(a.free)-1]
+		a.free = a.free[:len(a.free)-1]
+	case len(a.conns) < maxConns:
+		c = new(Conn)
+		a.conns = append(a.conns, c)
+	default:
+		c = a.evict()
+	}
+	*c = Conn{key: k, closing: c.closing + 1}
+	a.table[k] = c
+	return c
+}
+
+// evict forgets a connection of which nothing was seen for long: the first
+// that was not touched since the hand came by the last time.
+func (a *Assembler) evict() *Conn {
+	for {
+		c := a.conns[a.hand]
+		a.hand = (a.hand + 1) % len(a.conns)
+		if c.touched {
+			c.touched = false
+			continue
+		}
+		if !c.closed {
+			a.Counts.Evicted++
+		}
+		a.lose(c)
+		delete(a.table, c.key)
+		return c
+	}
+}
+
+// linger remembers a connection that has ended for a while, so that copies of
+// its frames are not taken for another's.
+func (a *Assembler) linger(c *Conn) {
+	if c.closed {
+		return
+	}
+	c.closed = true
+	c.closing++
+	now := a.mark.Time
+	for a.nclosed > 0 && (a.nclosed == maxClosed || now-a.closed[a.oldest].time > lingerTime) {
+		old := a.closed[a.oldest]
+		a.oldest = (a.oldest + 1) % maxClosed
+		a.nclosed--
+		if old.conn.closing == old.closing {
+			a.forget(old.conn)
+		}
+	}
+	a.closed[(a.oldest+a.nclosed)%maxClosed] = closedConn{c, c.closing, now}
+	a.nclosed++
+}
+
+// forget drops a connection.
+func (a *Assembler) forget(c *Conn) {
+	a.lose(c)
+	delete(a.table, c.key)
+	c.closing++
+	a.free = append(a.free, c)
+}
+
+// Flush ends all connections: there are no more segments.
+func (a *Assembler) Flush() {
+	for _, c := range a.conns {
+		if a.table[c.key] == c {
+			a.forget(c)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+// Package stream puts TCP segments in order.
+//
+// Each direction of a connection is followed by itself, so a capture of one
+// direction is as good as one of both. For every segment:
+//
+//  1. A SYN begins a connection, or is a copy of the one that did, or says
+//     that the ports are used again.
+//  2. The acknowledgement tells what the other side has: a hole before it is
+//     the capture's loss, and is given up.
+//  3. Bytes that continue the stream are handed to the [Receiver]; bytes that
+//     were handed on before are dropped, so of an overlap the first copy is
+//     kept; bytes beyond a hole wait.
+//  4. FIN and RST end a direction where the stream has come to them.
+//
+// A connection whose beginning was not captured is joined at the first bytes
+// seen, and these are handed on at once.
+//
+// # Limits
+//
+// Checksums are not verified: the frames that a machine captures of its own
+// sending have none yet.
+package stream
+
+import (
+	"net/netip"
+
+	"actionurl/decode/packet"
+)
+
+// Bounds on what traffic can grow.
+const (
+	// maxConns bounds the connections followed. One takes 176 bytes and its
+	// places in the tables about 100: 131,072 make 35 MiB.
+	maxConns = 128 << 10
+
+	// maxClosed bounds the closed connections that are remembered, so that
+	// late copies of their frames are known for what they are.
+	maxClosed = 4 << 10
+
+	// lingerTime is how long, in nanoseconds of capture time, they are remembered.
+	lingerTime = 30e9
+
+	// maxHalfWaiting bounds the bytes of one direction that wait for a hole
+	// to be filled: a TCP window as it is usual.
+	maxHalfWaiting = 256 << 10
+
+	// maxWaiting bounds the bytes that wait in all directions: 8 MiB.
+	maxWaiting = 8 << 20
+
+	// segmentCost is what a waiting segment takes beside its bytes.
+	segmentCost = 160
+
+	// reach is how far from the expected sequence number a segment may be to
+	// be taken for one of the same stream: the largest window in use (RFC
+	// 7323 allows 1 GiB; systems stop at 16 MiB or less).
+	reach = 16 << 20
+)
+
+// A Side is one of the two ends of a connection.
+type Side uint8
+
+// Other returns the other end.
+func (s Side) Other() Side { return s ^ 1 }
+
+// End tells how the stream of a direction ended.
+type End uint8
+
+const (
+	Closed End = iota // FIN
+	Reset             // RST
+	Lost              // the capture ended, the ports were used again, or the connection was forgotten at a bound
+)
+
+// A Receiver takes the bytes of the streams. Its methods are called in the
+// order of each direction's bytes.
+type Receiver interface {
+	// Data takes the next bytes that side sends, which begin at sequence
+	// number seq. It returns how many of the bytes that follow it has no use
+	// for: a hole in those is not waited for.
+	Data(c *Conn, side Side, data []byte, seq uint32, at *Mark) (skip int64)
+	// Gap says that the next n bytes are missing. At seq+n the stream goes on.
+	Gap(c *Conn, side Side, n int, at *Mark) (skip int64)
+	// End says that side sends no more. With Lost, both sides end, and the
+	// connection's State is no longer used.
+	End(c *Conn, side Side, how End, at *Mark)
+}
+
+// Forever is what Data and Gap return who have no use for any of the bytes
+// that follow in a certain order.
+const Forever = 1 << 62
+
+// A Mark is where bytes came from: their frame, and what the segment
+// acknowledged.
+type Mark struct {
+	packet.Origin
+	Ack    uint32
+	HasAck bool
+}
+
+// A Conn is a TCP connection.
+type Conn struct {
+	State any // the receiver's own; nil in a new connection
+
+	key     key
+	halves  [2]half
+	closing uint32 // counts the times it was closed, to tell old entries of Assembler.closed
+	closed  bool
+	touched bool // since the eviction's hand passed
+}
+
+// Addr returns the address and port of a side.
+func (c *Conn) Addr(s Side) netip.AddrPort { return c.key[s].AddrPort() }
+
+// Seen reports whether any segment that the side sent was captured.
+func (c *Conn) Seen(s Side) bool { return c.halves[s].seen }
+
+// Starts reports whether seq is where the side's stream starts: behind a SYN
+// that was seen.
+func (c *Conn) Starts(s Side, seq uint32) bool {
+	h := &c.halves[s]
+	return h.synced && h.start == seq
+}
+
+// key names a connection: its endpoints, the lesser first. VLAN ids are no
+// part of it, so that tagged and untagged copies of a frame are copies.
+type key [2]packet.Endpoint
+
+// half is one direction of a connection.
+type half struct {
+	waiting *segment // segments beyond a hole, in order, without overlap
+	skip    int64    // bytes from next on that the receiver has no use for
+	start   uint32   // sequence number of the first byte, or of where it was joined
+	next    uint32   // sequence number expected
+	acked   uint32   // what the other side has acknowledged; valid iff hasAcked
+	fin     uint32   // sequence number of the FIN; valid iff hasFin
+	size    int32    // bytes waiting, segmentCost included
+	seen    bool     // a segment was captured
+	open    bool     // start and next are valid
+	synced  bool     // the SYN was seen
+	ended   bool     // End was called
+
+	hasAcked, hasFin bool
+}
+
+// A segment waits for the hole before it to be filled.
+type segment struct {
+	next *segment
+	seq  uint32
+	data []byte
+	mark Mark
+}
+
+func (w *segment) end() uint32 { return w.seq + uint32(len(w.data)) }
+
+// after returns how far b lies behind a in sequence space (RFC 9293, section
+// 3.4); negative if before.
+func after(a, b uint32) int { return int(int32(b - a)) }
+
+// far reports whether b is too far from a to be of the same stream.
+func far(a, b uint32) bool {
+	d := after(a, b)
+	return d > reach || d < -reach
+}

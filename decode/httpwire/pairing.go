@@ -1,0 +1,182 @@
+package httpwire
+
+import (
+	"actionurl/decode/stream"
+)
+
+// after returns how far b lies behind a in sequence space; negative if before.
+func after(a, b uint32) int { return int(int32(b - a)) }
+
+// connect makes c a connection that speaks HTTP.
+func (r *Reader) connect(c *stream.Conn) *conn {
+	var h *conn
+	if n := len(r.conns); n > 0 {
+		h = r.conns[n-1]
+		r.conns = r.conns[:n-1]
+	} else {
+		h = new(conn)
+	}
+	h.stream = c
+	c.State = h
+	return h
+}
+
+// disconnect takes back the state of a connection whose requests are resolved.
+func (r *Reader) disconnect(h *conn) {
+	for i := range h.sides {
+		r.drop(&h.sides[i])
+	}
+	*h = conn{}
+	r.conns = append(r.conns, h)
+}
+
+// exchange returns a new exchange with what a request's head tells. Its
+// strings share one allocation.
+func (r *Reader) exchange(l line, f fields) *Exchange {
+	x := r.exchanges
+	if x == nil {
+		x = new(Exchange)
+	} else {
+		r.exchanges = x.next
+	}
+	r.text = append(r.text[:0], l.target...)
+	r.text = append(r.text, f.host...)
+	r.text = append(r.text, f.userAgent...)
+	text := string(r.text)
+	cut := func(n int) (s string) {
+		s, text = text[:n], text[n:]
+		return s
+	}
+	*x = Exchange{
+		Method:        methodName(l.method),
+		Version:       versionName(l.version),
+		Target:        cut(len(l.target)),
+		Host:          cut(len(f.host)),
+		UserAgent:     cut(len(f.userAgent)),
+		ContentLength: f.length,
+	}
+	return x
+}
+
+// methodName spares the usual methods an allocation.
+func methodName(b []byte) string {
+	switch string(b) {
+	case "GET":
+		return "GET"
+	case "POST":
+		return "POST"
+	case "HEAD":
+		return "HEAD"
+	}
+	return string(b)
+}
+
+// versionName spares the usual versions an allocation.
+func versionName(b []byte) string {
+	switch string(b) {
+	case "HTTP/1.1":
+		return "HTTP/1.1"
+	case "HTTP/1.0":
+		return "HTTP/1.0"
+	}
+	return string(b)
+}
+
+// Release takes back an exchange that is done. Its strings stay valid.
+func (r *Reader) Release(x *Exchange) {
+	*x = Exchange{next: r.exchanges}
+	r.exchanges = x
+}
+
+// Expire resolves an exchange whose response is not waited for any longer.
+func (r *Reader) Expire(x *Exchange) {
+	h := x.conn
+	h.expired++
+	h.expiredAck = x.ack
+	if h.stream.Seen(x.side.Other()) {
+		h.resolve(x, Timeout)
+	} else {
+		h.resolve(x, NotCaptured)
+	}
+}
+
+// append queues a request.
+func (h *conn) append(x *Exchange) {
+	x.conn = h
+	if h.last == nil {
+		h.first = x
+	} else {
+		h.last.next = x
+	}
+	h.last = x
+	h.unanswered++
+}
+
+// oldest returns the oldest request of side without a response.
+func (h *conn) oldest(side stream.Side) *Exchange {
+	x := h.first
+	for x != nil && x.side != side {
+		x = x.next
+	}
+	return x
+}
+
+// match returns the request that a response of side belongs to, nil if that
+// was not captured.
+//
+// The order alone would pair a response with the wrong request once either is
+// missing. What the client had received when it sent a request tells: the
+// response to it begins behind that, and the response to the request before
+// it begins before that.
+func (h *conn) match(side stream.Side, a answer) *Exchange {
+	x := h.oldest(side.Other())
+	for x != nil && x.next != nil && x.hasAck && x.next.hasAck &&
+		after(x.ack, x.next.ack) > 0 && after(x.next.ack, a.seq) >= 0 {
+		h.resolve(x, NotCaptured)
+		x = h.oldest(side.Other())
+	}
+	if h.expired > 0 {
+		if x == nil || after(h.expiredAck, x.ack) <= 0 {
+			h.expired--
+			return nil
+		}
+		h.expired = 0
+	}
+	if x != nil && x.hasAck && after(x.ack, a.seq) < 0 {
+		return nil
+	}
+	return x
+}
+
+// answer resolves a request by its response.
+func (h *conn) answer(x *Exchange, a answer) {
+	x.Status = a.status
+	x.Latency = max(0, a.time-x.Time)
+	h.resolve(x, Answered)
+}
+
+// resolve makes a request final and takes it out of the queue.
+func (h *conn) resolve(x *Exchange, why Reason) {
+	var before *Exchange
+	for y := h.first; y != x; y = y.next {
+		before = y
+	}
+	if before == nil {
+		h.first = x.next
+	} else {
+		before.next = x.next
+	}
+	if h.last == x {
+		h.last = before
+	}
+	h.unanswered--
+	x.next, x.conn = nil, nil
+	x.NoResponse, x.Done = why, true
+}
+
+// giveUp resolves the requests of side that have no response.
+func (r *Reader) giveUp(h *conn, side stream.Side, why Reason) {
+	for x := h.oldest(side); x != nil; x = h.oldest(side) {
+		h.resolve(x, why)
+	}
+}

@@ -1,0 +1,469 @@
+package httpwire
+
+import (
+	"bytes"
+	"strconv"
+
+	"actionurl/decode/stream"
+)
+
+// Bounds on what traffic can grow.
+const (
+	// maxHead bounds the bytes of one head; servers take 8 KiB or so.
+	maxHead = 64 << 10
+
+	// maxLine bounds a line between chunks.
+	maxLine = 4 << 10
+
+	// maxParts bounds the bytes of all heads and lines that have come in
+	// part: 16 MiB.
+	maxParts = 16 << 20
+
+	// maxUnanswered bounds the requests of one connection that wait for a
+	// response: pipelining beyond it is not followed.
+	maxUnanswered = 256
+)
+
+// Counts tell what was read and what was not.
+type Counts struct {
+	Requests  int
+	Responses int
+	LongHeads int // heads given up because they are too long
+	Broken    int // messages lost in part, to a gap or to something that is not HTTP
+}
+
+// A Reader reads the exchanges of all connections. It is a [stream.Receiver].
+type Reader struct {
+	Counts Counts
+
+	found     func(*Exchange)
+	exchanges *Exchange // to be used again
+	conns     []*conn   // to be used again
+	parts     []*part   // to be used again
+	kept      int       // bytes in parts that are in use
+	text      []byte
+}
+
+var _ stream.Receiver = (*Reader)(nil)
+
+// NewReader returns a Reader that calls found with each request when its head
+// is complete. The response is filled in later, until Done is set. Whoever is
+// finished with an exchange gives it back with [Reader.Release].
+func NewReader(found func(*Exchange)) *Reader {
+	return &Reader{found: found}
+}
+
+// A state says what the next byte of a direction is.
+type state uint8
+
+const (
+	begin     state = iota // of a message
+	inHead                 // of a head that has come in part
+	inBody                 // of a body or chunk of known length
+	chunkSize              // of the line before a chunk
+	chunkEnd               // of the line end behind a chunk
+	trailer                // of the lines behind the last chunk
+	toClose                // of a body that ends with the connection
+	search                 // unknown: a segment that begins like a message is waited for
+)
+
+// conn is the state of a connection that has spoken HTTP.
+type conn struct {
+	stream      *stream.Conn
+	first, last *Exchange // requests without a response, oldest first
+	unanswered  int
+	expired     int    // requests that were given up and may be answered yet
+	expiredAck  uint32 // what the client had received when it sent the latest of them
+	early       answer
+	sides       [2]side
+}
+
+// side is one direction of it.
+type side struct {
+	part    *part // the head or line that has come in part; nil if none
+	left    int64 // bytes of a body or chunk to come
+	state   state
+	role    kind // request or response, which it sends; neither: not known yet
+	chunked bool // the body is in chunks
+	fresh   bool // of the body, nothing has come yet
+	lost    bool // something is missing since the last message
+}
+
+// A part is the beginning of a head or line, and where it came from.
+type part struct {
+	data   []byte
+	seq    uint32
+	first  stream.Mark // of its first byte
+	latest stream.Mark // of the latest frame that had a share in it
+}
+
+// An answer is what a response tells its request.
+type answer struct {
+	valid    bool // acked is
+	seq, ack uint32
+	status   int
+	time     int64
+}
+
+// Data implements [stream.Receiver].
+func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) int64 {
+	h, _ := c.State.(*conn)
+	if h == nil {
+		if recognize(bytes.TrimLeft(data, "\r\n"), c.Starts(sd, seq)) == neither {
+			return stream.Forever
+		}
+		h = r.connect(c)
+	}
+	if h.sides[sd.Other()].state == inHead {
+		r.conclude(h, sd.Other())
+	}
+	s := &h.sides[sd]
+	for atStart := true; len(data) > 0; atStart = false {
+		var n int
+		switch s.state {
+		case begin:
+			n = r.begin(h, sd, data, seq, at)
+		case inHead:
+			n = r.more(h, sd, data, at)
+		case inBody:
+			n = r.body(h, s, data)
+		case chunkSize, chunkEnd, trailer:
+			n = r.line(s, data, at)
+		case toClose:
+			n = len(data)
+		case search:
+			n = len(data)
+			if k := recognize(data, false); atStart && (k == partial || k != neither && (s.role == neither || s.role == k)) {
+				s.state, n = begin, 0
+			}
+		}
+		data = data[n:]
+		seq += uint32(n)
+	}
+	return s.skip()
+}
+
+// skip returns how many of the next bytes do not matter.
+func (s *side) skip() int64 {
+	switch {
+	case s.state == inBody && !s.fresh:
+		return s.left
+	case s.state == toClose, s.state == search && s.role != request:
+		return stream.Forever
+	}
+	return 0
+}
+
+// Gap implements [stream.Receiver].
+func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, _ *stream.Mark) int64 {
+	h, _ := c.State.(*conn)
+	if h == nil {
+		return 0
+	}
+	s := &h.sides[sd]
+	switch {
+	case s.state == inBody && s.left >= int64(n):
+		s.consume(int64(n))
+	case s.state != toClose && s.state != search:
+		r.lose(s)
+	}
+	return s.skip()
+}
+
+// End implements [stream.Receiver].
+func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.Mark) {
+	h, _ := c.State.(*conn)
+	if h == nil {
+		return
+	}
+	for s := range stream.Side(2) {
+		if (how != stream.Closed || s == sd) && h.sides[s].state == inHead {
+			r.conclude(h, s)
+		}
+	}
+	switch how {
+	case stream.Closed:
+		reason := ClosedFirst
+		if h.sides[sd].lost {
+			reason = NotCaptured
+		}
+		r.giveUp(h, sd.Other(), reason)
+	case stream.Reset:
+		r.giveUp(h, 0, ResetByPeer)
+		r.giveUp(h, 1, ResetByPeer)
+	case stream.Lost:
+		r.giveUp(h, 0, NotCaptured)
+		r.giveUp(h, 1, NotCaptured)
+		r.disconnect(h)
+	}
+}
+
+// lose gives up the message at hand.
+func (r *Reader) lose(s *side) {
+	r.drop(s)
+	r.Counts.Broken++
+	s.state, s.lost = search, true
+}
+
+// begin reads the beginning of a message and returns how many bytes that took.
+func (r *Reader) begin(h *conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) int {
+	s := &h.sides[sd]
+	if rest := bytes.TrimLeft(data, "\r\n"); len(rest) < len(data) {
+		return len(data) - len(rest) // empty lines are passed over (RFC 9112, section 2.2)
+	}
+	k := recognize(data, true)
+	if k == neither || k != partial && s.role != neither && s.role != k {
+		if x := h.oldest(sd.Other()); x != nil && x.Version == "" && s.role != request {
+			// What HTTP/0.9 answers has no head.
+			h.answer(x, answer{time: at.Time})
+			s.state = toClose
+			return 0
+		}
+		r.lose(s)
+		return 0
+	}
+	if end, ok := headEnd(data, 0); ok {
+		s.state = search // unless the message says otherwise
+		r.message(h, sd, data[:end], seq, at, at)
+		return end
+	}
+	s.state = inHead
+	s.part = r.take()
+	s.part.seq, s.part.first, s.part.latest = seq, *at, *at
+	return r.more(h, sd, data, at)
+}
+
+// more reads on in a head that has come in part.
+func (r *Reader) more(h *conn, sd stream.Side, data []byte, at *stream.Mark) int {
+	s := &h.sides[sd]
+	p := s.part
+	before := len(p.data)
+	n := min(len(data), maxHead-before)
+	r.extend(p, data[:n], at)
+	if end, ok := headEnd(p.data, before); ok {
+		s.state = search
+		r.message(h, sd, p.data[:end], p.seq, &p.first, &p.latest)
+		r.dropPart(p)
+		return end - before
+	}
+	switch {
+	case len(p.data) == maxHead || r.kept > maxParts:
+		r.Counts.LongHeads++
+		r.lose(s)
+	case bytes.IndexByte(p.data[:before], '\n') < 0 && recognize(p.data, true) == neither:
+		r.lose(s)
+	}
+	return n
+}
+
+// conclude makes the best of a head that goes no further: a request without a
+// version has no more than its first line, and a status line is worth having.
+func (r *Reader) conclude(h *conn, sd stream.Side) {
+	s := &h.sides[sd]
+	p := s.part
+	end := bytes.IndexByte(p.data, '\n')
+	if end < 0 {
+		return
+	}
+	if l, ok := requestLine(p.data[:end], true); ok && l.version != nil {
+		return
+	}
+	s.state = search
+	r.message(h, sd, p.data, p.seq, &p.first, &p.latest)
+	r.dropPart(p)
+}
+
+// message reads a head, of which first and latest are the frames that its
+// first byte and its completion came in.
+func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first, latest *stream.Mark) {
+	s := &h.sides[sd]
+	s.part = nil
+	line, rest := cutLine(head)
+	if version, status, ok := statusLine(line); ok && s.role != request {
+		s.role, s.lost = response, false
+		r.response(h, sd, version, answer{
+			seq: seq, ack: first.Ack, valid: first.HasAck, status: status, time: first.Time,
+		}, headerFields(rest))
+		return
+	}
+	l, ok := requestLine(line, true)
+	if !ok || s.role == response {
+		r.lose(s)
+		return
+	}
+	f := headerFields(rest)
+	x := r.exchange(l, f)
+	x.Origin = latest.Origin
+	x.Client, x.Server = h.stream.Addr(sd), h.stream.Addr(sd.Other())
+	x.side, x.seq, x.end = sd, seq, seq+uint32(len(head))
+	x.ack, x.hasAck = first.Ack, first.HasAck
+	s.role, s.lost = request, false
+	if o := &h.sides[sd.Other()]; o.role == neither {
+		o.role = response
+	}
+	s.expect(f, false)
+	r.Counts.Requests++
+	h.append(x)
+	r.found(x)
+	if e := h.early; e.valid && x.hasAck && after(x.ack, e.seq) >= 0 && after(x.end, e.ack) >= 0 {
+		h.answer(x, e)
+	}
+	h.early.valid = false
+	if h.unanswered > maxUnanswered {
+		h.resolve(h.first, NotCaptured)
+	}
+}
+
+// response reads a response's head.
+func (r *Reader) response(h *conn, sd stream.Side, version []byte, a answer, f fields) {
+	r.Counts.Responses++
+	s := &h.sides[sd]
+	if a.status < 200 && a.status != 101 {
+		s.state = begin // an interim response; the final one follows
+		return
+	}
+	method := ""
+	if x := h.match(sd, a); x != nil {
+		method = x.Method
+		h.answer(x, a)
+	} else if h.unanswered == 0 {
+		h.early = a
+	}
+	switch {
+	case a.status == 101 || method == "CONNECT" && a.status < 300:
+		// Another protocol follows, or the same again within a tunnel.
+		for i := range h.sides {
+			h.sides[i].state, h.sides[i].role = search, neither
+		}
+	case method == "HEAD" || a.status == 204 || a.status == 304:
+		s.state = begin
+	default:
+		s.expect(f, true)
+	}
+}
+
+// expect sets what follows a head (RFC 9112, section 6.3).
+func (s *side) expect(f fields, untilClose bool) {
+	s.state, s.left, s.chunked, s.fresh = begin, 0, f.chunked, true
+	switch {
+	case f.chunked:
+		s.state = chunkSize
+	case f.length > 0:
+		s.state, s.left = inBody, f.length
+	case f.length < 0 && untilClose:
+		s.state = toClose
+	}
+}
+
+// body skips the bytes of a body.
+func (r *Reader) body(h *conn, s *side, data []byte) int {
+	if s.fresh {
+		s.fresh = false
+		if s.role == request && h.unanswered == 0 && recognize(data, false) == request {
+			// Already answered, so the body announced by "Expect: 100-continue" was not wanted.
+			s.state = begin
+			return 0
+		}
+	}
+	n := min(int64(len(data)), s.left)
+	s.consume(n)
+	return int(n)
+}
+
+// consume counts n bytes of a body, which has as many.
+func (s *side) consume(n int64) {
+	s.fresh = false
+	if s.left -= n; s.left > 0 {
+		return
+	}
+	s.state = begin
+	if s.chunked {
+		s.state = chunkEnd
+	}
+}
+
+// line reads a line before, between or behind chunks (RFC 9112, section 7.1).
+func (r *Reader) line(s *side, data []byte, at *stream.Mark) int {
+	n := bytes.IndexByte(data, '\n') + 1
+	if n == 0 || s.part != nil {
+		if s.part == nil {
+			s.part = r.take()
+		}
+		if n == 0 {
+			n = len(data)
+		}
+		r.extend(s.part, data[:n], at)
+		if len(s.part.data) > maxLine || r.kept > maxParts {
+			r.lose(s)
+			return n
+		}
+		if data = s.part.data; data[len(data)-1] != '\n' {
+			return n
+		}
+	} else {
+		data = data[:n]
+	}
+	line := bytes.TrimRight(data, "\r\n \t")
+	switch s.state {
+	case chunkSize:
+		digits, _, _ := bytes.Cut(line, []byte(";"))
+		size, err := strconv.ParseInt(string(bytes.TrimSpace(digits)), 16, 62)
+		switch {
+		case err != nil || size < 0:
+			r.lose(s)
+			return n
+		case size == 0:
+			s.state = trailer
+		default:
+			s.state, s.left = inBody, size
+		}
+	case chunkEnd:
+		if len(line) > 0 {
+			r.lose(s)
+			return n
+		}
+		s.state = chunkSize
+	case trailer:
+		if len(line) == 0 {
+			s.state = begin
+		}
+	}
+	r.drop(s)
+	return n
+}
+
+// take returns an empty part.
+func (r *Reader) take() *part {
+	if n := len(r.parts); n > 0 {
+		p := r.parts[n-1]
+		r.parts = r.parts[:n-1]
+		return p
+	}
+	return new(part)
+}
+
+// extend appends a copy of data to p.
+func (r *Reader) extend(p *part, data []byte, at *stream.Mark) {
+	p.data = append(p.data, data...)
+	r.kept += len(data)
+	if at.Frame > p.latest.Frame {
+		p.latest = *at
+	}
+}
+
+// drop gives up what s has in part.
+func (r *Reader) drop(s *side) {
+	if s.part != nil {
+		r.dropPart(s.part)
+		s.part = nil
+	}
+}
+
+func (r *Reader) dropPart(p *part) {
+	r.kept -= len(p.data)
+	if cap(p.data) > maxLine {
+		p.data = nil
+	}
+	*p = part{data: p.data[:0]}
+	r.parts = append(r.parts, p)
+}

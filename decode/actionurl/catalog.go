@@ -1,0 +1,228 @@
+package actionurl
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// A Grade says how well a fact about phones is known.
+type Grade string
+
+const (
+	Documented Grade = "documented" // by the vendor
+	Observed   Grade = "observed"   // on a phone, or in a published provisioning template
+	Inferred   Grade = "inferred"   // from the order of the numbers; no source shows it
+)
+
+// A Kind is an event that phones announce.
+type Kind struct {
+	Slug  string
+	Label string // the guide's name, or that of a newer model's web page
+	Guide bool   // it is one of the guide's twenty (guide, page 4)
+
+	P      int      // number of the Grandstream setting, 0 where none is known
+	PGrade Grade    // of P
+	Alias  []string // names of the setting in configuration version 2, without "ons.actionUrl."
+	Names  []string // further names in use: labels of other models, words in URLs
+}
+
+// Unknown is the slug of an event that cannot be told.
+const Unknown = "unknown"
+
+// aliasPrefix begins the names of the settings in configuration version 2.
+const aliasPrefix = "ons.actionUrl."
+
+// Kinds returns the events in the order of the guide, then those of newer
+// Grandstream models. P-values and aliases are those of published
+// provisioning templates and of settings read from phones.
+func Kinds() []*Kind { return slices.Clone(catalog.kinds) }
+
+// catalog is built once and never changed.
+var catalog = newCatalog([]*Kind{
+	{Slug: "incoming_call", Label: "Incoming Call", Guide: true, P: 8310, PGrade: Documented, Alias: []string{"incomingCall"}, Names: []string{"incoming", "ringing"}},
+	{Slug: "outgoing_call", Label: "Outgoing Call", Guide: true, P: 8311, PGrade: Documented, Alias: []string{"outgoingCall"}, Names: []string{"outgoing", "dialing"}},
+	{Slug: "established_call", Label: "Establish Call", Guide: true, P: 8313, PGrade: Observed, Alias: []string{"establishedCall"}, Names: []string{"established", "connected"}},
+	{Slug: "terminated_call", Label: "Terminate Call", Guide: true, P: 8314, PGrade: Observed, Alias: []string{"terminatedCall"}, Names: []string{"terminated", "disconnected", "hangup", "hung up"}},
+	{Slug: "off_hook", Label: "Off Hook", Guide: true, P: 8308, PGrade: Documented, Alias: []string{"offHook"}},
+	{Slug: "on_hook", Label: "On Hook", Guide: true, P: 8309, PGrade: Documented, Alias: []string{"onHook"}},
+	{Slug: "missed_call", Label: "Missed Call", Guide: true, P: 8312, PGrade: Observed, Alias: []string{"missedCall"}, Names: []string{"missed"}},
+	{Slug: "dnd_on", Label: "DND On", Guide: true, P: 8316, PGrade: Observed, Alias: []string{"openDnd"}, Names: []string{"enable DND"}},
+	{Slug: "dnd_off", Label: "DND Off", Guide: true, P: 8317, PGrade: Observed, Alias: []string{"closedDnd"}, Names: []string{"close DND", "disable DND"}},
+	{Slug: "forward_on", Label: "Call Forwarding On", Guide: true, P: 8318, PGrade: Observed, Alias: []string{"openForward", "enableForward"}},
+	{Slug: "forward_off", Label: "Call Forwarding Off", Guide: true, P: 8319, PGrade: Observed, Alias: []string{"closedForward", "disableForward"}, Names: []string{"close forward"}},
+	{Slug: "hold_call", Label: "Hold Call", Guide: true, P: 8324, PGrade: Observed, Alias: []string{"holdCall"}, Names: []string{"hold", "on hold"}},
+	{Slug: "resume_call", Label: "Resume Call", Guide: true, P: 8325, PGrade: Observed, Alias: []string{"unholdCall"}, Names: []string{"unhold", "on unhold", "resume"}},
+	{Slug: "syslog_on", Label: "Syslog On", Guide: true, P: 8330, PGrade: Observed, Names: []string{"open syslog"}},
+	{Slug: "syslog_off", Label: "Syslog Off", Guide: true, P: 8331, PGrade: Observed, Names: []string{"close syslog"}},
+	{Slug: "boot_completed", Label: "Booting Completed", Guide: true, P: 8304, PGrade: Documented, Alias: []string{"setupCompleted"}, Names: []string{"bootup completed", "boot completed"}},
+	{Slug: "blind_transfer", Label: "Blind Transferring", Guide: true, P: 8320, PGrade: Observed, Alias: []string{"blindTransfer"}},
+	{Slug: "attended_transfer", Label: "Attended Transferring", Guide: true, P: 8321, PGrade: Observed, Alias: []string{"attendedTransfer"}},
+	{Slug: "registered", Label: "Registration", Guide: true, P: 8305, PGrade: Documented, Alias: []string{"registered"}, Names: []string{"register"}},
+	{Slug: "unregistered", Label: "Sign Off", Guide: true, P: 8306, PGrade: Documented, Alias: []string{"unregistered"}, Names: []string{"unregister"}},
+
+	{Slug: "register_failed", Label: "Register Failed", P: 8307, PGrade: Inferred, Alias: []string{"registerFailed"}},
+	{Slug: "rejected_call", Label: "Rejected Call", P: 8315, PGrade: Observed, Alias: []string{"rejectIncomingCall"}, Names: []string{"rejected"}},
+	{Slug: "answered_call", Label: "Answered Call", P: 22171, PGrade: Observed, Alias: []string{"answerNewInCall"}, Names: []string{"answered", "answer"}},
+	{Slug: "transfer_finished", Label: "Transfer Completed", P: 8322, PGrade: Inferred, Alias: []string{"transferFinished"}},
+	{Slug: "transfer_failed", Label: "Transfer Failed", P: 8323, PGrade: Inferred, Alias: []string{"transferFailed"}},
+	{Slug: "mute_call", Label: "Mute Call", P: 8326, PGrade: Inferred, Alias: []string{"mute"}},
+	{Slug: "unmute_call", Label: "Unmute Call", P: 8327, PGrade: Inferred, Alias: []string{"unMute"}},
+	{Slug: "idle_to_busy", Label: "Idle to Busy", P: 8328, PGrade: Observed, Alias: []string{"idleToBusy"}},
+	{Slug: "busy_to_idle", Label: "Busy to Idle", P: 8329, PGrade: Observed, Alias: []string{"busyToIdle"}},
+	{Slug: "low_battery", Label: "Low Battery", P: 22568, PGrade: Observed, Alias: []string{"batteryLow"}},
+	{Slug: "sufficient_battery", Label: "Sufficient Battery", P: 22570, PGrade: Observed, Alias: []string{"batterySufficient"}, Names: []string{"battery ok"}},
+	{Slug: "ip_changed", Label: "IP Change", Alias: []string{"IPChanged"}},
+	{Slug: "autoprovision_completed", Label: "Auto Provision Completed", Alias: []string{"autopFinish"}, Names: []string{"autoprov finished"}},
+	{Slug: "forwarded_call", Label: "Forwarded Call", Alias: []string{"forwardIncomingCall"}, Names: []string{"forwarded"}},
+	{Slug: "forward_always_on", Label: "Open Forward Always", Alias: []string{"enableAlwaysForward"}, Names: []string{"fwd always on"}},
+	{Slug: "forward_always_off", Label: "Close Forward Always", Alias: []string{"disableAlwaysForward"}, Names: []string{"fwd always off"}},
+	{Slug: "forward_busy_on", Label: "Enable Call Forward Busy", Alias: []string{"enableBusyForward"}, Names: []string{"fwd busy on"}},
+	{Slug: "forward_busy_off", Label: "Disable Call Forward Busy", Alias: []string{"disableBusyForward"}, Names: []string{"fwd busy off"}},
+	{Slug: "forward_no_answer_on", Label: "Enable Call Forward No Answer", Alias: []string{"enableNoAnswerForward"}, Names: []string{"fwd noanswer on"}},
+	{Slug: "forward_no_answer_off", Label: "Disable Call Forward No Answer", Alias: []string{"disableNoAnswerForward"}, Names: []string{"fwd noanswer off"}},
+	{Slug: "cpu_temperature_abnormal", Label: "Abnormal CPU Temperature", Alias: []string{"CPUTempAbnormal"}},
+	{Slug: "cpu_temperature_normal", Label: "Normal CPU Temperature", Alias: []string{"CPUTempNormal"}},
+	{Slug: "battery_temperature_abnormal", Label: "Abnormal Battery Temperature", Alias: []string{"batteryTempAbnormal"}},
+	{Slug: "battery_temperature_normal", Label: "Normal Battery Temperature", Alias: []string{"batteryTempNormal"}},
+	{Slug: "battery_voltage_abnormal", Label: "Abnormal Battery Voltage", Alias: []string{"batteryVoltageAbnormal"}},
+	{Slug: "battery_voltage_normal", Label: "Normal Battery Voltage", Alias: []string{"batteryVoltageNormal"}},
+	{Slug: "alarm", Label: "Alarm", Alias: []string{"safetyCall"}, Names: []string{"panic call", "safe call"}},
+	{Slug: "alarm_ended", Label: "Alarm Ended", Alias: []string{"alarmEnded"}},
+	{Slug: "log_on", Label: "Log On"},
+	{Slug: "log_off", Label: "Log Off"},
+})
+
+// A kinds is a catalogue and its indexes.
+type kinds struct {
+	kinds  []*Kind
+	byName map[string]*Kind // by words
+	byP    map[int]*Kind
+}
+
+func newCatalog(all []*Kind) *kinds {
+	c := &kinds{kinds: all, byName: map[string]*Kind{}, byP: map[int]*Kind{}}
+	for _, k := range all {
+		names := slices.Concat([]string{k.Slug, k.Label}, k.Alias, k.Names)
+		for _, name := range names {
+			c.byName[words(name)] = k
+		}
+		if k.P != 0 {
+			c.byP[k.P] = k
+		}
+	}
+	return c
+}
+
+// words reduces a name to what tells it from others: "Incoming Call",
+// "incoming-call", "incomingCall" and "call_incoming" are one.
+func words(name string) string {
+	var b strings.Builder
+	word := func(w string) {
+		if w = strings.ToLower(w); w != "call" {
+			b.WriteString(w)
+		}
+	}
+	start := 0
+	lower := false // the letter before is a lower-case one
+	for i, c := range name {
+		letter := unicode.IsLetter(c) || unicode.IsDigit(c)
+		if !letter || unicode.IsUpper(c) && lower {
+			word(name[start:i])
+			start = i
+			if !letter {
+				start += len(string(c))
+			}
+		}
+		lower = unicode.IsLower(c)
+	}
+	word(name[start:])
+	return b.String()
+}
+
+// Lookup returns the event of a slug, a label, a P-value ("P8310" or "8310")
+// or an alias ("ons.actionUrl.incomingCall"), nil for none. Case, blanks and
+// hyphens do not matter.
+func Lookup(name string) *Kind {
+	name = strings.TrimSpace(name)
+	if n, err := strconv.Atoi(strings.TrimLeft(name, "Pp")); err == nil {
+		return catalog.byP[n]
+	}
+	if len(name) > len(aliasPrefix) && strings.EqualFold(name[:len(aliasPrefix)], aliasPrefix) {
+		name = name[len(aliasPrefix):]
+		for _, k := range catalog.kinds { // these are written in lower case, too
+			for _, alias := range k.Alias {
+				if strings.EqualFold(alias, name) {
+					return k
+				}
+			}
+		}
+		return nil
+	}
+	return catalog.byName[words(name)]
+}
+
+// A Variable is a name that phones replace in an Action URL.
+type Variable struct {
+	Name    string // without the "$"
+	Meaning string
+	Guide   bool // it is one of the guide's fifteen (guide, pages 4 and 5)
+	Vendor  string
+}
+
+// Variables returns the variables: the guide's, then others'.
+func Variables() []Variable { return slices.Clone(variables) }
+
+var variables = []Variable{
+	{"phone_ip", "IP address of the phone", true, "Grandstream"},
+	{"mac", "MAC address of the phone", true, "Grandstream"},
+	{"product", "product name of the phone", true, "Grandstream"},
+	{"program_version", "software version of the phone", true, "Grandstream"},
+	{"hardware_version", "hardware version of the phone", true, "Grandstream"},
+	{"language", "display language of the phone", true, "Grandstream"},
+	{"local", "number of the phone's own side", true, "Grandstream"},
+	{"display_local", "display name of the phone's own side", true, "Grandstream"},
+	{"remote", "number of the far side", true, "Grandstream"},
+	{"display_remote", "display name of the far side", true, "Grandstream"},
+	{"call-id", "Call-ID of the SIP dialog", true, "Grandstream"},
+	{"active_user", "account that is in the call", true, "Grandstream"},
+	{"active_host", "SIP server of that account", true, "Grandstream"},
+	{"duration", "talk time in seconds", true, "Grandstream"},
+	{"calldirection", "whether the phone is calling or called", true, "Grandstream"},
+	{"call_id", "another spelling of call-id; on Yealink, a handle of the phone's own", false, "Grandstream, Yealink"},
+	{"battery", "battery level in percent", false, "Grandstream"},
+	{"ip", "IP address of the phone", false, "Yealink, Akuvox"},
+	{"model", "model of the phone", false, "Yealink, Akuvox"},
+	{"firmware", "software version of the phone", false, "Yealink, Akuvox"},
+	{"active_url", "SIP URI of the account in the call", false, "Yealink, Akuvox, Snom"},
+	{"callerID", "display name of the caller", false, "Yealink"},
+	{"calledNumber", "number that was called", false, "Yealink"},
+	{"callDirection", "whether the phone is calling or called", false, "Yealink"},
+	{"wifi_number", "number on the wireless side", false, "Yealink"},
+	{"csta_id", "CSTA id of the call", false, "Snom"},
+	{"expansion_module", "expansion module of the key", false, "Snom"},
+	{"active_key", "function key of the call", false, "Snom"},
+	{"nr_ongoing_calls", "number of calls", false, "Snom"},
+	{"context_url", "URI of the context", false, "Snom"},
+	{"cancel_reason", "Reason header of the CANCEL", false, "Snom"},
+	{"longpress_key", "key that was held", false, "Snom"},
+	{"redirect_number", "number that calls are redirected to", false, "Snom"},
+	{"REMOTENUMBER", "number of the far side", false, "Mitel"},
+	{"SIPUSERNAME", "user name of the account", false, "Mitel"},
+	{"SIPAUTHNAME", "authentication name of the account", false, "Mitel"},
+	{"PROXYURL", "URL of the proxy", false, "Mitel"},
+	{"ACTIVEPROXY", "proxy in use", false, "Mitel"},
+	{"LINESTATE", "state of the line", false, "Mitel"},
+}
+
+// isVariable reports whether phones know a variable of this name.
+func isVariable(name string) bool { return variableNames[name] }
+
+var variableNames = func() map[string]bool {
+	m := make(map[string]bool, len(variables))
+	for _, v := range variables {
+		m[v.Name] = true
+	}
+	return m
+}()

@@ -1,0 +1,174 @@
+package actionurl
+
+// A Set is a set of templates that is matched as a whole: a trie of their
+// literals, in which a variable is an edge of its own. What it costs to match
+// a target depends on the target, not on how many templates there are.
+type Set struct {
+	root  node
+	nodes int // in the trie, to number them
+
+	// For the match in progress.
+	target  string
+	values  []span // of the variables on the way to the node at hand
+	kept    []span // of those in found
+	found   []match
+	visited map[visit]struct{}
+}
+
+// A node is where templates that agree so far go on.
+type node struct {
+	id       int
+	edges    []edge // by literal text; no two begin with the same byte
+	variable *node  // by a variable of any name
+	ends     []*Template
+}
+
+type edge struct {
+	text string
+	to   *node
+}
+
+// A span is a part of the target: [from, to).
+type span struct{ from, to int }
+
+// A match is a template that matches, and the values of its variables in order.
+type match struct {
+	template *Template
+	values   []span
+}
+
+// A visit is a node that was tried at a place of the target. What follows from
+// it does not depend on how it was reached, so once is enough, and matching
+// takes time in proportion to the nodes and the target's length at most.
+type visit struct{ node, at int }
+
+// Add adds a template.
+func (s *Set) Add(t *Template) {
+	n := &s.root
+	for _, p := range t.parts {
+		if p.variable {
+			if n.variable == nil {
+				n.variable = s.node()
+			}
+			n = n.variable
+		} else {
+			n = s.literal(n, p.text)
+		}
+	}
+	n.ends = append(n.ends, t)
+}
+
+// Len returns the number of nodes: 0 if no template was added.
+func (s *Set) Len() int { return s.nodes }
+
+func (s *Set) node() *node {
+	s.nodes++
+	return &node{id: s.nodes}
+}
+
+// literal returns the node behind text, which is not empty.
+func (s *Set) literal(n *node, text string) *node {
+	for i := range n.edges {
+		e := &n.edges[i]
+		common := 0
+		for common < len(e.text) && common < len(text) && e.text[common] == text[common] {
+			common++
+		}
+		switch {
+		case common == 0:
+			continue
+		case common < len(e.text): // the edge is parted where the texts part
+			middle := s.node()
+			middle.edges = []edge{{e.text[common:], e.to}}
+			*e = edge{text[:common], middle}
+		}
+		if common == len(text) {
+			return e.to
+		}
+		return s.literal(e.to, text[common:])
+	}
+	end := s.node()
+	n.edges = append(n.edges, edge{text, end})
+	return end
+}
+
+// match returns the templates that match the target. The result is valid until
+// the next call.
+func (s *Set) match(target string) []match {
+	s.target, s.values, s.kept, s.found = target, s.values[:0], s.kept[:0], s.found[:0]
+	if s.visited == nil {
+		s.visited = map[visit]struct{}{}
+	}
+	clear(s.visited)
+	s.walk(&s.root, 0)
+	return s.found
+}
+
+// walk follows the templates from n, where the target is at.
+func (s *Set) walk(n *node, at int) {
+	if at == len(s.target) {
+		for _, t := range n.ends {
+			s.kept = append(s.kept, s.values...)
+			s.found = append(s.found, match{t, s.kept[len(s.kept)-len(s.values):]})
+		}
+	}
+	for i := range n.edges {
+		if next := s.literally(n.edges[i].text, at); next >= 0 {
+			s.walk(n.edges[i].to, next)
+		}
+	}
+	if v := n.variable; v != nil {
+		s.vary(v, at)
+	}
+}
+
+// vary follows the templates behind a variable whose value begins at. The
+// shortest values are tried first.
+func (s *Set) vary(n *node, at int) {
+	depth := len(s.values)
+	for end := at; end <= len(s.target); end++ {
+		if !n.goesOn(s.target[end:]) {
+			continue
+		}
+		v := visit{n.id, end}
+		if _, again := s.visited[v]; again {
+			continue
+		}
+		s.visited[v] = struct{}{}
+		s.values = append(s.values[:depth], span{at, end})
+		s.walk(n, end)
+	}
+	s.values = s.values[:depth]
+}
+
+// goesOn reports whether a template may go on from n with rest.
+func (n *node) goesOn(rest string) bool {
+	if rest == "" {
+		return len(n.ends) > 0 || n.variable != nil
+	}
+	for i := range n.edges {
+		if c := n.edges[i].text[0]; c == rest[0] || rest[0] == '%' {
+			return true
+		}
+	}
+	return n.variable != nil
+}
+
+// literally returns where text ends that stands in the target at, -1 if it
+// does not. Phones may escape any of it.
+func (s *Set) literally(text string, at int) int {
+	for i := 0; i < len(text); i++ {
+		switch {
+		case at < len(s.target) && s.target[at] == text[i]:
+			at++
+		case at+2 < len(s.target) && s.target[at] == '%':
+			if c, ok := unhex(s.target[at+1], s.target[at+2]); !ok || c != text[i] {
+				return -1
+			}
+			at += 3
+		default:
+			return -1
+		}
+	}
+	return at
+}

@@ -1,0 +1,225 @@
+package actionurl
+
+import (
+	"strings"
+
+	"actionurl/decode/httpwire"
+)
+
+// An agent is what a user agent tells of a phone.
+type agent struct {
+	vendor  string // empty where it is no phone's
+	product string
+	version string
+	mac     string
+	browser bool
+}
+
+// parseAgent reads a User-Agent. Samples are in the rows of parseAgent's test.
+func parseAgent(ua string) agent {
+	words := strings.Fields(ua)
+	if len(words) == 0 {
+		return agent{}
+	}
+	lower := strings.ToLower(ua)
+	first, _, _ := strings.Cut(strings.ToLower(words[0]), "/")
+	a := agent{}
+	switch {
+	case first == "grandstream":
+		// Grandstream Model HW GXP2135 [V1.6B] SW 1.0.7.97 DevId 000b828aa872
+		a.vendor = "Grandstream"
+		for i := 1; i+1 < len(words); i++ {
+			switch words[i] {
+			case "HW":
+				a.product = words[i+1]
+			case "SW":
+				a.version = words[i+1]
+			case "DevId":
+				a.mac = NormalizeMAC(words[i+1])
+			}
+		}
+		if a.product == "" && len(words) > 2 { // Grandstream GXP2200 1.0.3.27
+			a.product, a.version = words[1], words[2]
+		}
+	case first == "yealink", first == "akuvox", first == "fanvil", first == "htek":
+		// Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88
+		a.vendor = strings.ToUpper(first[:1]) + first[1:]
+		if len(words) > 1 {
+			a.product = words[1]
+		}
+		if len(words) > 2 {
+			a.version = words[2]
+		}
+		if len(words) > 3 {
+			a.mac = NormalizeMAC(words[3])
+		}
+	case strings.HasPrefix(first, "snom"), strings.Contains(lower, "compatible; snom"):
+		a.vendor = "Snom"
+	case first == "aastra", first == "mitel":
+		a.vendor = "Mitel"
+	case strings.HasPrefix(first, "flyingvoice"):
+		a.vendor = "FlyingVoice"
+	case first == "sangoma", first == "auerswald", first == "gigaset":
+		a.vendor = strings.ToUpper(first[:1]) + first[1:]
+	default:
+		a.browser = first == "mozilla" || first == "opera"
+	}
+	return a
+}
+
+// What a variable's name as a key tells.
+const (
+	identity = iota + 1 // of the phone; provisioning requests have these, too
+	generic             // a word that others use
+	telling             // a word that hardly anything else uses
+)
+
+var keys = map[string]int{
+	"mac": identity, "ip": identity, "model": identity, "firmware": identity, "product": identity,
+	"program_version": identity, "hardware_version": identity, "language": generic,
+	"local": generic, "remote": generic, "duration": generic, "battery": generic,
+	"phone_ip": telling, "display_local": telling, "display_remote": telling,
+	"call-id": telling, "call_id": telling, "active_user": telling, "active_host": telling,
+	"active_url": telling, "calldirection": telling, "callDirection": telling,
+	"callerID": telling, "calledNumber": telling, "csta_id": telling, "nr_ongoing_calls": telling,
+	"cancel_reason": telling,
+}
+
+// byContent fills e from a request that no template matches, and reports
+// whether it is an Action URL at all.
+func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent agent) bool {
+	resource, pathForm := e.pairs(path)
+	_, address := d.phones[x.Client.Addr()]
+	phone := agent.vendor != "" || address
+	count := [telling + 1]int{}
+	unresolved := false
+	for _, v := range e.Vars {
+		count[keys[v.Name]]++
+		unresolved = unresolved || v.State == Unresolved
+	}
+	known := count[identity] + count[generic] + count[telling]
+	e.names(resource)
+	named := len(e.Candidates) > 0
+	e.settle(ByName)
+	switch {
+	case agent.browser:
+		return false
+	case unresolved && known > 0, pathForm && known > 0:
+		return true
+	case isFile(resource):
+		return count[telling] > 0 && known > 1
+	case count[telling] > 0 && (known > 1 || phone || named):
+		return true
+	case count[generic] > 0 && (known > 1 || phone || named):
+		return true
+	case provisions(resource):
+		return false
+	case known > 0 && named:
+		return true
+	}
+	return phone && (agent.vendor != "" || known > 0 || named)
+}
+
+// pairs splits what follows the path into keys and values, and adds them to e.
+// A query begins at the first "?"; in the path form, as the vendor's guide
+// shows it, a segment of the path is of the form key=value. It returns the
+// path without the pairs.
+func (e *Event) pairs(path string) (resource string, pathForm bool) {
+	rest := ""
+	equals := strings.IndexByte(path, '=')
+	question := strings.IndexByte(path, '?')
+	switch {
+	case equals < 0:
+		resource, _, _ = strings.Cut(path, "?")
+		return resource, false
+	case question >= 0 && question < equals:
+		resource, rest = path[:question], path[question+1:]
+	default:
+		slash := strings.LastIndexByte(path[:equals], '/')
+		resource, rest = path[:slash+1], path[slash+1:]
+		pathForm = true
+	}
+	for rest != "" {
+		var piece string
+		piece, rest = cutPair(rest, pathForm)
+		key, value, _ := strings.Cut(piece, "=")
+		key = strings.TrimSpace(unescape(key))
+		if key != "" {
+			e.Vars = append(e.Vars, newVar(key, value))
+		}
+	}
+	return resource, pathForm
+}
+
+// cutPair cuts the first pair off. What stands between two "&" and has no "="
+// is part of the value before it: a name such as "A&B Ltd" is sent as it is.
+// In the path form a pair may begin behind "/" or "?", too, if its key is a
+// variable's name.
+func cutPair(s string, pathForm bool) (pair, rest string) {
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '&':
+			next, _, _ := strings.Cut(s[i+1:], "&")
+			if strings.Contains(next, "=") || next == "" {
+				return s[:i], s[i+1:]
+			}
+		case pathForm && (s[i] == '/' || s[i] == '?'):
+			if key, _, ok := strings.Cut(s[i+1:], "="); ok && isVariable(key) {
+				return s[:i], s[i+1:]
+			}
+		}
+	}
+	return s, ""
+}
+
+// names adds the events that the URL names to the candidates: by the last
+// segment of its path, or by a parameter that is called so.
+func (e *Event) names(resource string) {
+	segment := strings.TrimRight(resource, "/")
+	segment = segment[strings.LastIndexByte(segment, '/')+1:]
+	if dot := strings.LastIndexByte(segment, '.'); dot >= 0 {
+		segment = segment[:dot]
+	}
+	e.name(segment)
+	for _, v := range e.Vars {
+		switch strings.ToLower(v.Name) {
+		case "event", "e", "ev", "evt", "type", "action", "method", "state", "status":
+			e.name(v.Value)
+		}
+	}
+}
+
+// name adds the event of that name to the candidates. Numbers are none here:
+// a parameter "e" may be an extension.
+func (e *Event) name(name string) {
+	if k := catalog.byName[words(name)]; k != nil {
+		e.candidate(k)
+	}
+}
+
+// isFile reports whether a path names a file that phones download: settings,
+// firmware, phone books, ring tones, pictures.
+func isFile(resource string) bool {
+	dot := strings.LastIndexByte(resource, '.')
+	if dot < strings.LastIndexByte(resource, '/') {
+		return false
+	}
+	switch strings.ToLower(resource[dot+1:]) {
+	case "xml", "cfg", "conf", "bin", "img", "rom", "fw", "txt", "csv", "json", "dat", "ini", "gz", "tgz",
+		"zip", "boot", "ld", "hex", "z", "ring", "wav", "mp3", "pcm", "png", "jpg", "jpeg", "gif", "bmp", "ico",
+		"svg", "css", "js", "htm", "html", "pem", "crt", "apk", "ver", "lang", "htk", "tar":
+		return true
+	}
+	return false
+}
+
+// provisions reports whether a path is one that phones get their settings from.
+func provisions(resource string) bool {
+	lower := strings.ToLower(resource)
+	for _, word := range []string{"provision", "/prov", "config", "/cfg", "firmware", "/fw/", "phonebook", "directory", "addressbook", "ldap", "autop"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,184 @@
+package actionurl
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// A Template is an Action URL as it is typed into a phone, for one event. It
+// is the inverse of what the phone does: literal text and variables in turn.
+type Template struct {
+	Kind *Kind
+	Text string // as typed
+
+	host  string // lower case; empty where any server is meant
+	port  uint16 // 0 for any
+	parts []part // of what follows the server
+}
+
+// A part is literal text or a variable.
+type part struct {
+	text     string
+	variable bool
+}
+
+// ParseTemplate reads a template: a URL with or without "http://", or only
+// its path.
+func ParseTemplate(kind *Kind, text string) (*Template, error) {
+	t := &Template{Kind: kind, Text: text}
+	rest := strings.TrimSpace(text)
+	if rest == "" {
+		return nil, fmt.Errorf("the template for %s is empty; expected a URL such as 192.168.1.2/mac=$mac", kind.Slug)
+	}
+	t.port = 80
+	if scheme, after, ok := strings.Cut(rest, "://"); ok && !strings.ContainsAny(scheme, "/?$") {
+		switch strings.ToLower(scheme) {
+		case "http":
+		case "https":
+			t.port = 0 // it can be seen only behind what ends TLS, on a port of its own
+		default:
+			return nil, fmt.Errorf("the template %q has the scheme %q; expected http or https", text, scheme)
+		}
+		rest = after
+	}
+	authority := rest
+	rest = "/"
+	if end := strings.IndexAny(authority, "/?"); end >= 0 {
+		authority, rest = authority[:end], authority[end:]
+	}
+	if err := t.server(authority); err != nil {
+		return nil, err
+	}
+	if rest[0] == '?' {
+		rest = "/" + rest
+	}
+	t.parts = split(rest)
+	return t, nil
+}
+
+// server reads the part before the path.
+func (t *Template) server(authority string) error {
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		authority = authority[at+1:]
+	}
+	if authority == "" || strings.Contains(authority, "$") {
+		t.port = 0
+		return nil
+	}
+	t.host = strings.ToLower(authority)
+	if host, port, err := net.SplitHostPort(authority); err == nil {
+		var n uint16
+		if _, err := fmt.Sscanf(port, "%d", &n); err != nil || n == 0 {
+			return fmt.Errorf("the template %q has the port %q; expected a number from 1 to 65535", t.Text, port)
+		}
+		t.host, t.port = strings.ToLower(host), n
+	}
+	t.host = strings.Trim(t.host, "[]")
+	if strings.ContainsAny(t.host, " \t=&") {
+		return fmt.Errorf("the template %q has no server; expected a URL such as 192.168.1.2/mac=$mac, or a path that begins with /", t.Text)
+	}
+	return nil
+}
+
+// at reports whether the template's server is the one that got the request:
+// by its address, or by the name that the phone called it.
+func (t *Template) at(server netip.AddrPort, host string) bool {
+	if t.host == "" {
+		return true
+	}
+	if t.port == 0 || t.port == server.Port() {
+		if addr, err := netip.ParseAddr(t.host); err == nil && addr == server.Addr() {
+			return true
+		}
+	}
+	name, port := strings.ToLower(host), uint16(80)
+	if h, p, err := net.SplitHostPort(name); err == nil {
+		name = h
+		if _, err := fmt.Sscanf(p, "%d", &port); err != nil {
+			return false
+		}
+	} else if host == "" {
+		// HTTP/1.0 names no server: nothing contradicts.
+		_, err := netip.ParseAddr(t.host)
+		return err != nil && (t.port == 0 || t.port == server.Port())
+	}
+	return strings.Trim(name, "[]") == t.host && (t.port == 0 || t.port == port)
+}
+
+// split cuts text into literals and variables.
+func split(text string) []part {
+	var parts []part
+	literal := 0
+	for i := 0; i < len(text); {
+		name, length := variableAt(text[i:])
+		if length == 0 {
+			i++
+			continue
+		}
+		if literal < i {
+			parts = append(parts, part{text: text[literal:i]})
+		}
+		parts = append(parts, part{text: name, variable: true})
+		i += length
+		literal = i
+	}
+	if literal < len(text) {
+		parts = append(parts, part{text: text[literal:]})
+	}
+	return parts
+}
+
+// variableAt returns the name of the variable that text begins with and how
+// long it is with what marks it, 0 for none. The longest name that phones know
+// wins: $display_local is no $display. A name that none knows is taken as far
+// as it may go, with the index or argument that some phones' settings have
+// ($user_uid[1], $sip_header(From)).
+func variableAt(text string) (name string, length int) {
+	if len(text) < 2 || text[0] != '$' {
+		return "", 0
+	}
+	if text[1] == '$' { // $$NAME$$, of Mitel phones
+		n := identifier(text[2:])
+		if rest := text[2+n:]; n > 0 && strings.HasPrefix(rest, "$$") {
+			return text[2 : 2+n], n + 4
+		}
+		return "", 0
+	}
+	n := identifier(text[1:])
+	if n == 0 {
+		return "", 0
+	}
+	end := 1 + n
+	if strings.HasPrefix(text[end:], "-id") && isVariable(text[1:end]+"-id") {
+		return text[1 : end+3], end + 3
+	}
+	for known := end; known > 1; known-- {
+		if isVariable(text[1:known]) {
+			return text[1:known], known
+		}
+	}
+	for _, pair := range []string{"[]", "()"} {
+		if end < len(text) && text[end] == pair[0] {
+			if n := strings.IndexByte(text[end:], pair[1]); n > 0 {
+				end += n + 1
+			}
+		}
+	}
+	return text[1:end], end
+}
+
+// identifier returns the length of the name that text begins with.
+func identifier(text string) int {
+	n := 0
+	for n < len(text) {
+		c := text[n]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
+		if !letter && (n == 0 || c < '0' || c > '9') {
+			break
+		}
+		n++
+	}
+	return n
+}

@@ -1,0 +1,155 @@
+// Package decode turns captured frames into records: HTTP requests, and what
+// those that are Action URLs announce.
+//
+// A frame passes these stages, each a package of its own:
+//
+//  1. packet finds the TCP segment in the frame.
+//  2. stream puts the segments of each direction of a connection in order.
+//  3. httpwire reads the requests and responses, and pairs them.
+//  4. actionurl tells which requests are Action URLs and what they say.
+//
+// Between 3 and 4 a request waits here for its response, so that the records
+// come out in the order of the frames that they stand for.
+package decode
+
+import (
+	"fmt"
+	"time"
+
+	"actionurl/capture"
+	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
+	"actionurl/decode/stream"
+)
+
+// maxPending bounds the requests that wait for a response, and behind them for
+// their turn: 32,768 of about 700 bytes, 22 MiB. Beyond it the oldest goes on
+// without.
+const maxPending = 32 << 10
+
+// A Record is an HTTP request with its response.
+type Record struct {
+	*httpwire.Exchange
+	Event *actionurl.Event // nil if it is no Action URL
+}
+
+// Config says how to decode.
+type Config struct {
+	Templates       []*actionurl.Template
+	ResponseTimeout time.Duration // of capture time
+}
+
+// A Pipeline decodes the frames of one capture, or of several merged by time.
+// It is not safe for concurrent use.
+type Pipeline struct {
+	packets packet.Decoder
+	streams *stream.Assembler
+	http    *httpwire.Reader
+	events  *actionurl.Decoder
+
+	emit    func(*Record) error
+	err     error // the first of emit
+	timeout int64
+	pending ring
+	crowded int // requests that went on because too many waited
+	record  Record
+	segment packet.Segment
+}
+
+// New returns a Pipeline that calls emit with each record. The record and all
+// it points to are valid until emit returns; its strings stay valid. After an
+// error of emit, nothing more is emitted.
+func New(c Config, emit func(*Record) error) *Pipeline {
+	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), events: actionurl.NewDecoder(c.Templates)}
+	p.http = httpwire.NewReader(p.pending.insert)
+	p.streams = stream.NewAssembler(p.http)
+	return p
+}
+
+// Batch decodes the frames of b. It returns the first error of emit.
+func (p *Pipeline) Batch(b *capture.Batch) error {
+	for i := range b.Frames {
+		f := &b.Frames[i]
+		if p.packets.Decode(f, &p.segment) {
+			p.streams.Segment(&p.segment)
+		}
+		if p.pending.n > 0 {
+			p.drain(f.Time)
+		}
+	}
+	return p.err
+}
+
+// Flush ends the capture: what waits is emitted. It returns the first error of emit.
+func (p *Pipeline) Flush() error {
+	p.streams.Flush()
+	for p.pending.n > 0 {
+		p.next()
+	}
+	return p.err
+}
+
+// drain emits the records whose turn has come at the capture time now.
+func (p *Pipeline) drain(now int64) {
+	for p.pending.n > 0 {
+		x := p.pending.oldest()
+		switch {
+		case x.Done:
+		case now-x.Time > p.timeout:
+			p.http.Expire(x)
+		case p.pending.n > maxPending:
+			p.crowded++
+			p.http.Expire(x)
+		default:
+			return
+		}
+		p.next()
+	}
+}
+
+// next emits the oldest pending record.
+func (p *Pipeline) next() {
+	x := p.pending.remove()
+	if p.err == nil {
+		p.record = Record{Exchange: x, Event: p.events.Decode(x)}
+		p.err = p.emit(&p.record)
+	}
+	p.http.Release(x)
+}
+
+// A Summary says what was decoded, and what could not be.
+type Summary struct {
+	packet.Counts
+	Stream  stream.Counts
+	HTTP    httpwire.Counts
+	Crowded int // requests that were not waited for, because too many were
+	Links   []capture.LinkType
+}
+
+// Summary returns the counts so far.
+func (p *Pipeline) Summary() Summary {
+	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.crowded, p.packets.Unknown}
+}
+
+// Losses returns a sentence for each kind of loss.
+func (s Summary) Losses() []string {
+	var all []string
+	say := func(n int, format string) {
+		if n > 0 {
+			all = append(all, fmt.Sprintf(format, n))
+		}
+	}
+	for _, link := range s.Links {
+		all = append(all, fmt.Sprintf("frames of link type %d are not decoded", link))
+	}
+	say(s.UnknownLink, "%d frames of unknown link types")
+	say(s.Fragments, "%d fragments of IP packets were left out")
+	say(s.Malformed, "%d frames with damaged headers")
+	say(s.Stream.Gaps, "%d gaps in TCP streams")
+	say(s.Stream.Evicted, "%d connections forgotten, too many were open")
+	say(s.HTTP.Broken, "%d HTTP messages lost in part")
+	say(s.HTTP.LongHeads, "%d HTTP heads too long")
+	say(s.Crowded, "%d requests not waited for, too many had no response")
+	return all
+}

@@ -1,0 +1,59 @@
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"io"
+)
+
+// csvSink writes RFC 4180: a header, then a line a row, each ended by CRLF.
+type csvSink struct {
+	buffer  *bufio.Writer
+	w       *csv.Writer
+	clock   *Clock
+	cells   []string
+	scratch []byte
+}
+
+var _ Sink = (*csvSink)(nil)
+
+func newCSV(w io.Writer, columns []Column, clock *Clock) (*csvSink, error) {
+	buffer := bufio.NewWriterSize(w, bufferSize)
+	s := &csvSink{buffer: buffer, w: csv.NewWriter(buffer), clock: clock, cells: make([]string, len(columns))}
+	s.w.UseCRLF = true
+	for i, c := range columns {
+		s.cells[i] = c.Name
+	}
+	return s, s.w.Write(s.cells)
+}
+
+func (s *csvSink) Row(row []Value) error {
+	for i := range row {
+		v := &row[i]
+		s.scratch = v.appendText(s.scratch[:0], s.clock, false)
+		s.cells[i] = visible(string(s.scratch))
+		if v.kind != number && v.kind != millis && v.kind != instant {
+			s.cells[i] = tame(s.cells[i])
+		}
+	}
+	return s.w.Write(s.cells)
+}
+
+// tame makes sure that no spreadsheet takes a text for a formula: one that
+// begins like a formula gets an apostrophe, which spreadsheets hide.
+func tame(s string) string {
+	if s != "" && (s[0] == '=' || s[0] == '+' || s[0] == '-' || s[0] == '@') {
+		return "'" + s
+	}
+	return s
+}
+
+func (s *csvSink) Flush() error {
+	s.w.Flush()
+	if err := s.w.Error(); err != nil {
+		return err
+	}
+	return s.buffer.Flush()
+}
+
+func (s *csvSink) Close() error { return s.Flush() }

@@ -1,0 +1,79 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"actionurl/decode"
+	"actionurl/decode/actionurl"
+)
+
+// A Filter chooses the records to show.
+type Filter struct {
+	View   View
+	Phones []string // MAC addresses in lower case with colons, or IP addresses
+	Events []string // slugs
+	Since  int64    // nanoseconds since 1970-01-01 UTC; 0 for no bound
+	Until  int64    // the first moment not to show; 0 for no bound
+}
+
+// Shows reports whether the record is to be shown.
+func (f *Filter) Shows(r *decode.Record) bool {
+	return (f.View == Requests || r.Event != nil) &&
+		(f.Since == 0 || r.Time >= f.Since) &&
+		(f.Until == 0 || r.Time < f.Until) &&
+		(len(f.Phones) == 0 || f.isPhone(r)) &&
+		(len(f.Events) == 0 || r.Event != nil && f.isEvent(r.Event))
+}
+
+func (f *Filter) isPhone(r *decode.Record) bool {
+	if slices.Contains(f.Phones, r.Client.Addr().String()) {
+		return true
+	}
+	return r.Event != nil &&
+		(slices.Contains(f.Phones, r.Event.PhoneMAC) || slices.Contains(f.Phones, r.Event.PhoneIP.String()))
+}
+
+// isEvent takes an ambiguous event for each of those that it may be.
+func (f *Filter) isEvent(e *actionurl.Event) bool {
+	return slices.Contains(f.Events, e.Slug) || slices.ContainsFunc(e.Candidates, func(c string) bool {
+		return slices.Contains(f.Events, c)
+	})
+}
+
+// ParsePhone returns a phone as a Filter has it.
+func ParsePhone(s string) (string, error) {
+	if mac := actionurl.NormalizeMAC(s); mac != "" {
+		return mac, nil
+	}
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return ip.Unmap().String(), nil
+	}
+	return "", fmt.Errorf("expected a MAC address such as 00:0b:82:12:34:56, or an IP address")
+}
+
+// ParseEvent returns an event as a Filter has it.
+func ParseEvent(s string) (string, error) {
+	if s == actionurl.Unknown {
+		return s, nil
+	}
+	if k := actionurl.Lookup(s); k != nil {
+		return k.Slug, nil
+	}
+	return "", fmt.Errorf("no event is called so; expected one such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)")
+}
+
+// ParseMoment returns a point in time as a Filter has it: RFC 3339, or a date,
+// with or without a time of day, in the zone.
+func ParseMoment(s string, zone *time.Location) (int64, error) {
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly,
+	} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t.UnixNano(), nil
+		}
+	}
+	return 0, fmt.Errorf("expected a time such as 2026-03-02, 2026-03-02T08:00:00 or 2026-03-02T08:00:00+01:00")
+}

@@ -1,0 +1,290 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+const (
+	// sampleRows is how many rows are kept to choose the columns' widths by.
+	// At most maxCell bytes of each cell are kept: 200 rows of 10 columns
+	// make 1 MiB at the most.
+	sampleRows = 200
+	maxCell    = 512
+
+	// maxColumn is the widest that a column gets where no terminal sets a limit.
+	maxColumn = 120
+
+	// gap is the number of blanks between columns.
+	gap = 2
+)
+
+// table writes rows for people. The widths come from the first rows and the
+// terminal; later cells that do not fit are cut with an ellipsis, so that no
+// more than the first rows is ever kept. A date is written above the rows that
+// share it.
+type table struct {
+	out     *trimmer
+	columns []Column
+	clock   *Clock
+	limit   int // width of the terminal; 0 for none
+
+	sample []row // nil once it is laid out
+	widths []int // by column; nil until then
+	shown  []int // indexes of the columns that are shown
+	day    string
+	part   *tablewriter.Table // of the day; nil until one is begun
+	cell   []byte
+}
+
+// A row is its cells, and the day that its times leave out.
+type row struct {
+	cells []string
+	day   string
+}
+
+var _ Sink = (*table)(nil)
+
+func newTable(w io.Writer, columns []Column, clock *Clock, limit int) *table {
+	return &table{out: &trimmer{w: w}, columns: columns, clock: clock, limit: limit}
+}
+
+// Row implements [Sink].
+func (t *table) Row(values []Value) error {
+	r := row{cells: make([]string, len(values))}
+	for i := range values {
+		v := &values[i]
+		if v.kind == instant {
+			r.day = t.clock.day(v.num)
+		}
+		t.cell = v.appendText(t.cell[:0], t.clock, true)
+		r.cells[i] = visible(string(t.cell[:min(len(t.cell), maxCell)]))
+	}
+	if t.widths != nil {
+		return t.write(r)
+	}
+	t.sample = append(t.sample, r)
+	if len(t.sample) < sampleRows {
+		return nil
+	}
+	return t.layOut()
+}
+
+// Flush implements [Sink].
+func (t *table) Flush() error {
+	if len(t.sample) > 0 {
+		if err := t.layOut(); err != nil {
+			return err
+		}
+	}
+	return t.out.flush()
+}
+
+// Close implements [Sink]. A table without rows is its header.
+func (t *table) Close() error {
+	if t.widths == nil {
+		if err := t.layOut(); err != nil {
+			return err
+		}
+	}
+	if t.part == nil {
+		if err := t.begin(""); err != nil {
+			return err
+		}
+	}
+	if err := t.part.Close(); err != nil {
+		return err
+	}
+	return t.out.flush()
+}
+
+// layOut chooses columns and widths, and writes the rows kept for it.
+func (t *table) layOut() error {
+	t.fit()
+	for _, r := range t.sample {
+		if err := t.write(r); err != nil {
+			return err
+		}
+	}
+	t.sample = nil
+	return nil
+}
+
+// fit chooses the widths: those of the sample's cells, if the terminal is wide
+// enough. Else the columns that matter least are left out, until the least
+// widths fit, and the widest of the others are narrowed.
+func (t *table) fit() {
+	t.widths = make([]int, len(t.columns))
+	for i, c := range t.columns {
+		t.shown = append(t.shown, i)
+		t.widths[i] = max(twwidth.Width(c.Name), c.width)
+		for _, r := range t.sample {
+			t.widths[i] = min(maxColumn, max(t.widths[i], twwidth.Width(r.cells[i])))
+		}
+	}
+	if t.limit == 0 {
+		return
+	}
+	least := func(i int) int { return t.columns[i].width }
+	for t.total(least) > t.limit && t.leaveOut() {
+	}
+	for excess := t.total(func(i int) int { return t.widths[i] }) - t.limit; excess > 0; excess-- {
+		widest := -1
+		for _, i := range t.shown {
+			if t.widths[i] > least(i) && (widest < 0 || t.widths[i] > t.widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		t.widths[widest]--
+	}
+}
+
+// total returns the width of a line whose columns have these widths.
+func (t *table) total(width func(i int) int) int {
+	n := -gap
+	for _, i := range t.shown {
+		n += width(i) + gap
+	}
+	return n
+}
+
+// leaveOut leaves out the last of the columns that matter least, and reports
+// whether there was one that may go.
+func (t *table) leaveOut() bool {
+	out := 0
+	for at, i := range t.shown {
+		if t.columns[i].rank > 0 && t.columns[i].rank >= t.columns[t.shown[out]].rank {
+			out = at
+		}
+	}
+	if t.columns[t.shown[out]].rank == 0 {
+		return false
+	}
+	t.shown = slices.Delete(t.shown, out, out+1)
+	return true
+}
+
+// write writes a row, and a header before it where a day begins.
+func (t *table) write(r row) error {
+	if t.part == nil || r.day != t.day {
+		if err := t.begin(r.day); err != nil {
+			return err
+		}
+	}
+	cells := make([]string, len(t.shown))
+	for at, i := range t.shown {
+		cells[at] = fitted(r.cells[i], t.widths[i])
+	}
+	if err := t.part.Append(cells); err != nil {
+		return err
+	}
+	return t.out.err
+}
+
+// fitted returns a cell that is no wider than width.
+func fitted(cell string, width int) string {
+	if twwidth.Width(cell) <= width {
+		return cell
+	}
+	return twwidth.Truncate(cell, width, "…")
+}
+
+// begin begins the part of the table for a day.
+func (t *table) begin(day string) error {
+	if t.part != nil {
+		if err := t.part.Close(); err != nil {
+			return err
+		}
+		t.out.Write([]byte("\n"))
+	}
+	if t.day = day; day != "" {
+		t.out.Write([]byte(day + "\n"))
+	}
+	widths := tw.NewMapper[int, int]()
+	var align []tw.Align
+	var names []string
+	for at, i := range t.shown {
+		widths.Set(at, t.widths[i]+gap)
+		names = append(names, fitted(t.columns[i].Name, t.widths[i]))
+		if t.columns[i].right {
+			align = append(align, tw.AlignRight)
+		} else {
+			align = append(align, tw.AlignLeft)
+		}
+	}
+	t.part = tablewriter.NewTable(t.out, append(plain(),
+		tablewriter.WithColumnWidths(widths),
+		tablewriter.WithHeaderAlignmentConfig(tw.CellAlignment{PerColumn: align}),
+		tablewriter.WithRowAlignmentConfig(tw.CellAlignment{PerColumn: align}),
+	)...)
+	if err := t.part.Start(); err != nil {
+		return err
+	}
+	t.part.Header(names)
+	return t.out.err
+}
+
+// plain returns the options of a table without lines that is written row by
+// row and changes nothing in its cells.
+func plain() []tablewriter.Option {
+	return []tablewriter.Option{
+		tablewriter.WithRenderer(renderer.NewBlueprint()),
+		tablewriter.WithRendition(tw.Rendition{
+			Borders: tw.BorderNone,
+			Settings: tw.Settings{
+				Separators: tw.Separators{ShowHeader: tw.Off, ShowFooter: tw.Off, BetweenRows: tw.Off, BetweenColumns: tw.Off},
+				Lines:      tw.Lines{ShowTop: tw.Off, ShowBottom: tw.Off, ShowHeaderLine: tw.Off, ShowFooterLine: tw.Off},
+			},
+		}),
+		tablewriter.WithStreaming(tw.StreamConfig{Enable: true}),
+		tablewriter.WithPadding(tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}),
+		tablewriter.WithTrimSpace(tw.Off),
+		tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapTruncate),
+		tablewriter.WithRowAutoWrap(tw.WrapTruncate),
+		tablewriter.WithEastAsian(tw.Off),
+	}
+}
+
+// trimmer takes trailing blanks off lines, and remembers the first error,
+// which tablewriter does not.
+type trimmer struct {
+	w   io.Writer
+	buf []byte
+	err error
+}
+
+func (t *trimmer) Write(b []byte) (int, error) {
+	n := len(b)
+	for len(b) > 0 && t.err == nil {
+		end := bytes.IndexByte(b, '\n')
+		if end < 0 {
+			t.buf = append(t.buf, b...)
+			break
+		}
+		t.buf = append(bytes.TrimRight(append(t.buf, b[:end]...), " "), '\n')
+		b = b[end+1:]
+		if len(t.buf) >= bufferSize {
+			t.flush()
+		}
+	}
+	return n, t.err
+}
+
+func (t *trimmer) flush() error {
+	if t.err == nil && len(t.buf) > 0 {
+		_, t.err = t.w.Write(t.buf)
+		t.buf = t.buf[:0]
+	}
+	return t.err
+}

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Clock renders times in the form that was asked for.
+type Clock struct {
+	form string // rfc3339, epoch, relative or delta
+	zone *time.Location
+
+	begun     bool
+	reference int64 // what the next time is measured from: the first, or the one before
+}
+
+// NewClock returns a Clock for a form: utc, local, the name of a time zone,
+// epoch, relative or delta.
+func NewClock(form string) (*Clock, error) {
+	switch form {
+	case "", "utc", "UTC":
+		return &Clock{zone: time.UTC}, nil
+	case "local":
+		return &Clock{zone: time.Local}, nil
+	case "epoch", "relative", "delta":
+		return &Clock{form: form, zone: time.UTC}, nil
+	}
+	zone, err := time.LoadLocation(form)
+	if err != nil {
+		return nil, fmt.Errorf("no time form or zone is called %q; expected utc, local, a zone such as Europe/Berlin, epoch, relative or delta", form)
+	}
+	return &Clock{zone: zone}, nil
+}
+
+// Zone returns the time zone in which dates are meant.
+func (c *Clock) Zone() *time.Location { return c.zone }
+
+// append renders a time, whole or as short as a table wants it. Relative forms
+// measure it from times rendered before.
+func (c *Clock) append(dst []byte, ns int64, short bool) []byte {
+	digits := 9
+	if short {
+		digits = 3
+	}
+	switch c.form {
+	case "epoch":
+		return appendSeconds(dst, ns, digits)
+	case "relative", "delta":
+		if !c.begun {
+			c.begun, c.reference = true, ns
+		}
+		dst = appendSeconds(dst, ns-c.reference, digits)
+		if c.form == "delta" {
+			c.reference = ns
+		}
+		return dst
+	}
+	layout := time.RFC3339Nano
+	if short {
+		layout = "15:04:05.000"
+	}
+	return time.Unix(0, ns).In(c.zone).AppendFormat(dst, layout)
+}
+
+// day returns the date and zone that short times leave out; empty if none.
+func (c *Clock) day(ns int64) string {
+	if c.form != "" {
+		return ""
+	}
+	return time.Unix(0, ns).In(c.zone).Format("2006-01-02 MST")
+}
+
+// appendSeconds renders nanoseconds as seconds with so many digits.
+func appendSeconds(dst []byte, ns int64, digits int) []byte {
+	if ns < 0 {
+		dst = append(dst, '-')
+		ns = -ns
+	}
+	dst = strconv.AppendInt(dst, ns/1e9, 10)
+	dst = append(dst, '.')
+	return append(dst, fmt.Sprintf("%09d", ns%1e9)[:digits]...)
+}
+
+// appendText renders a value for people and for CSV. Bytes off the wire are
+// left as they are.
+func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
+	switch v.kind {
+	case text:
+		return append(dst, v.text...)
+	case instant:
+		return clock.append(dst, v.num, short)
+	case number:
+		return strconv.AppendInt(dst, v.num, 10)
+	case millis:
+		if short {
+			return strconv.AppendFloat(dst, float64(v.num)/1e6, 'f', 1, 64)
+		}
+		return appendMillis(dst, v.num)
+	case list:
+		return append(dst, strings.Join(v.list, " ")...)
+	case ids:
+		for i, id := range v.ids {
+			if i > 0 {
+				dst = append(dst, ' ')
+			}
+			dst = strconv.AppendUint(dst, uint64(id), 10)
+		}
+		return dst
+	case vars:
+		for i, x := range v.vars {
+			if i > 0 {
+				dst = append(dst, ' ')
+			}
+			dst = append(append(append(dst, x.Name...), '='), quoteBlanks(x.Value)...)
+		}
+		return dst
+	}
+	return dst
+}
+
+// appendMillis renders nanoseconds as milliseconds, without loss.
+func appendMillis(dst []byte, ns int64) []byte {
+	return strconv.AppendFloat(dst, float64(ns)/1e6, 'f', -1, 64)
+}
+
+// quoteBlanks puts quotes around a value that has blanks, so that the reader
+// sees where it ends.
+func quoteBlanks(s string) string {
+	if strings.ContainsAny(s, " \t\"") {
+		return `"` + s + `"`
+	}
+	return s
+}
+
+// visible returns s with everything escaped that a terminal would act on or
+// hide: control characters, bytes that are no UTF-8, and what changes the
+// direction or the joining of text.
+func visible(s string) string {
+	clean := true
+	for i := 0; i < len(s) && clean; i++ {
+		clean = s[i] >= 0x20 && s[i] < 0x7f
+	}
+	if clean {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case c == utf8.RuneError && n == 1, c < 0x20, c >= 0x7f && c < 0xa0:
+			for _, x := range []byte(s[i : i+n]) {
+				fmt.Fprintf(&b, `\x%02x`, x)
+			}
+		case unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs) || c == 0xfe0f:
+			fmt.Fprintf(&b, `\u%04x`, c)
+		default:
+			b.WriteString(s[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"actionurl/capture"
+	"actionurl/decode"
+	"actionurl/decode/actionurl"
+	"actionurl/report"
+)
+
+// An analysis is what the flags of analyze say.
+type analysis struct {
+	decode  decode.Config
+	filter  report.Filter
+	options report.Options
+	output  string
+
+	view, format, since, until, time string
+}
+
+func newAnalyze() *cobra.Command {
+	a := &analysis{}
+	cmd := &cobra.Command{
+		Use:   "analyze [flags] CAPTURE...",
+		Short: "Read captures and print what phones announced",
+		Long: `analyze reads packet captures (pcap or pcapng; "-" is standard input) and prints
+a row for each Action URL request of a phone.
+
+Which event a request stands for is told by the URL that was typed into the
+phone; -t takes it as it is, with its variables. Without it, the event is known
+only where the URL itself names it; else it is "?".`,
+		Example: `  actionurl analyze trace.pcap
+  actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
+  actionurl analyze --view requests trace.pcap                 # every HTTP request
+  actionurl analyze --phone 00:0b:82:12:34:56 --format ndjson trace.pcap
+  actionurl analyze -o events.csv monday.pcap tuesday.pcapng
+  ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("no capture is named; expected the name of a pcap or pcapng file, or - for standard input")
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"pcap", "pcapng", "cap"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.finish(); err != nil {
+				return err
+			}
+			return a.run(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.VarP(&parsed{parse: a.template}, "template", "t", "`EVENT=URL`, as typed into the phone; EVENT is a slug, a label, a P-value or an alias; repeatable")
+	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: events, or requests for every HTTP request")
+	f.StringVarP(&a.output, "output", "o", "-", "`FILE` to write to; - is standard output")
+	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
+	f.StringVar(&a.options.Columns, "columns", "", "`LIST` of columns, with commas between: "+strings.Join(report.ColumnNames(), ", "))
+	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
+	f.Var(&parsed{parse: a.phone}, "phone", "show only this phone: a `MAC` or IP address; repeatable")
+	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`; repeatable")
+	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later")
+	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
+	f.DurationVar(&a.decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
+	complete(cmd, "view", report.Views())
+	complete(cmd, "format", report.Formats())
+	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
+	complete(cmd, "columns", report.ColumnNames())
+	var slugs []string
+	for _, k := range actionurl.Kinds() {
+		slugs = append(slugs, k.Slug)
+	}
+	complete(cmd, "event", slugs)
+	return cmd
+}
+
+// template reads a value of -t.
+func (a *analysis) template(s string) error {
+	name, url, ok := strings.Cut(s, "=")
+	kind := actionurl.Lookup(name)
+	if !ok || kind == nil {
+		return fmt.Errorf("expected EVENT=URL with an event such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)")
+	}
+	t, err := actionurl.ParseTemplate(kind, url)
+	if err != nil {
+		return err
+	}
+	a.decode.Templates = append(a.decode.Templates, t)
+	return nil
+}
+
+func (a *analysis) phone(s string) error {
+	phone, err := report.ParsePhone(s)
+	a.filter.Phones = append(a.filter.Phones, phone)
+	return err
+}
+
+func (a *analysis) event(s string) error {
+	event, err := report.ParseEvent(s)
+	a.filter.Events = append(a.filter.Events, event)
+	return err
+}
+
+// finish reads the flags that depend on others.
+func (a *analysis) finish() error {
+	a.filter.View = report.View(a.view)
+	if a.options.Format = a.format; a.format == "" {
+		a.options.Format = report.FormatOf(a.output)
+	}
+	if a.decode.ResponseTimeout <= 0 {
+		return usage("invalid argument %q for \"--response-timeout\" flag: expected a time above 0, such as 10s", a.decode.ResponseTimeout)
+	}
+	var err error
+	if a.options.Clock, err = report.NewClock(a.time); err != nil {
+		return usage("invalid argument %q for \"--time\" flag: %w", a.time, err)
+	}
+	for _, m := range []struct {
+		flag, text string
+		to         *int64
+	}{{"since", a.since, &a.filter.Since}, {"until", a.until, &a.filter.Until}} {
+		if m.text == "" {
+			continue
+		}
+		if *m.to, err = report.ParseMoment(m.text, a.options.Clock.Zone()); err != nil {
+			return usage("invalid argument %q for \"--%s\" flag: %w", m.text, m.flag, err)
+		}
+	}
+	if _, err := report.NewRecords(io.Discard, a.options, a.filter.View); err != nil {
+		return usage("invalid argument %q for \"--columns\" flag: %w", a.options.Columns, err)
+	}
+	return nil
+}
+
+// run analyzes the captures.
+func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	in, err := openInput(names, stdin)
+	if err != nil {
+		return &statusError{statusFailed, err}
+	}
+	defer in.close()
+	out, err := openOutput(a.output, stdout, in.files)
+	if err != nil {
+		return &statusError{statusFailed, err}
+	}
+	defer out.abandon()
+	progress := newProgress(stderr, in)
+	out.before = progress.clear
+	a.options.Width = terminalWidth(out.to)
+	records, err := report.NewRecords(out, a.options, a.filter.View)
+	if err != nil {
+		return out.failed(err)
+	}
+	sum := summary{w: stderr, view: a.filter.View, templates: len(a.decode.Templates)}
+	pipeline := decode.New(a.decode, func(r *decode.Record) error {
+		shown := a.filter.Shows(r)
+		sum.count(r, shown)
+		if !shown {
+			return nil
+		}
+		return records.Record(r)
+	})
+
+	// What was read is written even if reading fails.
+	writing, reading := copyBatches(ctx, in, pipeline, func(b *capture.Batch) error {
+		progress.clear()
+		sum.problems(b.Problems)
+		progress.update()
+		if in.follow {
+			return records.Flush()
+		}
+		return nil
+	})
+	if writing == nil {
+		writing = errors.Join(pipeline.Flush(), records.Close())
+	}
+	progress.clear()
+	switch {
+	case writing != nil:
+		return out.failed(writing)
+	case reading != nil:
+		return &statusError{statusFailed, reading}
+	}
+	if err := out.commit(); err != nil {
+		return out.failed(err)
+	}
+	sum.print(pipeline.Summary())
+	if sum.damaged > 0 {
+		return &statusError{status: statusDamaged}
+	}
+	return nil
+}
+
+// copyBatches decodes the input batch by batch, and calls after behind each.
+// It returns the first error of writing records and that of reading.
+func copyBatches(ctx context.Context, in *input, p *decode.Pipeline, after func(*capture.Batch) error) (writing, reading error) {
+	source := capture.Merge(in.sources...)
+	var b capture.Batch
+	for ctx.Err() == nil {
+		if err := source.Next(&b); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return nil, err
+		}
+		if err := p.Batch(&b); err != nil {
+			return err, nil
+		}
+		if err := after(&b); err != nil {
+			return err, nil
+		}
+	}
+	if in.follow {
+		return nil, nil // an interrupt is how such a run ends
+	}
+	return nil, errors.New("interrupted before the end of the input")
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	statusDone    = 0
+	statusFailed  = 1
+	statusUsage   = 2
+	statusDamaged = 3
+)
+
+// A statusError is an error with the exit status that it stands for.
+type statusError struct {
+	status int
+	err    error // nil if all has been said
+}
+
+func (e *statusError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
+	}
+	return e.err.Error()
+}
+
+func (e *statusError) Unwrap() error { return e.err }
+
+// usage returns an error of usage.
+func usage(format string, args ...any) error {
+	return &statusError{statusUsage, fmt.Errorf(format, args...)}
+}
+
+// run runs the command and returns its exit status.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil || errors.Is(err, syscall.EPIPE) {
+		return statusDone
+	}
+	var s *statusError
+	if !errors.As(err, &s) {
+		s = &statusError{statusUsage, err} // cobra's own errors are all of usage
+	}
+	if s.err != nil {
+		fmt.Fprintf(stderr, "actionurl: %s\n", strings.TrimSpace(s.err.Error()))
+	}
+	if s.status == statusUsage {
+		fmt.Fprintf(stderr, "Run '%s --help' for how to use it.\n", cmd.CommandPath())
+	}
+	return s.status
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "actionurl",
+		Short: "Show what VoIP phones announced by their Action URLs",
+		Long: `actionurl reads packet captures and shows which phone announced which event by
+its Action URL, when, with which values, and whether the server took it.`,
+		Example: `  actionurl analyze trace.pcap
+  actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
+  ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("no command is called %q; expected analyze, catalog, completion or version%s", args[0], captureHint(args[0]))
+			}
+			return nil
+		},
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	root.AddCommand(newAnalyze(), newCatalog(), newVersion())
+	return root
+}
+
+// captureHint helps who forgot the command.
+func captureHint(arg string) string {
+	if _, err := os.Stat(arg); err == nil {
+		return fmt.Sprintf(" (actionurl analyze %s reads a capture)", arg)
+	}
+	return ""
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return printed(fmt.Fprintf(cmd.OutOrStdout(), "actionurl %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+		},
+	}
+}
+
+// version returns the module's version, or the revision it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "devel " + s.Value
+		}
+	}
+	return "devel"
+}
+
+// printed makes an error of writing to standard output one of failing.
+func printed(_ int, err error) error {
+	if err != nil {
+		return &statusError{statusFailed, fmt.Errorf("standard output: %w", cause(err))}
+	}
+	return nil
+}
+
+// cause strips the operating system's errors of what the message says anyway.
+func cause(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

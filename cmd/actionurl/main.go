@@ -1,0 +1,44 @@
+// Actionurl shows what VoIP phones announced by their Action URLs: it reads
+// packet captures, puts the phones' HTTP requests together, and prints which
+// phone announced which event, when, with which values, and whether the server
+// took it.
+//
+// # Usage
+//
+//	actionurl analyze [flags] CAPTURE...   read capture files; "-" is standard input
+//	actionurl catalog [events|variables]   what it knows of phones
+//	actionurl version
+//
+// A request seldom says which event it stands for. That is told by the URL
+// which was typed into the phone for each event; -t takes it as it is:
+//
+//	actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
+//
+// Without it, requests are recognized by what phones send, and named where the
+// URL itself names the event.
+//
+// # Exit status
+//
+//	0  done
+//	1  nothing could be read or written
+//	2  wrong usage
+//	3  done, but part of the input was damaged: what could be read was
+//	   reported, and the damage is named on standard error, with its place
+//
+// Standard output carries the result and nothing else.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// A closed pipe is an error of writing, and not the end of the process.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"actionurl/capture"
+	"actionurl/decode"
+	"actionurl/decode/actionurl"
+	"actionurl/report"
+)
+
+// maxProblems is how many problems of the input are told one by one.
+const maxProblems = 20
+
+// A summary tells on standard error what was read and what was not.
+type summary struct {
+	w         io.Writer
+	view      report.View
+	templates int
+
+	requests, events, shown int
+	unknown                 int // events that cannot be told
+	damaged                 int // problems of the input
+}
+
+// count counts a record.
+func (s *summary) count(r *decode.Record, shown bool) {
+	s.requests++
+	if r.Event != nil {
+		s.events++
+		if r.Event.Slug == actionurl.Unknown {
+			s.unknown++
+		}
+	}
+	if shown {
+		s.shown++
+	}
+}
+
+// problems tells problems as they are met.
+func (s *summary) problems(all []capture.Problem) {
+	for i := range all {
+		if s.damaged++; s.damaged <= maxProblems {
+			fmt.Fprintf(s.w, "actionurl: %v\n", &all[i])
+		}
+	}
+}
+
+// print prints the closing summary.
+func (s *summary) print(d decode.Summary) {
+	if more := s.damaged - maxProblems; more > 0 {
+		fmt.Fprintf(s.w, "actionurl: and %s like these\n", count(more, "more problem"))
+	}
+	fmt.Fprintf(s.w, "actionurl: %s, %s, %s", count(d.Frames, "frame"), count(s.requests, "HTTP request"), count(s.events, "Action URL"))
+	candidates := s.events
+	if s.view == report.Requests {
+		candidates = s.requests
+	}
+	if s.shown < candidates {
+		fmt.Fprintf(s.w, ", %d shown", s.shown)
+	}
+	fmt.Fprintln(s.w)
+	for _, loss := range d.Losses() {
+		fmt.Fprintf(s.w, "actionurl: not complete: %s\n", loss)
+	}
+	switch {
+	case s.requests > 0 && s.events == 0 && s.view == report.Events:
+		fmt.Fprintln(s.w, "actionurl: no request looks like an Action URL; --view requests shows them all, and -t tells what was typed into the phones")
+	case s.unknown > 0 && s.templates == 0 && s.shown > 0:
+		fmt.Fprintf(s.w, "actionurl: which event it was cannot be told of %s; -t 'incoming_call=URL' tells what was typed into the phones\n", count(s.unknown, "Action URL"))
+	}
+}
+
+// count renders a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

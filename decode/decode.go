@@ -132,24 +132,28 @@ func (p *Pipeline) Summary() Summary {
 	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.crowded, p.packets.Unknown}
 }
 
-// Losses returns a sentence for each kind of loss.
+// Losses returns what could not be decoded, each kind with its count.
 func (s Summary) Losses() []string {
 	var all []string
-	say := func(n int, format string) {
-		if n > 0 {
-			all = append(all, fmt.Sprintf(format, n))
+	for _, link := range s.Links {
+		all = append(all, fmt.Sprintf("link type %d is not known", link))
+	}
+	for _, loss := range []struct {
+		n    int
+		what string
+	}{
+		{s.UnknownLink, "frames of link types that are not known"},
+		{s.Fragments, "fragments of IP packets, which are not put together"},
+		{s.Malformed, "frames with damaged headers"},
+		{s.Stream.Gaps, "gaps in TCP streams"},
+		{s.Stream.Evicted, "connections forgotten, as too many were open"},
+		{s.HTTP.Broken, "HTTP messages lost in part"},
+		{s.HTTP.LongHeads, "HTTP heads too long to be read"},
+		{s.Crowded, "requests not waited for, as too many had no response"},
+	} {
+		if loss.n > 0 {
+			all = append(all, fmt.Sprintf("%s: %d", loss.what, loss.n))
 		}
 	}
-	for _, link := range s.Links {
-		all = append(all, fmt.Sprintf("frames of link type %d are not decoded", link))
-	}
-	say(s.UnknownLink, "%d frames of unknown link types")
-	say(s.Fragments, "%d fragments of IP packets were left out")
-	say(s.Malformed, "%d frames with damaged headers")
-	say(s.Stream.Gaps, "%d gaps in TCP streams")
-	say(s.Stream.Evicted, "%d connections forgotten, too many were open")
-	say(s.HTTP.Broken, "%d HTTP messages lost in part")
-	say(s.HTTP.LongHeads, "%d HTTP heads too long")
-	say(s.Crowded, "%d requests not waited for, too many had no response")
 	return all
 }

@@ -42,7 +42,7 @@ func (s *csvSink) Row(row []Value) error {
 // tame makes sure that no spreadsheet takes a text for a formula: one that
 // begins like a formula gets an apostrophe, which spreadsheets hide.
 func tame(s string) string {
-	if s != "" && (s[0] == '=' || s[0] == '+' || s[0] == '-' || s[0] == '@') {
+	if len(s) > 1 && (s[0] == '=' || s[0] == '+' || s[0] == '-' || s[0] == '@') {
 		return "'" + s
 	}
 	return s

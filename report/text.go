@@ -97,7 +97,7 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 		return strconv.AppendInt(dst, v.num, 10)
 	case millis:
 		if short {
-			return strconv.AppendFloat(dst, float64(v.num)/1e6, 'f', 1, 64)
+			return strconv.AppendFloat(dst, float64(v.num)/1e6, 'f', 2, 64)
 		}
 		return appendMillis(dst, v.num)
 	case list:
@@ -131,7 +131,7 @@ func appendMillis(dst []byte, ns int64) []byte {
 // sees where it ends.
 func quoteBlanks(s string) string {
 	if strings.ContainsAny(s, " \t\"") {
-		return `"` + s + `"`
+		return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"`
 	}
 	return s
 }

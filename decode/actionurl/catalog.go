@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // A Grade says how well a fact about phones is known.
@@ -126,16 +125,18 @@ func words(name string) string {
 	}
 	start := 0
 	lower := false // the letter before is a lower-case one
-	for i, c := range name {
-		letter := unicode.IsLetter(c) || unicode.IsDigit(c)
-		if !letter || unicode.IsUpper(c) && lower {
+	for i := range len(name) {
+		c := name[i]
+		upper := c >= 'A' && c <= 'Z'
+		switch {
+		case !upper && (c < 'a' || c > 'z') && (c < '0' || c > '9'):
+			word(name[start:i])
+			start = i + 1
+		case upper && lower:
 			word(name[start:i])
 			start = i
-			if !letter {
-				start += len(string(c))
-			}
 		}
-		lower = unicode.IsLower(c)
+		lower = c >= 'a' && c <= 'z'
 	}
 	word(name[start:])
 	return b.String()

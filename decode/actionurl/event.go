@@ -89,7 +89,7 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	}
 	e := &d.event
 	*e = Event{Vars: e.Vars[:0], Candidates: e.Candidates[:0]}
-	path, authority := pathOf(x.Target)
+	path, authority := pathOf(strings.Trim(x.Target, " "))
 	if authority == "" {
 		authority = x.Host
 	}

@@ -109,12 +109,12 @@ func requestLine(data []byte, certain bool) (l line, ok bool) {
 		}
 	}
 	l.method = data[:first]
-	rest := bytes.TrimLeft(data[first:], " ")
+	rest := data[first+1:]
 	last := bytes.LastIndexByte(rest, ' ')
 	if last >= 0 && isVersion(rest[last+1:]) {
 		l.version = rest[last+1:]
-		l.target = bytes.TrimRight(rest[:last], " ")
-		return l, len(l.target) > 0
+		l.target = rest[:last]
+		return l, len(bytes.TrimSpace(l.target)) > 0
 	}
 	if bytes.Contains(rest, []byte(" SIP/")) || bytes.Contains(rest, []byte(" RTSP/")) || isVersion(rest) {
 		return l, false

@@ -11,6 +11,7 @@
 package packet
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 
@@ -44,15 +45,30 @@ type Origin struct {
 	Source    MAC // the sender's address on the captured link; zero where the link has none
 }
 
-// An Endpoint is an IP address and a port; IPv4 addresses are mapped to IPv6.
+// An Endpoint is an IP address and a port. An IPv4 address stands behind
+// twelve bytes of ones, where no IPv6 address can be: those that are mapped
+// from IPv4 (RFC 4291, section 2.5.5.2) do occur in IPv6 packets.
 type Endpoint struct {
 	Addr [16]byte
 	Port uint16
 }
 
+// ones is what stands before an IPv4 address.
+var ones = [12]byte(bytes.Repeat([]byte{0xff}, 12))
+
+// v4 sets the address to an IPv4 address.
+func (e *Endpoint) v4(addr []byte) {
+	copy(e.Addr[:], ones[:])
+	copy(e.Addr[12:], addr[:4])
+}
+
 // AddrPort returns the endpoint as package netip has it.
 func (e Endpoint) AddrPort() netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom16(e.Addr).Unmap(), e.Port)
+	addr := netip.AddrFrom16(e.Addr)
+	if [12]byte(e.Addr[:]) == ones {
+		addr = netip.AddrFrom4([4]byte(e.Addr[12:]))
+	}
+	return netip.AddrPortFrom(addr, e.Port)
 }
 
 // A Segment is a TCP segment.
@@ -214,9 +230,6 @@ func (d *Decoder) ip(data []byte, s *Segment) bool {
 	return false
 }
 
-// mapped is the prefix of an IPv4 address that is mapped to IPv6 (RFC 4291, section 2.5.5.2).
-var mapped = [12]byte{10: 0xff, 11: 0xff}
-
 // ipv4 decodes an IPv4 packet (RFC 791, section 3.1).
 func (d *Decoder) ipv4(data []byte, s *Segment) bool {
 	if len(data) < 20 {
@@ -237,10 +250,8 @@ func (d *Decoder) ipv4(data []byte, s *Segment) bool {
 		d.Counts.Fragments++
 		return false
 	}
-	copy(s.Src.Addr[:], mapped[:])
-	copy(s.Src.Addr[12:], data[12:16])
-	copy(s.Dst.Addr[:], mapped[:])
-	copy(s.Dst.Addr[12:], data[16:20])
+	s.Src.v4(data[12:])
+	s.Dst.v4(data[16:])
 	return d.segment(data[header:], total-header, s)
 }
 

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var (
+	update = flag.Bool("update", false, "rewrite the expectations in testdata and the README")
+	every  = flag.Bool("every", false, "damage captures at every byte, and not only at one in eleven")
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"actionurl": main})
+}
+
+// TestScripts runs the scripts in testdata. Each begins with the captures of
+// the project's testdata in its folder.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			captures, err := filepath.Glob("../../testdata/*.pcap*")
+			if err != nil {
+				return err
+			}
+			real, err := filepath.Glob("../../testdata/real/*.pcap")
+			if err != nil {
+				return err
+			}
+			for _, file := range append(captures, real...) {
+				name := filepath.Base(file)
+				if filepath.Dir(file) == filepath.Join("..", "..", "testdata", "real") {
+					name = "real-" + name
+				}
+				data, err := os.ReadFile(file)
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(filepath.Join(env.WorkDir, name), data, 0o666); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "devfull" {
+				return false, errors.New("not a condition: " + name)
+			}
+			_, err := os.Stat("/dev/full") // a disk that is always full
+			return err == nil, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "chop": chop},
+	})
+}
+
+// exits runs a command and checks its exit status: exits STATUS COMMAND ARG...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND ARG...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// chop writes the first bytes of a file to another: chop FILE BYTES TO
+func chop(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: chop FILE BYTES TO")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(ts.ReadFile(args[0]))[:n], 0o666))
+}
+
+// TestReadme runs the commands in the README's console blocks and holds what
+// they print against what stands there.
+func TestReadme(t *testing.T) {
+	const file = "../../README.md"
+	readme, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	commands := 0
+	in := false // a console block
+	for line := range strings.Lines(string(readme)) {
+		switch {
+		case strings.HasPrefix(line, "```"):
+			in = strings.HasPrefix(line, "```console")
+			out.WriteString(line)
+		case !in:
+			out.WriteString(line)
+		case strings.HasPrefix(line, "$ "):
+			out.WriteString(line)
+			if command := strings.TrimSpace(line[2:]); command != testCommand && !strings.HasPrefix(command, "git clone ") {
+				commands++
+				out.WriteString(console(t, command))
+			}
+		}
+	}
+	if commands < 5 {
+		t.Errorf("the README has %d commands to run", commands)
+	}
+	if !strings.Contains(string(readme), "\n$ "+testCommand+"\n") {
+		t.Errorf("the README does not show %q", testCommand)
+	}
+	if out.String() == string(readme) {
+		return
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(out.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Errorf("the README shows other output than its commands print; go test ./cmd/actionurl -update rewrites it to:\n%s", out.String())
+}
+
+// testCommand is the README's command that runs the tests: this test is part of it.
+const testCommand = "go test ./..."
+
+// console returns what a command prints that is run at the top of the project.
+func console(t *testing.T, command string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
+	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "COLUMNS=", "TZ=UTC")
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() == 127) {
+		t.Fatalf("%s: %v\n%s", command, err, out)
+	}
+	return string(out)
+}
+
+// TestDamage cuts every capture in testdata at bytes all over it, and changes
+// bytes, and wants the run to end as one that was damaged or as one that was
+// not, without a panic.
+func TestDamage(t *testing.T) {
+	captures, err := filepath.Glob("../../testdata/*.pcap*")
+	if err != nil || len(captures) == 0 {
+		t.Fatal("no captures in testdata:", err)
+	}
+	step := 11
+	if *every {
+		step = 1
+	}
+	for _, file := range captures {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := 0; i < len(data); i += step {
+				analyzeBytes(t, data[:i])
+				changed := append([]byte(nil), data...)
+				changed[i] ^= byte(1 + i%255)
+				analyzeBytes(t, changed)
+			}
+		})
+	}
+}
+
+func analyzeBytes(t *testing.T, capture []byte) {
+	t.Helper()
+	var out, messages strings.Builder
+	status := run(context.Background(), []string{"analyze", "--view", "requests", "--format", "ndjson", "-"},
+		strings.NewReader(string(capture)), &out, &messages)
+	if status != statusDone && status != statusFailed && status != statusDamaged {
+		t.Fatalf("exit status %d: %s", status, messages.String())
+	}
+	if status != statusDone && messages.Len() == 0 {
+		t.Fatal("no message for exit status", status)
+	}
+}

@@ -37,6 +37,9 @@ func pcapMagic(m [4]byte) (byteOrder, int64) {
 // openPcap reads the file header.
 func openPcap(r *Reader, order byteOrder, unit int64) (*pcap, error) {
 	if !r.window.atLeast(pcapHeader) {
+		if err := r.failed(); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("%s: the file ends in its header, after %s of %d",
 			r.name, bytesOf(len(r.window.rest())), pcapHeader)
 	}

@@ -99,8 +99,11 @@ func (p *pcapng) records(r *Reader, b *capture.Batch) {
 		}
 		kind := p.order.Uint32(rest)
 		if length > windowSize {
+			if len(b.Frames) > 0 {
+				return // passing it overwrites the bytes of these
+			}
 			p.pass(r, b, kind, length)
-			return
+			continue
 		}
 		if len(rest) < int(length) {
 			return
@@ -145,6 +148,7 @@ func (p *pcapng) pass(r *Reader, b *capture.Batch, kind, length uint32) {
 
 // block reads a whole block. One that is damaged is a problem and is left out.
 func (p *pcapng) block(r *Reader, b *capture.Batch, kind uint32, block []byte) {
+	before := r.frames
 	end := len(block) - 4
 	body := block[blockHeader:end]
 	var err error
@@ -163,7 +167,7 @@ func (p *pcapng) block(r *Reader, b *capture.Batch, kind uint32, block []byte) {
 		err = fmt.Errorf("a block of %d bytes gives its length as %d at its end", len(block), again)
 	}
 	if err != nil {
-		r.problem(b, r.frames, r.window.offset, err)
+		r.problem(b, before, r.window.offset, err)
 	}
 }
 
@@ -222,7 +226,7 @@ func (p *pcapng) packet(r *Reader, b *capture.Batch, kind uint32, body []byte, s
 	case blockSimple:
 		number = 0
 	}
-	if int(number) >= len(p.interfaces) {
+	if number >= uint32(len(p.interfaces)) {
 		return fmt.Errorf("a packet refers to interface %d, of %d described", number, len(p.interfaces))
 	}
 	on := p.interfaces[number]
@@ -238,6 +242,9 @@ func (p *pcapng) packet(r *Reader, b *capture.Batch, kind uint32, body []byte, s
 		units := uint64(p.order.Uint32(body[4:]))<<32 | uint64(p.order.Uint32(body[8:]))
 		time = on.clock.nanoseconds(units)
 		captured, length = p.order.Uint32(body[12:]), p.order.Uint32(body[16:])
+	}
+	if captured > maxFrame {
+		return fmt.Errorf("a packet claims %d bytes, more than the %d that a frame can have", captured, maxFrame)
 	}
 	data := body[header:]
 	r.frame(b, data[:min(int(captured), len(data))], time, length, &on.Interface)

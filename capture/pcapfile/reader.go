@@ -55,8 +55,8 @@ func Open(name string, from io.Reader) (*Reader, error) {
 	r := &Reader{name: name, window: window{r: from, buf: make([]byte, windowSize)}}
 	r.window.atLeast(4)
 	head := r.window.rest()
-	if err := r.window.failed(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, pathless(err))
+	if err := r.failed(); err != nil && len(head) < 4 {
+		return nil, err
 	}
 	if len(head) == 0 {
 		return nil, fmt.Errorf("%s: %w: it is empty", name, ErrFormat)
@@ -73,8 +73,12 @@ func Open(name string, from io.Reader) (*Reader, error) {
 			return r, err
 		}
 	}
-	return nil, fmt.Errorf("%s: %w: %s", name, ErrFormat, looksLike(head))
+	r.window.atLeast(quoted)
+	return nil, fmt.Errorf("%s: %w: %s", name, ErrFormat, looksLike(r.window.rest()))
 }
+
+// quoted is how many bytes of a file that is no capture a message shows.
+const quoted = 8
 
 // looksLike says what a file is that is no capture.
 func looksLike(head []byte) string {
@@ -89,7 +93,7 @@ func looksLike(head []byte) string {
 			return known.name
 		}
 	}
-	return fmt.Sprintf("it begins with %q", head[:min(len(head), 8)])
+	return fmt.Sprintf("it begins with %q", head[:min(len(head), quoted)])
 }
 
 // Offset returns how many bytes of the file have been consumed.
@@ -115,15 +119,23 @@ func (r *Reader) Next(b *capture.Batch) error {
 // end handles the last bytes of a file: none, or a record that is not whole.
 func (r *Reader) end(b *capture.Batch) error {
 	r.ended = true
-	if err := r.window.failed(); err != nil {
-		return fmt.Errorf("%s: %w", r.name, pathless(err))
+	if err := r.failed(); err != nil {
+		return err
 	}
 	if len(r.window.rest()) == 0 {
 		return io.EOF
 	}
-	before := r.frames
+	before, offset := r.frames, r.window.offset
 	if err := r.format.cut(r, b); err != nil {
-		r.problem(b, before, r.window.offset, err)
+		r.problem(b, before, offset, err)
+	}
+	return nil
+}
+
+// failed returns the error that ended reading, if it was not the end of the file.
+func (r *Reader) failed() error {
+	if err := r.window.failed(); err != nil {
+		return fmt.Errorf("%s: %w", r.name, pathless(err))
 	}
 	return nil
 }

@@ -264,6 +264,15 @@ const (
 	authentic   = uint8(layers.IPProtocolAH)
 )
 
+// extends reports whether a next header is an extension that is walked over.
+func extends(next uint8) bool {
+	switch next {
+	case hopByHop, routing, fragment, destination, authentic:
+		return true
+	}
+	return false
+}
+
 // ipv6 decodes an IPv6 packet (RFC 8200, section 3).
 func (d *Decoder) ipv6(data []byte, s *Segment) bool {
 	if len(data) < 40 {
@@ -276,10 +285,13 @@ func (d *Decoder) ipv6(data []byte, s *Segment) bool {
 	}
 	rest := data[40:]
 	for next != uint8(layers.IPProtocolTCP) {
-		var length int
-		if len(rest) < 8 {
+		if !extends(next) {
 			return false
 		}
+		if len(rest) < 8 {
+			return d.malformed()
+		}
+		var length int
 		switch next {
 		case hopByHop, routing, destination:
 			length = int(rest[1])*8 + 8
@@ -291,8 +303,6 @@ func (d *Decoder) ipv6(data []byte, s *Segment) bool {
 				return false
 			}
 			length = 8 // of a packet that is whole (RFC 6946)
-		default:
-			return false
 		}
 		if length > len(rest) || length > size {
 			return d.malformed()

@@ -1,0 +1,175 @@
+package capture_test
+
+import (
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"actionurl/capture"
+)
+
+// A step is what a source returns from one call of Next.
+type step struct {
+	frames   []frame
+	problems []string
+	err      error
+}
+
+// A frame is what tells a frame from others in these tests.
+type frame struct {
+	Time int64
+	Data string
+}
+
+// A script is a source that returns its steps. It keeps all frames in one
+// memory, which the next call overwrites.
+type script struct {
+	steps  []step
+	memory [64]byte
+}
+
+var _ capture.Source = (*script)(nil)
+
+func (s *script) Next(b *capture.Batch) error {
+	b.Reset()
+	for i := range s.memory {
+		s.memory[i] = '?'
+	}
+	if len(s.steps) == 0 {
+		return io.EOF
+	}
+	now := s.steps[0]
+	s.steps = s.steps[1:]
+	free := s.memory[:]
+	for _, f := range now.frames {
+		n := copy(free, f.Data)
+		b.Frames = append(b.Frames, capture.Frame{Time: f.Time, Data: free[:n:n]})
+		free = free[n:]
+	}
+	for _, p := range now.problems {
+		b.Problems = append(b.Problems, capture.Problem{Err: errors.New(p)})
+	}
+	return now.err
+}
+
+func TestMerge(t *testing.T) {
+	broken := errors.New("input/output error")
+	for _, test := range []struct {
+		what     string
+		sources  [][]step
+		frames   []frame
+		problems []string
+		err      error
+	}{
+		{
+			what: "no source",
+		}, {
+			what:    "one source",
+			sources: [][]step{{{frames: []frame{{2, "a"}, {1, "b"}}}, {problems: []string{"damage"}}, {frames: []frame{{3, "c"}}}}},
+			frames:  []frame{{2, "a"}, {1, "b"}, {3, "c"}}, problems: []string{"damage"},
+		}, {
+			what:    "sources without a frame",
+			sources: [][]step{{}, {}, {}},
+		}, {
+			what: "order of time",
+			sources: [][]step{
+				{{frames: []frame{{1, "a1"}, {4, "a4"}}}, {frames: []frame{{6, "a6"}}}},
+				{{frames: []frame{{2, "b2"}}}, {frames: []frame{{3, "b3"}}}, {frames: []frame{{5, "b5"}, {7, "b7"}, {8, "b8"}}}},
+				{},
+			},
+			frames: []frame{{1, "a1"}, {2, "b2"}, {3, "b3"}, {4, "a4"}, {5, "b5"}, {6, "a6"}, {7, "b7"}, {8, "b8"}},
+		}, {
+			what: "one after the other, the later named first",
+			sources: [][]step{
+				{{frames: []frame{{10, "b"}, {11, "c"}}}},
+				{{frames: []frame{{1, "a"}}}},
+			},
+			frames: []frame{{1, "a"}, {10, "b"}, {11, "c"}},
+		}, {
+			what: "the same time: the source named first",
+			sources: [][]step{
+				{{frames: []frame{{1, "a"}, {1, "b"}}}},
+				{{frames: []frame{{1, "c"}}}},
+			},
+			frames: []frame{{1, "a"}, {1, "b"}, {1, "c"}},
+		}, {
+			// Clocks are set back; the frames of a connection must not change places.
+			what: "order within a source although its times go back",
+			sources: [][]step{
+				{{frames: []frame{{5, "a5"}, {1, "a1"}, {6, "a6"}}}},
+				{{frames: []frame{{2, "b2"}, {7, "b7"}}}},
+			},
+			frames: []frame{{2, "b2"}, {5, "a5"}, {1, "a1"}, {6, "a6"}, {7, "b7"}},
+		}, {
+			what: "problems",
+			sources: [][]step{
+				{{problems: []string{"first"}}, {frames: []frame{{1, "a"}}, problems: []string{"second"}}, {problems: []string{"third"}}},
+				{{frames: []frame{{2, "b"}}}, {problems: []string{"fourth"}}},
+			},
+			frames:   []frame{{1, "a"}, {2, "b"}},
+			problems: []string{"first", "second", "third", "fourth"},
+		}, {
+			what: "error",
+			sources: [][]step{
+				{{frames: []frame{{1, "a"}, {9, "b"}}}},
+				{{frames: []frame{{2, "c"}}}, {err: broken}},
+			},
+			frames: []frame{{1, "a"}, {2, "c"}}, err: broken,
+		},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			var sources []capture.Source
+			for _, steps := range test.sources {
+				sources = append(sources, &script{steps: steps})
+			}
+			frames, problems, err := drain(t, capture.Merge(sources...))
+			if diff := cmp.Diff(test.frames, frames); diff != "" {
+				t.Errorf("frames (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.problems, problems); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+			if err != test.err {
+				t.Errorf("error %v, want %v", err, test.err)
+			}
+		})
+	}
+}
+
+// drain reads a source to its end, which is no error, and copies the frames'
+// bytes before it reads on.
+func drain(t *testing.T, s capture.Source) (frames []frame, problems []string, err error) {
+	t.Helper()
+	var b capture.Batch
+	for range 100 {
+		if err := s.Next(&b); err == io.EOF {
+			return frames, problems, nil
+		} else if err != nil {
+			return frames, problems, err
+		}
+		if len(b.Frames)+len(b.Problems) == 0 {
+			t.Fatal("Next returned neither a frame nor a problem nor an error")
+		}
+		for _, f := range b.Frames {
+			frames = append(frames, frame{f.Time, string(f.Data)})
+		}
+		for _, p := range b.Problems {
+			problems = append(problems, p.Err.Error())
+		}
+	}
+	t.Fatal("the source does not end")
+	return nil, nil, nil
+}
+
+func TestProblem(t *testing.T) {
+	cause := errors.New("the file ends in a frame")
+	p := &capture.Problem{Capture: "trunk.pcap", Frame: 1041, Offset: 84210, Err: cause}
+	if got, want := p.Error(), "trunk.pcap:1042: at byte 84210: the file ends in a frame"; got != want {
+		t.Errorf("Error:\n got %s\nwant %s", got, want)
+	}
+	if !errors.Is(p, cause) {
+		t.Error("the problem does not unwrap to its cause")
+	}
+}

@@ -55,7 +55,7 @@ func recognize(data []byte, certain bool) kind {
 	for m < len(data) && m <= maxMethod && isMethod(data[m]) {
 		m++
 	}
-	if m == len(data) && m > 0 && m <= maxMethod && certain {
+	if m == len(data) && m <= maxMethod && certain {
 		return partial
 	}
 	if m == 0 || m == len(data) || data[m] != ' ' || m > maxMethod {
@@ -70,7 +70,7 @@ func recognize(data []byte, certain bool) kind {
 		}
 		return neither
 	}
-	if !known(data[:m]) || !beginsTarget(data[m+1:], certain) {
+	if !beginsTarget(data[m+1:], certain) {
 		return neither
 	}
 	return partial

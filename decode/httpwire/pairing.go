@@ -90,14 +90,18 @@ func (r *Reader) Release(x *Exchange) {
 
 // Expire resolves an exchange whose response is not waited for any longer.
 func (r *Reader) Expire(x *Exchange) {
-	h := x.conn
+	why := Timeout
+	if !x.conn.stream.Seen(x.side.Other()) {
+		why = NotCaptured
+	}
+	x.conn.expire(x, why)
+}
+
+// expire resolves a request that may be answered yet.
+func (h *conn) expire(x *Exchange, why Reason) {
 	h.expired++
 	h.expiredAck = x.ack
-	if h.stream.Seen(x.side.Other()) {
-		h.resolve(x, Timeout)
-	} else {
-		h.resolve(x, NotCaptured)
-	}
+	h.resolve(x, why)
 }
 
 // append queues a request.
@@ -130,8 +134,8 @@ func (h *conn) oldest(side stream.Side) *Exchange {
 // it begins before that.
 func (h *conn) match(side stream.Side, a answer) *Exchange {
 	x := h.oldest(side.Other())
-	for x != nil && x.next != nil && x.hasAck && x.next.hasAck &&
-		after(x.ack, x.next.ack) > 0 && after(x.next.ack, a.seq) >= 0 {
+	for x != nil && x.next != nil && x.hasAck && x.next.hasAck && after(x.next.ack, a.seq) >= 0 &&
+		(after(x.ack, x.next.ack) > 0 || after(x.ack, a.seq) < 0) {
 		h.resolve(x, NotCaptured)
 		x = h.oldest(side.Other())
 	}

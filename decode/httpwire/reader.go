@@ -16,8 +16,12 @@ const (
 	maxLine = 4 << 10
 
 	// maxParts bounds the bytes of all heads and lines that have come in
-	// part: 16 MiB.
+	// part, partCost included: 16 MiB. Memory that is kept to be used again
+	// takes as much at most.
 	maxParts = 16 << 20
+
+	// partCost is what a part takes beside its bytes.
+	partCost = 128
 
 	// maxUnanswered bounds the requests of one connection that wait for a
 	// response: pipelining beyond it is not followed.
@@ -40,7 +44,8 @@ type Reader struct {
 	exchanges *Exchange // to be used again
 	conns     []*conn   // to be used again
 	parts     []*part   // to be used again
-	kept      int       // bytes in parts that are in use
+	kept      int       // bytes in parts that are in use, partCost included
+	held      int       // memory of all parts, those to be used again included
 	text      []byte
 }
 
@@ -115,7 +120,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		h = r.connect(c)
 	}
 	if h.sides[sd.Other()].state == inHead {
-		r.conclude(h, sd.Other())
+		r.conclude(h, sd.Other(), false)
 	}
 	s := &h.sides[sd]
 	for atStart := true; len(data) > 0; atStart = false {
@@ -164,6 +169,8 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, _ *stream.Mark) int6
 	switch {
 	case s.state == inBody && s.left >= int64(n):
 		s.consume(int64(n))
+	case s.state == begin:
+		r.refuse(s)
 	case s.state != toClose && s.state != search:
 		r.lose(s)
 	}
@@ -178,7 +185,7 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.M
 	}
 	for s := range stream.Side(2) {
 		if (how != stream.Closed || s == sd) && h.sides[s].state == inHead {
-			r.conclude(h, s)
+			r.conclude(h, s, true)
 		}
 	}
 	switch how {
@@ -200,8 +207,21 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.M
 
 // lose gives up the message at hand.
 func (r *Reader) lose(s *side) {
-	r.drop(s)
 	r.Counts.Broken++
+	r.abandon(s)
+}
+
+// refuse gives up what is no message, or may be none as the side has sent none
+// before.
+func (r *Reader) refuse(s *side) {
+	if s.role != neither {
+		r.Counts.Broken++
+	}
+	r.abandon(s)
+}
+
+func (r *Reader) abandon(s *side) {
+	r.drop(s)
 	s.state, s.lost = search, true
 }
 
@@ -219,7 +239,7 @@ func (r *Reader) begin(h *conn, sd stream.Side, data []byte, seq uint32, at *str
 			s.state = toClose
 			return 0
 		}
-		r.lose(s)
+		r.refuse(s)
 		return 0
 	}
 	if end, ok := headEnd(data, 0); ok {
@@ -251,21 +271,22 @@ func (r *Reader) more(h *conn, sd stream.Side, data []byte, at *stream.Mark) int
 		r.Counts.LongHeads++
 		r.lose(s)
 	case bytes.IndexByte(p.data[:before], '\n') < 0 && recognize(p.data, true) == neither:
-		r.lose(s)
+		r.refuse(s)
 	}
 	return n
 }
 
-// conclude makes the best of a head that goes no further: a request without a
-// version has no more than its first line, and a status line is worth having.
-func (r *Reader) conclude(h *conn, sd stream.Side) {
+// conclude makes the best of a head when the side has ended, or the other one
+// has sent something: a request without a version may have no more than its
+// first line, and the status line of a response that ends is worth having.
+func (r *Reader) conclude(h *conn, sd stream.Side, ended bool) {
 	s := &h.sides[sd]
 	p := s.part
 	end := bytes.IndexByte(p.data, '\n')
 	if end < 0 {
 		return
 	}
-	if l, ok := requestLine(p.data[:end], true); ok && l.version != nil {
+	if l, ok := requestLine(p.data[:end], true); ok && l.version != nil || !ok && !ended {
 		return
 	}
 	s.state = search
@@ -276,11 +297,14 @@ func (r *Reader) conclude(h *conn, sd stream.Side) {
 // message reads a head, of which first and latest are the frames that its
 // first byte and its completion came in.
 func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first, latest *stream.Mark) {
-	s := &h.sides[sd]
+	s, o := &h.sides[sd], &h.sides[sd.Other()]
 	s.part = nil
 	line, rest := cutLine(head)
 	if version, status, ok := statusLine(line); ok && s.role != request {
 		s.role, s.lost = response, false
+		if o.role == neither {
+			o.role = request
+		}
 		r.response(h, sd, version, answer{
 			seq: seq, ack: first.Ack, valid: first.HasAck, status: status, time: first.Time,
 		}, headerFields(rest))
@@ -288,7 +312,7 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first
 	}
 	l, ok := requestLine(line, true)
 	if !ok || s.role == response {
-		r.lose(s)
+		r.refuse(s)
 		return
 	}
 	f := headerFields(rest)
@@ -298,7 +322,7 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first
 	x.side, x.seq, x.end = sd, seq, seq+uint32(len(head))
 	x.ack, x.hasAck = first.Ack, first.HasAck
 	s.role, s.lost = request, false
-	if o := &h.sides[sd.Other()]; o.role == neither {
+	if o.role == neither {
 		o.role = response
 	}
 	s.expect(f, false)
@@ -310,7 +334,7 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first
 	}
 	h.early.valid = false
 	if h.unanswered > maxUnanswered {
-		h.resolve(h.first, NotCaptured)
+		h.expire(h.first, NotCaptured)
 	}
 }
 
@@ -333,6 +357,7 @@ func (r *Reader) response(h *conn, sd stream.Side, version []byte, a answer, f f
 	case a.status == 101 || method == "CONNECT" && a.status < 300:
 		// Another protocol follows, or the same again within a tunnel.
 		for i := range h.sides {
+			r.drop(&h.sides[i])
 			h.sides[i].state, h.sides[i].role = search, neither
 		}
 	case method == "HEAD" || a.status == 204 || a.status == 304:
@@ -434,17 +459,21 @@ func (r *Reader) line(s *side, data []byte, at *stream.Mark) int {
 
 // take returns an empty part.
 func (r *Reader) take() *part {
+	r.kept += partCost
 	if n := len(r.parts); n > 0 {
 		p := r.parts[n-1]
 		r.parts = r.parts[:n-1]
 		return p
 	}
+	r.held += partCost
 	return new(part)
 }
 
 // extend appends a copy of data to p.
 func (r *Reader) extend(p *part, data []byte, at *stream.Mark) {
+	r.held -= cap(p.data)
 	p.data = append(p.data, data...)
+	r.held += cap(p.data)
 	r.kept += len(data)
 	if at.Frame > p.latest.Frame {
 		p.latest = *at
@@ -459,10 +488,12 @@ func (r *Reader) drop(s *side) {
 	}
 }
 
+// dropPart takes back a part, to be used again unless there are enough.
 func (r *Reader) dropPart(p *part) {
-	r.kept -= len(p.data)
-	if cap(p.data) > maxLine {
-		p.data = nil
+	r.kept -= len(p.data) + partCost
+	if r.held > maxParts {
+		r.held -= cap(p.data) + partCost
+		return
 	}
 	*p = part{data: p.data[:0]}
 	r.parts = append(r.parts, p)

@@ -32,6 +32,7 @@ type Assembler struct {
 
 	waiting  int      // bytes waiting, segmentCost included
 	segments *segment // to be used again
+	held     int      // memory of all segments, those to be used again included
 	mark     Mark     // of the segment at hand
 }
 
@@ -98,9 +99,11 @@ func (a *Assembler) syn(c *Conn, side Side, s *packet.Segment) {
 		h.synced = true
 		return // it comes after the data
 	}
-	answered := h.hasAcked && h.acked == start                            // its answer came first
-	answers := s.ACK && o.open && o.synced && o.start == s.Ack && !h.open // it is the answer
-	if (h.open || o.open) && !answered && !answers {
+	// Its answer came first, or it is the answer. Either may acknowledge data
+	// that came with the SYN (RFC 7413).
+	answered := h.hasAcked && within(h.acked, start, start+uint32(len(s.Payload)+s.Cut))
+	answers := s.ACK && o.synced && within(s.Ack, o.start, o.next)
+	if h.open || o.open && !answered && !answers {
 		a.restart(c)
 	}
 	h.open, h.synced, h.start, h.next = true, true, start, start
@@ -169,6 +172,9 @@ func (a *Assembler) reset(c *Conn, side Side, s *packet.Segment) {
 func (a *Assembler) data(c *Conn, side Side, seq uint32, s *packet.Segment) {
 	h := &c.halves[side]
 	if h.open && far(h.next, seq) {
+		if len(s.Payload)+s.Cut == 0 {
+			return // a FIN that came late from an earlier connection
+		}
 		a.jump(c, side, seq)
 	}
 	if !h.open {
@@ -184,29 +190,34 @@ func (a *Assembler) data(c *Conn, side Side, seq uint32, s *packet.Segment) {
 		if len(s.Payload) > 0 {
 			a.Counts.Duplicates++
 		}
-	case after(h.next, seq) <= 0:
+	case after(h.next, seq) <= 0 && h.waiting == nil:
 		a.deliver(c, side, seq, s.Payload)
-		if cut := after(h.next, end); cut > 0 {
-			a.gap(c, side, cut)
-		}
 	default:
 		a.wait(h, seq, s.Payload)
 	}
 	a.settle(c, side, false)
+	for cut := after(h.next, end); cut > 0 && cut <= s.Cut; cut = after(h.next, end) {
+		if h.waiting != nil {
+			cut = min(cut, after(h.next, h.waiting.seq))
+		}
+		a.gap(c, side, cut)
+		a.settle(c, side, false)
+	}
 }
 
 // jump goes on at a sequence number without relation to the ones before: the
 // ports are used again and the SYN was not captured, or a long part is missing.
 func (a *Assembler) jump(c *Conn, side Side, seq uint32) {
-	if c.closed {
-		a.restart(c)
-		c.halves[side].seen = true
-		return
-	}
 	h := &c.halves[side]
 	a.settle(c, side, true)
-	a.gap(c, side, reach)
-	h.start, h.next, h.hasAcked, h.hasFin, h.synced = seq, seq, false, false, false
+	switch {
+	case h.ended:
+		a.restart(c)
+		h.seen = true
+	case far(h.next, seq):
+		a.gap(c, side, int(seq-h.next))
+		h.start, h.hasAcked, h.hasFin, h.synced = seq, false, false, false
+	}
 }
 
 // settle hands on what can be: waiting segments whose turn it is, and those
@@ -304,11 +315,14 @@ func (a *Assembler) keep(h *half, p **segment, seq uint32, data []byte) **segmen
 	w := a.segments
 	if w == nil {
 		w = new(segment)
+		a.held += segmentCost
 	} else {
 		a.segments = w.next
 	}
 	w.seq, w.mark = seq, a.mark
+	a.held -= cap(w.data)
 	w.data = append(w.data[:0], data...)
+	a.held += cap(w.data)
 	w.next = *p
 	*p = w
 	h.size += int32(len(data) + segmentCost)
@@ -316,12 +330,14 @@ func (a *Assembler) keep(h *half, p **segment, seq uint32, data []byte) **segmen
 	return &w.next
 }
 
-// release takes back a segment that has been handed on.
+// release takes back a segment that has been handed on, to be used again
+// unless there are enough.
 func (a *Assembler) release(h *half, w *segment) {
 	h.size -= int32(len(w.data) + segmentCost)
 	a.waiting -= len(w.data) + segmentCost
-	if cap(w.data) > 2048 {
-		w.data = nil // the usual ones are kept, for up to maxWaiting/segmentCost segments
+	if a.held > maxWaiting {
+		a.held -= cap(w.data) + segmentCost
+		return
 	}
 	w.next = a.segments
 	a.segments = w

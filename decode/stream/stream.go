@@ -44,7 +44,8 @@ const (
 	// to be filled: a TCP window as it is usual.
 	maxHalfWaiting = 256 << 10
 
-	// maxWaiting bounds the bytes that wait in all directions: 8 MiB.
+	// maxWaiting bounds the bytes that wait in all directions: 8 MiB. Memory
+	// that is kept to be used again takes as much at most.
 	maxWaiting = 8 << 20
 
 	// segmentCost is what a waiting segment takes beside its bytes.
@@ -155,6 +156,9 @@ func (w *segment) end() uint32 { return w.seq + uint32(len(w.data)) }
 // after returns how far b lies behind a in sequence space (RFC 9293, section
 // 3.4); negative if before.
 func after(a, b uint32) int { return int(int32(b - a)) }
+
+// within reports whether seq lies from a to b.
+func within(seq, a, b uint32) bool { return after(a, seq) >= 0 && after(seq, b) >= 0 }
 
 // far reports whether b is too far from a to be of the same stream.
 func far(a, b uint32) bool {

@@ -3,6 +3,7 @@ package capture_test
 import (
 	"errors"
 	"io"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +53,19 @@ func (s *script) Next(b *capture.Batch) error {
 		b.Problems = append(b.Problems, capture.Problem{Err: errors.New(p)})
 	}
 	return now.err
+}
+
+// part returns the steps as a part that is not opened before its first frame
+// is due.
+func part(steps []step) capture.Part {
+	p := capture.Part{First: math.MinInt64, Open: func() (capture.Source, error) { return &script{steps: steps}, nil }}
+	for _, s := range steps {
+		if len(s.frames) > 0 {
+			p.First = s.frames[0].Time
+			break
+		}
+	}
+	return p
 }
 
 func TestMerge(t *testing.T) {
@@ -120,11 +134,11 @@ func TestMerge(t *testing.T) {
 		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			var sources []capture.Source
+			var parts []capture.Part
 			for _, steps := range test.sources {
-				sources = append(sources, &script{steps: steps})
+				parts = append(parts, part(steps))
 			}
-			frames, problems, err := drain(t, capture.Merge(sources...))
+			frames, problems, err := drain(t, capture.Merge(parts...))
 			if diff := cmp.Diff(test.frames, frames); diff != "" {
 				t.Errorf("frames (-want +got):\n%s", diff)
 			}

@@ -23,10 +23,13 @@ import (
 	"actionurl/decode/stream"
 )
 
-// maxPending bounds the requests that wait for a response, and behind them for
-// their turn: 32,768 of about 700 bytes, 22 MiB. Beyond it the oldest goes on
-// without.
-const maxPending = 32 << 10
+// maxPending and maxPendingText bound the requests that wait for a response,
+// and behind them for their turn: 32,768 of 272 bytes, and the 16 MiB that they
+// say; 25 MiB. Beyond it the oldest goes on without.
+const (
+	maxPending     = 32 << 10
+	maxPendingText = 16 << 20
+)
 
 // A Record is an HTTP request with its response.
 type Record struct {
@@ -43,7 +46,7 @@ type Config struct {
 // A Pipeline decodes the frames of one capture, or of several merged by time.
 // It is not safe for concurrent use.
 type Pipeline struct {
-	packets packet.Decoder
+	packets *packet.Decoder
 	streams *stream.Assembler
 	http    *httpwire.Reader
 	events  *actionurl.Decoder
@@ -54,7 +57,6 @@ type Pipeline struct {
 	pending ring
 	crowded int // requests that went on because too many waited
 	record  Record
-	segment packet.Segment
 }
 
 // New returns a Pipeline that calls emit with each record. The record and all
@@ -64,6 +66,7 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), events: actionurl.NewDecoder(c.Templates)}
 	p.http = httpwire.NewReader(p.pending.insert)
 	p.streams = stream.NewAssembler(p.http)
+	p.packets = packet.NewDecoder(p.streams.Segment)
 	return p
 }
 
@@ -71,9 +74,10 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	for i := range b.Frames {
 		f := &b.Frames[i]
-		if p.packets.Decode(f, &p.segment) {
-			p.streams.Segment(&p.segment)
+		if p.pending.n > 0 {
+			p.drain(f.Time) // a response that comes too late is none
 		}
+		p.packets.Decode(f)
 		if p.pending.n > 0 {
 			p.drain(f.Time)
 		}
@@ -98,7 +102,7 @@ func (p *Pipeline) drain(now int64) {
 		case x.Done:
 		case now-x.Time > p.timeout:
 			p.http.Expire(x)
-		case p.pending.n > maxPending:
+		case p.pending.n > maxPending || p.pending.text > maxPendingText:
 			p.crowded++
 			p.http.Expire(x)
 		default:
@@ -143,7 +147,8 @@ func (s Summary) Losses() []string {
 		what string
 	}{
 		{s.UnknownLink, "frames of link types that are not known"},
-		{s.Fragments, "fragments of IP packets, which are not put together"},
+		{s.Encrypted, "frames encrypted on their link or in their tunnel"},
+		{s.Fragments, "fragments of packets that were not whole"},
 		{s.Malformed, "frames with damaged headers"},
 		{s.Stream.Gaps, "gaps in TCP streams"},
 		{s.Stream.Evicted, "connections forgotten, as too many were open"},

@@ -7,6 +7,11 @@ type ring struct {
 	slots []*httpwire.Exchange // a power of two
 	head  int                  // of the oldest
 	n     int
+	text  int // bytes of their strings
+}
+
+func textOf(x *httpwire.Exchange) int {
+	return len(x.Target) + len(x.Host) + len(x.UserAgent) + len(x.Version)
 }
 
 func (r *ring) slot(i int) **httpwire.Exchange {
@@ -24,6 +29,7 @@ func (r *ring) insert(x *httpwire.Exchange) {
 	}
 	i := r.n
 	r.n++
+	r.text += textOf(x)
 	for ; i > 0; i-- {
 		before := *r.slot(i - 1)
 		if before.Interface.Capture == x.Interface.Capture && before.Frame <= x.Frame ||
@@ -41,6 +47,7 @@ func (r *ring) remove() *httpwire.Exchange {
 	*s = nil
 	r.head = (r.head + 1) & (len(r.slots) - 1)
 	r.n--
+	r.text -= textOf(x)
 	return x
 }
 

@@ -4,6 +4,7 @@
 package capturetest
 
 import (
+	"encoding/binary"
 	"io"
 	"net"
 	"net/netip"
@@ -12,6 +13,8 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
+
+	"actionurl/capture"
 )
 
 // Start is the time of the first frame of a Capture.
@@ -212,12 +215,25 @@ func Serialize(l ...gopacket.SerializableLayer) []byte {
 }
 
 // WritePcap writes the frames as a classic capture with microseconds.
-func (c *Capture) WritePcap(w io.Writer) error {
-	p := pcapgo.NewWriter(w)
-	if err := p.WriteFileHeader(65535, layers.LinkTypeEthernet); err != nil {
-		return err
+func (c *Capture) WritePcap(w io.Writer) error { return c.WriteLink(w, capture.LinkEthernet) }
+
+// WriteLink is WritePcap for frames of any link type. gopacket writes none
+// above 255.
+func (c *Capture) WriteLink(w io.Writer, link capture.LinkType) error {
+	order := binary.LittleEndian
+	b := order.AppendUint32(nil, 0xa1b2c3d4)
+	b = append(b, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	b = order.AppendUint32(b, 65535)
+	b = order.AppendUint32(b, uint32(link))
+	for _, f := range c.Frames {
+		b = order.AppendUint32(b, uint32(f.Time.Unix()))
+		b = order.AppendUint32(b, uint32(f.Time.Nanosecond()/1000))
+		b = order.AppendUint32(b, uint32(len(f.Data)))
+		b = order.AppendUint32(b, uint32(len(f.Data)))
+		b = append(b, f.Data...)
 	}
-	return c.write(p.WritePacket)
+	_, err := w.Write(b)
+	return err
 }
 
 // WritePcapng writes the frames as a pcapng capture with nanoseconds.

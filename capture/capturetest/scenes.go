@@ -2,11 +2,14 @@ package capturetest
 
 import (
 	"bytes"
+	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/gopacket/layers"
+
+	"actionurl/capture"
 )
 
 // A Scene is a capture that is kept in testdata.
@@ -14,7 +17,8 @@ type Scene struct {
 	Name  string // of the file; pcapng by its extension, else pcap
 	Shows string
 	Make  func(*Capture)
-	Cut   int // bytes to cut off the end of the file
+	Link  capture.LinkType // of a pcap
+	Cut   int              // bytes to cut off the end of the file
 }
 
 // Bytes returns the scene's file.
@@ -22,7 +26,7 @@ func (s Scene) Bytes() ([]byte, error) {
 	c := New()
 	s.Make(c)
 	var buf bytes.Buffer
-	write := c.WritePcap
+	write := func(w io.Writer) error { return c.WriteLink(w, s.Link) }
 	if strings.HasSuffix(s.Name, ".pcapng") {
 		write = c.WritePcapng
 	}
@@ -42,7 +46,7 @@ const (
 // Scenes returns the captures that are kept in testdata, but for those that
 // were recorded from real programs.
 func Scenes() []Scene {
-	return []Scene{
+	scenes := []Scene{
 		{Name: "guide-callid.pcap", Shows: "the guide's first example: one template with the call id (guide, page 7)", Make: guideCallID},
 		{Name: "guide-events.pcap", Shows: "the guide's second example: the three templates of \"Using ActionURL Module\", in the order of Figure 4", Make: guideEvents},
 		{Name: "call.pcapng", Shows: "an incoming call from ringing to its end with the phone's other events, in the query form that integrations use; VLAN 40", Make: call},
@@ -52,6 +56,13 @@ func Scenes() []Scene {
 		{Name: "others.pcap", Shows: "what phones and others send that is no Action URL: provisioning, firmware, phone books, a browser", Make: others},
 		{Name: "cut.pcap", Shows: "guide-events.pcap, cut off in the last response", Make: guideEvents, Cut: 480},
 	}
+	for i := range scenes {
+		scenes[i].Link = capture.LinkEthernet
+	}
+	for _, e := range Encapsulations() {
+		scenes = append(scenes, e.Scene())
+	}
+	return scenes
 }
 
 // get is a request as a phone sends it, and ok the answer of a server.
@@ -75,7 +86,7 @@ func ask(c *Capture, client, target, agent, answer string) {
 }
 
 func guideCallID(c *Capture) {
-	ask(c, phone+":40001", "/call-id=523072316-5062-13@BJC.BGI.EA.FA", "", ok)
+	ask(c, phone+":40000", "/call-id=523072316-5062-13@BJC.BGI.EA.FA", "", ok)
 }
 
 func guideEvents(c *Capture) {

@@ -1,5 +1,6 @@
 // Package pcapfile reads capture files: classic pcap
-// (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng).
+// (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), either also
+// compressed by gzip, zstd, lz4 or xz.
 //
 // The containers are read here and not by gopacket's pcapgo, which cuts link
 // types to 8 bits, allocates what a damaged length asks for, ends a truncated
@@ -49,11 +50,19 @@ type format interface {
 // ErrFormat is the error of Open for what is not a capture.
 var ErrFormat = errors.New("not a pcap or pcapng capture")
 
-// Open begins to read a capture, whose kind it tells by its content. The name
-// is the one that frames and problems carry.
+// Open begins to read a capture, whose kind and compression it tells by its
+// content. The name is the one that frames and problems carry.
 func Open(name string, from io.Reader) (*Reader, error) {
 	r := &Reader{name: name, window: window{r: from, buf: make([]byte, windowSize)}}
-	r.window.atLeast(4)
+	r.window.atLeast(maxMagic)
+	plain, compressed, err := decompressed(r.window.rest(), from)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, pathless(err))
+	}
+	if compressed {
+		r.window = window{r: plain, buf: r.window.buf}
+		r.window.atLeast(maxMagic)
+	}
 	head := r.window.rest()
 	if err := r.failed(); err != nil && len(head) < 4 {
 		return nil, err
@@ -67,37 +76,21 @@ func Open(name string, from io.Reader) (*Reader, error) {
 			r.format = &pcapng{}
 			return r, nil
 		}
-		if order, unit := pcapMagic(magic); order != nil {
-			var err error
-			r.format, err = openPcap(r, order, unit)
-			return r, err
+		if p := pcapMagic(magic); p != nil {
+			r.format = p
+			return r, p.open(r)
 		}
 	}
 	r.window.atLeast(quoted)
-	return nil, fmt.Errorf("%s: %w: %s", name, ErrFormat, looksLike(r.window.rest()))
+	head = r.window.rest()
+	return nil, fmt.Errorf("%s: %w: it begins with %q", name, ErrFormat, head[:min(len(head), quoted)])
 }
+
+// maxMagic is the length of the longest magic number, xz's.
+const maxMagic = 6
 
 // quoted is how many bytes of a file that is no capture a message shows.
 const quoted = 8
-
-// looksLike says what a file is that is no capture.
-func looksLike(head []byte) string {
-	for _, known := range []struct{ magic, name string }{
-		{"\x1f\x8b", "it is compressed with gzip; decompress it first (gzip -dc FILE | actionurl analyze -)"},
-		{"\x28\xb5\x2f\xfd", "it is compressed with zstd; decompress it first (zstd -dc FILE | actionurl analyze -)"},
-		{"\xfd7zX", "it is compressed with xz; decompress it first (xz -dc FILE | actionurl analyze -)"},
-		{"\x04\x22\x4d\x18", "it is compressed with lz4; decompress it first (lz4 -dc FILE | actionurl analyze -)"},
-		{"PK\x03\x04", "it is a zip archive"},
-	} {
-		if len(head) >= len(known.magic) && string(head[:len(known.magic)]) == known.magic {
-			return known.name
-		}
-	}
-	return fmt.Sprintf("it begins with %q", head[:min(len(head), quoted)])
-}
-
-// Offset returns how many bytes of the file have been consumed.
-func (r *Reader) Offset() int64 { return r.window.offset }
 
 // Next implements [capture.Source].
 func (r *Reader) Next(b *capture.Batch) error {
@@ -122,13 +115,18 @@ func (r *Reader) end(b *capture.Batch) error {
 	if err := r.failed(); err != nil {
 		return err
 	}
-	if len(r.window.rest()) == 0 {
+	before, offset := r.frames, r.window.offset
+	var problem error
+	if len(r.window.rest()) > 0 {
+		problem = r.format.cut(r, b)
+	}
+	if damage := r.window.damaged(); damage != nil {
+		problem = damage // why it is not whole
+	}
+	if problem == nil {
 		return io.EOF
 	}
-	before, offset := r.frames, r.window.offset
-	if err := r.format.cut(r, b); err != nil {
-		r.problem(b, before, offset, err)
-	}
+	r.problem(b, before, offset, problem)
 	return nil
 }
 

@@ -25,12 +25,7 @@ func TestNotACapture(t *testing.T) {
 		{"empty", "", "not a pcap or pcapng capture: it is empty"},
 		{"shorter than any magic", "\xd4\xc3", `not a pcap or pcapng capture: it begins with "\xd4\xc3"`},
 		{"text", "INVITE sip:100@pbx SIP/2.0\r\n", `not a pcap or pcapng capture: it begins with "INVITE s"`},
-		{"gzip", "\x1f\x8b\x08\x00", "not a pcap or pcapng capture: it is compressed with gzip; decompress it first (gzip -dc FILE | actionurl analyze -)"},
-		{"gzip, two bytes", "\x1f\x8b", "not a pcap or pcapng capture: it is compressed with gzip; decompress it first (gzip -dc FILE | actionurl analyze -)"},
-		{"zstd", "\x28\xb5\x2f\xfd\x24", "not a pcap or pcapng capture: it is compressed with zstd; decompress it first (zstd -dc FILE | actionurl analyze -)"},
-		{"xz", "\xfd7zXZ\x00", "not a pcap or pcapng capture: it is compressed with xz; decompress it first (xz -dc FILE | actionurl analyze -)"},
-		{"lz4", "\x04\x22\x4d\x18", "not a pcap or pcapng capture: it is compressed with lz4; decompress it first (lz4 -dc FILE | actionurl analyze -)"},
-		{"zip", "PK\x03\x04\x14", "not a pcap or pcapng capture: it is a zip archive"},
+		{"zip", "PK\x03\x04\x14", `not a pcap or pcapng capture: it begins with "PK\x03\x04\x14"`},
 		{"unknown version", string(version), "not a pcap or pcapng capture: version 3.4 of pcap; 2.4 is known"},
 	} {
 		t.Run(test.what, func(t *testing.T) {
@@ -408,9 +403,6 @@ func TestFramesAsTheyCome(t *testing.T) {
 	var b capture.Batch
 	if err := r.Next(&b); err != nil || len(b.Frames) != 1 || string(b.Frames[0].Data) != "one" {
 		t.Fatalf("Next: %v, frames %v", err, b.Frames)
-	}
-	if r.Offset() != int64(len(f.data)) {
-		t.Errorf("Offset = %d, want %d", r.Offset(), len(f.data))
 	}
 }
 

@@ -70,10 +70,20 @@ func (w *window) discard(n int64) bool {
 	}
 }
 
-// failed returns the error that ended reading, if it was not the end of the file.
+// failed returns the error that ended reading, if it was neither the end of
+// the file nor damage in it.
 func (w *window) failed() error {
-	if w.err == nil || errors.Is(w.err, io.EOF) || errors.Is(w.err, io.ErrUnexpectedEOF) {
+	if w.err == nil || errors.Is(w.err, io.EOF) || errors.Is(w.err, io.ErrUnexpectedEOF) || w.damaged() != nil {
 		return nil
 	}
 	return w.err
+}
+
+// damaged returns the damage in compressed data that ended reading, if any.
+func (w *window) damaged() error {
+	var damage *damageError
+	if errors.As(w.err, &damage) {
+		return damage
+	}
+	return nil
 }

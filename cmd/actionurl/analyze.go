@@ -147,7 +147,6 @@ func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, std
 	if err != nil {
 		return &statusError{statusFailed, err}
 	}
-	defer in.close()
 	out, err := openOutput(a.output, stdout, in.files)
 	if err != nil {
 		return &statusError{statusFailed, err}
@@ -203,7 +202,7 @@ func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, std
 // copyBatches decodes the input batch by batch, and calls after behind each.
 // It returns the first error of writing records and that of reading.
 func copyBatches(ctx context.Context, in *input, p *decode.Pipeline, after func(*capture.Batch) error) (writing, reading error) {
-	source := capture.Merge(in.sources...)
+	source := capture.Merge(in.parts...)
 	var b capture.Batch
 	for ctx.Err() == nil {
 		if err := source.Next(&b); err != nil {

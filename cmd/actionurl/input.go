@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 	"os"
+	"path/filepath"
 
 	"actionurl/capture"
 	"actionurl/capture/pcapfile"
@@ -11,71 +15,175 @@ import (
 
 // An input is the captures of a run.
 type input struct {
-	sources []capture.Source
-	files   []*os.File // that were opened, standard input not included
-	size    int64      // bytes in all of them; 0 where that is not known
-	readers []*pcapfile.Reader
-	follow  bool // somebody may be writing it, so rows are wanted as they come
+	parts  []capture.Part
+	files  []os.FileInfo // of all captures that are files
+	size   int64         // bytes in all of them; 0 where that is not known
+	offset int64         // bytes read of them
+	follow bool          // somebody may be writing it, so rows are wanted as they come
+	stdin  io.Reader
 }
 
-// openInput opens the captures. None is read further than its header if one
-// of them cannot be.
+// openInput finds the captures of these names: files, folders of them, or "-".
+// Each is looked into, so that what is no capture is told before any is read.
 func openInput(names []string, stdin io.Reader) (*input, error) {
-	in := &input{}
-	known := true
+	in := &input{stdin: stdin}
 	for _, name := range names {
-		from := stdin
-		if name != "-" {
-			f, err := os.Open(name)
-			if err != nil {
-				in.close()
-				return nil, fmt.Errorf("%s: %w", name, cause(err))
-			}
-			in.files = append(in.files, f)
-			from = f
-		}
-		size, regular := sizeOf(from)
-		in.size += size
-		known = known && regular
-		in.follow = in.follow || !regular
-		r, err := pcapfile.Open(name, from)
-		if err != nil {
-			in.close()
+		if err := in.add(name); err != nil {
 			return nil, err
 		}
-		in.readers = append(in.readers, r)
-		in.sources = append(in.sources, r)
 	}
-	if !known {
+	if in.follow {
 		in.size = 0
 	}
 	return in, nil
 }
 
-// sizeOf returns the size of a regular file.
-func sizeOf(r io.Reader) (size int64, regular bool) {
-	f, ok := r.(*os.File)
-	if !ok {
-		return 0, false
+// add adds the captures of one name.
+func (in *input) add(name string) error {
+	if name == "-" {
+		return in.addStdin()
 	}
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return 0, false
+	info, err := os.Stat(name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, cause(err))
 	}
-	return info.Size(), true
+	if info.IsDir() {
+		return in.addFolder(name)
+	}
+	return in.addFile(name, info)
 }
 
-// offset returns how many bytes were read.
-func (in *input) offset() int64 {
-	var n int64
-	for _, r := range in.readers {
-		n += r.Offset()
+func (in *input) addStdin() error {
+	for _, p := range in.parts {
+		if p.First == math.MinInt64 {
+			return errors.New("-: standard input is named twice")
+		}
 	}
-	return n
+	if f, ok := in.stdin.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			in.files = append(in.files, info)
+			in.size += info.Size()
+		} else {
+			in.follow = true
+		}
+	} else {
+		in.follow = true
+	}
+	source, err := pcapfile.Open("-", &counter{in.stdin, &in.offset})
+	if err != nil {
+		return err
+	}
+	// It cannot be looked into without reading it, so it is due at once.
+	in.parts = append(in.parts, capture.Part{First: math.MinInt64, Open: func() (capture.Source, error) { return source, nil }})
+	return nil
 }
 
-func (in *input) close() {
-	for _, f := range in.files {
+// addFolder adds the captures in a folder and those below it. What is no
+// capture is passed over.
+func (in *input) addFolder(name string) error {
+	before := len(in.parts)
+	err := filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if err := in.addFile(path, info); err != nil && !errors.Is(err, pcapfile.ErrFormat) {
+			return err
+		}
+		return nil
+	})
+	if err == nil && len(in.parts) == before {
+		return fmt.Errorf("%s: holds no captures", name)
+	}
+	return err
+}
+
+// addFile adds a capture file.
+func (in *input) addFile(name string, info os.FileInfo) error {
+	if !info.Mode().IsRegular() { // a pipe with a name cannot be read twice
+		in.follow = true
+		source, err := openFile(name, &in.offset)
+		if err != nil {
+			return err
+		}
+		in.parts = append(in.parts, capture.Part{First: math.MinInt64, Open: func() (capture.Source, error) { return source, nil }})
+		return nil
+	}
+	first, err := firstTime(name)
+	if err != nil {
+		return err
+	}
+	in.files = append(in.files, info)
+	in.size += info.Size()
+	in.parts = append(in.parts, capture.Part{First: first, Open: func() (capture.Source, error) { return openFile(name, &in.offset) }})
+	return nil
+}
+
+// firstTime returns the time of a capture's first frame. One without frames
+// comes first: it may have something to say of itself.
+func firstTime(name string) (int64, error) {
+	var unused int64
+	source, err := openFile(name, &unused)
+	if err != nil {
+		return 0, err
+	}
+	defer source.close()
+	var b capture.Batch
+	for {
+		err := source.Next(&b)
+		switch {
+		case len(b.Frames) > 0:
+			return b.Frames[0].Time, nil
+		case errors.Is(err, io.EOF):
+			return math.MinInt64, nil
+		case err != nil:
+			return 0, err
+		}
+	}
+}
+
+// A fileSource reads a capture file and closes it at its end.
+type fileSource struct {
+	*pcapfile.Reader
+	file *os.File
+}
+
+// openFile opens a capture file, and counts what is read of it.
+func openFile(name string, offset *int64) (*fileSource, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, cause(err))
+	}
+	r, err := pcapfile.Open(name, &counter{f, offset})
+	if err != nil {
 		f.Close()
+		return nil, err
 	}
+	return &fileSource{r, f}, nil
+}
+
+// Next implements [capture.Source].
+func (s *fileSource) Next(b *capture.Batch) error {
+	err := s.Reader.Next(b)
+	if err != nil {
+		s.close()
+	}
+	return err
+}
+
+func (s *fileSource) close() { s.file.Close() }
+
+// A counter counts the bytes read.
+type counter struct {
+	io.Reader
+	n *int64
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	*c.n += int64(n)
+	return n, err
 }

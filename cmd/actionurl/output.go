@@ -20,7 +20,7 @@ type output struct {
 }
 
 // openOutput opens the output of that name. It must not be one of the inputs.
-func openOutput(name string, stdout io.Writer, inputs []*os.File) (*output, error) {
+func openOutput(name string, stdout io.Writer, inputs []os.FileInfo) (*output, error) {
 	if name == "-" || name == "" {
 		return &output{to: stdout, name: "standard output"}, nil
 	}
@@ -34,7 +34,7 @@ func openOutput(name string, stdout io.Writer, inputs []*os.File) (*output, erro
 		out.file, err = os.OpenFile(name, os.O_WRONLY, 0)
 	default:
 		for _, in := range inputs {
-			if other, err := in.Stat(); err == nil && missing == nil && os.SameFile(info, other) {
+			if missing == nil && os.SameFile(info, in) {
 				return nil, fmt.Errorf("%s: is read as a capture; expected another file to write", name)
 			}
 		}

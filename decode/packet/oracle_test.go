@@ -90,7 +90,7 @@ func TestReferenceOnScripts(t *testing.T) {
 			k.Reset(false)
 		}
 	}
-	var d packet.Decoder
+	d := newDecoder()
 	var s packet.Segment
 	for i, f := range c.Frames {
 		want, ok := reference(f.Data)
@@ -132,7 +132,7 @@ func compareFile(t *testing.T, path string) (compared, beyond int) {
 	if err != nil {
 		return 0, 0 // not a capture
 	}
-	var d packet.Decoder
+	d := newDecoder()
 	var s packet.Segment
 	var b capture.Batch
 	for err = r.Next(&b); err == nil; err = r.Next(&b) {

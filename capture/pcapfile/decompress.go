@@ -1,0 +1,104 @@
+package pcapfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+	"github.com/ulikunitz/xz"
+)
+
+// maxZstdWindow bounds the window that a zstd file may ask for: 64 MiB, twice
+// what "zstd -19" takes.
+const maxZstdWindow = 64 << 20
+
+// A compression is a format in which captures are kept, told by its magic
+// number. Several members in a row are read as one.
+type compression struct {
+	name  string
+	magic string
+	open  func(io.Reader) (io.Reader, error)
+}
+
+func compressions() []compression {
+	return []compression{
+		{"gzip", "\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
+		{"zstd", "\x28\xb5\x2f\xfd", func(r io.Reader) (io.Reader, error) {
+			return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
+		}},
+		{"lz4", "\x04\x22\x4d\x18", func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
+		// The dictionary that a file asks for, up to 4 GiB, is address space
+		// until it is written to.
+		{"xz", "\xfd7zXZ\x00", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r) }},
+	}
+}
+
+// decompressed returns a reader of what is in from, of which head has been
+// read already: from itself if that is not compressed.
+func decompressed(head []byte, from io.Reader) (io.Reader, bool, error) {
+	for _, c := range compressions() {
+		if !bytes.HasPrefix(head, []byte(c.magic)) {
+			continue
+		}
+		raw := &rawReader{r: io.MultiReader(bytes.NewReader(bytes.Clone(head)), from)}
+		r, err := c.open(raw)
+		d := &decompressor{name: c.name, r: r, raw: raw}
+		if err != nil {
+			return nil, true, d.explain(err)
+		}
+		return d, true, nil
+	}
+	return from, false, nil
+}
+
+// A decompressor reads compressed data, and tells damage in them from a
+// failure to read them.
+type decompressor struct {
+	name string
+	r    io.Reader
+	raw  *rawReader
+}
+
+func (d *decompressor) Read(b []byte) (int, error) {
+	n, err := d.r.Read(b)
+	if err != nil && err != io.EOF {
+		err = d.explain(err)
+	}
+	return n, err
+}
+
+// explain says what an error of decompression means.
+func (d *decompressor) explain(err error) error {
+	if d.raw.err != nil && d.raw.err != io.EOF {
+		return d.raw.err
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return &damageError{fmt.Errorf("the %s data end early", d.name)}
+	}
+	return &damageError{fmt.Errorf("the %s data are damaged: %w; what follows cannot be read", d.name, err)}
+}
+
+// A damageError is an error in the data, and not of reading them.
+type damageError struct{ err error }
+
+func (e *damageError) Error() string { return e.err.Error() }
+func (e *damageError) Unwrap() error { return e.err }
+
+// A rawReader remembers the error of the reader below a decompressor, which
+// may hide it.
+type rawReader struct {
+	r   io.Reader
+	err error
+}
+
+func (r *rawReader) Read(b []byte) (int, error) {
+	n, err := r.r.Read(b)
+	if err != nil {
+		r.err = err
+	}
+	return n, err
+}

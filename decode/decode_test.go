@@ -1,0 +1,489 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"actionurl/capture"
+	"actionurl/capture/capturetest"
+	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
+)
+
+const (
+	server = "192.168.40.207:80"
+	answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+)
+
+func get(target string) string {
+	return "GET " + target + " HTTP/1.1\r\nHost: 192.168.40.207\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.64\r\n\r\n"
+}
+
+// batch returns the frames of a capture in memory of its own.
+func batch(frames []capturetest.Frame) *capture.Batch {
+	on := &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
+	b := new(capture.Batch)
+	for i, f := range frames {
+		b.Frames = append(b.Frames, capture.Frame{
+			Data: slices.Clone(f.Data), Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
+	}
+	return b
+}
+
+// decode returns a line per record: its frame, target and status or reason.
+func decode(t testing.TB, frames []capturetest.Frame) ([]string, Summary) {
+	t.Helper()
+	var lines []string
+	p := New(Config{ResponseTimeout: 10 * time.Second}, func(r *Record) error {
+		lines = append(lines, line(r))
+		return nil
+	})
+	b := batch(frames)
+	// A source's memory is reused after each batch.
+	for f := range slices.Chunk(b.Frames, 3) {
+		if err := p.Batch(&capture.Batch{Frames: f}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range f {
+			clear(f[i].Data)
+		}
+	}
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return lines, p.Summary()
+}
+
+func line(r *Record) string {
+	result := r.NoResponse.String()
+	if r.NoResponse == httpwire.Answered {
+		result = strconv.Itoa(r.Status)
+	}
+	return fmt.Sprintf("%d %s %s", r.Frame, r.Target, result)
+}
+
+func TestPipeline(t *testing.T) {
+	tests := []struct {
+		name string
+		make func(c *capturetest.Capture)
+		want []string
+	}{
+		{"a response after the time-out, and nothing in between", func(c *capturetest.Capture) {
+			k := c.Conn("192.168.40.50:49152", server).Open()
+			k.Send(get("/late"))
+			c.Wait(10 * time.Second)
+			k.Reply(answer)
+			k.Send(get("/next"))
+			k.Reply(answer)
+		}, []string{"4 /late timeout", "8 /next 200"}},
+		{"a response just within the time-out", func(c *capturetest.Capture) {
+			k := c.Conn("192.168.40.50:49152", server).Open()
+			k.Send(get("/slow"))
+			c.Wait(10*time.Second - time.Millisecond)
+			k.Reply(answer)
+		}, []string{"4 /slow 200"}},
+		{"no response: the time-out counts from the request", func(c *capturetest.Capture) {
+			silent := c.Conn("192.168.40.50:49152", server).Open()
+			silent.Send(get("/silent"))
+			other := c.Conn("192.168.40.51:49152", server).Open()
+			other.Send(get("/other"))
+			other.Reply(answer)
+			c.Wait(11 * time.Second)
+			other.Send(get("/later"))
+			other.Reply(answer)
+			silent.Reply(answer)
+		}, []string{"4 /silent timeout", "9 /other 200", "13 /later 200"}},
+		{"the capture ends", func(c *capturetest.Capture) {
+			c.Conn("192.168.40.50:49152", server).Open().Send(get("/x"))
+		}, []string{"4 /x not_captured"}},
+		{"records in the order of requests, whenever they are answered", func(c *capturetest.Capture) {
+			first := c.Conn("192.168.40.50:49152", server).Open()
+			second := c.Conn("192.168.40.51:49152", server).Open()
+			third := c.Conn("192.168.40.52:49152", server).Open()
+			first.Send(get("/1"))
+			second.Send(get("/2"))
+			third.Send(get("/3"))
+			third.Reply(answer)
+			second.Reset(false)
+			first.Reply(answer)
+		}, []string{"10 /1 200", "12 /2 reset", "14 /3 200"}},
+		{"tagged and untagged copies", func(c *capturetest.Capture) {
+			k := c.Conn("192.168.40.50:49152", server).Open()
+			k.Push(true, get("/1"))
+			k.VLANs = []uint16{40}
+			k.Client -= uint32(len(get("/1")))
+			k.Push(true, get("/1"))
+			k.Reply(answer)
+		}, []string{"4 /1 200"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := capturetest.New()
+			test.make(c)
+			got, summary := decode(t, c.Frames)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("want -, got +:\n%s", diff)
+			}
+			if losses := summary.Losses(); losses != nil {
+				t.Errorf("losses: %q", losses)
+			}
+		})
+	}
+}
+
+// day is a capture of phones that announce events, each on connections of its
+// own, kept alive or not, some at the same time. Every request is answered.
+func day(phones, requests int) *capturetest.Capture {
+	c := capturetest.New()
+	random := rand.New(rand.NewPCG(7, 7))
+	conns := make([]*capturetest.Conn, phones)
+	for i := range requests {
+		n := random.IntN(phones)
+		if conns[n] == nil {
+			conns[n] = c.Conn(fmt.Sprintf("192.168.40.%d:%d", 50+n, 20000+i), server).Open()
+		}
+		conns[n].Send(get(fmt.Sprintf("/request=%d&pad=%s", i, strings.Repeat("x", random.IntN(100)))))
+		conns[n].Reply(answer)
+		if random.IntN(3) == 0 {
+			conns[n].Close()
+			conns[n] = nil
+		}
+	}
+	return c
+}
+
+// targets returns the lines without their frames.
+func targets(lines []string) []string {
+	var all []string
+	for _, l := range lines {
+		_, rest, _ := strings.Cut(l, " ")
+		all = append(all, rest)
+	}
+	return all
+}
+
+func TestEachRequestOnce(t *testing.T) {
+	c := day(20, 1000)
+	want, _ := decode(t, c.Frames)
+	if len(want) != 1000 || !strings.HasSuffix(want[999], " 200") {
+		t.Fatalf("%d records, the last %q", len(want), want[len(want)-1])
+	}
+	t.Run("each frame twice", func(t *testing.T) {
+		var frames []capturetest.Frame
+		for _, f := range c.Frames {
+			frames = append(frames, f, f)
+		}
+		got, summary := decode(t, frames)
+		if diff := cmp.Diff(targets(want), targets(got)); diff != "" {
+			t.Errorf("want -, got +:\n%s", diff)
+		}
+		if summary.Stream.Duplicates != 2000 {
+			t.Errorf("%d duplicates, not one of each request and response", summary.Stream.Duplicates)
+		}
+	})
+	t.Run("each frame again a little later", func(t *testing.T) {
+		frames := slices.Clone(c.Frames)
+		const later = 7
+		for i := range c.Frames {
+			frames = slices.Insert(frames, min(len(frames), 2*i+later), c.Frames[i])
+		}
+		got, _ := decode(t, frames)
+		slices.Sort(got)
+		if diff := cmp.Diff(slices.Sorted(slices.Values(targets(want))), slices.Sorted(slices.Values(targets(got)))); diff != "" {
+			t.Errorf("want -, got +:\n%s", diff)
+		}
+	})
+	for _, window := range []int{2, 3, 4} {
+		t.Run(fmt.Sprintf("shuffled by %d", window), func(t *testing.T) {
+			for seed := range uint64(20) {
+				random := rand.New(rand.NewPCG(seed, 0))
+				frames := slices.Clone(c.Frames)
+				for part := range slices.Chunk(frames, window) {
+					random.Shuffle(len(part), func(i, j int) { part[i], part[j] = part[j], part[i] })
+				}
+				got, _ := decode(t, frames)
+				sorted := slices.Sorted(slices.Values(targets(got)))
+				if diff := cmp.Diff(slices.Sorted(slices.Values(targets(want))), sorted); diff != "" {
+					t.Fatalf("seed %d: want -, got +:\n%s", seed, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestRecordsInOrderOfFrames(t *testing.T) {
+	c := day(30, 1000)
+	random := rand.New(rand.NewPCG(3, 3))
+	// Some frames are missing: responses and requests remain unanswered.
+	c.Frames = slices.DeleteFunc(c.Frames, func(capturetest.Frame) bool { return random.IntN(20) == 0 })
+	got, summary := decode(t, c.Frames)
+	last := 0
+	for _, l := range got {
+		frame, err := strconv.Atoi(l[:strings.IndexByte(l, ' ')])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if frame < last {
+			t.Errorf("frame %d after %d", frame, last)
+		}
+		last = frame
+	}
+	if len(got) < 900 || summary.Stream.Gaps == 0 {
+		t.Errorf("%d records, %d gaps", len(got), summary.Stream.Gaps)
+	}
+}
+
+func TestPendingBound(t *testing.T) {
+	const requests = maxPending + 100
+	var got []string
+	p := New(Config{ResponseTimeout: time.Hour}, func(r *Record) error {
+		got = append(got, r.NoResponse.String())
+		return nil
+	})
+	ask := newAsker(p)
+	for range requests {
+		ask.next()
+		if p.pending.n > maxPending {
+			t.Fatalf("%d requests wait", p.pending.n)
+		}
+	}
+	if len(got) != 100 || p.Summary().Crowded != 100 {
+		t.Fatalf("%d records before the end, %d went on because too many waited", len(got), p.Summary().Crowded)
+	}
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != requests {
+		t.Errorf("%d records of %d requests", len(got), requests)
+	}
+}
+
+// Long targets must not take more memory than the bound of requests promises.
+func TestPendingBoundOfBytes(t *testing.T) {
+	p := New(Config{ResponseTimeout: time.Hour}, func(*Record) error { return nil })
+	ask := newAsker(p)
+	ask.pad(60_000)
+	got := grown(func() {
+		for range 5000 {
+			ask.next()
+		}
+	})
+	if got > 64<<20 {
+		t.Errorf("requests of 60 kB that wait take %d MiB", got>>20)
+	}
+	if p.Summary().Crowded == 0 {
+		t.Error("none went on because too many waited")
+	}
+	runtime.KeepAlive(p)
+}
+
+func TestEmitError(t *testing.T) {
+	full := errors.New("disk full")
+	calls := 0
+	p := New(Config{ResponseTimeout: time.Second}, func(*Record) error {
+		calls++
+		return full
+	})
+	c := day(3, 10)
+	if err := p.Batch(batch(c.Frames)); err != full {
+		t.Errorf("Batch returns %v", err)
+	}
+	if err := p.Flush(); err != full {
+		t.Errorf("Flush returns %v", err)
+	}
+	if calls != 1 {
+		t.Errorf("emit is called %d times", calls)
+	}
+}
+
+func TestEvent(t *testing.T) {
+	template, err := actionurl.ParseTemplate(actionurl.Lookup("incoming_call"), "192.168.40.207/mac=$mac&local=$local")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	p := New(Config{Templates: []*actionurl.Template{template}, ResponseTimeout: time.Second}, func(r *Record) error {
+		slug := "none"
+		if r.Event != nil {
+			slug = r.Event.Slug
+		}
+		got = append(got, r.Target+" "+slug)
+		return nil
+	})
+	c := capturetest.New()
+	k := c.Conn("192.168.40.50:49152", server).Open()
+	k.Send(get("/mac=000b82123456&local=5002"))
+	k.Send("GET /favicon.ico HTTP/1.1\r\nHost: 192.168.40.207\r\n\r\n")
+	if err := errors.Join(p.Batch(batch(c.Frames)), p.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"/mac=000b82123456&local=5002 incoming_call", "/favicon.ico none"}, got); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
+// An asker sends a request on a new connection with each call of next, which
+// stays open. It changes the bytes of a frame that it has made once.
+type asker struct {
+	p       *Pipeline
+	frames  []capture.Frame // SYN and request
+	numbers int
+}
+
+func newAsker(p *Pipeline) *asker {
+	a := &asker{p: p}
+	a.pad(0)
+	return a
+}
+
+// pad makes targets longer by n bytes, which takes several segments.
+func (a *asker) pad(n int) {
+	c := capturetest.New()
+	k := c.Conn("192.168.40.50:49152", server)
+	k.Open()
+	request := get("/mac=000b82123456&local=5002&pad=" + strings.Repeat("x", n))
+	for len(request) > 0 {
+		n := min(len(request), 1460)
+		k.Push(true, request[:n])
+		request = request[n:]
+	}
+	a.frames = batch(c.Frames).Frames
+	a.frames = slices.Delete(a.frames, 1, 3) // leaves the SYN
+}
+
+func (a *asker) next() {
+	a.numbers++
+	for i := range a.frames {
+		f := &a.frames[i]
+		f.Number++
+		f.Time++
+		// The connection's number goes to the client's address, 10.x.x.x.
+		n := a.numbers
+		copy(f.Data[26:], []byte{10, byte(n >> 16), byte(n >> 8), byte(n)})
+	}
+	a.p.Batch(&capture.Batch{Frames: a.frames})
+}
+
+// grown returns how much the heap in use grows by f.
+func grown(f func()) int {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	return int(after.HeapAlloc) - int(before.HeapAlloc)
+}
+
+func TestMemoryOfOpenConnections(t *testing.T) {
+	const conns = 100_000
+	p := New(Config{ResponseTimeout: time.Hour}, func(*Record) error { return nil })
+	ask := newAsker(p)
+	got := grown(func() {
+		for range conns {
+			ask.next()
+		}
+	})
+	t.Logf("%d bytes a connection", got/conns)
+	if s := p.Summary(); s.Stream.Conns != conns || s.Stream.Evicted != 0 || s.HTTP.Requests != conns {
+		t.Fatalf("%+v", s)
+	}
+	if got > 64<<20 {
+		t.Errorf("%d open connections with a request each take %d KiB", conns, got>>10)
+	}
+	runtime.KeepAlive(p)
+}
+
+// looped returns a batch of connections that exchange a request and a
+// response each, and a function that makes it another time of the same.
+func looped(conns int) (b *capture.Batch, again func()) {
+	c := capturetest.New()
+	for i := range conns {
+		k := c.Conn(fmt.Sprintf("192.168.40.%d:%d", 50+i%50, 20000+i), server).Open()
+		k.Send(get("/mac=000b82123456&local=5002"))
+		k.Reply(answer)
+		k.Close()
+	}
+	b = batch(c.Frames)
+	span := b.Frames[len(b.Frames)-1].Time - b.Frames[0].Time + 1
+	return b, func() {
+		for i := range b.Frames {
+			f := &b.Frames[i]
+			f.Time += span
+			f.Number += len(b.Frames)
+			// Both initial sequence numbers, and with them what is acknowledged, are others.
+			f.Data[14+20+4]++
+			f.Data[14+20+8]++
+		}
+	}
+}
+
+func TestAllocs(t *testing.T) {
+	const conns = 100
+	b, again := looped(conns)
+	records := 0
+	p := New(Config{ResponseTimeout: 10 * time.Second}, func(*Record) error { records++; return nil })
+	run := func() {
+		p.Batch(b)
+		again()
+	}
+	for range 100 {
+		run()
+	}
+	records = 0
+	// A request's strings are one allocation; the rest is that of its event.
+	perRequest := testing.AllocsPerRun(100, run) / conns
+	t.Logf("%.2f allocations per request", perRequest)
+	if want := 101 * conns; records != want {
+		t.Fatalf("%d records, not %d", records, want)
+	}
+	if perRequest > 8 {
+		t.Errorf("%.2f allocations per request", perRequest)
+	}
+}
+
+func BenchmarkPipeline(b *testing.B) {
+	frames, again := looped(1000)
+	p := New(Config{ResponseTimeout: 10 * time.Second}, func(*Record) error { return nil })
+	bytes := 0
+	for _, f := range frames.Frames {
+		bytes += len(f.Data)
+	}
+	b.SetBytes(int64(bytes))
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		p.Batch(frames)
+		again()
+		n++
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*len(frames.Frames)), "ns/frame")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*1000), "ns/request")
+}
+
+// Frames that hold no TCP segment are the most there are.
+func BenchmarkRTP(b *testing.B) {
+	c := capturetest.New()
+	k := c.Conn("192.168.40.50:49152", server)
+	k.Push(true, strings.Repeat("x", 172))
+	f := batch(c.Frames)
+	f.Frames[0].Data[14+9] = 17 // UDP
+	f.Frames = slices.Repeat(f.Frames, 1000)
+	p := New(Config{ResponseTimeout: 10 * time.Second}, func(*Record) error { return nil })
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		p.Batch(f)
+		n++
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*len(f.Frames)), "ns/frame")
+}

@@ -41,7 +41,18 @@ type Record struct {
 type Config struct {
 	Templates       []*actionurl.Template
 	ResponseTimeout time.Duration // of capture time
+	VXLANPort       uint16        // a further UDP port of VXLAN; 0 for none
+	Lost            func(Loss)    // told of each loss, if set
 }
+
+// A Loss is something that could not be decoded, with its place.
+type Loss struct {
+	Capture string
+	Frame   int // 1-based
+	What    string
+}
+
+func (l Loss) String() string { return fmt.Sprintf("%s:%d: %s", l.Capture, l.Frame, l.What) }
 
 // A Pipeline decodes the frames of one capture, or of several merged by time.
 // It is not safe for concurrent use.
@@ -67,6 +78,13 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	p.http = httpwire.NewReader(p.pending.insert)
 	p.streams = stream.NewAssembler(p.http)
 	p.packets = packet.NewDecoder(p.streams.Segment)
+	p.packets.VXLANPort = c.VXLANPort
+	if c.Lost != nil {
+		lost := func(at *packet.Origin, what string) {
+			c.Lost(Loss{at.Interface.Capture, at.Frame, what})
+		}
+		p.packets.Lost, p.streams.Lost, p.http.Lost = lost, lost, lost
+	}
 	return p
 }
 
@@ -87,6 +105,7 @@ func (p *Pipeline) Batch(b *capture.Batch) error {
 
 // Flush ends the capture: what waits is emitted. It returns the first error of emit.
 func (p *Pipeline) Flush() error {
+	p.packets.Flush()
 	p.streams.Flush()
 	for p.pending.n > 0 {
 		p.next()

@@ -32,8 +32,7 @@ func (r *ring) insert(x *httpwire.Exchange) {
 	r.text += textOf(x)
 	for ; i > 0; i-- {
 		before := *r.slot(i - 1)
-		if before.Interface.Capture == x.Interface.Capture && before.Frame <= x.Frame ||
-			before.Interface.Capture != x.Interface.Capture && before.Time <= x.Time {
+		if !before.After(&x.Origin) {
 			break
 		}
 		*r.slot(i) = before

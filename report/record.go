@@ -47,7 +47,16 @@ func recordFields() []field {
 		{Column: Column{Name: "phone_version", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneVersion) })},
 		{Column: Column{Name: "call_id", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.CallID) })},
 		{Column: Column{Name: "vars", width: 20}, value: ofEvent(varsValue)},
+		{Column: Column{Name: "findings", width: 8, optional: true}, value: func(r *decode.Record) Value { return List(findings(r)) }},
 	}
+}
+
+// findings are what is odd about a record.
+func findings(r *decode.Record) []string {
+	if r.Cut {
+		return []string{"cut_head"} // the capture holds only the beginning of the request
+	}
+	return nil
 }
 
 // composedFields say what several keys say, for people.
@@ -142,9 +151,9 @@ func Views() []string { return []string{string(Events), string(Requests)} }
 // columns returns the names of the columns that people see.
 func (v View) columns() string {
 	if v == Requests {
-		return "time,client,server,method,target,status,latency_ms,event"
+		return "time,client,server,method,target,status,latency_ms,event,findings"
 	}
-	return "time,phone,event,vars,server,status,latency_ms"
+	return "time,phone,event,vars,server,status,latency_ms,findings"
 }
 
 // Records writes records to a Sink.
@@ -168,13 +177,16 @@ func NewRecords(w io.Writer, o Options, view View) (*Records, error) {
 			return nil, err
 		}
 		for i := range fields {
-			fields[i].rank = 0 // what was asked for stays
+			fields[i].rank, fields[i].optional = 0, false // what was asked for stays
 		}
 	case people:
 		var err error
 		if fields, err = pick(view.columns()); err != nil {
 			return nil, err
 		}
+	}
+	if o.Format == "markdown" { // which is written row by row
+		fields = slices.DeleteFunc(fields, func(f field) bool { return f.optional })
 	}
 	columns := make([]Column, len(fields))
 	r := &Records{row: make([]Value, len(fields))}
@@ -199,6 +211,9 @@ func pick(names string) ([]field, error) {
 		i := slices.IndexFunc(all, func(f field) bool { return f.Name == name })
 		if i < 0 {
 			return nil, fmt.Errorf("no column is called %q; expected some of %s", name, strings.Join(ColumnNames(), ", "))
+		}
+		if slices.ContainsFunc(picked, func(f field) bool { return f.Name == name }) {
+			return nil, fmt.Errorf("the column %s is there twice", name)
 		}
 		picked = append(picked, all[i])
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
@@ -53,6 +54,7 @@ type row struct {
 var _ Sink = (*table)(nil)
 
 func newTable(w io.Writer, columns []Column, clock *Clock, limit int) *table {
+	twwidth.SetEastAsian(false) // widths are those of terminals, not of a locale
 	return &table{out: &trimmer{w: w}, columns: columns, clock: clock, limit: limit}
 }
 
@@ -65,7 +67,7 @@ func (t *table) Row(values []Value) error {
 			r.day = t.clock.day(v.num)
 		}
 		t.cell = v.appendText(t.cell[:0], t.clock, true)
-		r.cells[i] = visible(string(t.cell[:min(len(t.cell), maxCell)]))
+		r.cells[i] = visible(clipped(t.cell))
 	}
 	if t.widths != nil {
 		return t.write(r)
@@ -75,6 +77,18 @@ func (t *table) Row(values []Value) error {
 		return nil
 	}
 	return t.layOut()
+}
+
+// clipped returns a cell of at most maxCell bytes.
+func clipped(cell []byte) string {
+	if len(cell) <= maxCell {
+		return string(cell)
+	}
+	end := maxCell
+	for end > maxCell-utf8.UTFMax && !utf8.RuneStart(cell[end]) {
+		end--
+	}
+	return string(cell[:end]) + "…"
 }
 
 // Flush implements [Sink].
@@ -119,11 +133,14 @@ func (t *table) layOut() error {
 
 // fit chooses the widths: those of the sample's cells, if the terminal is wide
 // enough. Else the columns that matter least are left out, until the least
-// widths fit, and the widest of the others are narrowed.
+// widths fit, and the widest of the others are narrowed; if they do not fit
+// with their least widths, then below them.
 func (t *table) fit() {
 	t.widths = make([]int, len(t.columns))
 	for i, c := range t.columns {
-		t.shown = append(t.shown, i)
+		if !c.optional || slices.ContainsFunc(t.sample, func(r row) bool { return r.cells[i] != "" }) {
+			t.shown = append(t.shown, i)
+		}
 		t.widths[i] = max(twwidth.Width(c.Name), c.width)
 		for _, r := range t.sample {
 			t.widths[i] = min(maxColumn, max(t.widths[i], twwidth.Width(r.cells[i])))
@@ -135,6 +152,13 @@ func (t *table) fit() {
 	least := func(i int) int { return t.columns[i].width }
 	for t.total(least) > t.limit && t.leaveOut() {
 	}
+	t.narrow(least)
+	t.narrow(func(int) int { return 1 })
+}
+
+// narrow takes from the widest columns what is too much for the terminal, but
+// leaves each its least width.
+func (t *table) narrow(least func(i int) int) {
 	for excess := t.total(func(i int) int { return t.widths[i] }) - t.limit; excess > 0; excess-- {
 		widest := -1
 		for _, i := range t.shown {

@@ -19,6 +19,8 @@ type Column struct {
 	width int  // the least width, in terminal columns
 	right bool // values end flush right
 	rank  int  // where a terminal is narrow, the highest ranks give way; 0 stays
+
+	optional bool // in a table, only where the first rows have a value
 }
 
 // A Value is what stands in a row's column: nothing, or one of several kinds.

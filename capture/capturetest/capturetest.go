@@ -28,8 +28,9 @@ const mss = 1460
 
 // A Frame is a frame with its time.
 type Frame struct {
-	Time time.Time
-	Data []byte
+	Time   time.Time
+	Data   []byte
+	Length int // on the wire; 0 for len(Data)
 }
 
 // A Capture is a script in the making. Its frames may be reordered, changed
@@ -48,7 +49,7 @@ func (c *Capture) Wait(d time.Duration) { c.now = c.now.Add(d - step) }
 
 // Add adds a frame.
 func (c *Capture) Add(data []byte) {
-	c.Frames = append(c.Frames, Frame{c.now, data})
+	c.Frames = append(c.Frames, Frame{Time: c.now, Data: data})
 	c.now = c.now.Add(step)
 }
 
@@ -229,7 +230,7 @@ func (c *Capture) WriteLink(w io.Writer, link capture.LinkType) error {
 		b = order.AppendUint32(b, uint32(f.Time.Unix()))
 		b = order.AppendUint32(b, uint32(f.Time.Nanosecond()/1000))
 		b = order.AppendUint32(b, uint32(len(f.Data)))
-		b = order.AppendUint32(b, uint32(len(f.Data)))
+		b = order.AppendUint32(b, uint32(max(f.Length, len(f.Data))))
 		b = append(b, f.Data...)
 	}
 	_, err := w.Write(b)
@@ -250,7 +251,7 @@ func (c *Capture) WritePcapng(w io.Writer) error {
 
 func (c *Capture) write(packet func(gopacket.CaptureInfo, []byte) error) error {
 	for _, f := range c.Frames {
-		info := gopacket.CaptureInfo{Timestamp: f.Time, CaptureLength: len(f.Data), Length: len(f.Data)}
+		info := gopacket.CaptureInfo{Timestamp: f.Time, CaptureLength: len(f.Data), Length: max(f.Length, len(f.Data))}
 		if err := packet(info, f.Data); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func (e Encapsulation) Scene() Scene {
 		var frames []Frame
 		for _, f := range c.Frames {
 			for _, data := range e.Wrap(f.Data) {
-				frames = append(frames, Frame{f.Time, data})
+				frames = append(frames, Frame{Time: f.Time, Data: data})
 			}
 		}
 		c.Frames = frames

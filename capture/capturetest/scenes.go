@@ -54,6 +54,13 @@ func Scenes() []Scene {
 		{Name: "responses.pcap", Shows: "what becomes of requests: answered late, with an error, a redirect, not at all, reset, closed; and one direction only", Make: responses},
 		{Name: "streams.pcap", Shows: "requests over reordered, repeated and doubled segments, several in one segment, a lost segment, a join in the middle", Make: streams},
 		{Name: "others.pcap", Shows: "what phones and others send that is no Action URL: provisioning, firmware, phone books, a browser", Make: others},
+		{Name: "snaplen.pcap", Shows: "guide-events.pcap with a snaplen of 110, which cuts inside the requests' heads", Make: func(c *Capture) {
+			guideEvents(c)
+			for i, f := range c.Frames {
+				c.Frames[i].Length = len(f.Data)
+				c.Frames[i].Data = f.Data[:min(len(f.Data), 110)]
+			}
+		}},
 		{Name: "cut.pcap", Shows: "guide-events.pcap, cut off in the last response", Make: guideEvents, Cut: 480},
 	}
 	for i := range scenes {

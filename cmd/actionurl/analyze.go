@@ -22,6 +22,7 @@ type analysis struct {
 	filter  report.Filter
 	options report.Options
 	output  string
+	verbose bool
 
 	view, format, since, until, time string
 }
@@ -31,8 +32,9 @@ func newAnalyze() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "analyze [flags] CAPTURE...",
 		Short: "Read captures and print what phones announced",
-		Long: `analyze reads packet captures (pcap or pcapng; "-" is standard input) and prints
-a row for each Action URL request of a phone.
+		Long: `analyze reads packet captures (pcap or pcapng, compressed or not, folders of
+them, or "-" for standard input) and prints a row for each Action URL request of
+a phone.
 
 Which event a request stands for is told by the URL that was typed into the
 phone; -t takes it as it is, with its variables. Without it, the event is known
@@ -72,6 +74,8 @@ only where the URL itself names it; else it is "?".`,
 	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later")
 	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
 	f.DurationVar(&a.decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
+	f.Uint16Var(&a.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "tell of everything that could not be decoded, with its place")
 	complete(cmd, "view", report.Views())
 	complete(cmd, "format", report.Formats())
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
@@ -158,6 +162,12 @@ func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, std
 	records, err := report.NewRecords(out, a.options, a.filter.View)
 	if err != nil {
 		return out.failed(err)
+	}
+	if a.verbose {
+		a.decode.Lost = func(l decode.Loss) {
+			progress.clear()
+			fmt.Fprintf(stderr, "actionurl: %v\n", l)
+		}
 	}
 	sum := summary{w: stderr, view: a.filter.View, templates: len(a.decode.Templates)}
 	pipeline := decode.New(a.decode, func(r *decode.Record) error {

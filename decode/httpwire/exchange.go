@@ -47,6 +47,7 @@ type Exchange struct {
 	UserAgent string
 
 	ContentLength int64 // as the request says; -1 for nothing said
+	Cut           bool  // the capture holds only the beginning of its head
 
 	Status  int   // of the response; 0 if none, or without a status line
 	Latency int64 // nanoseconds from Time to the response's first byte; valid iff NoResponse == Answered

@@ -123,6 +123,18 @@ func requestLine(data []byte, certain bool) (l line, ok bool) {
 	return l, certain && string(l.method) == "GET" && len(rest) > 0 && beginsTarget(rest, false)
 }
 
+// beginsRequest reports whether a line that is cut off begins like a request's.
+func beginsRequest(data []byte) bool {
+	method, target, ok := bytes.Cut(data, []byte(" "))
+	return ok && known(method) && len(target) > 0 && beginsTarget(target, false)
+}
+
+// cutRequestLine splits a request line that is cut off.
+func cutRequestLine(data []byte) line {
+	method, target, _ := bytes.Cut(data, []byte(" "))
+	return line{method: method, target: target}
+}
+
 // isVersion reports whether data is "HTTP/" and digits and dots.
 func isVersion(data []byte) bool {
 	if len(data) < len("HTTP/1") || string(data[:len(version1)]) != version1 {

@@ -2,8 +2,10 @@ package httpwire
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 
+	"actionurl/decode/packet"
 	"actionurl/decode/stream"
 )
 
@@ -39,6 +41,8 @@ type Counts struct {
 // A Reader reads the exchanges of all connections. It is a [stream.Receiver].
 type Reader struct {
 	Counts Counts
+	// Lost, if set, is told of messages that are lost in part.
+	Lost packet.Lost
 
 	found     func(*Exchange)
 	exchanges *Exchange // to be used again
@@ -133,7 +137,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		case inBody:
 			n = r.body(h, s, data)
 		case chunkSize, chunkEnd, trailer:
-			n = r.line(s, data, at)
+			n = r.line(h, sd, data, at)
 		case toClose:
 			n = len(data)
 		case search:
@@ -160,7 +164,7 @@ func (s *side) skip() int64 {
 }
 
 // Gap implements [stream.Receiver].
-func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, _ *stream.Mark) int64 {
+func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream.Mark) int64 {
 	h, _ := c.State.(*conn)
 	if h == nil {
 		return 0
@@ -170,11 +174,30 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, _ *stream.Mark) int6
 	case s.state == inBody && s.left >= int64(n):
 		s.consume(int64(n))
 	case s.state == begin:
-		r.refuse(s)
+		r.refuse(h, sd, at)
+	case s.state == inHead && cut && r.readCut(h, sd):
 	case s.state != toClose && s.state != search:
-		r.lose(s)
+		r.lose(h, sd, at)
 	}
 	return s.skip()
+}
+
+// readCut reads a head that the capture has cut off, and reports whether there
+// was enough of it.
+func (r *Reader) readCut(h *conn, sd stream.Side) bool {
+	s := &h.sides[sd]
+	p := s.part
+	line, _ := cutLine(p.data)
+	if _, _, ok := statusLine(line); !ok {
+		if _, ok := requestLine(line, true); !ok && !beginsRequest(line) {
+			return false
+		}
+	}
+	s.state = search
+	r.message(h, sd, p.data, p.seq, &p.first, &p.latest, true)
+	r.dropPart(p)
+	s.state = search // how long its body is may have been cut off, too
+	return true
 }
 
 // End implements [stream.Receiver].
@@ -206,18 +229,22 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.M
 }
 
 // lose gives up the message at hand.
-func (r *Reader) lose(s *side) {
+func (r *Reader) lose(h *conn, sd stream.Side, at *stream.Mark) {
 	r.Counts.Broken++
-	r.abandon(s)
+	if r.Lost != nil {
+		r.Lost(&at.Origin, fmt.Sprintf("a message from %v to %v is lost in part", h.stream.Addr(sd), h.stream.Addr(sd.Other())))
+	}
+	r.abandon(&h.sides[sd])
 }
 
 // refuse gives up what is no message, or may be none as the side has sent none
 // before.
-func (r *Reader) refuse(s *side) {
-	if s.role != neither {
-		r.Counts.Broken++
+func (r *Reader) refuse(h *conn, sd stream.Side, at *stream.Mark) {
+	if h.sides[sd].role != neither {
+		r.lose(h, sd, at)
+		return
 	}
-	r.abandon(s)
+	r.abandon(&h.sides[sd])
 }
 
 func (r *Reader) abandon(s *side) {
@@ -239,12 +266,12 @@ func (r *Reader) begin(h *conn, sd stream.Side, data []byte, seq uint32, at *str
 			s.state = toClose
 			return 0
 		}
-		r.refuse(s)
+		r.refuse(h, sd, at)
 		return 0
 	}
 	if end, ok := headEnd(data, 0); ok {
 		s.state = search // unless the message says otherwise
-		r.message(h, sd, data[:end], seq, at, at)
+		r.message(h, sd, data[:end], seq, at, at, false)
 		return end
 	}
 	s.state = inHead
@@ -262,16 +289,16 @@ func (r *Reader) more(h *conn, sd stream.Side, data []byte, at *stream.Mark) int
 	r.extend(p, data[:n], at)
 	if end, ok := headEnd(p.data, before); ok {
 		s.state = search
-		r.message(h, sd, p.data[:end], p.seq, &p.first, &p.latest)
+		r.message(h, sd, p.data[:end], p.seq, &p.first, &p.latest, false)
 		r.dropPart(p)
 		return end - before
 	}
 	switch {
 	case len(p.data) == maxHead || r.kept > maxParts:
 		r.Counts.LongHeads++
-		r.lose(s)
+		r.lose(h, sd, at)
 	case bytes.IndexByte(p.data[:before], '\n') < 0 && recognize(p.data, true) == neither:
-		r.refuse(s)
+		r.refuse(h, sd, at)
 	}
 	return n
 }
@@ -290,13 +317,13 @@ func (r *Reader) conclude(h *conn, sd stream.Side, ended bool) {
 		return
 	}
 	s.state = search
-	r.message(h, sd, p.data, p.seq, &p.first, &p.latest)
+	r.message(h, sd, p.data, p.seq, &p.first, &p.latest, false)
 	r.dropPart(p)
 }
 
 // message reads a head, of which first and latest are the frames that its
-// first byte and its completion came in.
-func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first, latest *stream.Mark) {
+// first byte and its completion came in. If cut, it is the beginning of one.
+func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first, latest *stream.Mark, cut bool) {
 	s, o := &h.sides[sd], &h.sides[sd.Other()]
 	s.part = nil
 	line, rest := cutLine(head)
@@ -311,8 +338,11 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first
 		return
 	}
 	l, ok := requestLine(line, true)
+	if !ok && cut {
+		l, ok = cutRequestLine(line), true
+	}
 	if !ok || s.role == response {
-		r.refuse(s)
+		r.refuse(h, sd, latest)
 		return
 	}
 	f := headerFields(rest)
@@ -321,6 +351,7 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first
 	x.Client, x.Server = h.stream.Addr(sd), h.stream.Addr(sd.Other())
 	x.side, x.seq, x.end = sd, seq, seq+uint32(len(head))
 	x.ack, x.hasAck = first.Ack, first.HasAck
+	x.Cut = cut
 	s.role, s.lost = request, false
 	if o.role == neither {
 		o.role = response
@@ -408,18 +439,20 @@ func (s *side) consume(n int64) {
 }
 
 // line reads a line before, between or behind chunks (RFC 9112, section 7.1).
-func (r *Reader) line(s *side, data []byte, at *stream.Mark) int {
+func (r *Reader) line(h *conn, sd stream.Side, data []byte, at *stream.Mark) int {
+	s := &h.sides[sd]
 	n := bytes.IndexByte(data, '\n') + 1
 	if n == 0 || s.part != nil {
 		if s.part == nil {
 			s.part = r.take()
+			s.part.latest = *at
 		}
 		if n == 0 {
 			n = len(data)
 		}
 		r.extend(s.part, data[:n], at)
 		if len(s.part.data) > maxLine || r.kept > maxParts {
-			r.lose(s)
+			r.lose(h, sd, at)
 			return n
 		}
 		if data = s.part.data; data[len(data)-1] != '\n' {
@@ -435,7 +468,7 @@ func (r *Reader) line(s *side, data []byte, at *stream.Mark) int {
 		size, err := strconv.ParseInt(string(bytes.TrimSpace(digits)), 16, 62)
 		switch {
 		case err != nil || size < 0:
-			r.lose(s)
+			r.lose(h, sd, at)
 			return n
 		case size == 0:
 			s.state = trailer
@@ -444,7 +477,7 @@ func (r *Reader) line(s *side, data []byte, at *stream.Mark) int {
 		}
 	case chunkEnd:
 		if len(line) > 0 {
-			r.lose(s)
+			r.lose(h, sd, at)
 			return n
 		}
 		s.state = chunkSize
@@ -475,7 +508,7 @@ func (r *Reader) extend(p *part, data []byte, at *stream.Mark) {
 	p.data = append(p.data, data...)
 	r.held += cap(p.data)
 	r.kept += len(data)
-	if at.Frame > p.latest.Frame {
+	if at.After(&p.latest.Origin) {
 		p.latest = *at
 	}
 }

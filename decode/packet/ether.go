@@ -174,7 +174,7 @@ func (d *Decoder) macsec(data []byte) {
 	}
 	const secure, encrypted, changed = 0x20, 0x08, 0x04
 	if data[0]&(encrypted|changed) != 0 {
-		d.Counts.Encrypted++
+		d.encrypted()
 		return
 	}
 	rest := data[6:]

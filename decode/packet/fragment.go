@@ -28,7 +28,7 @@ type fragmentKey struct {
 // A fragmented is a packet of which not all fragments have come.
 type fragmented struct {
 	key    fragmentKey
-	time   int64 // of its first fragment
+	origin Origin // of its first fragment
 	data   []byte
 	pieces []piece // in order, without overlap
 	size   int     // of the whole; -1 until the last fragment came
@@ -43,18 +43,19 @@ type fragments struct {
 	packets map[fragmentKey]*fragmented
 	order   []*fragmented // by age; those given up or done are nil
 	bytes   int           // in all data
+	gaveUp  func(*fragmented)
 }
 
 // add takes a fragment. It returns the packet if that is whole now, and of how
 // many fragments.
-func (f *fragments) add(key fragmentKey, now int64, offset int, more bool, data []byte) (whole []byte, count int) {
+func (f *fragments) add(key fragmentKey, at *Origin, offset int, more bool, data []byte) (whole []byte, count int) {
 	if offset+len(data) > maxPacket || len(data) == 0 {
 		return nil, 0
 	}
-	f.age(now)
+	f.age(at.Time)
 	p := f.packets[key]
 	if p == nil {
-		p = &fragmented{key: key, time: now, size: -1}
+		p = &fragmented{key: key, origin: *at, size: -1}
 		if f.packets == nil {
 			f.packets = map[fragmentKey]*fragmented{}
 		}
@@ -120,12 +121,23 @@ func (f *fragments) age(now int64) {
 	for len(f.order) > 0 {
 		p := f.order[0]
 		if p != nil {
-			if now-p.time <= fragmentTime && len(f.packets) < maxFragmented && f.bytes < maxFragmentBytes {
+			if now-p.origin.Time <= fragmentTime && len(f.packets) < maxFragmented && f.bytes < maxFragmentBytes {
 				return
 			}
 			delete(f.packets, p.key)
 			f.bytes -= len(p.data)
+			f.gaveUp(p)
 		}
 		f.order = f.order[1:]
 	}
+}
+
+// flush gives up all packets.
+func (f *fragments) flush() {
+	for _, p := range f.order {
+		if p != nil {
+			f.gaveUp(p)
+		}
+	}
+	f.packets, f.order, f.bytes = nil, nil, 0
 }

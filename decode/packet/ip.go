@@ -98,7 +98,7 @@ func (d *Decoder) together(key fragmentKey, offset int, more bool, data []byte, 
 	if len(data) < size {
 		return nil
 	}
-	whole, used := d.fragments.add(key, d.now, offset, more, data[:size])
+	whole, used := d.fragments.add(key, &d.seg.Origin, offset, more, data[:size])
 	d.Counts.Fragments -= used
 	return whole
 }

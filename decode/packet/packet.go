@@ -16,6 +16,7 @@ package packet
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/netip"
 
@@ -52,6 +53,14 @@ type Origin struct {
 	Time      int64 // nanoseconds since 1970-01-01 UTC
 	VLANs     VLANs
 	Source    MAC // the sender's address on its link, in a tunnel the innermost; zero where there is none
+}
+
+// After reports whether o is behind p in the capture, or, of two captures, in time.
+func (o *Origin) After(p *Origin) bool {
+	if o.Interface == p.Interface || o.Interface.Capture == p.Interface.Capture {
+		return o.Frame > p.Frame
+	}
+	return o.Time > p.Time
 }
 
 // An Endpoint is an IP address and a port. An IPv4 address stands behind
@@ -91,6 +100,9 @@ type Segment struct {
 	Cut      int    // bytes of payload that the sender sent and the capture does not hold
 }
 
+// A Lost is told of something that could not be decoded, and of its place.
+type Lost func(at *Origin, what string)
+
 // Counts tell what became of the frames.
 type Counts struct {
 	Frames      int
@@ -106,12 +118,14 @@ type Decoder struct {
 	Counts Counts
 	// Unknown holds the link types met that are not known, each once.
 	Unknown []capture.LinkType
+	// Lost, if set, is told of each frame that is not decoded although it
+	// should be.
+	Lost Lost
 	// VXLANPort is a further UDP port of VXLAN; 0 for none.
 	VXLANPort uint16
 
 	found     func(*Segment)
 	seg       Segment
-	now       int64 // time of the frame
 	depth     int
 	fragments fragments
 	inflater  io.ReadCloser // of compressed packets
@@ -121,7 +135,27 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder that calls found with each TCP segment. A frame
 // may hold several. The segment is valid until found returns.
-func NewDecoder(found func(*Segment)) *Decoder { return &Decoder{found: found} }
+func NewDecoder(found func(*Segment)) *Decoder {
+	d := &Decoder{found: found}
+	d.fragments.gaveUp = d.incomplete
+	return d
+}
+
+// Flush gives up the packets that are not whole: there are no more frames.
+func (d *Decoder) Flush() { d.fragments.flush() }
+
+func (d *Decoder) lost(what string) {
+	if d.Lost != nil {
+		d.Lost(&d.seg.Origin, what)
+	}
+}
+
+// incomplete tells of a packet of which fragments are missing.
+func (d *Decoder) incomplete(p *fragmented) {
+	if d.Lost != nil {
+		d.Lost(&p.origin, fmt.Sprintf("%d fragments of a packet that is not whole", p.count))
+	}
+}
 
 // Decode decodes a frame.
 func (d *Decoder) Decode(f *capture.Frame) {
@@ -130,7 +164,7 @@ func (d *Decoder) Decode(f *capture.Frame) {
 	s.Interface, s.Frame, s.Time = f.Interface, f.Number, f.Time
 	s.VLANs.n = 0
 	s.Source = MAC{}
-	d.now, d.depth = f.Time, 0
+	d.depth = 0
 	if f.Interface.Link == capture.LinkEthernet {
 		d.ethernet(f.Data)
 		return
@@ -149,12 +183,23 @@ func (d *Decoder) within(next func([]byte), data []byte) {
 	d.depth--
 }
 
-func (d *Decoder) malformed() { d.Counts.Malformed++ }
+func (d *Decoder) malformed() {
+	d.Counts.Malformed++
+	d.lost("a header is damaged or cut off")
+}
+
+func (d *Decoder) encrypted() {
+	d.Counts.Encrypted++
+	d.lost("it is encrypted on its link or in its tunnel")
+}
 
 // unknown counts a frame of a link type that is not known, and keeps the type
 // for the summary. There are 65,536 at most.
 func (d *Decoder) unknown(link capture.LinkType) {
 	d.Counts.UnknownLink++
+	if d.Lost != nil {
+		d.lost(fmt.Sprintf("link type %d is not known", link))
+	}
 	for _, known := range d.Unknown {
 		if known == link {
 			return

@@ -254,7 +254,7 @@ func (d *Decoder) capwap(data []byte) {
 		return
 	}
 	if data[0]&15 == 1 {
-		d.Counts.Encrypted++ // DTLS
+		d.encrypted() // DTLS
 		return
 	}
 	header := int(data[1]>>3) * 4

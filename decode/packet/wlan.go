@@ -51,11 +51,12 @@ func (d *Decoder) wlanPadded(data []byte, align int) {
 		return
 	}
 	if flags&wlanProtected != 0 {
-		d.Counts.Encrypted++
+		d.encrypted()
 		return
 	}
 	if flags&wlanMore != 0 || binary.LittleEndian.Uint16(data[22:])&15 != 0 {
 		d.Counts.Fragments++
+		d.lost("it is a fragment of an 802.11 frame")
 		return
 	}
 	header := 24

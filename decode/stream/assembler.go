@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bytes"
+	"fmt"
 
 	"actionurl/decode/packet"
 )
@@ -19,6 +20,8 @@ type Counts struct {
 // concurrent use.
 type Assembler struct {
 	Counts Counts
+	// Lost, if set, is told of gaps and of connections forgotten.
+	Lost packet.Lost
 
 	receiver Receiver
 	table    map[key]*Conn
@@ -200,7 +203,7 @@ func (a *Assembler) data(c *Conn, side Side, seq uint32, s *packet.Segment) {
 		if h.waiting != nil {
 			cut = min(cut, after(h.next, h.waiting.seq))
 		}
-		a.gap(c, side, cut)
+		a.gap(c, side, cut, true)
 		a.settle(c, side, false)
 	}
 }
@@ -215,7 +218,7 @@ func (a *Assembler) jump(c *Conn, side Side, seq uint32) {
 		a.restart(c)
 		h.seen = true
 	case far(h.next, seq):
-		a.gap(c, side, int(seq-h.next))
+		a.gap(c, side, int(seq-h.next), false)
 		h.start, h.hasAcked, h.hasFin, h.synced = seq, false, false, false
 	}
 }
@@ -230,7 +233,7 @@ func (a *Assembler) settle(c *Conn, side Side, force bool) {
 			if !force && !a.lost(h, w.seq) {
 				return
 			}
-			a.gap(c, side, hole)
+			a.gap(c, side, hole, false)
 		}
 		h.waiting = w.next
 		now := a.mark
@@ -247,7 +250,7 @@ func (a *Assembler) settle(c *Conn, side Side, force bool) {
 			if !force && !a.lost(h, h.fin) {
 				return
 			}
-			a.gap(c, side, hole)
+			a.gap(c, side, hole, false)
 		}
 		h.ended = true
 		a.receiver.End(c, side, Closed, &a.mark)
@@ -278,15 +281,19 @@ func (a *Assembler) deliver(c *Conn, side Side, seq uint32, data []byte) {
 	h.skip = a.receiver.Data(c, side, data, seq, &a.mark)
 }
 
-// gap gives up the next n bytes.
-func (a *Assembler) gap(c *Conn, side Side, n int) {
+// gap gives up the next n bytes, which were cut off a segment or not captured
+// at all.
+func (a *Assembler) gap(c *Conn, side Side, n int, cut bool) {
 	h := &c.halves[side]
 	if h.skip < int64(n) {
 		a.Counts.Gaps++
 		a.Counts.GapBytes += int64(n)
+		if a.Lost != nil {
+			a.Lost(&a.mark.Origin, fmt.Sprintf("%d bytes from %v to %v are missing", n, c.Addr(side), c.Addr(side.Other())))
+		}
 	}
 	h.next += uint32(n)
-	h.skip = a.receiver.Gap(c, side, n, &a.mark)
+	h.skip = a.receiver.Gap(c, side, n, cut, &a.mark)
 }
 
 // wait keeps a copy of those of the bytes that are not waiting already.
@@ -374,6 +381,9 @@ func (a *Assembler) evict() *Conn {
 		}
 		if !c.closed {
 			a.Counts.Evicted++
+			if a.Lost != nil {
+				a.Lost(&a.mark.Origin, fmt.Sprintf("the connection of %v and %v is forgotten, as too many are open", c.Addr(0), c.Addr(1)))
+			}
 		}
 		a.lose(c)
 		delete(a.table, c.key)

@@ -144,7 +144,7 @@ func (r *recorder) Data(c *Conn, side Side, data []byte, seq uint32, at *Mark) i
 	return r.skip
 }
 
-func (r *recorder) Gap(c *Conn, side Side, n int, at *Mark) int64 {
+func (r *recorder) Gap(c *Conn, side Side, n int, cut bool, at *Mark) int64 {
 	x := r.of(c)
 	if n <= 0 {
 		r.t.Fatalf("Gap of %d bytes", n)
@@ -594,5 +594,5 @@ func (r *starts) Data(c *Conn, side Side, _ []byte, seq uint32, _ *Mark) int64 {
 type ignorer struct{}
 
 func (ignorer) Data(*Conn, Side, []byte, uint32, *Mark) int64 { return 0 }
-func (ignorer) Gap(*Conn, Side, int, *Mark) int64             { return 0 }
+func (ignorer) Gap(*Conn, Side, int, bool, *Mark) int64             { return 0 }
 func (ignorer) End(*Conn, Side, End, *Mark)                   {}

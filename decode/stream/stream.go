@@ -80,7 +80,8 @@ type Receiver interface {
 	// for: a hole in those is not waited for.
 	Data(c *Conn, side Side, data []byte, seq uint32, at *Mark) (skip int64)
 	// Gap says that the next n bytes are missing. At seq+n the stream goes on.
-	Gap(c *Conn, side Side, n int, at *Mark) (skip int64)
+	// If cut, the sender's segment was captured but for these bytes.
+	Gap(c *Conn, side Side, n int, cut bool, at *Mark) (skip int64)
 	// End says that side sends no more. With Lost, both sides end, and the
 	// connection's State is no longer used.
 	End(c *Conn, side Side, how End, at *Mark)

@@ -36,6 +36,12 @@ func (s *csvSink) Row(row []Value) error {
 			s.cells[i] = tame(s.cells[i])
 		}
 	}
+	if len(s.cells) == 1 && s.cells[0] == "" {
+		// A reader would skip an empty line. The buffer is csv.Writer's own,
+		// too, see [bufio.NewWriter].
+		_, err := s.buffer.WriteString("\"\"\r\n")
+		return err
+	}
 	return s.w.Write(s.cells)
 }
 

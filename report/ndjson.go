@@ -2,9 +2,11 @@ package report
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"strconv"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"actionurl/decode/actionurl"
@@ -107,7 +109,8 @@ func appendVars(dst []byte, all []actionurl.Var) []byte {
 }
 
 // appendString renders a JSON string. Bytes that are no UTF-8 are written as
-// \xNN, and backslashes doubled in such a string, so nothing is lost.
+// \xNN, and backslashes doubled in such a string, so nothing is lost. What a
+// terminal would act on is written as JSON's own escapes.
 func appendString(dst []byte, s string) []byte {
 	raw := !utf8.ValidString(s)
 	dst = append(dst, '"')
@@ -125,10 +128,15 @@ func appendString(dst []byte, s string) []byte {
 			dst = append(dst, c)
 		default:
 			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
+			switch {
+			case r == utf8.RuneError && n == 1:
 				dst = append(dst, `\\x`...)
 				dst = append(dst, digits[c>>4], digits[c&15])
-			} else {
+			case hidden(r):
+				for _, unit := range utf16.AppendRune(nil, r) {
+					dst = fmt.Appendf(dst, `\u%04x`, unit)
+				}
+			default:
 				dst = append(dst, s[i:i+n]...)
 			}
 			i += n

@@ -151,11 +151,15 @@ func visible(s string) string {
 	for i := 0; i < len(s); {
 		c, n := utf8.DecodeRuneInString(s[i:])
 		switch {
+		case c >= 0x20 && c < 0x7f:
+			b.WriteByte(s[i])
 		case c == utf8.RuneError && n == 1, c < 0x20, c >= 0x7f && c < 0xa0:
 			for _, x := range []byte(s[i : i+n]) {
 				fmt.Fprintf(&b, `\x%02x`, x)
 			}
-		case unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs) || c == 0xfe0f:
+		case hidden(c) && c > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, c)
+		case hidden(c):
 			fmt.Fprintf(&b, `\u%04x`, c)
 		default:
 			b.WriteString(s[i : i+n])
@@ -163,4 +167,12 @@ func visible(s string) string {
 		i += n
 	}
 	return b.String()
+}
+
+// hidden reports whether a character above ASCII does something else than to
+// be seen: control characters, and what changes the direction or the joining
+// of text, or the width of what is before it.
+func hidden(c rune) bool {
+	return unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs,
+		unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }

@@ -115,31 +115,18 @@ func newCatalog(all []*Kind) *kinds {
 }
 
 // words reduces a name to what tells it from others: "Incoming Call",
-// "incoming-call", "incomingCall" and "call_incoming" are one.
+// "incoming-call", "incomingCall", "INCOMINGCALL" and "call_incoming" are one.
 func words(name string) string {
-	var b strings.Builder
-	word := func(w string) {
-		if w = strings.ToLower(w); w != "call" {
-			b.WriteString(w)
-		}
-	}
-	start := 0
-	lower := false // the letter before is a lower-case one
+	b := make([]byte, 0, len(name))
 	for i := range len(name) {
-		c := name[i]
-		upper := c >= 'A' && c <= 'Z'
-		switch {
-		case !upper && (c < 'a' || c > 'z') && (c < '0' || c > '9'):
-			word(name[start:i])
-			start = i + 1
-		case upper && lower:
-			word(name[start:i])
-			start = i
+		switch c := name[i]; {
+		case c >= 'A' && c <= 'Z':
+			b = append(b, c-'A'+'a')
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			b = append(b, c)
 		}
-		lower = c >= 'a' && c <= 'z'
 	}
-	word(name[start:])
-	return b.String()
+	return strings.ReplaceAll(string(b), "call", "")
 }
 
 // Lookup returns the event of a slug, a label, a P-value ("P8310" or "8310")
@@ -147,7 +134,7 @@ func words(name string) string {
 // hyphens do not matter.
 func Lookup(name string) *Kind {
 	name = strings.TrimSpace(name)
-	if n, err := strconv.Atoi(strings.TrimLeft(name, "Pp")); err == nil {
+	if n, err := strconv.Atoi(strings.TrimPrefix(strings.ToUpper(name), "P")); err == nil {
 		return catalog.byP[n]
 	}
 	if len(name) > len(aliasPrefix) && strings.EqualFold(name[:len(aliasPrefix)], aliasPrefix) {

@@ -3,7 +3,8 @@
 //
 //  1. Templates, as the administrator typed them into the phones, are matched
 //     on the raw target. They are the only sure way: a request seldom says
-//     which event it is.
+//     which event it is. Where those of several events match, the values that
+//     each would give its variables may speak for one.
 //  2. Where none matches, the request is recognized by what phones send:
 //     known variables, a phone's user agent, the address of a phone.
 //  3. The event is then taken from the URL, if that names one.
@@ -14,6 +15,8 @@ package actionurl
 
 import (
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 
 	"actionurl/decode/httpwire"
@@ -24,6 +27,7 @@ type By string
 
 const (
 	ByTemplate By = "template" // exactly one event's template matches
+	ByNarrowed By = "narrowed" // several match, and the values speak for one
 	ByName     By = "name"     // the URL names it
 	ByNothing  By = ""         // it cannot be told
 )
@@ -61,14 +65,19 @@ const (
 	Unresolved       // the phone does not know the variable: Value is the literal "$name"
 )
 
-// maxPhones bounds the addresses that are remembered as those of phones:
-// 65,536 of about 100 bytes, 6.5 MiB. The ones beyond are not remembered.
-const maxPhones = 64 << 10
+const (
+	// maxPhones bounds the addresses that are remembered as those of phones:
+	// 65,536 of about 100 bytes, 6.5 MiB. The ones beyond are not remembered.
+	maxPhones = 64 << 10
+
+	// several stands for the MAC address of phones that share an IP address.
+	several = "several"
+)
 
 // A Decoder decodes Action URLs. It is not safe for concurrent use.
 type Decoder struct {
 	templates *Set
-	phones    map[netip.Addr]string // to the MAC address, empty where not known
+	phones    map[netip.Addr]string // to the MAC address, empty where not known, or several
 	event     Event
 }
 
@@ -94,6 +103,9 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 		authority = x.Host
 	}
 	agent := parseAgent(x.UserAgent)
+	if agent.vendor != "" {
+		d.remember(x.Client.Addr(), agent.mac)
+	}
 	if !d.byTemplate(e, x, path, authority) && !d.byContent(e, x, path, agent) {
 		return nil
 	}
@@ -106,13 +118,21 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 func pathOf(target string) (path, authority string) {
 	const scheme = "http://"
 	if len(target) < len(scheme) || !strings.EqualFold(target[:len(scheme)], scheme) {
-		return target, ""
+		return rooted(target), ""
 	}
 	authority = target[len(scheme):]
 	if end := strings.IndexAny(authority, "/?"); end >= 0 {
-		return authority[end:], authority[:end]
+		return rooted(authority[end:]), authority[:end]
 	}
 	return "/", authority
+}
+
+// rooted puts a "/" before a query that stands right behind the server.
+func rooted(path string) string {
+	if strings.HasPrefix(path, "?") {
+		return "/" + path
+	}
+	return path
 }
 
 // byTemplate fills e from the templates that match.
@@ -120,29 +140,48 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	if d.templates.Len() == 0 {
 		return false
 	}
-	var first *match
-	for _, m := range d.templates.match(path) {
-		if !m.template.at(x.Server, authority) {
-			continue
-		}
-		if first == nil {
-			first = &m
-		}
-		e.candidate(m.template.Kind)
-	}
-	if first == nil {
+	matches := slices.DeleteFunc(d.templates.match(path), func(m match) bool {
+		return !m.template.at(x.Server, authority)
+	})
+	if len(matches) == 0 {
 		return false
 	}
-	e.settle(ByTemplate)
-	n := 0
-	for _, p := range first.template.parts {
-		if p.variable {
-			v := first.values[n]
-			e.add(p.text, path[v.from:v.to])
-			n++
-		}
+	e.candidates(matches)
+	by := ByTemplate
+	if len(e.Candidates) > 1 {
+		matches, by = narrow(matches, path), ByNarrowed
+		e.candidates(matches)
+	}
+	e.settle(by)
+	for variable, raw := range matches[0].variables(path) {
+		e.add(variable, raw)
 	}
 	return true
+}
+
+// narrow leaves the matches whose values fit their variables, if there are any.
+func narrow(matches []match, path string) []match {
+	misfit := func(m match) bool {
+		for variable, raw := range m.variables(path) {
+			if !fits(variable, raw) {
+				return true
+			}
+		}
+		return false
+	}
+	fitting := slices.DeleteFunc(slices.Clone(matches), misfit)
+	if len(fitting) == 0 {
+		return matches
+	}
+	return fitting
+}
+
+// candidates makes the events of the matches the candidates.
+func (e *Event) candidates(matches []match) {
+	e.Candidates = e.Candidates[:0]
+	for _, m := range matches {
+		e.candidate(m.template.Kind)
+	}
 }
 
 // candidate adds a kind to the candidates, once.
@@ -198,6 +237,29 @@ func placeholder(value string) bool {
 		return true
 	}
 	return len(value) > 1 && identifier(value[1:]) == len(value)-1 // $local_uri: $local and more
+}
+
+// fits reports whether a value that was sent as raw may be that of the
+// variable: one that has a type is of it, and none goes on over further pairs.
+func fits(variable, raw string) bool {
+	if _, more, ok := strings.Cut(raw, "&"); ok && strings.Contains(more, "=") {
+		return false
+	}
+	v := newVar(variable, raw)
+	if v.State != Filled {
+		return true
+	}
+	switch variable {
+	case "mac":
+		return NormalizeMAC(v.Value) != ""
+	case "phone_ip", "ip":
+		_, err := netip.ParseAddr(v.Value)
+		return err == nil
+	case "duration", "battery", "nr_ongoing_calls":
+		_, err := strconv.ParseUint(v.Value, 10, 32)
+		return err == nil
+	}
+	return true
 }
 
 // unescape resolves percent-escapes and leaves alone what is none.
@@ -263,25 +325,39 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent agent) {
 			e.CallID = v.Value
 		}
 	}
-	known, again := d.phones[x.Client.Addr()]
-	if e.PhoneMAC == "" {
+	if e.PhoneMAC != "" {
+		d.remember(x.Client.Addr(), e.PhoneMAC)
+	} else if known := d.phones[x.Client.Addr()]; known != several {
 		e.PhoneMAC = known
 	}
-	if e.PhoneMAC != known || !again && (e.PhoneMAC != "" || agent.vendor != "") {
-		if again || len(d.phones) < maxPhones {
-			d.phones[x.Client.Addr()] = e.PhoneMAC
+}
+
+// remember takes an address for that of a phone. Phones behind a translator of
+// addresses share one: it then says nothing about which phone it is.
+func (d *Decoder) remember(address netip.Addr, mac string) {
+	known, again := d.phones[address]
+	switch {
+	case !again:
+		if len(d.phones) < maxPhones {
+			d.phones[address] = mac
 		}
+	case mac == "" || mac == known:
+	case known == "":
+		d.phones[address] = mac
+	default:
+		d.phones[address] = several
 	}
 }
 
 // NormalizeMAC returns a MAC address in lower case with colons, empty if s is
-// none. It may be written with colons, hyphens, dots, blanks or nothing.
+// none. Its bytes may be written with colons, hyphens, dots, blanks or nothing
+// between them.
 func NormalizeMAC(s string) string {
 	var out [17]byte
 	n := 0
 	for i := range len(s) {
 		c := s[i]
-		if c == ':' || c == '-' || c == '.' || c == ' ' {
+		if n%2 == 0 && (c == ':' || c == '-' || c == '.' || c == ' ') {
 			continue
 		}
 		if hexDigit(c) > 15 || n == 12 {

@@ -1,26 +1,34 @@
 package actionurl
 
+import (
+	"iter"
+	"slices"
+)
+
 // A Set is a set of templates that is matched as a whole: a trie of their
 // literals, in which a variable is an edge of its own. What it costs to match
 // a target depends on the target, not on how many templates there are.
 type Set struct {
 	root  node
-	nodes int // in the trie, to number them
+	nodes int // in the trie, but for the root
 
 	// For the match in progress.
-	target  string
-	values  []span // of the variables on the way to the node at hand
-	kept    []span // of those in found
-	found   []match
-	visited map[visit]struct{}
+	round  int // its number
+	target string
+	values []span // of the variables on the way to the node at hand
+	kept   []span // of those in found
+	found  []match
 }
 
 // A node is where templates that agree so far go on.
 type node struct {
-	id       int
 	edges    []edge // by literal text; no two begin with the same byte
 	variable *node  // by a variable of any name
 	ends     []*Template
+
+	// For a node behind a variable: from which place of the target on it was
+	// tried in a round.
+	round, tried int
 }
 
 type edge struct {
@@ -37,12 +45,26 @@ type match struct {
 	values   []span
 }
 
-// A visit is a node that was tried at a place of the target. What follows from
-// it does not depend on how it was reached, so once is enough, and matching
-// takes time in proportion to the nodes and the target's length at most.
-type visit struct{ node, at int }
+// variables yields the variables and their values as they were sent in path,
+// the target that was matched.
+func (m *match) variables(path string) iter.Seq2[string, string] {
+	return func(yield func(variable, raw string) bool) {
+		n := 0
+		for _, p := range m.template.parts {
+			if !p.variable {
+				continue
+			}
+			v := m.values[n]
+			n++
+			if !yield(p.text, path[v.from:v.to]) {
+				return
+			}
+		}
+	}
+}
 
-// Add adds a template.
+// Add adds a template. One that is there already is not added again: phones of
+// a site are usually provisioned alike.
 func (s *Set) Add(t *Template) {
 	n := &s.root
 	for _, p := range t.parts {
@@ -55,7 +77,9 @@ func (s *Set) Add(t *Template) {
 			n = s.literal(n, p.text)
 		}
 	}
-	n.ends = append(n.ends, t)
+	if !slices.ContainsFunc(n.ends, t.same) {
+		n.ends = append(n.ends, t)
+	}
 }
 
 // Len returns the number of nodes: 0 if no template was added.
@@ -63,7 +87,7 @@ func (s *Set) Len() int { return s.nodes }
 
 func (s *Set) node() *node {
 	s.nodes++
-	return &node{id: s.nodes}
+	return new(node)
 }
 
 // literal returns the node behind text, which is not empty.
@@ -96,10 +120,7 @@ func (s *Set) literal(n *node, text string) *node {
 // the next call.
 func (s *Set) match(target string) []match {
 	s.target, s.values, s.kept, s.found = target, s.values[:0], s.kept[:0], s.found[:0]
-	if s.visited == nil {
-		s.visited = map[visit]struct{}{}
-	}
-	clear(s.visited)
+	s.round++
 	s.walk(&s.root, 0)
 	return s.found
 }
@@ -123,22 +144,26 @@ func (s *Set) walk(n *node, at int) {
 }
 
 // vary follows the templates behind a variable whose value begins at. The
-// shortest values are tried first.
+// shortest values are tried first. What follows from a place of the target does
+// not depend on where the value began, so each place is tried once, and
+// matching takes time in proportion to the nodes and the target's length at
+// most.
 func (s *Set) vary(n *node, at int) {
+	last := len(s.target)
+	if n.round == s.round {
+		last = min(last, n.tried-1)
+	}
 	depth := len(s.values)
-	for end := at; end <= len(s.target); end++ {
-		if !n.goesOn(s.target[end:]) {
-			continue
+	for end := at; end <= last; end++ {
+		if n.goesOn(s.target[end:]) {
+			s.values = append(s.values[:depth], span{at, end})
+			s.walk(n, end)
 		}
-		v := visit{n.id, end}
-		if _, again := s.visited[v]; again {
-			continue
-		}
-		s.visited[v] = struct{}{}
-		s.values = append(s.values[:depth], span{at, end})
-		s.walk(n, end)
 	}
 	s.values = s.values[:depth]
+	if at <= last {
+		n.round, n.tried = s.round, at
+	}
 }
 
 // goesOn reports whether a template may go on from n with rest.

@@ -38,7 +38,7 @@ func parseAgent(ua string) agent {
 				a.mac = NormalizeMAC(words[i+1])
 			}
 		}
-		if a.product == "" && len(words) > 2 { // Grandstream GXP2200 1.0.3.27
+		if len(words) > 2 && words[1] != "Model" { // Grandstream GXP2200 1.0.3.27
 			a.product, a.version = words[1], words[2]
 		}
 	case first == "yealink", first == "akuvox", first == "fanvil", first == "htek":
@@ -69,15 +69,17 @@ func parseAgent(ua string) agent {
 
 // What a variable's name as a key tells.
 const (
-	identity = iota + 1 // of the phone; provisioning requests have these, too
-	generic             // a word that others use
+	common   = iota + 1 // a word that pages and devices of all kinds use
+	identity            // of the phone; provisioning requests have these, too
+	generic             // of a call, but a word that others use
 	telling             // a word that hardly anything else uses
 )
 
 var keys = map[string]int{
+	"language": common, "duration": common, "battery": common,
 	"mac": identity, "ip": identity, "model": identity, "firmware": identity, "product": identity,
-	"program_version": identity, "hardware_version": identity, "language": generic,
-	"local": generic, "remote": generic, "duration": generic, "battery": generic,
+	"program_version": identity, "hardware_version": identity,
+	"local": generic, "remote": generic,
 	"phone_ip": telling, "display_local": telling, "display_remote": telling,
 	"call-id": telling, "call_id": telling, "active_user": telling, "active_host": telling,
 	"active_url": telling, "calldirection": telling, "callDirection": telling,
@@ -88,37 +90,50 @@ var keys = map[string]int{
 // byContent fills e from a request that no template matches, and reports
 // whether it is an Action URL at all.
 func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent agent) bool {
+	if agent.browser {
+		return false
+	}
 	resource, pathForm := e.pairs(path)
 	_, address := d.phones[x.Client.Addr()]
 	phone := agent.vendor != "" || address
 	count := [telling + 1]int{}
-	unresolved := false
+	unresolved, placeholders := 0, 0 // the latter are of variables that phones know
 	for _, v := range e.Vars {
-		count[keys[v.Name]]++
-		unresolved = unresolved || v.State == Unresolved
+		if v.State == Unresolved {
+			unresolved++
+			if name, _ := variableAt(v.Value); isVariable(name) {
+				placeholders++
+			}
+		}
+		if fits(v.Name, v.Value) {
+			count[keys[v.Name]]++
+		}
 	}
-	known := count[identity] + count[generic] + count[telling]
+	calls := count[generic] + count[telling]
+	known := calls + count[identity] + count[common]
 	e.names(resource)
 	named := len(e.Candidates) > 0
 	e.settle(ByName)
 	switch {
-	case agent.browser:
-		return false
-	case unresolved && known > 0, pathForm && known > 0:
+	case placeholders > 0, unresolved > 0 && (known > 0 || named):
 		return true
-	case isFile(resource):
-		return count[telling] > 0 && known > 1
-	case count[telling] > 0 && (known > 1 || phone || named):
+	case isFile(resource), pathForm && isFile(path):
+		return count[telling] > 0 && known > 1 || calls > 0 && named
+	case calls > 0 && (known > 1 || phone || named):
 		return true
-	case count[generic] > 0 && (known > 1 || phone || named):
+	case pathForm && known > 0 && (known == len(e.Vars) || phone || count[identity] > 0):
 		return true
 	case provisions(resource):
 		return false
-	case known > 0 && named:
+	case count[identity] > 0 && named:
 		return true
 	}
-	return phone && (agent.vendor != "" || known > 0 || named)
+	return agent.vendor != "" || address && (known > count[common] || named)
 }
+
+// maxVars bounds the pairs that a target is split into: 256 variables of 40
+// bytes, 10 KiB. What is behind them stays in the last one's value.
+const maxVars = 256
 
 // pairs splits what follows the path into keys and values, and adds them to e.
 // A query begins at the first "?"; in the path form, as the vendor's guide
@@ -141,7 +156,11 @@ func (e *Event) pairs(path string) (resource string, pathForm bool) {
 	}
 	for rest != "" {
 		var piece string
-		piece, rest = cutPair(rest, pathForm)
+		if len(e.Vars) < maxVars-1 {
+			piece, rest = cutPair(rest, pathForm)
+		} else {
+			piece, rest = rest, ""
+		}
 		key, value, _ := strings.Cut(piece, "=")
 		key = strings.TrimSpace(unescape(key))
 		if key != "" {
@@ -216,10 +235,10 @@ func isFile(resource string) bool {
 // provisions reports whether a path is one that phones get their settings from.
 func provisions(resource string) bool {
 	lower := strings.ToLower(resource)
-	for _, word := range []string{"provision", "/prov", "config", "/cfg", "firmware", "/fw/", "phonebook", "directory", "addressbook", "ldap", "autop"} {
+	for _, word := range []string{"provision", "/prov", "config", "/cfg", "settings", "firmware", "/fw/", "phonebook", "directory", "addressbook", "ldap", "autop"} {
 		if strings.Contains(lower, word) {
 			return true
 		}
 	}
-	return false
+	return NormalizeMAC(resource[strings.LastIndexByte(resource, '/')+1:]) != ""
 }

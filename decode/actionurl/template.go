@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -63,23 +65,29 @@ func (t *Template) server(authority string) error {
 	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
 		authority = authority[at+1:]
 	}
+	if strings.ContainsAny(authority, " \t=&") {
+		return fmt.Errorf("the template %q has no server; expected a URL such as 192.168.1.2/mac=$mac, or a path that begins with /", t.Text)
+	}
 	if authority == "" || strings.Contains(authority, "$") {
 		t.port = 0
 		return nil
 	}
 	t.host = strings.ToLower(authority)
-	if host, port, err := net.SplitHostPort(authority); err == nil {
-		var n uint16
-		if _, err := fmt.Sscanf(port, "%d", &n); err != nil || n == 0 {
+	if host, port, err := net.SplitHostPort(t.host); err == nil {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
 			return fmt.Errorf("the template %q has the port %q; expected a number from 1 to 65535", t.Text, port)
 		}
-		t.host, t.port = strings.ToLower(host), n
+		t.host, t.port = host, uint16(n)
 	}
 	t.host = strings.Trim(t.host, "[]")
-	if strings.ContainsAny(t.host, " \t=&") {
-		return fmt.Errorf("the template %q has no server; expected a URL such as 192.168.1.2/mac=$mac, or a path that begins with /", t.Text)
-	}
 	return nil
+}
+
+// same reports whether two templates match the same requests with the same
+// outcome.
+func (t *Template) same(o *Template) bool {
+	return t.Kind == o.Kind && t.host == o.host && t.port == o.port && slices.Equal(t.parts, o.parts)
 }
 
 // at reports whether the template's server is the one that got the request:
@@ -93,18 +101,20 @@ func (t *Template) at(server netip.AddrPort, host string) bool {
 			return true
 		}
 	}
-	name, port := strings.ToLower(host), uint16(80)
+	name, port := strings.ToLower(host), uint64(80)
 	if h, p, err := net.SplitHostPort(name); err == nil {
 		name = h
-		if _, err := fmt.Sscanf(p, "%d", &port); err != nil {
-			return false
+		if p != "" {
+			if port, err = strconv.ParseUint(p, 10, 16); err != nil {
+				return false
+			}
 		}
 	} else if host == "" {
 		// HTTP/1.0 names no server: nothing contradicts.
 		_, err := netip.ParseAddr(t.host)
 		return err != nil && (t.port == 0 || t.port == server.Port())
 	}
-	return strings.Trim(name, "[]") == t.host && (t.port == 0 || t.port == port)
+	return strings.Trim(name, "[]") == t.host && (t.port == 0 || uint64(t.port) == port)
 }
 
 // split cuts text into literals and variables.
@@ -139,10 +149,11 @@ func variableAt(text string) (name string, length int) {
 	if len(text) < 2 || text[0] != '$' {
 		return "", 0
 	}
-	if text[1] == '$' { // $$NAME$$, of Mitel phones
+	if text[1] == '$' { // $$NAME$$, of Mitel phones, always in capitals
 		n := identifier(text[2:])
-		if rest := text[2+n:]; n > 0 && strings.HasPrefix(rest, "$$") {
-			return text[2 : 2+n], n + 4
+		name, rest := text[2:2+n], text[2+n:]
+		if n > 0 && name == strings.ToUpper(name) && strings.HasPrefix(rest, "$$") {
+			return name, n + 4
 		}
 		return "", 0
 	}

@@ -1,0 +1,186 @@
+package actionurl
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAgents(t *testing.T) {
+	for _, test := range []struct {
+		ua   string
+		want agent
+	}{
+		{"", agent{}},
+		{" ", agent{}},
+		{"curl/8.5.0", agent{}},
+		{"python-requests/2.31.0", agent{}},
+		{"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", agent{browser: true}},
+		{"Opera/9.80 (Windows NT 6.1) Presto/2.12", agent{browser: true}},
+		// Of provisioning and phone-book requests.
+		{"Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 000b828aa872",
+			agent{"Grandstream", "GXP2135", "1.0.7.97", "00:0b:82:8a:a8:72", false}},
+		{"Grandstream Model HW GXV3240 V1.6B SW 1.0.1.27 DevId 000b82632815",
+			agent{"Grandstream", "GXV3240", "1.0.1.27", "00:0b:82:63:28:15", false}},
+		{"Grandstream Model HW GXP1628 SW 1.0.4.138 DevId c074ad2bd859",
+			agent{"Grandstream", "GXP1628", "1.0.4.138", "c0:74:ad:2b:d8:59", false}},
+		{"Grandstream Model HW GRP2601W SW 1.0.7.32 DevId EC:74:D7:89:1A:76",
+			agent{"Grandstream", "GRP2601W", "1.0.7.32", "ec:74:d7:89:1a:76", false}},
+		{"Grandstream Model HW GRP2616 SW 1.0.13.59 DevId ec74d7800474",
+			agent{"Grandstream", "GRP2616", "1.0.13.59", "ec:74:d7:80:04:74", false}},
+		{"Grandstream Model HW GHP621W SW 1.0.1.37 DevId 000b82c12345",
+			agent{"Grandstream", "GHP621W", "1.0.1.37", "00:0b:82:c1:23:45", false}},
+		{"Grandstream Model HW HT801 V1.1A SW 1.0.17.5 DevId c074ad273a10",
+			agent{"Grandstream", "HT801", "1.0.17.5", "c0:74:ad:27:3a:10", false}},
+		// As in SIP.
+		{"Grandstream GXP2200 1.0.3.27", agent{"Grandstream", "GXP2200", "1.0.3.27", "", false}},
+		{"Grandstream HT801 1.0.17.5", agent{"Grandstream", "HT801", "1.0.17.5", "", false}},
+		{"Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88",
+			agent{"Yealink", "SIP-T46U", "108.87.14.1", "24:9a:d8:6e:9d:88", false}},
+		{"yealink SIP-T46U", agent{vendor: "Yealink", product: "SIP-T46U"}},
+		{"Mozilla/4.0 (compatible; snom360-SIP 8.4.35)", agent{vendor: "Snom"}},
+		{"snomD725/10.1.64.14", agent{vendor: "Snom"}},
+		{"Aastra 6757i/2.6.0", agent{vendor: "Mitel"}},
+		// Cut short.
+		{"Grandstream", agent{vendor: "Grandstream"}},
+		{"Grandstream Model HW", agent{vendor: "Grandstream"}},
+		{"Grandstream Model HW GXP2135 SW", agent{vendor: "Grandstream", product: "GXP2135"}},
+		{"Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 000b82", agent{vendor: "Grandstream", product: "GXP2135", version: "1.0.7.97"}},
+		{"Yealink", agent{vendor: "Yealink"}},
+	} {
+		if got := parseAgent(test.ua); got != test.want {
+			t.Errorf("%q\n got %+v\nwant %+v", test.ua, got, test.want)
+		}
+	}
+}
+
+// Requests that no template is known for, and what is said of them.
+func TestRecognized(t *testing.T) {
+	for _, test := range []struct{ agent, target, want string }{
+		// The path form of the guide, from who knows whom.
+		{"", "/mac=000b82632815&local=5002", `unknown mac="000b82632815" local="5002"`},
+		{"", "/remote=5001&phone_ip=192.168.40.50", `unknown remote="5001" phone_ip="192.168.40.50"`},
+		{"", "/call-id=1-5062-13@BJC&program_version=1.0.3.24", `unknown call-id="1-5062-13@BJC" program_version="1.0.3.24"`},
+		{"", "/program_version=1.0.3.24", `unknown program_version="1.0.3.24"`},
+		{"", "/remote=5001", `unknown remote="5001"`},
+		{"", "/mac=000b82632815/local=5002", `unknown mac="000b82632815" local="5002"`},
+		{"", "/mac=000b82632815?local=5002", `unknown mac="000b82632815" local="5002"`},
+		{"", "/gs/mac=000b82632815&local=5002&x=1", `unknown mac="000b82632815" local="5002" x="1"`},
+		{"", "/local=5002  call-id=1@x", `unknown local="5002  call-id=1@x"`},
+		{"", "/mac=000b82632815&display_remote =Jane Doe", `unknown mac="000b82632815" display_remote="Jane Doe"`},
+		{"curl/8.5.0", "/mac=000b82632815&local=5002", `unknown mac="000b82632815" local="5002"`},
+		// Empty, repeated and unknown keys.
+		{"", "/mac=&local=", `unknown mac empty local empty`},
+		{"", "/remote=1&remote=2", `unknown remote="1" remote="2"`},
+		{"", "/=1&remote=2&=3&local=4", `unknown remote="2" local="4"`},
+		{"", "/&remote=2&&local=4&", `unknown remote="2" local="4"`},
+		{"", "/incoming?remote=5001&debug&x=1", `incoming_call [name] remote="5001&debug" x="1"`},
+		// Variables that the phone did not know, or left as they are.
+		{"", "/incoming?remote=$remote", `incoming_call [name] remote unresolved $remote`},
+		{"", "/hook?r=$remote&n=$display_remote", `unknown r unresolved $remote n unresolved $display_remote`},
+		{"", "/hook?r=%24remote", `unknown r unresolved $remote`},
+		{"", "/hook?call_id=$callid", `unknown call_id unresolved $callid`},
+		{"", "/hook?id=$$REMOTENUMBER$$", `unknown id unresolved $$REMOTENUMBER$$`},
+		{"", "/incoming?nr=$caller_number", `incoming_call [name] nr unresolved $caller_number`},
+		// Names in the URL.
+		{"", "/incoming?remote=5001", `incoming_call [name] remote="5001"`},
+		{"", "/incoming.php?remote=5001", `incoming_call [name] remote="5001"`},
+		{"", "/incoming/?remote=5001", `incoming_call [name] remote="5001"`},
+		{"", "/Incoming-Call?remote=5001", `incoming_call [name] remote="5001"`},
+		{"", "/x/incomingCall?remote=5001", `incoming_call [name] remote="5001"`},
+		{"", "/x/incomingcall?remote=5001", `incoming_call [name] remote="5001"`},
+		{"", "/x?event=hold&mac=000b82632815", `hold_call [name] event="hold" mac="000b82632815"`},
+		{"", "/x?Event=On%20Hold&mac=000b82632815", `hold_call [name] Event="On Hold" mac="000b82632815"`},
+		{"", "/actions/?token=abc&mac=000b82632815&event=registered", `registered [name] token="abc" mac="000b82632815" event="registered"`},
+		{"", "/registered?mac=000b82632815", `registered [name] mac="000b82632815"`},
+		// Two names are candidates, the same one twice is not.
+		{"", "/incoming?event=hold&remote=5001", `unknown ?incoming_call,hold_call event="hold" remote="5001"`},
+		{"", "/incoming?event=ringing&remote=5001", `incoming_call [name] event="ringing" remote="5001"`},
+		{"", "/t?e=5001&remote=5001&local=5002", `unknown e="5001" remote="5001" local="5002"`}, // an extension
+		{"", "/t?e=8310&remote=5001&local=5002", `unknown e="8310" remote="5001" local="5002"`}, // not a P-value
+		// The query form that integrations use, with nothing else to know it by.
+		{"", "/actionurl?phone_ip=10.0.0.7&mac=000b82632815", `unknown phone_ip="10.0.0.7" mac="000b82632815"`},
+		{"", "/t?remote=5001&local=5002", `unknown remote="5001" local="5002"`},
+		{"", "/phone/x?active_host=pbx&active_user=5002", `unknown active_host="pbx" active_user="5002"`},
+		// With a phone's user agent, whatever it is.
+		{phoneAgent, "/api/webhook/ID?e=dnd_on&m=000b82632815", `dnd_on [name] e="dnd_on" m="000b82632815"`},
+		{phoneAgent, "/api/webhook/ID?e=battery_low&m=000b82632815&b=19", `low_battery [name] e="battery_low" m="000b82632815" b="19"`},
+		{phoneAgent, "/t?r=5001&e=5002", `unknown r="5001" e="5002"`},
+		{phoneAgent, "/api/grandstream/webhook/incoming-call", `incoming_call [name]`},
+		{phoneAgent, "/hue/1/4", `unknown`},
+		{phoneAgent, "/siphook?remote=5001", `unknown remote="5001"`},
+		{"Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88", "/yealink?ev=answer&id=33093", `answered_call [name] ev="answer" id="33093"`},
+		{"Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88", "/telephone/incomingCall?IP=10.0.0.7&NAME=Bob&PHONE=5003",
+			`incoming_call [name] IP="10.0.0.7" NAME="Bob" PHONE="5003"`},
+		{"Mozilla/4.0 (compatible; snom360-SIP 8.4.35)", "/ring?number=1@x&display_remote=Bob", `unknown number="1@x" display_remote="Bob"`},
+		{"Mozilla/4.0 (compatible; snom360-SIP 8.4.35)", "/snom/dial-log.php?user=bob&type=in&remote=5001",
+			`unknown user="bob" type="in" remote="5001"`},
+		{"Aastra 6757i/2.6.0", "/incoming.php?number=5004", `incoming_call [name] number="5004"`},
+		{"Aastra 6757i/2.6.0", "/incoming.xml?remote=5004", `incoming_call [name] remote="5004"`},
+	} {
+		wantSummary(t, NewDecoder(nil), from(test.agent, get(test.target)), test.want)
+	}
+}
+
+// Requests that are none, some of them much like one.
+func TestNotRecognized(t *testing.T) {
+	const (
+		firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+		chrome  = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+		yealink = "Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88"
+		snom    = "Mozilla/4.0 (compatible; snom360-SIP 8.4.35)"
+		many    = "v=1&tid=UA-1&cid=555&t=pageview&ul=en&language=en&sr=1920x1080&model=Pixel&ip=10.0.0.7&firmware=14&duration=31"
+	)
+	for _, test := range []struct{ agent, targets string }{
+		{"", `/ /index.html /favicon.ico /search?q=phone /incoming /api/v1/items?id=5 * /?remote=origin /?language=en
+			/a/b=c/d /image;v=2/x.png /lake/year=2026/month=03/language=en/part.parquet /language=en/style.css`},
+		{firefox, `/ /favicon.ico /page?remote=5001 /page?language=en /incoming?remote=5001 /collect?` + many + `
+			/mac=000b82632815&local=5002 /incoming_call?mac=000b82632815&call_id=5`},
+		{chrome, `/cgi-bin/api.values.get?mac=000b82632815 /git?remote=origin&local=main /login?state=connected`},
+		{"curl/8.5.0", `/download/fw.bin /cfg000b82632815.xml /status?ip=10.0.0.7 /geo?ip=10.0.0.7&language=en
+			/shop?product=12&language=en /git?remote=origin /search?local=berlin`},
+		{"okhttp/4.9.3", `/collect?` + many + ` /weather?language=en&duration=3 /auth?state=connected&language=en
+			/json?ip=10.0.0.7&language=en /device?mac=02:00:00:00:00:01&model=TV&firmware=1.2&language=en
+			/report?mac=02:00:00:00:00:01&battery=87&temp=21 /api?mac=os&event=connected`},
+		{phoneAgent, `/cfg000b828aa872.xml /cfg000b828aa872 /gs/cfg000b828aa872.xml /cfggxp2135.xml /cfg.xml
+			/gxp2135fw.bin /firmware/gxp2135fw.bin /firmware/1.0.7.97/release /phonebook.xml /gs_phonebook.xml
+			/gs_phonebook?mac=000b828aa872 /phonebook/search?name=x /ring1.bin /logo.bmp /provisioning/000b828aa872
+			/app/provision/?mac=000b828aa872 /000b828aa872 /favicon.ico /ca.pem`},
+		{yealink, `/y000000000108.cfg /249ad86e9d88.cfg /249ad86e9d88.boot /T46U-108.87.14.1.rom /contacts.xml
+			/autoprovision/249ad86e9d88.cfg /prov/249ad86e9d88/common`},
+		{snom, `/snom360.htm /settings.php?mac=000413123456 /snom/settings?mac=000413123456&model=360&firmware=8.4.35
+			/firmware/snom360-8.4.35.bin`},
+	} {
+		for target := range strings.FieldsSeq(test.targets) {
+			wantSummary(t, NewDecoder(nil), from(test.agent, get(target)), "no Action URL")
+		}
+	}
+}
+
+func TestOtherMethods(t *testing.T) {
+	d := NewDecoder(templates(t, "incoming_call=192.168.40.207/mac=$mac&local=$local"))
+	for _, method := range []string{"POST", "PUT", "HEAD", "OPTIONS", "get", ""} {
+		x := from(phoneAgent, get("/mac=000b82632815&local=5002"))
+		x.Method = method
+		wantSummary(t, d, x, "no Action URL")
+	}
+}
+
+// A target may be as long as a head: what it costs is bounded, and nothing of
+// it is lost.
+func TestManyPairs(t *testing.T) {
+	target := "/incoming?remote=5001" + strings.Repeat("&a=1", 16<<10)
+	e := NewDecoder(nil).Decode(get(target))
+	if e == nil || e.Slug != "incoming_call" {
+		t.Fatalf("got %s", e.Slug)
+	}
+	if len(e.Vars) > 1000 {
+		t.Errorf("%d variables", len(e.Vars))
+	}
+	n := 0
+	for _, v := range e.Vars {
+		n += len("&" + v.Name + "=" + v.Value)
+	}
+	if want := len(target) - len("/incoming"); n != want {
+		t.Errorf("%d bytes of %d are in variables", n, want)
+	}
+}

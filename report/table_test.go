@@ -1,0 +1,202 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
+	"actionurl/decode"
+	"actionurl/decode/actionurl"
+)
+
+// width is the number of terminal columns that a line takes.
+func width(line string) int { return twwidth.WidthWithOptions(line, twwidth.Options{}) }
+
+func lines(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") }
+
+func TestTableFitsTheTerminal(t *testing.T) {
+	for _, view := range []View{Events, Requests} {
+		for limit := 40; limit <= 250; limit++ {
+			out := write(t, Options{Format: "table", Width: limit}, view, events(t))
+			for _, line := range lines(out) {
+				if width(line) > limit {
+					t.Errorf("%s: a line is %d columns wide, the terminal %d: %s", view, width(line), limit, line)
+				}
+				if strings.HasSuffix(line, " ") {
+					t.Errorf("%s at %d: blanks at the end of %q", view, limit, line)
+				}
+			}
+		}
+	}
+}
+
+// named is an event with a name in it.
+func named(name string) *decode.Record {
+	return request("/", announces(actionurl.Event{Slug: "hold_call", Label: "Hold Call", CallID: name}))
+}
+
+// The column behind names begins at the same place in every line, whatever
+// script they are written in.
+func TestColumnsAreAligned(t *testing.T) {
+	names := []string{
+		"Jane Doe", "山田 太郎", "김철수", "e\u0301a\u0308", "Jürgen", "😀", "☎", "🇩🇪", "한", "ｗｉｄｅ", "ﾊﾝｶｸ", "±§“”…─", "אבג", "العربية", "नमस्ते",
+		"👨\u200d👩\u200d👧", "❤\ufe0f", "\u0301", "x\u200by", "山田太郎山田太郎山田太郎山田太郎山田太郎山田太郎",
+	}
+	var records []*decode.Record
+	for _, name := range names {
+		records = append(records, named(name))
+	}
+	for _, limit := range []int{0, 30, 31, 32, 60} {
+		out := write(t, Options{Format: "table", Columns: "call_id,event", Width: limit}, Events, records)
+		all := lines(out)
+		if len(all) != 1+len(names) {
+			t.Fatalf("%d lines:\n%s", len(all), out)
+		}
+		want := width(all[0][:strings.Index(all[0], "event")])
+		for _, line := range all[1:] {
+			before, _, ok := strings.Cut(line, "Hold Call")
+			if !ok || width(before) != want {
+				t.Errorf("at %d columns, the second begins at %d, not %d: %s", limit, width(before), want, line)
+			}
+		}
+	}
+}
+
+// A table is the same in any locale, though some take "±" or "…" for wide.
+func TestLocaleDoesNotMatter(t *testing.T) {
+	records := []*decode.Record{named("±§“”…─±§“”…─"), named("Jane")}
+	var out []string
+	for _, eastAsian := range []bool{false, true} {
+		twwidth.SetEastAsian(eastAsian)
+		out = append(out, write(t, Options{Format: "table", Columns: "call_id,event"}, Events, records))
+	}
+	if diff := cmp.Diff(out[0], out[1]); diff != "" {
+		t.Errorf("elsewhere and in East Asia (-+):\n%s", diff)
+	}
+}
+
+func TestLongCellsAreCut(t *testing.T) {
+	for _, test := range []struct{ name, want string }{
+		{strings.Repeat("x", 13), "xxxxxxxxxxxx…  Hold Call"},
+		{strings.Repeat("x", 12), "xxxxxxxxxxxx   Hold Call"},
+		{strings.Repeat("x", 14), "xxxxxxxxxxxx…  Hold Call"},
+		{strings.Repeat("山", 10), "山山山山山山…  Hold Call"},
+		{"x" + strings.Repeat("山", 10), "x山山山山山…   Hold Call"},
+		{strings.Repeat("x", 70_000), "xxxxxxxxxxxx…  Hold Call"},
+	} {
+		// The first row, which is wide, and one behind those that the widths come from.
+		var records []*decode.Record
+		for range sampleRows {
+			records = append(records, named("1234567890123"))
+		}
+		records[0] = named(test.name)
+		records = append(records, named(test.name))
+		all := lines(write(t, Options{Format: "table", Columns: "call_id,event", Width: 27}, Events, records))
+		for _, line := range []string{all[1], all[len(all)-1]} {
+			want := test.want
+			if strings.HasPrefix(want, "xxxxxxxxxxxx…") && len(test.name) == 13 {
+				want = test.name + "  Hold Call" // it fits
+			}
+			if line != want {
+				t.Errorf("%.30q: got %q, want %q", test.name, line, want)
+			}
+		}
+	}
+}
+
+// Of a very long cell only the beginning is kept, and it shows.
+func TestVeryLongCells(t *testing.T) {
+	for _, name := range []string{
+		strings.Repeat("a\u0300\u0301\u0302", 600), // narrower than it is long
+		"x" + strings.Repeat("山", 2000),
+	} {
+		all := lines(write(t, Options{Format: "table", Columns: "call_id"}, Events, []*decode.Record{named(name)}))
+		if !strings.HasSuffix(all[1], "…") || strings.Contains(all[1], `\x`) {
+			t.Errorf("got %q", all[1])
+		}
+	}
+}
+
+func TestDays(t *testing.T) {
+	const day = 24 * time.Hour
+	records := []*decode.Record{request("/1"), request("/2", after(time.Hour)), request("/3", after(day)), request("/4", after(3*day))}
+	for _, test := range []struct{ form, want string }{
+		{"utc", "2026-03-02 UTC|time target|08:00:00.123 /1|09:00:00.123 /2||2026-03-03 UTC|time target|08:00:00.123 /3||" +
+			"2026-03-05 UTC|time target|08:00:00.123 /4"},
+		{"Pacific/Auckland", "2026-03-02 NZDT|time target|21:00:00.123 /1|22:00:00.123 /2||2026-03-03 NZDT|time target|21:00:00.123 /3||" +
+			"2026-03-05 NZDT|time target|21:00:00.123 /4"},
+		{"relative", "time target|0.000 /1|3600.000 /2|86400.000 /3|259200.000 /4"},
+	} {
+		var got []string
+		for _, line := range lines(write(t, Options{Format: "table", Columns: "time,target", Clock: clock(t, test.form)}, Requests, records)) {
+			got = append(got, strings.Join(strings.Fields(line), " "))
+		}
+		if got := strings.Join(got, "|"); got != test.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", test.form, got, test.want)
+		}
+	}
+	// Without times there is nothing to date.
+	out := write(t, Options{Format: "table", Columns: "target"}, Requests, records)
+	if got := strings.Join(strings.Fields(out), " "); got != "target /1 /2 /3 /4" {
+		t.Errorf("got %q", out)
+	}
+}
+
+// What people asked for stays in the table, however narrow; of the rest the
+// least important columns give way.
+func TestColumnsGiveWay(t *testing.T) {
+	header := func(o Options) string {
+		o.Format = "table"
+		return strings.Join(strings.Fields(lines(write(t, o, Events, nil))[0]), " ")
+	}
+	for _, test := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Width: 0}, "time phone event vars server status latency_ms"},
+		{Options{Width: 120}, "time phone event vars server status latency_ms"},
+		{Options{Width: 100}, "time phone event vars status latency_ms"},
+		{Options{Width: 80}, "time phone event vars status"},
+		{Options{Width: 60, Columns: "time,phone,server,latency_ms,status"}, "time phone server latency_ms status"},
+	} {
+		if got := header(test.o); got != test.want {
+			t.Errorf("%+v: got %q, want %q", test.o, got, test.want)
+		}
+	}
+}
+
+// A table of any length takes the same memory.
+func TestMemoryOfTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes many rows")
+	}
+	sink, err := NewRecords(io.Discard, Options{Format: "table"}, Events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(n int) (inUse int64) {
+		for i := range n {
+			// No two cells are alike, so that no cache holds them for free.
+			if err := sink.Record(named(fmt.Sprint("call ", n, i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	few := write(10_000)
+	if more := write(90_000) - few; more > 2<<20 {
+		t.Errorf("90,000 rows more take %d bytes more", more)
+	}
+	if err := sink.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -95,6 +95,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent a
 	}
 	resource, pathForm := e.pairs(path)
 	_, address := d.phones[x.Client.Addr()]
+	address = address && x.UserAgent == "" // another program's name is not a phone's
 	phone := agent.vendor != "" || address
 	count := [telling + 1]int{}
 	unresolved, placeholders := 0, 0 // the latter are of variables that phones know

@@ -594,5 +594,5 @@ func (r *starts) Data(c *Conn, side Side, _ []byte, seq uint32, _ *Mark) int64 {
 type ignorer struct{}
 
 func (ignorer) Data(*Conn, Side, []byte, uint32, *Mark) int64 { return 0 }
-func (ignorer) Gap(*Conn, Side, int, bool, *Mark) int64             { return 0 }
+func (ignorer) Gap(*Conn, Side, int, bool, *Mark) int64       { return 0 }
 func (ignorer) End(*Conn, Side, End, *Mark)                   {}

@@ -34,7 +34,7 @@ const Unknown = "unknown"
 const aliasPrefix = "ons.actionUrl."
 
 // Kinds returns the events in the order of the guide, then those of newer
-// Grandstream models. P-values and aliases are those of published
+// Grandstream models, then those of other vendors' phones only. P-values and aliases are those of published
 // provisioning templates and of settings read from phones.
 func Kinds() []*Kind { return slices.Clone(catalog.kinds) }
 
@@ -91,18 +91,48 @@ var catalog = newCatalog([]*Kind{
 	{Slug: "alarm_ended", Label: "Alarm Ended", Alias: []string{"alarmEnded"}},
 	{Slug: "log_on", Label: "Log On"},
 	{Slug: "log_off", Label: "Log Off"},
+
+	// Of other vendors' phones; their settings are in vendors.go.
+	{Slug: "transfer_call", Label: "Transfer Call"},
+	{Slug: "received_attended_transfer", Label: "Received Attended Transfer"},
+	{Slug: "held_call", Label: "Held Call"},
+	{Slug: "unheld_call", Label: "Unheld Call"},
+	{Slug: "callout_canceled", Label: "Cancel Callout"},
+	{Slug: "remote_busy", Label: "Remote Busy"},
+	{Slug: "remote_canceled", Label: "Remote Canceled"},
+	{Slug: "call_waiting_on", Label: "Call Waiting On"},
+	{Slug: "call_waiting_off", Label: "Call Waiting Off"},
+	{Slug: "headset", Label: "Headset"},
+	{Slug: "handsfree", Label: "Handsfree"},
+	{Slug: "mute_on", Label: "Mute On"},
+	{Slug: "mute_off", Label: "Mute Off"},
+	{Slug: "phone_state_idle", Label: "Phone State Idle"},
+	{Slug: "phone_state_ringing", Label: "Phone State Ringing"},
+	{Slug: "phone_state_talking", Label: "Phone State Talking"},
+	{Slug: "reboot_started", Label: "Start Reboot"},
+	{Slug: "registration_event", Label: "Registration Event"},
+	{Slug: "new_mwi", Label: "New MWI"},
+	{Slug: "new_sms", Label: "New SMS"},
+	{Slug: "subscription_notify", Label: "Received Subscription Notify"},
+	{Slug: "long_press", Label: "Long Press"},
+	{Slug: "snom_vision", Label: "Snom Vision"},
+	{Slug: "action_poll", Label: "Action URI Poll"},
+	{Slug: "peripheral_information", Label: "Peripheral Information"},
+	{Slug: "vpn_ip", Label: "VPN IP"},
 })
 
 // A kinds is a catalogue and its indexes.
 type kinds struct {
 	kinds  []*Kind
+	bySlug map[string]*Kind
 	byName map[string]*Kind // by words
 	byP    map[int]*Kind
 }
 
 func newCatalog(all []*Kind) *kinds {
-	c := &kinds{kinds: all, byName: map[string]*Kind{}, byP: map[int]*Kind{}}
+	c := &kinds{kinds: all, bySlug: map[string]*Kind{}, byName: map[string]*Kind{}, byP: map[int]*Kind{}}
 	for _, k := range all {
+		c.bySlug[k.Slug] = k
 		names := slices.Concat([]string{k.Slug, k.Label}, k.Alias, k.Names)
 		for _, name := range names {
 			c.byName[words(name)] = k

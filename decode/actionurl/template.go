@@ -2,6 +2,7 @@ package actionurl
 
 import (
 	"fmt"
+	"iter"
 	"net"
 	"net/netip"
 	"slices"
@@ -14,6 +15,10 @@ import (
 type Template struct {
 	Kind *Kind
 	Text string // as typed
+
+	// Phone is the MAC address of the phone that it was typed into, lower case
+	// with colons; empty for any phone. Matching takes no account of it.
+	Phone string
 
 	host  string // lower case; empty where any server is meant
 	port  uint16 // 0 for any
@@ -29,6 +34,11 @@ type part struct {
 // ParseTemplate reads a template: a URL with or without "http://", or only
 // its path.
 func ParseTemplate(kind *Kind, text string) (*Template, error) {
+	return ParseTemplateWith(kind, text, nil)
+}
+
+// ParseTemplateWith reads a template in which these names are variables, too.
+func ParseTemplateWith(kind *Kind, text string, own map[string]bool) (*Template, error) {
 	t := &Template{Kind: kind, Text: text}
 	rest := strings.TrimSpace(text)
 	if rest == "" {
@@ -56,7 +66,7 @@ func ParseTemplate(kind *Kind, text string) (*Template, error) {
 	if rest[0] == '?' {
 		rest = "/" + rest
 	}
-	t.parts = split(rest)
+	t.parts = split(rest, own)
 	return t, nil
 }
 
@@ -117,12 +127,40 @@ func (t *Template) at(server netip.AddrPort, host string) bool {
 	return strings.Trim(name, "[]") == t.host && (t.port == 0 || uint64(t.port) == port)
 }
 
+// Bound returns the template as one that was typed into the phone with this
+// MAC address.
+func (t *Template) Bound(phone string) *Template {
+	bound := *t
+	bound.Phone = phone
+	return &bound
+}
+
+// Variables yields the names of the variables in order, each as often as it
+// stands there.
+func (t *Template) Variables() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, p := range t.parts {
+			if p.variable && !yield(p.text) {
+				return
+			}
+		}
+	}
+}
+
 // split cuts text into literals and variables.
-func split(text string) []part {
-	var parts []part
+func split(text string, own map[string]bool) []part {
+	var room [32]part // templates are kept by the hundred thousand: no spare capacity
+	parts := room[:0]
 	literal := 0
 	for i := 0; i < len(text); {
+		if text[i] != '$' {
+			i++
+			continue
+		}
 		name, length := variableAt(text[i:])
+		if n := ownAt(text[i:], own); n > length {
+			name, length = text[i+1:i+n], n
+		}
 		if length == 0 {
 			i++
 			continue
@@ -137,7 +175,19 @@ func split(text string) []part {
 	if literal < len(text) {
 		parts = append(parts, part{text: text[literal:]})
 	}
-	return parts
+	return slices.Clone(parts)
+}
+
+// ownAt returns the length of the longest of the user's own variables that
+// text begins with, with its "$"; 0 for none.
+func ownAt(text string, own map[string]bool) int {
+	longest := 0
+	for name := range own {
+		if len(name) >= longest && strings.HasPrefix(text[1:], name) {
+			longest = len(name) + 1
+		}
+	}
+	return longest
 }
 
 // variableAt returns the name of the variable that text begins with and how

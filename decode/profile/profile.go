@@ -1,0 +1,274 @@
+// Package profile reads what phones were told: the Action URL that stands for
+// each event in their settings.
+//
+//  1. What a file is, is told by its content: a profile of the program's own
+//     (YAML), or a provisioning file of a vendor (XML, text, JSON).
+//  2. Its settings are found by the vendors' catalogues of package actionurl.
+//  3. Each becomes a [Binding] of a template to a phone, or to any phone. The
+//     phone is named in the file, or by the file's name.
+//  4. [Ambiguities] finds the templates of two events that one request can
+//     match.
+//
+// It takes names and bytes, and reads no files. What cannot be used is a
+// message with its place and what was expected; a file with an error adds
+// nothing, and a warning is of something that is used, or left out alone.
+//
+// # Limits
+//
+// Source files of template engines, encrypted files and binary ones are told
+// as such, not read. Settings that are set twice are both kept, as vendors do
+// not say which counts.
+package profile
+
+import (
+	"fmt"
+
+	"actionurl/decode/actionurl"
+)
+
+// A Profile is what files tell.
+type Profile struct {
+	Files     []File
+	Bindings  []Binding
+	Phones    []Name // of MAC addresses
+	Servers   []Name // of hosts, or hosts with ports
+	Variables []Variable
+	Keys      []Key
+
+	Errors   []Message // of files that could not be used
+	Warnings []Message
+	Unsaid   int // warnings beyond maxWarnings
+}
+
+// A File is a file that was used.
+type File struct {
+	Name     string
+	Form     string // "profile", "XML", "text" or "JSON"
+	Vendor   *actionurl.Vendor
+	Phone    string // MAC address, empty for any phone
+	Bindings int
+}
+
+// A Binding is a template and where it was typed in. Bindings with equal
+// templates share one.
+type Binding struct {
+	Template *actionurl.Template
+	Phone    string // MAC address, lower case with colons; empty for any phone
+	Place    Place
+	Setting  *actionurl.Setting // nil in a profile
+}
+
+// Templates returns the templates, each bound to its phone.
+func (p *Profile) Templates() []*actionurl.Template {
+	all := make([]*actionurl.Template, len(p.Bindings))
+	for i := range p.Bindings {
+		all[i] = p.Bindings[i].Template
+		if phone := p.Bindings[i].Phone; phone != "" {
+			all[i] = all[i].Bound(phone)
+		}
+	}
+	return all
+}
+
+// A Name is what a phone or a server is called.
+type Name struct {
+	Of    string
+	Name  string
+	Place Place
+}
+
+// A Variable is one of the user's own.
+type Variable struct {
+	Name    string // without "$"
+	Meaning string
+	Place   Place
+}
+
+// A Key is a word in URLs that stands for a variable where no template is known.
+type Key struct {
+	Key      string
+	Variable string // without "$"
+	Place    Place
+}
+
+// A Place is a line of a file.
+type Place struct {
+	File string
+	Line int // 1-based; 0 for the file as a whole
+}
+
+func (p Place) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d", p.File, p.Line)
+}
+
+// A Message is something to be said about a place.
+type Message struct {
+	Place Place
+	Text  string
+}
+
+func (m *Message) Error() string { return m.Place.String() + ": " + m.Text }
+
+const (
+	// MaxFile is the size of the largest file that is read: a profile of
+	// 200,000 templates has about 32 MiB.
+	MaxFile = 64 << 20
+
+	// maxFileBindings bounds what a file can grow to: a YAML alias may name the
+	// same events for each of its phones. 1,048,576 of 56 bytes, 56 MiB.
+	maxFileBindings = 1 << 20
+
+	// maxFileMessages is how many errors of a file are told.
+	maxFileMessages = 20
+
+	// maxWarnings bounds the warnings that are kept: 10,000 of about 200
+	// bytes, 2 MiB. The ones beyond are counted.
+	maxWarnings = 10_000
+)
+
+// A Parser reads files one after the other. The own variables of a profile
+// hold for the templates of that file and of those that follow.
+type Parser struct {
+	Profile
+
+	templates map[string]*compiled // by slug, a blank and text
+	own       map[string]bool      // names of Variables
+	byKey     map[string]*actionurl.Setting
+	paraKeys  map[string]*actionurl.Setting // of Htek and Sangoma, whose numbers mean other things to Grandstream
+	key       []byte                        // room for a key of a map
+	file      file                          // being read
+}
+
+// A compiled is a template, and what is odd about it.
+type compiled struct {
+	template *actionurl.Template
+	err      error
+	odd      string
+}
+
+// NewParser returns a Parser.
+func NewParser() *Parser {
+	p := &Parser{
+		templates: map[string]*compiled{},
+		byKey:     map[string]*actionurl.Setting{},
+		paraKeys:  map[string]*actionurl.Setting{},
+	}
+	p.file.seen = map[*actionurl.Setting]int{}
+	for _, v := range actionurl.Vendors() {
+		index := p.byKey
+		switch v.Name {
+		case "htek":
+			index = p.paraKeys
+		case "sangoma", "flyingvoice": // the keys of another; told apart by the phone
+			continue
+		}
+		for _, s := range v.Settings {
+			index[lower(s.Key)] = s
+		}
+	}
+	return p
+}
+
+// Parse reads a file and reports whether it could be used. The Parser keeps
+// nothing of data.
+func (p *Parser) Parse(name string, data []byte) bool {
+	before := p.Profile
+	p.file = file{Parser: p, name: name, data: data, line: 1, seen: p.file.seen}
+	clear(p.file.seen)
+	p.file.read()
+	if len(p.Errors) > len(before.Errors) {
+		errors := p.Errors
+		p.Profile = before
+		p.Errors = errors
+		if len(p.own) != len(p.Variables) {
+			p.owns()
+		}
+		return false
+	}
+	return true
+}
+
+// owns learns the own variables. Templates that were read before are as they
+// were; those that follow are read anew.
+func (p *Parser) owns() {
+	p.own = map[string]bool{}
+	for _, v := range p.Variables {
+		p.own[v.Name] = true
+	}
+	clear(p.templates)
+}
+
+// template returns the template of a text, one for all that are equal.
+func (p *Parser) template(k *actionurl.Kind, text []byte, v *actionurl.Vendor) *compiled {
+	p.key = append(p.key[:0], k.Slug...)
+	p.key = append(p.key, ' ')
+	if v != nil {
+		p.key = append(p.key, v.Name...)
+	}
+	p.key = append(p.key, ' ')
+	p.key = append(p.key, text...)
+	if c := p.templates[string(p.key)]; c != nil {
+		return c
+	}
+	c := &compiled{}
+	key := string(p.key)
+	c.template, c.err = actionurl.ParseTemplateWith(k, key[len(key)-len(text):], p.own)
+	if c.err == nil && v != nil {
+		c.odd = p.oddity(c.template, v)
+	}
+	p.templates[key] = c
+	return c
+}
+
+// oddity says why the vendor's phones may not send what the template is meant
+// to be; empty if nothing speaks against it.
+func (p *Parser) oddity(t *actionurl.Template, v *actionurl.Vendor) string {
+	if v.MaxURL > 0 && len(t.Text) > v.MaxURL {
+		return fmt.Sprintf("the URL has %d bytes; %s phones keep none above %d", len(t.Text), v.Label, v.MaxURL)
+	}
+	if len(v.Variables) == 0 { // its list is not known
+		return ""
+	}
+	for name := range t.Variables() {
+		if !v.Knows(name) && !p.own[name] {
+			return fmt.Sprintf("%s phones do not replace %s%s", v.Label, v.Spell(name), insteadOf(name, v))
+		}
+	}
+	return ""
+}
+
+// insteadOf returns the vendor's name for what others call so.
+func insteadOf(name string, v *actionurl.Vendor) string {
+	for _, same := range [][]string{
+		{"phone_ip", "ip"}, {"product", "model"}, {"program_version", "firmware"}, {"call-id", "call_id", "callid"},
+		{"calldirection", "callDirection"}, {"remote", "REMOTENUMBER", "callerID"}, {"display_remote", "callerID"},
+	} {
+		for _, other := range same {
+			if other != name {
+				continue
+			}
+			for _, known := range same {
+				if known != name && v.Knows(known) {
+					return "; expected " + v.Spell(known)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// lower returns s with its ASCII letters in lower case.
+func lower(s string) string { return string(appendLower(nil, []byte(s))) }
+
+func appendLower(to, s []byte) []byte {
+	for _, c := range s {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		to = append(to, c)
+	}
+	return to
+}

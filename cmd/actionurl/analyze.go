@@ -25,6 +25,9 @@ type analysis struct {
 	verbose bool
 
 	view, format, since, until, time string
+
+	profiles []string // files and folders
+	skipBad  bool     // go on without the files that cannot be used
 }
 
 func newAnalyze() *cobra.Command {
@@ -37,10 +40,12 @@ them, or "-" for standard input) and prints a row for each Action URL request of
 a phone.
 
 Which event a request stands for is told by the URL that was typed into the
-phone; -t takes it as it is, with its variables. Without it, the event is known
+phone; -t takes it as it is, with its variables, and -p reads it from profiles
+and the phones' provisioning files. Without it, the event is known
 only where the URL itself names it; else it is "?".`,
 		Example: `  actionurl analyze trace.pcap
   actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
+  actionurl analyze -p site.yaml -p /srv/tftp trace.pcap
   actionurl analyze --view requests trace.pcap                 # every HTTP request
   actionurl analyze --phone 00:0b:82:12:34:56 --format ndjson trace.pcap
   actionurl analyze -o events.csv monday.pcap tuesday.pcapng
@@ -64,6 +69,8 @@ only where the URL itself names it; else it is "?".`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.VarP(&parsed{parse: a.template}, "template", "t", "`EVENT=URL`, as typed into the phone; EVENT is a slug, a label, a P-value or an alias; repeatable")
+	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` that says what was typed into the phones: a profile, a phone's provisioning file, or a folder of them; repeatable")
+	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
 	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: events, or requests for every HTTP request")
 	f.StringVarP(&a.output, "output", "o", "-", "`FILE` to write to; - is standard output")
 	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
@@ -100,6 +107,25 @@ func (a *analysis) template(s string) error {
 		return err
 	}
 	a.decode.Templates = append(a.decode.Templates, t)
+	return nil
+}
+
+// loadProfiles reads the files of -p. The templates keep the phones that they
+// are bound to.
+func (a *analysis) loadProfiles(stderr io.Writer) error {
+	if len(a.profiles) == 0 {
+		return nil
+	}
+	p := loadProfiles(a.profiles)
+	complain(p, stderr)
+	a.decode.Templates = append(a.decode.Templates, p.Templates()...)
+	if len(p.Errors) == 0 {
+		return nil
+	}
+	if !a.skipBad {
+		fmt.Fprintln(stderr, "actionurl: nothing was analyzed; --skip-bad-profiles goes on without the files that cannot be used")
+		return &statusError{status: statusUsage}
+	}
 	return nil
 }
 
@@ -147,6 +173,9 @@ func (a *analysis) finish() error {
 
 // run analyzes the captures.
 func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if err := a.loadProfiles(stderr); err != nil {
+		return err
+	}
 	in, err := openInput(names, stdin)
 	if err != nil {
 		return &statusError{statusFailed, err}

@@ -12,43 +12,75 @@ import (
 )
 
 func newCatalog() *cobra.Command {
-	var format string
+	var format, vendor string
+	tables := []string{"events", "variables", "vendors"}
+	names := vendorNames()
 	cmd := &cobra.Command{
-		Use:   "catalog [events|variables]",
-		Short: "Print the events, variables and P-values that are known",
+		Use:   "catalog [events|variables|vendors]",
+		Short: "Print the events, variables, P-values and vendors that are known",
 		Long: `catalog prints the events that phones announce, with the names by which -t
-takes them, and the variables that they replace in an Action URL.
+takes them, the variables that they replace in an Action URL, and the vendors of
+phones. --vendor prints a vendor's own: its settings for Action URLs, its
+variables as they are spelled, and how its phones are recognized.
 
-The column "known" says how well a P-value is known: documented by the vendor,
-observed (on a phone or in a published provisioning template), or inferred
-from the order of the numbers.`,
+The column "known" says how well a P-value or a setting is known: documented by
+the vendor, observed (on a phone or in a published provisioning template), or
+inferred (P-values from the order of the numbers, keys from the events' names).`,
 		Example: `  actionurl catalog
-  actionurl catalog variables --format csv`,
-		ValidArgs: []string{"events", "variables"},
+  actionurl catalog variables --format csv
+  actionurl catalog --vendor yealink`,
+		ValidArgs: tables,
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
 			options := report.Options{Format: format, Width: terminalWidth(out)}
-			what := strings.Join(args, "")
-			if what != "variables" {
-				if err := printCatalog(out, options, eventColumns, eventRows()); err != nil {
+			if len(args) > 0 {
+				tables = args
+			}
+			for i, table := range tables {
+				if i > 0 {
+					if err := printed(fmt.Fprintln(out)); err != nil {
+						return err
+					}
+				}
+				columns, rows := catalogTable(table, actionurl.VendorNamed(vendor))
+				if err := printCatalog(out, options, columns, rows); err != nil {
 					return err
 				}
-			}
-			if what == "" {
-				if err := printed(fmt.Fprintln(out)); err != nil {
-					return err
-				}
-			}
-			if what != "events" {
-				return printCatalog(out, options, variableColumns, variableRows())
 			}
 			return nil
 		},
 	}
+	cmd.Flags().VarP(newChoice(&vendor, "", names), "vendor", "", "`NAME` of a vendor: "+strings.Join(names, ", "))
 	cmd.Flags().VarP(newChoice(&format, "table", report.Formats()), "format", "", "`FORMAT`: "+strings.Join(report.Formats(), ", "))
+	complete(cmd, "vendor", names)
 	complete(cmd, "format", report.Formats())
 	return cmd
+}
+
+func vendorNames() []string {
+	var names []string
+	for _, v := range actionurl.Vendors() {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// catalogTable returns a table of the catalogue, or of a vendor's.
+func catalogTable(table string, v *actionurl.Vendor) (columns []string, rows [][]report.Value) {
+	switch {
+	case table == "vendors" && v != nil:
+		return vendorColumns, vendorRows([]*actionurl.Vendor{v})
+	case table == "vendors":
+		return vendorColumns, vendorRows(actionurl.Vendors())
+	case table == "variables" && v != nil:
+		return []string{"variable", "meaning"}, spelledRows(v)
+	case table == "variables":
+		return variableColumns, variableRows()
+	case v != nil:
+		return []string{"event", "label", "setting", "known"}, settingRows(v)
+	}
+	return eventColumns, eventRows()
 }
 
 func printCatalog(w io.Writer, o report.Options, names []string, rows [][]report.Value) error {
@@ -67,6 +99,7 @@ func printCatalog(w io.Writer, o report.Options, names []string, rows [][]report
 var (
 	eventColumns    = []string{"event", "label", "p_value", "known", "alias", "guide"}
 	variableColumns = []string{"variable", "meaning", "vendor", "guide"}
+	vendorColumns   = []string{"vendor", "label", "settings", "oui", "user_agent", "url_bytes"}
 )
 
 func eventRows() [][]report.Value {
@@ -89,6 +122,43 @@ func variableRows() [][]report.Value {
 	for _, v := range actionurl.Variables() {
 		rows = append(rows, []report.Value{
 			report.Text("$" + v.Name), report.Text(v.Meaning), report.Text(v.Vendor), report.Text(yes(v.Guide)),
+		})
+	}
+	return rows
+}
+
+// settingRows are the settings of a vendor's phones that hold Action URLs.
+func settingRows(v *actionurl.Vendor) [][]report.Value {
+	var rows [][]report.Value
+	for _, s := range v.Settings {
+		rows = append(rows, []report.Value{
+			report.Text(s.Kind.Slug), report.Text(s.Kind.Label), report.Text(s.Key), report.Text(string(s.Grade)),
+		})
+	}
+	return rows
+}
+
+// spelledRows are a vendor's variables as they stand in its Action URLs.
+func spelledRows(v *actionurl.Vendor) [][]report.Value {
+	var rows [][]report.Value
+	for _, variable := range v.Variables {
+		rows = append(rows, []report.Value{report.Text(v.Spell(variable.Name)), report.Text(variable.Meaning)})
+	}
+	return rows
+}
+
+// vendorRows say how vendors' phones are recognized, and the longest Action
+// URL that they keep.
+func vendorRows(vendors []*actionurl.Vendor) [][]report.Value {
+	var rows [][]report.Value
+	for _, v := range vendors {
+		longest := report.Value{}
+		if v.MaxURL > 0 {
+			longest = report.Number(int64(v.MaxURL))
+		}
+		rows = append(rows, []report.Value{
+			report.Text(v.Name), report.Text(v.Label), report.Number(int64(len(v.Settings))),
+			report.List(v.OUIs), report.List(v.Agents), longest,
 		})
 	}
 	return rows

@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if s.err != nil {
 		fmt.Fprintf(stderr, "actionurl: %s\n", strings.TrimSpace(s.err.Error()))
 	}
-	if s.status == statusUsage {
+	if s.status == statusUsage && s.err != nil {
 		fmt.Fprintf(stderr, "Run '%s --help' for how to use it.\n", cmd.CommandPath())
 	}
 	return s.status
@@ -77,7 +77,7 @@ its Action URL, when, with which values, and whether the server took it.`,
   ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("no command is called %q; expected analyze, catalog, completion or version%s", args[0], captureHint(args[0]))
+				return fmt.Errorf("no command is called %q; expected analyze, catalog, completion, profile or version%s", args[0], captureHint(args[0]))
 			}
 			return nil
 		},
@@ -86,7 +86,7 @@ its Action URL, when, with which values, and whether the server took it.`,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	root.AddCommand(newAnalyze(), newCatalog(), newVersion())
+	root.AddCommand(newAnalyze(), newCatalog(), newProfile(), newVersion())
 	return root
 }
 

@@ -6,7 +6,8 @@
 // # Usage
 //
 //	actionurl analyze [flags] CAPTURE...   read capture files; "-" is standard input
-//	actionurl catalog [events|variables]   what it knows of phones
+//	actionurl catalog [TABLE]              what it knows of phones
+//	actionurl profile check|show FILE...   what phones were told
 //	actionurl version
 //
 // A request seldom says which event it stands for. That is told by the URL
@@ -21,7 +22,7 @@
 //
 //	0  done
 //	1  nothing could be read or written
-//	2  wrong usage
+//	2  wrong usage, or a profile that cannot be used
 //	3  done, but part of the input was damaged: what could be read was
 //	   reported, and the damage is named on standard error, with its place
 //

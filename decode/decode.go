@@ -40,9 +40,12 @@ type Record struct {
 // Config says how to decode.
 type Config struct {
 	Templates       []*actionurl.Template
-	ResponseTimeout time.Duration // of capture time
-	VXLANPort       uint16        // a further UDP port of VXLAN; 0 for none
-	Lost            func(Loss)    // told of each loss, if set
+	Keys            map[string]string // see actionurl.Decoder
+	PhoneNames      map[string]string // see actionurl.Decoder
+	ServerNames     map[string]string // see actionurl.Decoder
+	ResponseTimeout time.Duration     // of capture time
+	VXLANPort       uint16            // a further UDP port of VXLAN; 0 for none
+	Lost            func(Loss)        // told of each loss, if set
 }
 
 // A Loss is something that could not be decoded, with its place.
@@ -75,6 +78,7 @@ type Pipeline struct {
 // error of emit, nothing more is emitted.
 func New(c Config, emit func(*Record) error) *Pipeline {
 	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), events: actionurl.NewDecoder(c.Templates)}
+	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
 	p.http = httpwire.NewReader(p.pending.insert)
 	p.streams = stream.NewAssembler(p.http)
 	p.packets = packet.NewDecoder(p.streams.Segment)

@@ -64,7 +64,7 @@ func composedFields() []field {
 	return []field{
 		{Column: Column{Name: "phone", width: 17}, value: ofEvent(phoneValue)},
 		{Column: Column{Name: "client", width: 14}, value: func(r *decode.Record) Value { return Text(r.Client.String()) }},
-		{Column: Column{Name: "server", width: 14, rank: 2}, value: func(r *decode.Record) Value { return Text(r.Server.String()) }},
+		{Column: Column{Name: "server", width: 14, rank: 2}, value: serverValue},
 	}
 }
 
@@ -114,11 +114,23 @@ func varsValue(e *actionurl.Event) Value {
 	return Value{kind: vars, vars: e.Vars}
 }
 
+// phoneValue is the phone's name, or else its MAC address, or else its IP address.
 func phoneValue(e *actionurl.Event) Value {
-	if e.PhoneMAC != "" {
+	switch {
+	case e.PhoneName != "":
+		return Text(e.PhoneName)
+	case e.PhoneMAC != "":
 		return Text(e.PhoneMAC)
 	}
 	return address(e.PhoneIP)
+}
+
+// serverValue is the server's name, or else its address.
+func serverValue(r *decode.Record) Value {
+	if r.Event != nil && r.Event.ServerName != "" {
+		return Text(r.Event.ServerName)
+	}
+	return Text(r.Server.String())
 }
 
 // labelOrCandidates is the event's name as the guide has it, or "?" and what

@@ -119,6 +119,16 @@ func (a *analysis) loadProfiles(stderr io.Writer) error {
 	p := loadProfiles(a.profiles)
 	complain(p, stderr)
 	a.decode.Templates = append(a.decode.Templates, p.Templates()...)
+	a.decode.Keys, a.decode.PhoneNames, a.decode.ServerNames = map[string]string{}, map[string]string{}, map[string]string{}
+	for _, k := range p.Keys {
+		a.decode.Keys[k.Key] = k.Variable
+	}
+	for _, n := range p.Phones {
+		a.decode.PhoneNames[n.Of] = n.Name
+	}
+	for _, n := range p.Servers {
+		a.decode.ServerNames[n.Of] = n.Name
+	}
 	if len(p.Errors) == 0 {
 		return nil
 	}

@@ -26,6 +26,7 @@ import (
 type By string
 
 const (
+	BySibling  By = "sibling"  // only a template of other phones matches
 	ByTemplate By = "template" // exactly one event's template matches
 	ByNarrowed By = "narrowed" // several match, and the values speak for one
 	ByName     By = "name"     // the URL names it
@@ -39,6 +40,8 @@ type Event struct {
 	By         By
 	Candidates []string // slugs, more than one, where the event is ambiguous
 
+	PhoneName    string // what the user calls it; empty for nothing
+	ServerName   string // what the user calls the server; empty for nothing
 	PhoneMAC     string // lower case, with colons; empty if not known
 	PhoneIP      netip.Addr
 	PhoneProduct string
@@ -65,27 +68,29 @@ const (
 	Unresolved       // the phone does not know the variable: Value is the literal "$name"
 )
 
-const (
-	// maxPhones bounds the addresses that are remembered as those of phones:
-	// 65,536 of about 100 bytes, 6.5 MiB. The ones beyond are not remembered.
-	maxPhones = 64 << 10
-
-	// several stands for the MAC address of phones that share an IP address.
-	several = "several"
-)
-
 // A Decoder decodes Action URLs. It is not safe for concurrent use.
 type Decoder struct {
+	// Keys are the user's own names of variables, by the words that stand for
+	// them in URLs that no template matches.
+	Keys map[string]string
+	// PhoneNames are what phones are called, by MAC address.
+	PhoneNames map[string]string
+	// ServerNames are what servers are called, by address or host name, with
+	// a port or without.
+	ServerNames map[string]string
+
 	templates *Set
-	phones    map[netip.Addr]string // to the MAC address, empty where not known, or several
+	phones    *phones
+	calls     calls
 	event     Event
 }
 
 // NewDecoder returns a Decoder that knows the templates.
 func NewDecoder(templates []*Template) *Decoder {
-	d := &Decoder{templates: new(Set), phones: map[netip.Addr]string{}}
+	d := &Decoder{templates: new(Set), phones: newPhones()}
 	for _, t := range templates {
 		d.templates.Add(t)
+		d.phones.known(t.Phone)
 	}
 	return d
 }
@@ -104,13 +109,30 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	}
 	agent := parseAgent(x.UserAgent)
 	if agent.vendor != "" {
-		d.remember(x.Client.Addr(), agent.mac)
+		d.phones.remember(x.Client.Addr(), agent.mac, x.Time)
 	}
-	if !d.byTemplate(e, x, path, authority) && !d.byContent(e, x, path, agent) {
+	if !d.byTemplate(e, x, path, authority, agent) && !d.byContent(e, x, path, agent) {
 		return nil
 	}
 	d.identify(e, x, agent)
+	d.calls.happened(e)
+	e.PhoneName = d.PhoneNames[e.PhoneMAC]
+	e.ServerName = d.serverName(x, authority)
 	return e
+}
+
+// serverName returns what the user calls the server, empty for nothing.
+func (d *Decoder) serverName(x *httpwire.Exchange, authority string) string {
+	if len(d.ServerNames) == 0 {
+		return ""
+	}
+	host, _, _ := strings.Cut(authority, ":")
+	for _, key := range []string{x.Server.String(), x.Server.Addr().String(), strings.ToLower(authority), strings.ToLower(host)} {
+		if name := d.ServerNames[key]; name != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // pathOf returns the part of a target behind the server, and the server where
@@ -135,8 +157,9 @@ func rooted(path string) string {
 	return path
 }
 
-// byTemplate fills e from the templates that match.
-func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority string) bool {
+// byTemplate fills e from the templates that match: the phone's own, or else
+// those bound to no phone, or else other phones'.
+func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority string, agent agent) bool {
 	if d.templates.Len() == 0 {
 		return false
 	}
@@ -146,10 +169,19 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	if len(matches) == 0 {
 		return false
 	}
-	e.candidates(matches)
+	phone := d.phones.of(x, macIn(matches, path), agent)
+	nearest := others
+	for _, m := range matches {
+		nearest = min(nearest, m.bond(phone))
+	}
+	matches = slices.DeleteFunc(matches, func(m match) bool { return m.bond(phone) != nearest })
 	by := ByTemplate
+	if nearest == others {
+		by = BySibling
+	}
+	e.candidates(matches)
 	if len(e.Candidates) > 1 {
-		matches, by = narrow(matches, path), ByNarrowed
+		matches, by = d.narrow(e, matches, path, phone, x), ByNarrowed
 		e.candidates(matches)
 	}
 	e.settle(by)
@@ -159,21 +191,108 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	return true
 }
 
-// narrow leaves the matches whose values fit their variables, if there are any.
-func narrow(matches []match, path string) []match {
-	misfit := func(m match) bool {
+// macIn returns the MAC address that a match finds in the URL, empty for none.
+func macIn(matches []match, path string) string {
+	for _, m := range matches {
 		for variable, raw := range m.variables(path) {
-			if !fits(variable, raw) {
-				return true
+			if variable == "mac" {
+				if mac := NormalizeMAC(unescape(raw)); mac != "" {
+					return mac
+				}
 			}
 		}
-		return false
 	}
-	fitting := slices.DeleteFunc(slices.Clone(matches), misfit)
-	if len(fitting) == 0 {
+	return ""
+}
+
+// narrow leaves those of the matches that are likelier than the others: whose
+// values fit their variables; then, that have more literal text, as that says
+// more than a variable; then, whose events can follow what happened before, if
+// these are of one kind.
+func (d *Decoder) narrow(e *Event, matches []match, path, phone string, x *httpwire.Exchange) []match {
+	matches = keep(matches, func(m match) bool {
+		for variable, raw := range m.variables(path) {
+			if !fits(variable, raw) {
+				return false
+			}
+		}
+		return true
+	})
+	most := 0
+	for _, m := range matches {
+		most = max(most, m.template.literals())
+	}
+	matches = keep(matches, func(m match) bool { return m.template.literals() == most })
+	possible := keep(matches, func(m match) bool {
+		key := d.callIn(phone, x, m, path)
+		return d.calls.canFollow(m.template.Kind, key) && directed(m.template.Kind, key.call, x.Client.Addr())
+	})
+	for _, m := range possible[1:] {
+		if m.template.Kind != possible[0].template.Kind {
+			return matches
+		}
+	}
+	return possible
+}
+
+// directed reports whether an event can be of a call with this id: an id that
+// the phone made is of a call that it began.
+func directed(k *Kind, call string, phone netip.Addr) bool {
+	maker, ok := CallIDAddress(call)
+	if !ok {
+		return true
+	}
+	switch k.Slug {
+	case "incoming_call", "missed_call", "rejected_call":
+		return maker != phone
+	case "outgoing_call":
+		return maker == phone
+	}
+	return true
+}
+
+// CallIDAddress returns the address in a Call-ID that a Grandstream phone made:
+// number, port, counter and, behind "@", the phone's IPv4 address with its
+// digits as letters, A for 0 to J for 9.
+func CallIDAddress(id string) (netip.Addr, bool) {
+	_, host, ok := strings.Cut(id, "@")
+	if !ok {
+		return netip.Addr{}, false
+	}
+	digits := []byte(host)
+	for i, c := range digits {
+		switch {
+		case c >= 'A' && c <= 'J':
+			digits[i] = c - 'A' + '0'
+		case c != '.':
+			return netip.Addr{}, false
+		}
+	}
+	addr, err := netip.ParseAddr(string(digits))
+	return addr, err == nil
+}
+
+// keep returns the matches that fulfil a condition, or all if none does.
+func keep(matches []match, condition func(match) bool) []match {
+	kept := slices.DeleteFunc(slices.Clone(matches), func(m match) bool { return !condition(m) })
+	if len(kept) == 0 {
 		return matches
 	}
-	return fitting
+	return kept
+}
+
+// callIn returns the phone and call that a match would be of.
+func (d *Decoder) callIn(phone string, x *httpwire.Exchange, m match, path string) callKey {
+	key := callKey{phone: phone}
+	if phone == "" {
+		key.phone = x.Client.Addr().String()
+	}
+	for variable, raw := range m.variables(path) {
+		if variable == "call-id" || variable == "call_id" {
+			key.call = unescape(raw)
+		}
+	}
+	return key
 }
 
 // candidates makes the events of the matches the candidates.
@@ -302,17 +421,16 @@ func hexDigit(c byte) byte {
 
 // identify fills in what is known of the phone and the call.
 func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent agent) {
-	e.PhoneMAC, e.PhoneProduct, e.PhoneVersion = agent.mac, agent.product, agent.version
+	e.PhoneProduct, e.PhoneVersion = agent.product, agent.version
 	e.PhoneIP = x.Client.Addr()
+	mac := ""
 	for _, v := range e.Vars {
 		if v.State != Filled {
 			continue
 		}
 		switch v.Name {
 		case "mac":
-			if mac := NormalizeMAC(v.Value); mac != "" {
-				e.PhoneMAC = mac
-			}
+			mac = NormalizeMAC(v.Value)
 		case "phone_ip", "ip":
 			if ip, err := netip.ParseAddr(v.Value); err == nil {
 				e.PhoneIP = ip.Unmap()
@@ -320,33 +438,28 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent agent) {
 		case "product", "model":
 			e.PhoneProduct = v.Value
 		case "program_version", "firmware":
-			e.PhoneVersion = v.Value
+			if isDotted(v.Value) {
+				e.PhoneVersion = v.Value
+			}
 		case "call-id", "call_id":
 			e.CallID = v.Value
 		}
 	}
+	e.PhoneMAC = d.phones.of(x, mac, agent)
 	if e.PhoneMAC != "" {
-		d.remember(x.Client.Addr(), e.PhoneMAC)
-	} else if known := d.phones[x.Client.Addr()]; known != several {
-		e.PhoneMAC = known
+		d.phones.remember(x.Client.Addr(), e.PhoneMAC, x.Time)
 	}
 }
 
-// remember takes an address for that of a phone. Phones behind a translator of
-// addresses share one: it then says nothing about which phone it is.
-func (d *Decoder) remember(address netip.Addr, mac string) {
-	known, again := d.phones[address]
-	switch {
-	case !again:
-		if len(d.phones) < maxPhones {
-			d.phones[address] = mac
+// isDotted reports whether s is a version as phones have them: numbers with
+// dots between.
+func isDotted(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && c != '.' {
+			return false
 		}
-	case mac == "" || mac == known:
-	case known == "":
-		d.phones[address] = mac
-	default:
-		d.phones[address] = several
 	}
+	return strings.Contains(s, ".")
 }
 
 // NormalizeMAC returns a MAC address in lower case with colons, empty if s is

@@ -24,7 +24,7 @@ type Set struct {
 type node struct {
 	edges    []edge // by literal text; no two begin with the same byte
 	variable *node  // by a variable of any name
-	ends     []*Template
+	ends     []*end
 
 	// For a node behind a variable: from which place of the target on it was
 	// tried in a round.
@@ -39,10 +39,38 @@ type edge struct {
 // A span is a part of the target: [from, to).
 type span struct{ from, to int }
 
+// An end is a template, and the phones that it was typed into: those of a site
+// are usually provisioned alike.
+type end struct {
+	template *Template
+	phones   map[string]struct{} // MAC addresses; nil if it is bound to none
+	anyone   bool                // it is bound to no phone, too
+}
+
+// A bond says whose template one is, nearest first.
+type bond uint8
+
+const (
+	own     bond = iota // the phone's
+	unbound             // bound to no phone
+	others              // bound to other phones only
+)
+
+// bond returns the bond to the phone with a MAC address, empty if not known.
+func (e *end) bond(phone string) bond {
+	if _, bound := e.phones[phone]; bound {
+		return own
+	}
+	if e.anyone {
+		return unbound
+	}
+	return others
+}
+
 // A match is a template that matches, and the values of its variables in order.
 type match struct {
-	template *Template
-	values   []span
+	*end
+	values []span
 }
 
 // variables yields the variables and their values as they were sent in path,
@@ -63,8 +91,8 @@ func (m *match) variables(path string) iter.Seq2[string, string] {
 	}
 }
 
-// Add adds a template. One that is there already is not added again: phones of
-// a site are usually provisioned alike.
+// Add adds a template. What it costs to match one does not depend on how many
+// phones it was typed into.
 func (s *Set) Add(t *Template) {
 	n := &s.root
 	for _, p := range t.parts {
@@ -77,9 +105,20 @@ func (s *Set) Add(t *Template) {
 			n = s.literal(n, p.text)
 		}
 	}
-	if !slices.ContainsFunc(n.ends, t.same) {
-		n.ends = append(n.ends, t)
+	i := slices.IndexFunc(n.ends, func(e *end) bool { return t.same(e.template) })
+	if i < 0 {
+		i = len(n.ends)
+		n.ends = append(n.ends, &end{template: t})
 	}
+	e := n.ends[i]
+	if t.Phone == "" {
+		e.anyone = true
+		return
+	}
+	if e.phones == nil {
+		e.phones = map[string]struct{}{}
+	}
+	e.phones[t.Phone] = struct{}{}
 }
 
 // Len returns the number of nodes: 0 if no template was added.
@@ -128,9 +167,9 @@ func (s *Set) match(target string) []match {
 // walk follows the templates from n, where the target is at.
 func (s *Set) walk(n *node, at int) {
 	if at == len(s.target) {
-		for _, t := range n.ends {
+		for _, e := range n.ends {
 			s.kept = append(s.kept, s.values...)
-			s.found = append(s.found, match{t, s.kept[len(s.kept)-len(s.values):]})
+			s.found = append(s.found, match{e, s.kept[len(s.kept)-len(s.values):]})
 		}
 	}
 	for i := range n.edges {

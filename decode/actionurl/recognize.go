@@ -93,9 +93,8 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent a
 	if agent.browser {
 		return false
 	}
-	resource, pathForm := e.pairs(path)
-	_, address := d.phones[x.Client.Addr()]
-	address = address && x.UserAgent == "" // another program's name is not a phone's
+	resource, pathForm := e.pairs(path, d.Keys)
+	address := d.phones.is(x) && x.UserAgent == "" // another program's name is not a phone's
 	phone := agent.vendor != "" || address
 	count := [telling + 1]int{}
 	unresolved, placeholders := 0, 0 // the latter are of variables that phones know
@@ -139,8 +138,8 @@ const maxVars = 256
 // pairs splits what follows the path into keys and values, and adds them to e.
 // A query begins at the first "?"; in the path form, as the vendor's guide
 // shows it, a segment of the path is of the form key=value. It returns the
-// path without the pairs.
-func (e *Event) pairs(path string) (resource string, pathForm bool) {
+// path without the pairs. Keys are those that stand for variables.
+func (e *Event) pairs(path string, keys map[string]string) (resource string, pathForm bool) {
 	rest := ""
 	equals := strings.IndexByte(path, '=')
 	question := strings.IndexByte(path, '?')
@@ -164,6 +163,9 @@ func (e *Event) pairs(path string) (resource string, pathForm bool) {
 		}
 		key, value, _ := strings.Cut(piece, "=")
 		key = strings.TrimSpace(unescape(key))
+		if variable := keys[key]; variable != "" {
+			key = variable
+		}
 		if key != "" {
 			e.Vars = append(e.Vars, newVar(key, value))
 		}

@@ -17,7 +17,7 @@ type Template struct {
 	Text string // as typed
 
 	// Phone is the MAC address of the phone that it was typed into, lower case
-	// with colons; empty for any phone. Matching takes no account of it.
+	// with colons; empty for any phone.
 	Phone string
 
 	host  string // lower case; empty where any server is meant
@@ -240,6 +240,17 @@ func identifier(text string) int {
 			break
 		}
 		n++
+	}
+	return n
+}
+
+// literals returns how many bytes of the template are literal.
+func (t *Template) literals() int {
+	n := 0
+	for _, p := range t.parts {
+		if !p.variable {
+			n += len(p.text)
+		}
 	}
 	return n
 }

@@ -379,7 +379,7 @@ func TestAmbiguous(t *testing.T) {
 		{"/mac=$mac", "192.168.40.207/mac=$mac", "/mac=000b82123456", unknown + ` mac="000b82123456"`},
 		{"/mac=$mac", "192.168.40.208/mac=$mac", "/mac=000b82123456", `incoming_call [template] mac="000b82123456"`},
 		{"/r=$remote", "/r=$local", "/r=5001", unknown + ` remote="5001"`},
-		{"/r=$remote", "/$local", "/r=5001", unknown + ` remote="5001"`},
+		{"/r=$remote", "/$local", "/r=5001", `incoming_call [narrowed] remote="5001"`}, // literal text says more
 		{"/r=$remote", "/r=5$local", "/r=6001", `incoming_call [template] remote="6001"`},
 		// Typed values.
 		{"/x=$mac", "/x=$remote", "/x=5001", `hold_call [narrowed] remote="5001"`},

@@ -1,17 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"actionurl/capture/capturetest"
 )
 
 var (
@@ -182,6 +187,36 @@ func TestDamage(t *testing.T) {
 				analyzeBytes(t, changed)
 			}
 		})
+	}
+}
+
+// TestCorpusDamage cuts the captures of other projects at random places, and
+// changes random bytes of them: no panic, and no run that takes long.
+func TestCorpusDamage(t *testing.T) {
+	times := 5
+	if *every {
+		times = 1000
+	}
+	for path := range capturetest.Corpus(t) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		random := rand.New(rand.NewPCG(1, uint64(len(data))))
+		for range times {
+			began := time.Now()
+			analyzeBytes(t, data[:random.IntN(len(data)+1)])
+			changed := bytes.Clone(data)
+			for range 1 + random.IntN(8) {
+				if len(changed) > 0 {
+					changed[random.IntN(len(changed))] = byte(random.Uint32())
+				}
+			}
+			analyzeBytes(t, changed)
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("%s: %v", path, took)
+			}
+		}
 	}
 }
 

@@ -74,22 +74,31 @@ type Frame struct {
 }
 
 // A Batch is a run of frames in the order of their capture, and the problems
-// met in reading them. It is made to be reused.
+// and secrets met in reading them. It is made to be reused.
 type Batch struct {
 	Frames   []Frame
 	Problems []Problem
+	Secrets  []Secret
+}
+
+// A Secret is what a capture holds for its own decryption, such as the keys of
+// TLS sessions. Nothing reads it yet but what passes it on.
+type Secret struct {
+	Kind uint32 // 0x544c534b for a TLS key log (draft-ietf-opsawg-pcapng, section 4.7)
+	Data []byte // a copy
 }
 
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() {
 	b.Frames = b.Frames[:0]
 	b.Problems = b.Problems[:0]
+	b.Secrets = b.Secrets[:0]
 }
 
 // A Source yields frames.
 type Source interface {
 	// Next replaces the content of b by the frames that follow: at least one
-	// frame or problem, or else an error. The error is io.EOF at the end and
+	// frame, problem or secret, or else an error. The error is io.EOF at the end and
 	// otherwise one of reading; after an error there is nothing more to read.
 	// The frames' bytes are the source's and valid until the next call.
 	Next(b *Batch) error

@@ -71,7 +71,7 @@ func (m *merged) Next(b *Batch) error {
 			break
 		}
 	}
-	if len(b.Frames) == 0 && len(b.Problems) == 0 {
+	if len(b.Frames) == 0 && len(b.Problems) == 0 && len(b.Secrets) == 0 {
 		return io.EOF
 	}
 	return nil
@@ -107,13 +107,14 @@ func (m *merged) refill(b *Batch) error {
 }
 
 // fill gets the next batch with a frame, and reports whether there is one.
-// Problems go to b.
+// Problems and secrets go to b.
 func (in *input) fill(b *Batch) (bool, error) {
 	for {
 		in.next = 0
 		switch err := in.source.Next(&in.batch); err {
 		case nil:
 			b.Problems = append(b.Problems, in.batch.Problems...)
+			b.Secrets = append(b.Secrets, in.batch.Secrets...)
 			if len(in.batch.Frames) > 0 {
 				return true, nil
 			}

@@ -195,7 +195,7 @@ func readAll(t testing.TB, from io.Reader) (frames []frame, problems []problem, 
 	var b capture.Batch
 	for {
 		if err := r.Next(&b); err != nil {
-			if again := r.Next(&b); again != io.EOF || len(b.Frames)+len(b.Problems) > 0 {
+			if again := r.Next(&b); again != io.EOF || len(b.Frames)+len(b.Problems)+len(b.Secrets) > 0 {
 				t.Fatalf("Next after the end: %d frames, %d problems, error %v", len(b.Frames), len(b.Problems), again)
 			}
 			if err == io.EOF {
@@ -203,8 +203,8 @@ func readAll(t testing.TB, from io.Reader) (frames []frame, problems []problem, 
 			}
 			return frames, problems, err
 		}
-		if len(b.Frames)+len(b.Problems) == 0 {
-			t.Fatal("Next returned neither a frame nor a problem nor an error")
+		if len(b.Frames)+len(b.Problems)+len(b.Secrets) == 0 {
+			t.Fatal("Next returned neither a frame nor a problem nor a secret nor an error")
 		}
 		for _, f := range b.Frames {
 			if f.Interface.Capture != name {

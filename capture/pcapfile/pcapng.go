@@ -1,6 +1,7 @@
 package pcapfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ const (
 	blockPacket    = 2 // obsolete, still found
 	blockSimple    = 3
 	blockEnhanced  = 6
+	blockSecrets   = 10
 	blockSection   = 0x0a0d0d0a
 )
 
@@ -87,7 +89,7 @@ func resolution(b byte) (perSec uint64, err error) {
 }
 
 func (p *pcapng) records(r *Reader, b *capture.Batch) {
-	for len(b.Frames) < batchFrames && len(b.Problems) == 0 {
+	for len(b.Frames) < batchFrames && len(b.Problems) == 0 && len(b.Secrets) == 0 {
 		rest := r.window.rest()
 		if len(rest) < blockMinimum {
 			return
@@ -160,6 +162,8 @@ func (p *pcapng) block(r *Reader, b *capture.Batch, kind uint32, block []byte) {
 		}
 	case blockInterface:
 		err = p.describe(r.name, body)
+	case blockSecrets:
+		err = p.secrets(b, body)
 	case blockEnhanced, blockPacket, blockSimple:
 		err = p.packet(r, b, kind, body, len(body))
 	}
@@ -206,6 +210,20 @@ func (p *pcapng) describe(name string, body []byte) error {
 		}
 		options = options[min(len(options), 4+(length+3)&^3):]
 	}
+	return nil
+}
+
+// secrets reads a decryption secrets block (draft-ietf-opsawg-pcapng, section
+// 4.7): a kind, a length, the secrets.
+func (p *pcapng) secrets(b *capture.Batch, body []byte) error {
+	if len(body) < 8 {
+		return fmt.Errorf("a block of decryption secrets with a body of %s", bytesOf(len(body)))
+	}
+	length := p.order.Uint32(body[4:])
+	if uint64(length) > uint64(len(body)-8) {
+		return fmt.Errorf("decryption secrets claim %d bytes in a block that holds %d", length, len(body)-8)
+	}
+	b.Secrets = append(b.Secrets, capture.Secret{Kind: p.order.Uint32(body), Data: bytes.Clone(body[8 : 8+length])})
 	return nil
 }
 

@@ -503,3 +503,37 @@ func BenchmarkReader(b *testing.B) {
 		})
 	}
 }
+
+// Decryption secrets are kept for what decrypts, in copies.
+func TestSecrets(t *testing.T) {
+	const tlsKeyLog = 0x544c534b
+	f := (&file{order: binary.BigEndian}).section().on(1, 0)
+	f.block(10, f.body(uint32(tlsKeyLog), uint32(5), []byte("CLIEN\x00\x00\x00"))).enhanced(0, 1, "abc", 0)
+	f.block(10, f.body(uint32(tlsKeyLog), uint32(900), []byte("T_RA")))
+	r, err := pcapfile.Open(name, bytes.NewReader(f.data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b capture.Batch
+	var secrets, frames, problems []string
+	for err = r.Next(&b); err == nil; err = r.Next(&b) {
+		for _, s := range b.Secrets {
+			secrets = append(secrets, fmt.Sprintf("%x %s", s.Kind, s.Data))
+		}
+		for _, f := range b.Frames {
+			frames = append(frames, string(f.Data))
+		}
+		for i := range b.Problems {
+			problems = append(problems, b.Problems[i].Err.Error())
+		}
+	}
+	if diff := cmp.Diff([]string{"544c534b CLIEN"}, secrets); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"abc"}, frames); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"decryption secrets claim 900 bytes in a block that holds 4"}, problems); diff != "" {
+		t.Error(diff)
+	}
+}

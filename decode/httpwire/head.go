@@ -18,6 +18,7 @@ const (
 const (
 	maxMethod = 24 // letters of a method: VERSION-CONTROL has 15
 	version1  = "HTTP/"
+	maxStatus = 24 // within which a status line has its status: there may be several blanks before it
 )
 
 // known are the methods of the IANA registry and of UPnP that are believed
@@ -43,11 +44,11 @@ func known(method []byte) bool {
 // else the whole first line has to be that of a message.
 func recognize(data []byte, certain bool) kind {
 	if n := min(len(data), len(version1)); n > 0 && string(data[:n]) == version1[:n] {
-		if len(data) < len("HTTP/1.1 200") {
-			return partial
-		}
 		if _, _, ok := statusLine(data); ok {
 			return response
+		}
+		if len(data) < maxStatus && bytes.IndexByte(data, '\n') < 0 {
+			return partial
 		}
 		return neither
 	}

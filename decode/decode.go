@@ -174,6 +174,7 @@ func (s Summary) Losses() []string {
 		{s.Fragments, "fragments of packets that were not whole"},
 		{s.Malformed, "frames with damaged headers"},
 		{s.Stream.Gaps, "gaps in TCP streams"},
+		{int(s.Stream.GapBytes), "bytes missing in them"},
 		{s.Stream.Evicted, "connections forgotten, as too many were open"},
 		{s.HTTP.Broken, "HTTP messages lost in part"},
 		{s.HTTP.LongHeads, "HTTP heads too long to be read"},

@@ -239,7 +239,8 @@ func (c *Capture) WriteLink(w io.Writer, link capture.LinkType) error {
 
 // WritePcapng writes the frames as a pcapng capture with nanoseconds.
 func (c *Capture) WritePcapng(w io.Writer) error {
-	p, err := pcapgo.NewNgWriter(w, layers.LinkTypeEthernet)
+	options := pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{Application: "actionurl"}} // and not this machine's
+	p, err := pcapgo.NewNgWriterInterface(w, pcapgo.NgInterface{LinkType: layers.LinkTypeEthernet, TimestampResolution: 9}, options)
 	if err != nil {
 		return err
 	}

@@ -56,10 +56,10 @@ type Exchange struct {
 	Done       bool
 	NoResponse Reason
 
-	conn     *conn
-	next     *Exchange   // in the connection's queue
-	side     stream.Side // the client's
-	seq, ack uint32      // what the client had sent before it, and had received
-	end      uint32      // sequence number behind its head
-	hasAck   bool
+	conn   *conn
+	next   *Exchange   // in the connection's queue
+	side   stream.Side // the client's
+	ack    uint32      // what the client had received when it began to send it
+	end    uint32      // sequence number behind its head
+	hasAck bool
 }

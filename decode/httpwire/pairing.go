@@ -179,7 +179,7 @@ func (h *conn) resolve(x *Exchange, why Reason) {
 }
 
 // giveUp resolves the requests of side that have no response.
-func (r *Reader) giveUp(h *conn, side stream.Side, why Reason) {
+func (h *conn) giveUp(side stream.Side, why Reason) {
 	for x := h.oldest(side); x != nil; x = h.oldest(side) {
 		h.resolve(x, why)
 	}

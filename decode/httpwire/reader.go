@@ -217,13 +217,13 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.M
 		if h.sides[sd].lost {
 			reason = NotCaptured
 		}
-		r.giveUp(h, sd.Other(), reason)
+		h.giveUp(sd.Other(), reason)
 	case stream.Reset:
-		r.giveUp(h, 0, ResetByPeer)
-		r.giveUp(h, 1, ResetByPeer)
+		h.giveUp(0, ResetByPeer)
+		h.giveUp(1, ResetByPeer)
 	case stream.Lost:
-		r.giveUp(h, 0, NotCaptured)
-		r.giveUp(h, 1, NotCaptured)
+		h.giveUp(0, NotCaptured)
+		h.giveUp(1, NotCaptured)
 		r.disconnect(h)
 	}
 }
@@ -349,7 +349,7 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first
 	x := r.exchange(l, f)
 	x.Origin = latest.Origin
 	x.Client, x.Server = h.stream.Addr(sd), h.stream.Addr(sd.Other())
-	x.side, x.seq, x.end = sd, seq, seq+uint32(len(head))
+	x.side, x.end = sd, seq+uint32(len(head))
 	x.ack, x.hasAck = first.Ack, first.HasAck
 	x.Cut = cut
 	s.role, s.lost = request, false

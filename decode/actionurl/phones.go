@@ -22,6 +22,14 @@ type phones struct {
 	vendors   map[[3]byte]struct{} // the first bytes of phones' MAC addresses
 	told      map[string]struct{}  // MAC addresses of phones that templates are bound to
 	addresses map[netip.Addr]learnt
+	senders   map[packet.MAC]*sender // at most maxPhones
+}
+
+// A sender is a source address of frames.
+type sender struct {
+	mac     string     // empty if it is no phone's
+	address netip.Addr // that its requests come from
+	last    int64      // when the latest did, in nanoseconds since 1970-01-01 UTC
 }
 
 // A learnt is what earlier requests told of an address.
@@ -32,7 +40,10 @@ type learnt struct {
 }
 
 func newPhones() *phones {
-	p := &phones{vendors: map[[3]byte]struct{}{}, told: map[string]struct{}{}, addresses: map[netip.Addr]learnt{}}
+	p := &phones{
+		vendors: map[[3]byte]struct{}{}, told: map[string]struct{}{},
+		addresses: map[netip.Addr]learnt{}, senders: map[packet.MAC]*sender{},
+	}
 	for _, v := range Vendors() {
 		for _, oui := range v.OUIs {
 			var b [3]byte
@@ -60,21 +71,39 @@ func (p *phones) of(x *httpwire.Exchange, url string, agent agent) string {
 	case agent.mac != "":
 		return agent.mac
 	}
-	if mac := p.sender(x.Source); mac != "" {
+	if mac := p.sender(x); mac != "" {
 		return mac
 	}
 	return p.addresses[x.Client.Addr()].mac
 }
 
-// sender returns the source address of a frame, if it is a phone's: beyond a
-// router, it is the router's.
-func (p *phones) sender(source packet.MAC) string {
-	_, phone := p.vendors[[3]byte(source[:3])]
-	if !phone && len(p.told) == 0 {
-		return ""
+// sender returns the source address of a request's frame, if it is a phone's.
+// Beyond a router it is the router's, which may be of a phone's vendor; a
+// router's frames have several addresses.
+func (p *phones) sender(x *httpwire.Exchange) string {
+	f := p.senders[x.Source]
+	if f == nil {
+		f = &sender{mac: p.phone(x.Source), address: x.Client.Addr(), last: x.Time}
+		if len(p.senders) < maxPhones {
+			p.senders[x.Source] = f
+		}
 	}
+	if a := x.Client.Addr(); a != f.address && a.Is4() == f.address.Is4() {
+		if x.Time-f.last < moveTime {
+			f.mac = ""
+		}
+		f.address = a
+	}
+	f.last = x.Time
+	return f.mac
+}
+
+// phone returns a MAC address, empty if it is not of a phone's vendor, nor one
+// that templates are bound to.
+func (p *phones) phone(source packet.MAC) string {
 	mac := fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", source[0], source[1], source[2], source[3], source[4], source[5])
-	if _, told := p.told[mac]; !phone && !told {
+	_, known := p.vendors[[3]byte(source[:3])]
+	if _, told := p.told[mac]; !known && !told {
 		return ""
 	}
 	return mac
@@ -84,7 +113,7 @@ func (p *phones) sender(source packet.MAC) string {
 // address tells.
 func (p *phones) is(x *httpwire.Exchange) bool {
 	_, learnt := p.addresses[x.Client.Addr()]
-	return learnt || p.sender(x.Source) != ""
+	return learnt || p.sender(x) != ""
 }
 
 // remember takes an address for that of a phone, at a time. When another phone

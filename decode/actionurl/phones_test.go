@@ -75,6 +75,17 @@ func TestWhichPhone(t *testing.T) {
 	wantSummary(t, d, get("/x"), "hold_call [template]")
 }
 
+// A router of a phone's vendor is told from a phone by the addresses behind it.
+func TestRouterOfVendor(t *testing.T) {
+	d := NewDecoder([]*Template{bound(t, phoneA, "hold_call", "/x"), bound(t, phoneB, "resume_call", "/x")})
+	through := func(x *httpwire.Exchange) *httpwire.Exchange {
+		x.Source = packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}
+		return x
+	}
+	wantSummary(t, d, through(at("10.0.0.1", get("/x"))), "hold_call [template]")
+	wantSummary(t, d, through(at("10.0.0.2", get("/x"))), "unknown ?hold_call,resume_call")
+}
+
 // DHCP gives an address to another phone; the one before is not mixed up with it.
 func TestAddressMoves(t *testing.T) {
 	templates := []*Template{

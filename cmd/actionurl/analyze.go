@@ -26,6 +26,7 @@ type analysis struct {
 
 	view, format, since, until, time string
 
+	phones   []string // addresses and names
 	profiles []string // files and folders
 	skipBad  bool     // go on without the files that cannot be used
 }
@@ -76,7 +77,7 @@ only where the URL itself names it; else it is "?".`,
 	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
 	f.StringVar(&a.options.Columns, "columns", "", "`LIST` of columns, with commas between: "+strings.Join(report.ColumnNames(), ", "))
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
-	f.Var(&parsed{parse: a.phone}, "phone", "show only this phone: a `MAC` or IP address; repeatable")
+	f.StringArrayVar(&a.phones, "phone", nil, "show only this `PHONE`: a MAC address, an IP address or a name in a profile; repeatable")
 	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`; repeatable")
 	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later")
 	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
@@ -139,10 +140,25 @@ func (a *analysis) loadProfiles(stderr io.Writer) error {
 	return nil
 }
 
-func (a *analysis) phone(s string) error {
-	phone, err := report.ParsePhone(s)
-	a.filter.Phones = append(a.filter.Phones, phone)
-	return err
+// findPhones reads the values of --phone: addresses, or names in the profiles.
+func (a *analysis) findPhones() error {
+	for _, s := range a.phones {
+		phone, err := report.ParsePhone(s)
+		if err == nil {
+			a.filter.Phones = append(a.filter.Phones, phone)
+			continue
+		}
+		before := len(a.filter.Phones)
+		for mac, name := range a.decode.PhoneNames {
+			if strings.EqualFold(name, s) {
+				a.filter.Phones = append(a.filter.Phones, mac)
+			}
+		}
+		if len(a.filter.Phones) == before {
+			return usage("invalid argument %q for \"--phone\" flag: %w, or a phone's name in a profile (-p)", s, err)
+		}
+	}
+	return nil
 }
 
 func (a *analysis) event(s string) error {
@@ -184,6 +200,9 @@ func (a *analysis) finish() error {
 // run analyzes the captures.
 func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err := a.loadProfiles(stderr); err != nil {
+		return err
+	}
+	if err := a.findPhones(); err != nil {
 		return err
 	}
 	in, err := openInput(names, stdin)

@@ -261,9 +261,11 @@ func (a *Assembler) settle(c *Conn, side Side, force bool) {
 }
 
 // lost reports whether the hole before seq is not worth waiting for: the other
-// side has the bytes, the receiver has no use for them, or too many others wait.
+// side has the bytes, the receiver has no use for them, what is behind it has
+// waited for long, or too many others wait.
 func (a *Assembler) lost(h *half, seq uint32) bool {
 	return h.hasAcked && after(h.acked, seq) <= 0 ||
+		h.waiting != nil && a.mark.Time-h.waiting.mark.Time > patience ||
 		h.skip >= int64(after(h.next, seq)) ||
 		h.size > maxHalfWaiting || a.waiting > maxWaiting
 }

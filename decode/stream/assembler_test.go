@@ -241,6 +241,15 @@ func TestAssembler(t *testing.T) {
 			> 1004 ack=5001 "two"
 			> 1001 ack=5001 "one"`, 0,
 			[]string{`> "one" #6`, `> "two" #5`, `> "three" #4`}},
+		{"a hole that nothing fills or acknowledges, for long", handshake + `
+			> 1004 "two"
+			> 1007 after=4s "three"
+			> 1012 after=2s "four"`, 0,
+			[]string{`> gap 3`, `> "two" #4`, `> "three" #5`, `> "four" #6`}},
+		{"a hole that is filled after a while", handshake + `
+			> 1004 "two"
+			> 1001 after=4s "one"`, 0,
+			[]string{`> "one" #5`, `> "two" #4`}},
 		{"retransmission", handshake + `
 			> 1001 ack=5001 "one"
 			> 1001 ack=5001 "one"

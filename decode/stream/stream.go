@@ -48,6 +48,10 @@ const (
 	// that is kept to be used again takes as much at most.
 	maxWaiting = 8 << 20
 
+	// patience is how long, in nanoseconds of capture time, a hole is waited for
+	// where no acknowledgement tells what became of it: some retransmissions.
+	patience = 5e9
+
 	// segmentCost is what a waiting segment takes beside its bytes.
 	segmentCost = 160
 

@@ -158,7 +158,7 @@ func console(t *testing.T, command string) string {
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() == 127) {
 		t.Fatalf("%s: %v\n%s", command, err, out)
 	}
-	return string(out)
+	return strings.ReplaceAll(string(out), "\r\n", "\n") // CSV has both
 }
 
 // TestDamage cuts every capture in testdata at bytes all over it, and changes

@@ -1,5 +1,5 @@
-// Generate writes the captures of this folder that are made by a program, into
-// the current folder:
+// Command generate writes the captures of this folder that are made by a
+// program, into the current folder:
 //
 //	cd testdata && go run generate.go
 package main

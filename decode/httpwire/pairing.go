@@ -4,9 +4,6 @@ import (
 	"actionurl/decode/stream"
 )
 
-// after returns how far b lies behind a in sequence space; negative if before.
-func after(a, b uint32) int { return int(int32(b - a)) }
-
 // connect makes c a connection that speaks HTTP.
 func (r *Reader) connect(c *stream.Conn) *conn {
 	var h *conn
@@ -134,19 +131,19 @@ func (h *conn) oldest(side stream.Side) *Exchange {
 // it begins before that.
 func (h *conn) match(side stream.Side, a answer) *Exchange {
 	x := h.oldest(side.Other())
-	for x != nil && x.next != nil && x.hasAck && x.next.hasAck && after(x.next.ack, a.seq) >= 0 &&
-		(after(x.ack, x.next.ack) > 0 || after(x.ack, a.seq) < 0) {
+	for x != nil && x.next != nil && x.hasAck && x.next.hasAck && stream.After(x.next.ack, a.seq) >= 0 &&
+		(stream.After(x.ack, x.next.ack) > 0 || stream.After(x.ack, a.seq) < 0) {
 		h.resolve(x, NotCaptured)
 		x = h.oldest(side.Other())
 	}
 	if h.expired > 0 {
-		if x == nil || after(h.expiredAck, x.ack) <= 0 {
+		if x == nil || stream.After(h.expiredAck, x.ack) <= 0 {
 			h.expired--
 			return nil
 		}
 		h.expired = 0
 	}
-	if x != nil && x.hasAck && after(x.ack, a.seq) < 0 {
+	if x != nil && x.hasAck && stream.After(x.ack, a.seq) < 0 {
 		return nil
 	}
 	return x

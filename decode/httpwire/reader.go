@@ -360,7 +360,7 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first
 	r.Counts.Requests++
 	h.append(x)
 	r.found(x)
-	if e := h.early; e.valid && x.hasAck && after(x.ack, e.seq) >= 0 && after(x.end, e.ack) >= 0 {
+	if e := h.early; e.valid && x.hasAck && stream.After(x.ack, e.seq) >= 0 && stream.After(x.end, e.ack) >= 0 {
 		h.answer(x, e)
 	}
 	h.early.valid = false

@@ -98,7 +98,7 @@ func (a *Assembler) syn(c *Conn, side Side, s *packet.Segment) {
 		h.synced = true
 		return // a copy of it
 	}
-	if late := after(start, h.start); h.open && !h.synced && late > 0 && late < maxHalfWaiting {
+	if late := After(start, h.start); h.open && !h.synced && late > 0 && late < maxHalfWaiting {
 		h.synced = true
 		return // it comes after the data
 	}
@@ -138,7 +138,7 @@ func (a *Assembler) acknowledge(c *Conn, side Side, ack uint32) {
 	if h.open && far(h.next, ack) {
 		return
 	}
-	if !h.hasAcked || after(h.acked, ack) > 0 {
+	if !h.hasAcked || After(h.acked, ack) > 0 {
 		h.acked, h.hasAcked = ack, true
 		a.settle(c, side, false)
 	}
@@ -152,7 +152,7 @@ func (a *Assembler) reset(c *Conn, side Side, s *packet.Segment) {
 	var valid bool
 	switch {
 	case h.open:
-		d := after(h.next, s.Seq)
+		d := After(h.next, s.Seq)
 		valid = d >= 0 && d < maxHalfWaiting
 	case s.ACK:
 		valid = o.open && !far(o.next, s.Ack)
@@ -189,19 +189,19 @@ func (a *Assembler) data(c *Conn, side Side, seq uint32, s *packet.Segment) {
 		h.hasFin, h.fin = true, end
 	}
 	switch {
-	case after(h.next, end) <= 0: // nothing new, but perhaps a FIN
+	case After(h.next, end) <= 0: // nothing new, but perhaps a FIN
 		if len(s.Payload) > 0 {
 			a.Counts.Duplicates++
 		}
-	case after(h.next, seq) <= 0 && h.waiting == nil:
+	case After(h.next, seq) <= 0 && h.waiting == nil:
 		a.deliver(c, side, seq, s.Payload)
 	default:
 		a.wait(h, seq, s.Payload)
 	}
 	a.settle(c, side, false)
-	for cut := after(h.next, end); cut > 0 && cut <= s.Cut; cut = after(h.next, end) {
+	for cut := After(h.next, end); cut > 0 && cut <= s.Cut; cut = After(h.next, end) {
 		if h.waiting != nil {
-			cut = min(cut, after(h.next, h.waiting.seq))
+			cut = min(cut, After(h.next, h.waiting.seq))
 		}
 		a.gap(c, side, cut, true)
 		a.settle(c, side, false)
@@ -229,7 +229,7 @@ func (a *Assembler) settle(c *Conn, side Side, force bool) {
 	h := &c.halves[side]
 	for h.waiting != nil {
 		w := h.waiting
-		if hole := after(h.next, w.seq); hole > 0 {
+		if hole := After(h.next, w.seq); hole > 0 {
 			if !force && !a.lost(h, w.seq) {
 				return
 			}
@@ -238,14 +238,14 @@ func (a *Assembler) settle(c *Conn, side Side, force bool) {
 		h.waiting = w.next
 		now := a.mark
 		a.mark = w.mark
-		if after(h.next, w.end()) > 0 {
+		if After(h.next, w.end()) > 0 {
 			a.deliver(c, side, w.seq, w.data)
 		}
 		a.mark = now
 		a.release(h, w)
 	}
 	if h.hasFin && !h.ended {
-		hole := after(h.next, h.fin)
+		hole := After(h.next, h.fin)
 		if hole > 0 {
 			if !force && !a.lost(h, h.fin) {
 				return
@@ -264,16 +264,16 @@ func (a *Assembler) settle(c *Conn, side Side, force bool) {
 // side has the bytes, the receiver has no use for them, what is behind it has
 // waited for long, or too many others wait.
 func (a *Assembler) lost(h *half, seq uint32) bool {
-	return h.hasAcked && after(h.acked, seq) <= 0 ||
+	return h.hasAcked && After(h.acked, seq) <= 0 ||
 		h.waiting != nil && a.mark.Time-h.waiting.mark.Time > patience ||
-		h.skip >= int64(after(h.next, seq)) ||
+		h.skip >= int64(After(h.next, seq)) ||
 		h.size > maxHalfWaiting || a.waiting > maxWaiting
 }
 
 // deliver gives the receiver those bytes of data, which begin at seq, that are new.
 func (a *Assembler) deliver(c *Conn, side Side, seq uint32, data []byte) {
 	h := &c.halves[side]
-	old := after(seq, h.next)
+	old := After(seq, h.next)
 	if old >= len(data) {
 		return
 	}
@@ -304,12 +304,12 @@ func (a *Assembler) wait(h *half, seq uint32, data []byte) {
 	for *p != nil && len(data) > 0 {
 		w := *p
 		n := len(data)
-		switch before := after(seq, w.seq); {
+		switch before := After(seq, w.seq); {
 		case before > 0:
 			n = min(n, before)
 			p = a.keep(h, p, seq, data[:n])
 		default:
-			n = min(n, max(0, after(seq, w.end())))
+			n = min(n, max(0, After(seq, w.end())))
 			p = &w.next
 		}
 		seq, data = seq+uint32(n), data[n:]

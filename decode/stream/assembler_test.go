@@ -525,7 +525,7 @@ func check(t testing.TB, a *Assembler) {
 			h := &c.halves[i]
 			size, next := 0, h.next
 			for w := h.waiting; w != nil; w = w.next {
-				if len(w.data) == 0 || after(next, w.seq) < 0 {
+				if len(w.data) == 0 || After(next, w.seq) < 0 {
 					t.Fatal("segments wait without bytes, out of order or with an overlap")
 				}
 				size += len(w.data) + segmentCost

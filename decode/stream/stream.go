@@ -158,15 +158,15 @@ type segment struct {
 
 func (w *segment) end() uint32 { return w.seq + uint32(len(w.data)) }
 
-// after returns how far b lies behind a in sequence space (RFC 9293, section
+// After returns how far b lies behind a in sequence space (RFC 9293, section
 // 3.4); negative if before.
-func after(a, b uint32) int { return int(int32(b - a)) }
+func After(a, b uint32) int { return int(int32(b - a)) }
 
 // within reports whether seq lies from a to b.
-func within(seq, a, b uint32) bool { return after(a, seq) >= 0 && after(seq, b) >= 0 }
+func within(seq, a, b uint32) bool { return After(a, seq) >= 0 && After(seq, b) >= 0 }
 
 // far reports whether b is too far from a to be of the same stream.
 func far(a, b uint32) bool {
-	d := after(a, b)
+	d := After(a, b)
 	return d > reach || d < -reach
 }

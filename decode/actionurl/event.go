@@ -103,7 +103,7 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	}
 	e := &d.event
 	*e = Event{Vars: e.Vars[:0], Candidates: e.Candidates[:0]}
-	path, authority := pathOf(strings.Trim(x.Target, " "))
+	path, authority := PathOf(strings.Trim(x.Target, " "))
 	if authority == "" {
 		authority = x.Host
 	}
@@ -135,9 +135,9 @@ func (d *Decoder) serverName(x *httpwire.Exchange, authority string) string {
 	return ""
 }
 
-// pathOf returns the part of a target behind the server, and the server where
+// PathOf returns the part of a target behind the server, and the server where
 // the target is in absolute form (RFC 9112, section 3.2.2).
-func pathOf(target string) (path, authority string) {
+func PathOf(target string) (path, authority string) {
 	const scheme = "http://"
 	if len(target) < len(scheme) || !strings.EqualFold(target[:len(scheme)], scheme) {
 		return rooted(target), ""
@@ -196,7 +196,7 @@ func macIn(matches []match, path string) string {
 	for _, m := range matches {
 		for variable, raw := range m.variables(path) {
 			if variable == "mac" {
-				if mac := NormalizeMAC(unescape(raw)); mac != "" {
+				if mac := NormalizeMAC(Unescape(raw)); mac != "" {
 					return mac
 				}
 			}
@@ -289,7 +289,7 @@ func (d *Decoder) callIn(phone string, x *httpwire.Exchange, m match, path strin
 	}
 	for variable, raw := range m.variables(path) {
 		if variable == "call-id" || variable == "call_id" {
-			key.call = unescape(raw)
+			key.call = Unescape(raw)
 		}
 	}
 	return key
@@ -336,7 +336,7 @@ func (e *Event) add(name, raw string) {
 
 // newVar unescapes a value and tells its state.
 func newVar(name, raw string) Var {
-	v := Var{Name: name, Value: unescape(raw)}
+	v := Var{Name: name, Value: Unescape(raw)}
 	switch {
 	case v.Value == "":
 		v.State = Empty
@@ -381,8 +381,8 @@ func fits(variable, raw string) bool {
 	return true
 }
 
-// unescape resolves percent-escapes and leaves alone what is none.
-func unescape(s string) string {
+// Unescape resolves percent-escapes and leaves alone what is none.
+func Unescape(s string) string {
 	at := strings.IndexByte(s, '%')
 	if at < 0 {
 		return s

@@ -48,8 +48,8 @@ func TestUnescape(t *testing.T) {
 		{"%2541", "%41"}, // once, not twice
 		{"a+b c", "a+b c"},
 	} {
-		if got := unescape(test.in); got != test.want {
-			t.Errorf("unescape(%q) = %q, want %q", test.in, got, test.want)
+		if got := Unescape(test.in); got != test.want {
+			t.Errorf("Unescape(%q) = %q, want %q", test.in, got, test.want)
 		}
 	}
 }

@@ -157,12 +157,12 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 	for rest != "" {
 		var piece string
 		if len(e.Vars) < maxVars-1 {
-			piece, rest = cutPair(rest, pathForm)
+			piece, rest = CutPair(rest, pathForm)
 		} else {
 			piece, rest = rest, ""
 		}
 		key, value, _ := strings.Cut(piece, "=")
-		key = strings.TrimSpace(unescape(key))
+		key = strings.TrimSpace(Unescape(key))
 		if variable := keys[key]; variable != "" {
 			key = variable
 		}
@@ -173,11 +173,11 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 	return resource, pathForm
 }
 
-// cutPair cuts the first pair off. What stands between two "&" and has no "="
+// CutPair cuts the first pair off. What stands between two "&" and has no "="
 // is part of the value before it: a name such as "A&B Ltd" is sent as it is.
 // In the path form a pair may begin behind "/" or "?", too, if its key is a
 // variable's name.
-func cutPair(s string, pathForm bool) (pair, rest string) {
+func CutPair(s string, pathForm bool) (pair, rest string) {
 	for i := 0; i < len(s); i++ {
 		switch {
 		case s[i] == '&':
@@ -218,6 +218,10 @@ func (e *Event) name(name string) {
 		e.candidate(k)
 	}
 }
+
+// Fetches reports whether a path is one that phones get something from: a
+// file, or their settings.
+func Fetches(path string) bool { return isFile(path) || provisions(path) }
 
 // isFile reports whether a path names a file that phones download: settings,
 // firmware, phone books, ring tones, pictures.

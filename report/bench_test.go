@@ -23,7 +23,7 @@ func BenchmarkRecord(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				r.Time++
-				if err := sink.Record(r); err != nil {
+				if err := sink.Write(r); err != nil {
 					b.Fatal(err)
 				}
 			}

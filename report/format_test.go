@@ -401,7 +401,7 @@ func writeTo(w io.Writer, o Options, records []*decode.Record, flush bool) (err 
 		return err, true
 	}
 	for _, r := range records {
-		if err := sink.Record(r); err != nil {
+		if err := sink.Write(r); err != nil {
 			return err, true
 		}
 		if flush {
@@ -455,7 +455,7 @@ func TestFlush(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range 3 {
-			if err := sink.Record(request(fmt.Sprint("/", i))); err != nil {
+			if err := sink.Write(request(fmt.Sprint("/", i))); err != nil {
 				t.Fatal(err)
 			}
 			if err := sink.Flush(); err != nil {

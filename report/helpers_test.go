@@ -166,7 +166,7 @@ func write(t testing.TB, o Options, view View, records []*decode.Record) string 
 		t.Fatal(err)
 	}
 	for _, r := range records {
-		if err := sink.Record(r); err != nil {
+		if err := sink.Write(r); err != nil {
 			t.Fatal(err)
 		}
 	}

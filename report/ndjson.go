@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strconv"
@@ -10,58 +9,99 @@ import (
 	"unicode/utf8"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/packet"
 )
 
 // ndjson writes one JSON object a line. It is the lossless format: a saved run
 // can be rendered again in any other.
 type ndjson struct {
-	w       *bufio.Writer
-	columns []Column
-	line    []byte
+	w    io.Writer
+	keys []string // by column, as they are written behind another one
+	day  clockFace
+	buf  []byte
 }
-
-func (j *ndjson) Row(row []Value) error {
-	line := append(j.line[:0], '{')
-	for i := range row {
-		if row[i].kind == absent {
-			continue
-		}
-		if len(line) > 1 {
-			line = append(line, ',')
-		}
-		line = append(append(append(line, '"'), j.columns[i].Name...), '"', ':')
-		line = row[i].appendJSON(line)
-	}
-	j.line = append(line, '}', '\n')
-	_, err := j.w.Write(j.line)
-	return err
-}
-
-func (j *ndjson) Flush() error { return j.w.Flush() }
-func (j *ndjson) Close() error { return j.w.Flush() }
 
 var _ Sink = (*ndjson)(nil)
 
 // newNDJSON returns a sink that writes to w.
 func newNDJSON(w io.Writer, columns []Column) *ndjson {
-	return &ndjson{w: bufio.NewWriterSize(w, bufferSize), columns: columns}
+	j := &ndjson{w: w}
+	for _, c := range columns {
+		j.keys = append(j.keys, `,"`+c.Name+`":`)
+	}
+	return j
 }
 
+// Row implements [Sink].
+func (j *ndjson) Row(row []Value) error {
+	line := append(j.buf, '{')
+	for i := range row {
+		v := &row[i]
+		if v.kind == absent {
+			continue
+		}
+		key := j.keys[i]
+		if line[len(line)-1] == '{' {
+			key = key[1:]
+		}
+		line = append(line, key...)
+		if v.kind == instant {
+			line = append(j.day.append(append(line, '"'), v.num), '"')
+		} else {
+			line = v.appendJSON(line)
+		}
+	}
+	j.buf = append(line, '}', '\n')
+	if len(j.buf) < bufferSize {
+		return nil
+	}
+	return j.Flush()
+}
+
+// Flush implements [Sink].
+func (j *ndjson) Flush() error {
+	if len(j.buf) == 0 {
+		return nil
+	}
+	_, err := j.w.Write(j.buf)
+	j.buf = j.buf[:0]
+	return err
+}
+
+// Close implements [Sink].
+func (j *ndjson) Close() error { return j.Flush() }
+
+// A clockFace renders times in UTC by RFC 3339 with nanoseconds. It keeps the
+// second of the last one, as most times have that in common with the next.
+type clockFace struct {
+	second int64
+	face   []byte // the second, and the point behind it; nil for none
+}
+
+func (c *clockFace) append(dst []byte, ns int64) []byte {
+	second, rest := ns/1e9, ns%1e9
+	if rest < 0 {
+		second, rest = second-1, rest+1e9
+	}
+	if c.face == nil || second != c.second {
+		c.second = second
+		c.face = time.Unix(second, 0).UTC().AppendFormat(c.face[:0], "2006-01-02T15:04:05.")
+	}
+	return append(appendDigits(append(dst, c.face...), rest, 9), 'Z')
+}
+
+// appendJSON renders a value that is neither absent nor a time.
 func (v *Value) appendJSON(dst []byte) []byte {
 	switch v.kind {
-	case text:
-		return appendString(dst, v.text)
-	case instant:
-		dst = append(dst, '"')
-		dst = time.Unix(0, v.num).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z07:00")
-		return append(dst, '"')
 	case number:
 		return strconv.AppendInt(dst, v.num, 10)
 	case millis:
 		return appendMillis(dst, v.num)
+	case address, host, endpoint:
+		return append(v.appendText(append(dst, '"'), nil, false), '"')
 	case list:
 		dst = append(dst, '[')
-		for i, s := range v.list {
+		for i, s := range *v.of.(*[]string) {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
@@ -70,7 +110,7 @@ func (v *Value) appendJSON(dst []byte) []byte {
 		return append(dst, ']')
 	case ids:
 		dst = append(dst, '[')
-		for i, id := range v.ids {
+		for i, id := range v.of.(*packet.VLANs).IDs() {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
@@ -78,9 +118,9 @@ func (v *Value) appendJSON(dst []byte) []byte {
 		}
 		return append(dst, ']')
 	case vars:
-		return appendVars(dst, v.vars)
+		return appendVars(dst, *v.of.(*[]actionurl.Var))
 	}
-	return append(dst, "null"...)
+	return appendString(dst, v.text)
 }
 
 // appendVars renders variables as an object. A key that was sent twice keeps
@@ -112,8 +152,11 @@ func appendVars(dst []byte, all []actionurl.Var) []byte {
 // \xNN, and backslashes doubled in such a string, so nothing is lost. What a
 // terminal would act on is written as JSON's own escapes.
 func appendString(dst []byte, s string) []byte {
-	raw := !utf8.ValidString(s)
 	dst = append(dst, '"')
+	if unescaped(s) {
+		return append(append(dst, s...), '"')
+	}
+	raw := !utf8.ValidString(s)
 	for i := 0; i < len(s); {
 		c := s[i]
 		switch {
@@ -148,3 +191,28 @@ func appendString(dst []byte, s string) []byte {
 }
 
 const digits = "0123456789abcdef"
+
+// unescaped reports whether s stands in JSON as it is: visible ASCII but for quotes
+// and backslashes, as nearly all that phones send. It looks at eight bytes at
+// a time.
+func unescaped(s string) bool {
+	const (
+		ones = 0x0101010101010101
+		high = 0x80 * ones
+	)
+	for ; len(s) >= 8; s = s[8:] {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		quote, backslash, del := w^'"'*ones, w^'\\'*ones, w^0x7f*ones
+		// A byte less n has its high bit set if it was below n, or high before.
+		if (w|(w-0x20*ones)|(quote-ones)|(backslash-ones)|(del-ones))&high != 0 {
+			return false
+		}
+	}
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}

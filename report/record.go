@@ -11,43 +11,47 @@ import (
 	"actionurl/decode/httpwire"
 )
 
-// A field is a column of a record.
-type field struct {
-	Column
-	value  func(*decode.Record) Value
-	people func(*decode.Record) Value // what people read instead; nil for the same
+// records is the view of decode.Record: its keys in their order, and what says
+// several keys at once.
+func records(v View) *view[decode.Record] {
+	people := "time,phone,event,vars,server,status,latency_ms,findings"
+	if v == Requests {
+		people = "time,client,server,method,target,status,latency_ms,event,findings"
+	}
+	return &view[decode.Record]{people: people, keys: recordFields(), composed: composedFields()}
 }
 
 // recordFields are the keys of a saved record, in their order.
-func recordFields() []field {
-	return []field{
-		{Column: Column{Name: "time", width: 12}, value: func(r *decode.Record) Value { return Value{kind: instant, num: r.Time} }},
-		{Column: Column{Name: "capture", width: 10}, value: func(r *decode.Record) Value { return Text(r.Interface.Capture) }},
-		{Column: Column{Name: "frame", width: 5, right: true}, value: func(r *decode.Record) Value { return Number(int64(r.Frame)) }},
-		{Column: Column{Name: "src_ip", width: 9}, value: func(r *decode.Record) Value { return address(r.Client.Addr()) }},
-		{Column: Column{Name: "src_port", width: 5, right: true}, value: func(r *decode.Record) Value { return Number(int64(r.Client.Port())) }},
-		{Column: Column{Name: "dest_ip", width: 9}, value: func(r *decode.Record) Value { return address(r.Server.Addr()) }},
-		{Column: Column{Name: "dest_port", width: 5, right: true}, value: func(r *decode.Record) Value { return Number(int64(r.Server.Port())) }},
+func recordFields() []field[decode.Record] {
+	type record = decode.Record
+	return []field[record]{
+		{Column: Column{Name: "time", width: 12}, value: func(r *record) Value { return Value{kind: instant, num: r.Time} }},
+		{Column: Column{Name: "capture", width: 10}, value: func(r *record) Value { return Text(r.Interface.Capture) }},
+		{Column: Column{Name: "frame", width: 5, right: true}, value: func(r *record) Value { return Number(int64(r.Frame)) }},
+		{Column: Column{Name: "src_ip", width: 9}, value: func(r *record) Value { return Value{kind: host, of: &r.Client} }},
+		{Column: Column{Name: "src_port", width: 5, right: true}, value: func(r *record) Value { return Number(int64(r.Client.Port())) }},
+		{Column: Column{Name: "dest_ip", width: 9}, value: func(r *record) Value { return Value{kind: host, of: &r.Server} }},
+		{Column: Column{Name: "dest_port", width: 5, right: true}, value: func(r *record) Value { return Number(int64(r.Server.Port())) }},
 		{Column: Column{Name: "vlan", width: 4}, value: vlanValue},
-		{Column: Column{Name: "method", width: 4}, value: func(r *decode.Record) Value { return Text(r.Method) }},
-		{Column: Column{Name: "host", width: 12}, value: func(r *decode.Record) Value { return Text(r.Host) }},
-		{Column: Column{Name: "target", width: 20}, value: func(r *decode.Record) Value { return Text(r.Target) }},
-		{Column: Column{Name: "version", width: 8}, value: func(r *decode.Record) Value { return Text(r.Version) }},
-		{Column: Column{Name: "user_agent", width: 12}, value: func(r *decode.Record) Value { return Text(r.UserAgent) }},
-		{Column: Column{Name: "status", width: 6}, value: statusValue, people: resultValue},
+		{Column: Column{Name: "method", width: 4}, value: func(r *record) Value { return Text(r.Method) }},
+		{Column: Column{Name: "host", width: 12}, value: func(r *record) Value { return Text(r.Host) }},
+		{Column: Column{Name: "target", width: 20}, value: func(r *record) Value { return Text(r.Target) }},
+		{Column: Column{Name: "version", width: 8}, value: func(r *record) Value { return Text(r.Version) }},
+		{Column: Column{Name: "user_agent", width: 12}, value: func(r *record) Value { return Text(r.UserAgent) }},
+		{Column: Column{Name: "status", width: 6}, value: statusValue, shown: resultValue},
 		{Column: Column{Name: "latency_ms", width: 10, right: true, rank: 1}, value: latencyValue},
-		{Column: Column{Name: "no_response", width: 7}, value: func(r *decode.Record) Value { return Text(r.NoResponse.String()) }},
-		{Column: Column{Name: "event", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.Slug) }), people: ofEvent(labelOrCandidates)},
+		{Column: Column{Name: "no_response", width: 7}, value: func(r *record) Value { return Text(r.NoResponse.String()) }},
+		{Column: Column{Name: "event", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.Slug) }), shown: ofEvent(labelOrCandidates)},
 		{Column: Column{Name: "label", width: 10}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.Label) })},
 		{Column: Column{Name: "by", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Value{kind: text, text: string(e.By)} })},
-		{Column: Column{Name: "candidates", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return List(e.Candidates) })},
+		{Column: Column{Name: "candidates", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return listOf(&e.Candidates) })},
 		{Column: Column{Name: "phone_mac", width: 17}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneMAC) })},
-		{Column: Column{Name: "phone_ip", width: 9}, value: ofEvent(func(e *actionurl.Event) Value { return address(e.PhoneIP) })},
+		{Column: Column{Name: "phone_ip", width: 9}, value: ofEvent(func(e *actionurl.Event) Value { return addressOf(&e.PhoneIP) })},
 		{Column: Column{Name: "phone_product", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneProduct) })},
 		{Column: Column{Name: "phone_version", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneVersion) })},
 		{Column: Column{Name: "call_id", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.CallID) })},
 		{Column: Column{Name: "vars", width: 20}, value: ofEvent(varsValue)},
-		{Column: Column{Name: "findings", width: 8, optional: true}, value: func(r *decode.Record) Value { return List(findings(r)) }},
+		{Column: Column{Name: "findings", width: 8, optional: true}, value: func(r *record) Value { return List(findings(r)) }},
 	}
 }
 
@@ -60,10 +64,10 @@ func findings(r *decode.Record) []string {
 }
 
 // composedFields say what several keys say, for people.
-func composedFields() []field {
-	return []field{
+func composedFields() []field[decode.Record] {
+	return []field[decode.Record]{
 		{Column: Column{Name: "phone", width: 17}, value: ofEvent(phoneValue)},
-		{Column: Column{Name: "client", width: 14}, value: func(r *decode.Record) Value { return Text(r.Client.String()) }},
+		{Column: Column{Name: "client", width: 14}, value: func(r *decode.Record) Value { return Value{kind: endpoint, of: &r.Client} }},
 		{Column: Column{Name: "server", width: 14, rank: 2}, value: serverValue},
 	}
 }
@@ -82,7 +86,7 @@ func vlanValue(r *decode.Record) Value {
 	if len(r.VLANs.IDs()) == 0 {
 		return Value{}
 	}
-	return Value{kind: ids, ids: r.VLANs.IDs()}
+	return Value{kind: ids, of: &r.VLANs}
 }
 
 func statusValue(r *decode.Record) Value {
@@ -111,7 +115,7 @@ func varsValue(e *actionurl.Event) Value {
 	if len(e.Vars) == 0 {
 		return Value{}
 	}
-	return Value{kind: vars, vars: e.Vars}
+	return Value{kind: vars, of: &e.Vars}
 }
 
 // phoneValue is the phone's name, or else its MAC address, or else its IP address.
@@ -122,7 +126,7 @@ func phoneValue(e *actionurl.Event) Value {
 	case e.PhoneMAC != "":
 		return Text(e.PhoneMAC)
 	}
-	return address(e.PhoneIP)
+	return addressOf(&e.PhoneIP)
 }
 
 // serverValue is the server's name, or else its address.
@@ -130,7 +134,7 @@ func serverValue(r *decode.Record) Value {
 	if r.Event != nil && r.Event.ServerName != "" {
 		return Text(r.Event.ServerName)
 	}
-	return Text(r.Server.String())
+	return Value{kind: endpoint, of: &r.Server}
 }
 
 // labelOrCandidates is the event's name as the guide has it, or "?" and what
@@ -160,91 +164,13 @@ const (
 // Views returns the names of the views.
 func Views() []string { return []string{string(Events), string(Requests)} }
 
-// columns returns the names of the columns that people see.
-func (v View) columns() string {
-	if v == Requests {
-		return "time,client,server,method,target,status,latency_ms,event,findings"
+// NewRecords returns Rows that write records to w in the format of o.
+func NewRecords(w io.Writer, o Options, v View) (*Rows[decode.Record], error) {
+	if !slices.Contains(Views(), string(v)) {
+		return nil, fmt.Errorf("no view is called %q; expected %s", v, strings.Join(Views(), " or "))
 	}
-	return "time,phone,event,vars,server,status,latency_ms,findings"
-}
-
-// Records writes records to a Sink.
-type Records struct {
-	Sink
-	values []func(*decode.Record) Value
-	row    []Value
-}
-
-// NewRecords returns a Records that writes to w in the format of o.
-func NewRecords(w io.Writer, o Options, view View) (*Records, error) {
-	if !slices.Contains(Views(), string(view)) {
-		return nil, fmt.Errorf("no view is called %q; expected %s", view, strings.Join(Views(), " or "))
-	}
-	people := o.Format == "table" || o.Format == "markdown"
-	fields := recordFields()
-	switch {
-	case o.Columns != "":
-		var err error
-		if fields, err = pick(o.Columns); err != nil {
-			return nil, err
-		}
-		for i := range fields {
-			fields[i].rank, fields[i].optional = 0, false // what was asked for stays
-		}
-	case people:
-		var err error
-		if fields, err = pick(view.columns()); err != nil {
-			return nil, err
-		}
-	}
-	if o.Format == "markdown" { // which is written row by row
-		fields = slices.DeleteFunc(fields, func(f field) bool { return f.optional })
-	}
-	columns := make([]Column, len(fields))
-	r := &Records{row: make([]Value, len(fields))}
-	for i, f := range fields {
-		columns[i] = f.Column
-		if people && f.people != nil {
-			f.value = f.people
-		}
-		r.values = append(r.values, f.value)
-	}
-	var err error
-	r.Sink, err = New(w, o, columns)
-	return r, err
-}
-
-// pick returns the fields of a list of names with commas between.
-func pick(names string) ([]field, error) {
-	all := slices.Concat(recordFields(), composedFields())
-	var picked []field
-	for name := range strings.SplitSeq(names, ",") {
-		name = strings.TrimSpace(name)
-		i := slices.IndexFunc(all, func(f field) bool { return f.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("no column is called %q; expected some of %s", name, strings.Join(ColumnNames(), ", "))
-		}
-		if slices.ContainsFunc(picked, func(f field) bool { return f.Name == name }) {
-			return nil, fmt.Errorf("the column %s is there twice", name)
-		}
-		picked = append(picked, all[i])
-	}
-	return picked, nil
+	return newRows(w, o, records(v))
 }
 
 // ColumnNames returns the names of all columns of records.
-func ColumnNames() []string {
-	var names []string
-	for _, f := range slices.Concat(recordFields(), composedFields()) {
-		names = append(names, f.Name)
-	}
-	return names
-}
-
-// Record writes a record.
-func (r *Records) Record(record *decode.Record) error {
-	for i, value := range r.values {
-		r.row[i] = value(record)
-	}
-	return r.Row(r.row)
-}
+func ColumnNames() []string { return records(Events).names() }

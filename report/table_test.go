@@ -183,7 +183,7 @@ func TestMemoryOfTable(t *testing.T) {
 	write := func(n int) (inUse int64) {
 		for i := range n {
 			// No two cells are alike, so that no cache holds them for free.
-			if err := sink.Record(named(fmt.Sprint("call ", n, i))); err != nil {
+			if err := sink.Write(named(fmt.Sprint("call ", n, i))); err != nil {
 				t.Fatal(err)
 			}
 		}

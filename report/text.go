@@ -1,12 +1,17 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/packet"
 )
 
 // A Clock renders times in the form that was asked for.
@@ -82,7 +87,7 @@ func appendSeconds(dst []byte, ns int64, digits int) []byte {
 	}
 	dst = strconv.AppendInt(dst, ns/1e9, 10)
 	dst = append(dst, '.')
-	return append(dst, fmt.Sprintf("%09d", ns%1e9)[:digits]...)
+	return appendDigits(dst, ns%1e9, 9)[:len(dst)+digits]
 }
 
 // appendText renders a value for people and for CSV. Bytes off the wire are
@@ -100,10 +105,22 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 			return strconv.AppendFloat(dst, float64(v.num)/1e6, 'f', 2, 64)
 		}
 		return appendMillis(dst, v.num)
+	case address:
+		return v.of.(*netip.Addr).AppendTo(dst)
+	case host:
+		return v.of.(*netip.AddrPort).Addr().AppendTo(dst)
+	case endpoint:
+		return v.of.(*netip.AddrPort).AppendTo(dst)
 	case list:
-		return append(dst, strings.Join(v.list, " ")...)
+		for i, s := range *v.of.(*[]string) {
+			if i > 0 {
+				dst = append(dst, ' ')
+			}
+			dst = append(dst, s...)
+		}
+		return dst
 	case ids:
-		for i, id := range v.ids {
+		for i, id := range v.of.(*packet.VLANs).IDs() {
 			if i > 0 {
 				dst = append(dst, ' ')
 			}
@@ -111,7 +128,7 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 		}
 		return dst
 	case vars:
-		for i, x := range v.vars {
+		for i, x := range *v.of.(*[]actionurl.Var) {
 			if i > 0 {
 				dst = append(dst, ' ')
 			}
@@ -124,7 +141,26 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 
 // appendMillis renders nanoseconds as milliseconds, without loss.
 func appendMillis(dst []byte, ns int64) []byte {
-	return strconv.AppendFloat(dst, float64(ns)/1e6, 'f', -1, 64)
+	if ns < 0 {
+		dst = append(dst, '-')
+		ns = -ns
+	}
+	dst = strconv.AppendInt(dst, ns/1e6, 10)
+	if ns%1e6 == 0 {
+		return dst
+	}
+	dst = appendDigits(append(dst, '.'), ns%1e6, 6)
+	return bytes.TrimRight(dst, "0")
+}
+
+// appendDigits renders the last so many decimal digits of n, leading zeros included.
+func appendDigits(dst []byte, n int64, digits int) []byte {
+	dst = append(dst, "000000000"[:digits]...)
+	for i := len(dst) - 1; n > 0; i-- {
+		dst[i] = '0' + byte(n%10)
+		n /= 10
+	}
+	return dst
 }
 
 // quoteBlanks puts quotes around a value that has blanks, so that the reader

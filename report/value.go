@@ -8,8 +8,6 @@ package report
 
 import (
 	"net/netip"
-
-	"actionurl/decode/actionurl"
 )
 
 // A Column is a name, and how it is laid out in a table.
@@ -24,26 +22,29 @@ type Column struct {
 }
 
 // A Value is what stands in a row's column: nothing, or one of several kinds.
+// It is small, as a row has many: what is larger it points to, and that is
+// valid only as long as what the row is made from.
 type Value struct {
 	kind kind
-	text string
 	num  int64
-	list []string
-	ids  []uint16
-	vars []actionurl.Var
+	text string
+	of   any // a pointer, by kind
 }
 
 type kind uint8
 
 const (
-	absent  kind = iota
-	text         // as sent, if it came off the wire
-	instant      // num: nanoseconds since 1970-01-01 UTC
-	number       // num
-	millis       // num: nanoseconds, shown as milliseconds
-	list         // of texts
-	ids          // of numbers
-	vars         // of variables with their values
+	absent   kind = iota
+	text          // as sent, if it came off the wire
+	instant       // num: nanoseconds since 1970-01-01 UTC
+	number        // num
+	millis        // num: nanoseconds, shown as milliseconds
+	address       // of: a *netip.Addr
+	host          // of: a *netip.AddrPort, of which only the address is meant
+	endpoint      // of: a *netip.AddrPort
+	list          // of: a *[]string
+	ids           // of: a *packet.VLANs
+	vars          // of: a *[]actionurl.Var
 )
 
 // Text returns a text, or nothing if s is empty.
@@ -62,14 +63,24 @@ func List(s []string) Value {
 	if len(s) == 0 {
 		return Value{}
 	}
-	return Value{kind: list, list: s}
+	kept := s
+	return listOf(&kept)
 }
 
-func address(a netip.Addr) Value {
+// listOf is List without a copy of the slice.
+func listOf(s *[]string) Value {
+	if len(*s) == 0 {
+		return Value{}
+	}
+	return Value{kind: list, of: s}
+}
+
+// addressOf returns an IP address, or nothing if there is none.
+func addressOf(a *netip.Addr) Value {
 	if !a.IsValid() {
 		return Value{}
 	}
-	return Text(a.String())
+	return Value{kind: address, of: a}
 }
 
 // PlainColumns returns columns of texts.

@@ -234,7 +234,7 @@ func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, std
 		if !shown {
 			return nil
 		}
-		return records.Record(r)
+		return records.Write(r)
 	})
 
 	// What was read is written even if reading fails.

@@ -79,6 +79,12 @@ type Batch struct {
 	Frames   []Frame
 	Problems []Problem
 	Secrets  []Secret
+
+	// Now is the time that the capture has reached, in nanoseconds since
+	// 1970-01-01 UTC: frames that follow are not earlier. A live source tells
+	// it also where no frame came, so that what waits for a response learns
+	// that none comes. It is 0 where it is not told.
+	Now int64
 }
 
 // A Secret is what a capture holds for its own decryption, such as the keys of
@@ -93,12 +99,13 @@ func (b *Batch) Reset() {
 	b.Frames = b.Frames[:0]
 	b.Problems = b.Problems[:0]
 	b.Secrets = b.Secrets[:0]
+	b.Now = 0
 }
 
 // A Source yields frames.
 type Source interface {
 	// Next replaces the content of b by the frames that follow: at least one
-	// frame, problem or secret, or else an error. The error is io.EOF at the end and
+	// frame, problem or secret, or the time, or else an error. The error is io.EOF at the end and
 	// otherwise one of reading; after an error there is nothing more to read.
 	// The frames' bytes are the source's and valid until the next call.
 	Next(b *Batch) error

@@ -17,7 +17,8 @@ type Part struct {
 
 // Merge returns a source of the frames of several captures, in the order of
 // their times. Frames of one capture keep their order. Captures that follow
-// each other, as the files of a ring do, are open one at a time.
+// each other, as the files of a ring do, are open one at a time. As it waits for
+// a frame of each, it is for captures that end; it does not tell the time.
 func Merge(parts ...Part) Source {
 	parts = slices.Clone(parts)
 	slices.SortStableFunc(parts, func(a, b Part) int { return cmp.Compare(a.First, b.First) })

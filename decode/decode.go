@@ -92,7 +92,8 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	return p
 }
 
-// Batch decodes the frames of b. It returns the first error of emit.
+// Batch decodes the frames of b, and lets the time pass that it tells. It
+// returns the first error of emit.
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	for i := range b.Frames {
 		f := &b.Frames[i]
@@ -103,6 +104,9 @@ func (p *Pipeline) Batch(b *capture.Batch) error {
 		if p.pending.n > 0 {
 			p.drain(f.Time)
 		}
+	}
+	if b.Now > 0 && p.pending.n > 0 {
+		p.drain(b.Now)
 	}
 	return p.err
 }

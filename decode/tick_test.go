@@ -1,0 +1,41 @@
+package decode
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"actionurl/capture"
+	"actionurl/capture/capturetest"
+)
+
+// A request that nobody answers is told when its time is over, also where no
+// frame comes any more.
+func TestTimePassesWithoutFrames(t *testing.T) {
+	c := capturetest.New()
+	c.Conn("192.168.40.50:49152", server).Open().Send(get("/x"))
+	sent := c.Frames[3].Time
+	var got []string
+	p := New(Config{ResponseTimeout: 10 * time.Second}, func(r *Record) error {
+		got = append(got, line(r))
+		return nil
+	})
+	if err := p.Batch(batch(c.Frames)); err != nil {
+		t.Fatal(err)
+	}
+	for _, tick := range []struct {
+		after time.Duration
+		want  string
+	}{
+		{10 * time.Second, "[]"},
+		{10*time.Second + time.Nanosecond, "[4 /x timeout]"},
+		{time.Hour, "[4 /x timeout]"},
+	} {
+		if err := p.Batch(&capture.Batch{Now: sent.Add(tick.after).UnixNano()}); err != nil {
+			t.Fatal(err)
+		}
+		if fmt.Sprint(got) != tick.want {
+			t.Errorf("%v after the request: %v, want %s", tick.after, got, tick.want)
+		}
+	}
+}

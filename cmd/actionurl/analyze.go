@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +17,10 @@ import (
 	"actionurl/report"
 )
 
-// An analysis is what the flags of analyze say.
+// errEnough ends a run that has shown as many events as were asked for.
+var errEnough = errors.New("enough events")
+
+// An analysis is what the flags say that analyze and sniff share.
 type analysis struct {
 	decode  decode.Config
 	filter  report.Filter
@@ -29,6 +33,7 @@ type analysis struct {
 	phones   []string // addresses and names
 	profiles []string // files and folders
 	skipBad  bool     // go on without the files that cannot be used
+	count    int      // rows after which the run ends; 0 for no such end
 }
 
 func newAnalyze() *cobra.Command {
@@ -64,9 +69,15 @@ only where the URL itself names it; else it is "?".`,
 			if err := a.finish(); err != nil {
 				return err
 			}
-			return a.run(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return a.analyze(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	a.flags(cmd)
+	return cmd
+}
+
+// flags adds the flags that analyze and sniff share.
+func (a *analysis) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.VarP(&parsed{parse: a.template}, "template", "t", "`EVENT=URL`, as typed into the phone; EVENT is a slug, a label, a P-value or an alias; repeatable")
@@ -81,6 +92,7 @@ only where the URL itself names it; else it is "?".`,
 	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`; repeatable")
 	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later")
 	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
+	f.IntVarP(&a.count, "count", "c", 0, "stop after `N` events (of --view requests: requests)")
 	f.DurationVar(&a.decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
 	f.Uint16Var(&a.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "tell of everything that could not be decoded, with its place")
@@ -93,7 +105,6 @@ only where the URL itself names it; else it is "?".`,
 		slugs = append(slugs, k.Slug)
 	}
 	complete(cmd, "event", slugs)
-	return cmd
 }
 
 // template reads a value of -t.
@@ -173,6 +184,9 @@ func (a *analysis) finish() error {
 	if a.options.Format = a.format; a.format == "" {
 		a.options.Format = report.FormatOf(a.output)
 	}
+	if a.count < 0 {
+		return usage("invalid argument %q for \"-c, --count\" flag: expected a number above 0", strconv.Itoa(a.count))
+	}
 	if a.decode.ResponseTimeout <= 0 {
 		return usage("invalid argument %q for \"--response-timeout\" flag: expected a time above 0, such as 10s", a.decode.ResponseTimeout)
 	}
@@ -197,18 +211,31 @@ func (a *analysis) finish() error {
 	return nil
 }
 
-// run analyzes the captures.
-func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, stdout, stderr io.Writer) error {
+// prepare reads the files that the flags name.
+func (a *analysis) prepare(stderr io.Writer) error {
 	if err := a.loadProfiles(stderr); err != nil {
 		return err
 	}
-	if err := a.findPhones(); err != nil {
+	return a.findPhones()
+}
+
+// analyze analyzes the captures of these names.
+func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if err := a.prepare(stderr); err != nil {
 		return err
 	}
-	in, err := openInput(names, stdin)
+	in, err := openInput(ctx, names, stdin)
+	if err != nil && ctx.Err() != nil {
+		in, err = &input{follow: true}, nil // an interrupt came before the first byte
+	}
 	if err != nil {
 		return &statusError{statusFailed, err}
 	}
+	return a.run(ctx, in, stdout, stderr)
+}
+
+// run analyzes the input, until its end or that of ctx.
+func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer) error {
 	out, err := openOutput(a.output, stdout, in.files)
 	if err != nil {
 		return &statusError{statusFailed, err}
@@ -234,7 +261,13 @@ func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, std
 		if !shown {
 			return nil
 		}
-		return records.Write(r)
+		if err := records.Write(r); err != nil {
+			return err
+		}
+		if sum.shown == a.count {
+			return errEnough
+		}
+		return nil
 	})
 
 	// What was read is written even if reading fails.
@@ -248,7 +281,10 @@ func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, std
 		return nil
 	})
 	if writing == nil {
-		writing = errors.Join(pipeline.Flush(), records.Close())
+		writing = pipeline.Flush()
+	}
+	if writing == nil || writing == errEnough {
+		writing = records.Close()
 	}
 	progress.clear()
 	switch {
@@ -270,12 +306,15 @@ func (a *analysis) run(ctx context.Context, names []string, stdin io.Reader, std
 // copyBatches decodes the input batch by batch, and calls after behind each.
 // It returns the first error of writing records and that of reading.
 func copyBatches(ctx context.Context, in *input, p *decode.Pipeline, after func(*capture.Batch) error) (writing, reading error) {
-	source := capture.Merge(in.parts...)
+	source := in.open()
 	var b capture.Batch
 	for ctx.Err() == nil {
 		if err := source.Next(&b); err != nil {
-			if errors.Is(err, io.EOF) {
-				err = nil
+			switch {
+			case errors.Is(err, io.EOF):
+				return nil, nil
+			case ctx.Err() != nil:
+				continue // an interrupt is why it ended
 			}
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -21,12 +22,17 @@ type input struct {
 	offset int64         // bytes read of them
 	follow bool          // somebody may be writing it, so rows are wanted as they come
 	stdin  io.Reader
+	ctx    context.Context // its end ends the wait for a pipe
 }
+
+// open returns the source of all frames.
+func (in *input) open() capture.Source { return capture.Merge(in.parts...) }
 
 // openInput finds the captures of these names: files, folders of them, or "-".
 // Each is looked into, so that what is no capture is told before any is read.
-func openInput(names []string, stdin io.Reader) (*input, error) {
-	in := &input{stdin: stdin}
+// What waits for standard input stops waiting at the end of ctx.
+func openInput(ctx context.Context, names []string, stdin io.Reader) (*input, error) {
+	in := &input{ctx: ctx, stdin: stdin}
 	for _, name := range names {
 		if err := in.add(name); err != nil {
 			return nil, err
@@ -69,7 +75,11 @@ func (in *input) addStdin() error {
 	} else {
 		in.follow = true
 	}
-	source, err := pcapfile.Open("-", &counter{in.stdin, &in.offset})
+	from := in.stdin
+	if in.follow {
+		from = &abandonable{in.ctx, from}
+	}
+	source, err := pcapfile.Open("-", &counter{from, &in.offset})
 	if err != nil {
 		return err
 	}
@@ -105,7 +115,7 @@ func (in *input) addFolder(name string) error {
 func (in *input) addFile(name string, info os.FileInfo) error {
 	if !info.Mode().IsRegular() { // a pipe with a name cannot be read twice
 		in.follow = true
-		source, err := openFile(name, &in.offset)
+		source, err := openPipe(in.ctx, name, &in.offset)
 		if err != nil {
 			return err
 		}
@@ -157,7 +167,20 @@ func openFile(name string, offset *int64) (*fileSource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, cause(err))
 	}
-	r, err := pcapfile.Open(name, &counter{f, offset})
+	return newFileSource(name, f, &counter{f, offset})
+}
+
+// openPipe opens a pipe that has a name.
+func openPipe(ctx context.Context, name string, offset *int64) (*fileSource, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, cause(err))
+	}
+	return newFileSource(name, f, &counter{&abandonable{ctx, f}, offset})
+}
+
+func newFileSource(name string, f *os.File, from io.Reader) (*fileSource, error) {
+	r, err := pcapfile.Open(name, from)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -175,6 +198,35 @@ func (s *fileSource) Next(b *capture.Batch) error {
 }
 
 func (s *fileSource) close() { s.file.Close() }
+
+// An abandonable reader fails when ctx ends, though it be in the middle of a
+// wait for bytes. What reads it then must leave the buffer alone: a reader
+// that was waiting may still fill it.
+type abandonable struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (a *abandonable) Read(b []byte) (int, error) {
+	if err := a.ctx.Err(); err != nil {
+		return 0, err
+	}
+	type result struct {
+		n   int
+		err error
+	}
+	read := make(chan result, 1)
+	go func() {
+		n, err := a.r.Read(b)
+		read <- result{n, err}
+	}()
+	select {
+	case r := <-read:
+		return r.n, r.err
+	case <-a.ctx.Done():
+		return 0, a.ctx.Err()
+	}
+}
 
 // A counter counts the bytes read.
 type counter struct {

@@ -230,7 +230,7 @@ func analyzeBytes(t *testing.T, capture []byte) {
 		t.Fatal(err)
 	}
 	var out, messages strings.Builder
-	err := a.run(context.Background(), []string{"-"}, bytes.NewReader(capture), &out, &messages)
+	err := a.analyze(context.Background(), []string{"-"}, bytes.NewReader(capture), &out, &messages)
 	var s *statusError
 	if err != nil && (!errors.As(err, &s) || s.status != statusFailed && s.status != statusDamaged) {
 		t.Fatalf("%v\n%s", err, messages.String())

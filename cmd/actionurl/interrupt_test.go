@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A watched is a buffer that may be read while it is written.
+type watched struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.Write(p)
+}
+
+func (w *watched) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.String()
+}
+
+// await waits until the condition holds.
+func await(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for began := time.Now(); !condition(); time.Sleep(time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("no", what)
+		}
+	}
+}
+
+// TestInterruptSilentPipe interrupts a run that waits for a pipe in which
+// nothing comes.
+func TestInterruptSilentPipe(t *testing.T) {
+	guide, err := os.ReadFile("../../testdata/guide-events.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name    string
+		sent    []byte
+		summary string
+	}{
+		{"before the first byte", nil, "0 frames, 0 HTTP requests, 0 Action URLs"},
+		{"between frames", guide, "33 frames, 3 HTTP requests, 3 Action URLs"},
+		{"within a frame", guide[:len(guide)-1], "32 frames, 3 HTTP requests, 3 Action URLs"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			in, feed := io.Pipe()
+			defer feed.Close()
+			ctx, cancel := context.WithCancel(t.Context())
+			var out, messages watched
+			ended := make(chan int)
+			go func() { ended <- run(ctx, []string{"analyze", "--format", "csv", "-"}, in, &out, &messages) }()
+			if len(test.sent) > 0 {
+				feed.Write(test.sent)
+				await(t, "rows", func() bool { return strings.Count(out.String(), "\r\n2026") == 3 })
+			}
+			cancel()
+			select {
+			case status := <-ended:
+				if status != statusDone {
+					t.Errorf("exit status %d", status)
+				}
+			case <-time.After(5 * time.Second):
+				t.Fatal("it goes on")
+			}
+			if !strings.Contains(messages.String(), test.summary) {
+				t.Errorf("no summary of %q in:\n%s", test.summary, messages.String())
+			}
+		})
+	}
+}

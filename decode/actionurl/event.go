@@ -44,11 +44,23 @@ type Event struct {
 	ServerName   string // what the user calls the server; empty for nothing
 	PhoneMAC     string // lower case, with colons; empty if not known
 	PhoneIP      netip.Addr
+	PhoneKnown   Evidence // what tells which phone it is
+	PhoneVendor  string   // by its user agent; empty if not known
 	PhoneProduct string
 	PhoneVersion string
 	CallID       string
 	Vars         []Var // in the order of the URL
 }
+
+// Evidence is what tells which phone sent a request.
+type Evidence string
+
+const (
+	InURL     Evidence = "url"        // its MAC address is in the URL
+	InAgent   Evidence = "user_agent" // its MAC address is in the user agent
+	InFrame   Evidence = "frame"      // the frame comes from its MAC address
+	InAddress Evidence = "address"    // its IP address, and what came from there before
+)
 
 // A Var is a variable of an Action URL with its value: its name where a
 // template tells it, else the key as it was sent. Escapes are resolved; a raw
@@ -169,7 +181,7 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	if len(matches) == 0 {
 		return false
 	}
-	phone := d.phones.of(x, macIn(matches, path), agent)
+	phone, _ := d.phones.of(x, macIn(matches, path), agent)
 	nearest := others
 	for _, m := range matches {
 		nearest = min(nearest, m.bond(phone))
@@ -421,7 +433,7 @@ func hexDigit(c byte) byte {
 
 // identify fills in what is known of the phone and the call.
 func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent agent) {
-	e.PhoneProduct, e.PhoneVersion = agent.product, agent.version
+	e.PhoneVendor, e.PhoneProduct, e.PhoneVersion = agent.vendor, agent.product, agent.version
 	e.PhoneIP = x.Client.Addr()
 	mac := ""
 	for _, v := range e.Vars {
@@ -445,7 +457,7 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent agent) {
 			e.CallID = v.Value
 		}
 	}
-	e.PhoneMAC = d.phones.of(x, mac, agent)
+	e.PhoneMAC, e.PhoneKnown = d.phones.of(x, mac, agent)
 	if e.PhoneMAC != "" {
 		d.phones.remember(x.Client.Addr(), e.PhoneMAC, x.Time)
 	}

@@ -59,25 +59,27 @@ func TestPhoneIsIdentified(t *testing.T) {
 		what, target, agent       string
 		mac, ip, product, version string
 		callID                    string
+		known                     Evidence
+		vendor                    string
 	}{
 		{
 			what: "by the URL", target: "/mac=000B82123456&phone_ip=10.1.2.3&product=GXP2170&program_version=1.0.11.79&call-id=1-5060-1@BJC",
-			mac: "00:0b:82:12:34:56", ip: "10.1.2.3", product: "GXP2170", version: "1.0.11.79", callID: "1-5060-1@BJC",
+			mac: "00:0b:82:12:34:56", ip: "10.1.2.3", product: "GXP2170", version: "1.0.11.79", callID: "1-5060-1@BJC", known: InURL,
 		},
 		{
 			what: "by the user agent", target: "/remote=5001&local=5002", agent: phoneAgent,
-			mac: "00:0b:82:8a:a8:72", ip: "192.168.40.50", product: "GXP2135", version: "1.0.7.97",
+			mac: "00:0b:82:8a:a8:72", ip: "192.168.40.50", product: "GXP2135", version: "1.0.7.97", known: InAgent, vendor: "Grandstream",
 		},
 		{
 			what: "by the URL before the user agent", target: "/mac=000b82123456&model=T46&firmware=66.1", agent: phoneAgent,
-			mac: "00:0b:82:12:34:56", ip: "192.168.40.50", product: "T46", version: "66.1",
+			mac: "00:0b:82:12:34:56", ip: "192.168.40.50", product: "T46", version: "66.1", known: InURL, vendor: "Grandstream",
 		},
 		{
 			what: "with values that are none", target: "/mac=unknown&phone_ip=none&product=$product&call_id=&local=5002", agent: phoneAgent,
-			mac: "00:0b:82:8a:a8:72", ip: "192.168.40.50", product: "GXP2135", version: "1.0.7.97",
+			mac: "00:0b:82:8a:a8:72", ip: "192.168.40.50", product: "GXP2135", version: "1.0.7.97", known: InAgent, vendor: "Grandstream",
 		},
 		{
-			what: "an IPv4 address in IPv6", target: "/ip=::ffff:10.1.2.3&local=5002", ip: "10.1.2.3",
+			what: "an IPv4 address in IPv6", target: "/ip=::ffff:10.1.2.3&local=5002", ip: "10.1.2.3", known: InAddress,
 		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
@@ -88,6 +90,9 @@ func TestPhoneIsIdentified(t *testing.T) {
 			if e.PhoneMAC != test.mac || e.PhoneIP.String() != test.ip || e.PhoneProduct != test.product ||
 				e.PhoneVersion != test.version || e.CallID != test.callID {
 				t.Errorf("got %q %s %q %q %q", e.PhoneMAC, e.PhoneIP, e.PhoneProduct, e.PhoneVersion, e.CallID)
+			}
+			if e.PhoneKnown != test.known || e.PhoneVendor != test.vendor {
+				t.Errorf("known by %q, vendor %q; want %q, %q", e.PhoneKnown, e.PhoneVendor, test.known, test.vendor)
 			}
 		})
 	}
@@ -104,8 +109,8 @@ func TestPhoneIsLearntByAddress(t *testing.T) {
 	wantSummary(t, d, get("/hook?e=dnd_on"), "no Action URL") // of nobody known
 	d.Decode(get("/mac=000b82123456&local=5002"))
 	wantSummary(t, d, get("/hook?e=dnd_on"), `dnd_on [name] e="dnd_on"`)
-	if mac := d.Decode(get("/hook?e=dnd_on")).PhoneMAC; mac != "00:0b:82:12:34:56" {
-		t.Errorf("the phone's MAC address is %q", mac)
+	if e := d.Decode(get("/hook?e=dnd_on")); e.PhoneMAC != "00:0b:82:12:34:56" || e.PhoneKnown != InAddress {
+		t.Errorf("the phone's MAC address is %q, known by %q", e.PhoneMAC, e.PhoneKnown)
 	}
 	wantSummary(t, d, at("192.168.40.51", get("/hook?e=dnd_on")), "no Action URL") // of another
 	// Others may share its address.

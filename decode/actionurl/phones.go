@@ -64,17 +64,17 @@ func (p *phones) known(mac string) {
 
 // of returns the MAC address of the phone that sent a request, empty if it
 // cannot be told: by the URL, the user agent, the frame, or the address.
-func (p *phones) of(x *httpwire.Exchange, url string, agent agent) string {
+func (p *phones) of(x *httpwire.Exchange, url string, agent agent) (mac string, by Evidence) {
 	switch {
 	case url != "":
-		return url
+		return url, InURL
 	case agent.mac != "":
-		return agent.mac
+		return agent.mac, InAgent
 	}
 	if mac := p.sender(x); mac != "" {
-		return mac
+		return mac, InFrame
 	}
-	return p.addresses[x.Client.Addr()].mac
+	return p.addresses[x.Client.Addr()].mac, InAddress
 }
 
 // sender returns the source address of a request's frame, if it is a phone's.

@@ -17,10 +17,13 @@ type csvSink struct {
 
 var _ Sink = (*csvSink)(nil)
 
-func newCSV(w io.Writer, columns []Column, clock *Clock) (*csvSink, error) {
+func newCSV(w io.Writer, columns []Column, o Options) (*csvSink, error) {
 	buffer := bufio.NewWriterSize(w, bufferSize)
-	s := &csvSink{buffer: buffer, w: csv.NewWriter(buffer), clock: clock, cells: make([]string, len(columns))}
+	s := &csvSink{buffer: buffer, w: csv.NewWriter(buffer), clock: o.Clock, cells: make([]string, len(columns))}
 	s.w.UseCRLF = true
+	if o.Continued {
+		return s, nil
+	}
 	for i, c := range columns {
 		s.cells[i] = c.Name
 	}

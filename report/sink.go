@@ -44,6 +44,16 @@ type Options struct {
 	Columns string // names with commas between; empty for the view's own
 	Clock   *Clock // nil for UTC
 	Width   int    // of the terminal, in columns; 0 where there is none
+
+	// Live says that rows are wanted as they come: a table's widths then do not
+	// depend on its rows.
+	Live bool
+	// Height is the number of lines after which a live table shows its header
+	// again; 0 for never.
+	Height int
+	// Continued says that the output has rows of these columns already: CSV
+	// then goes without a header.
+	Continued bool
 }
 
 // New returns a Sink that writes rows with these columns to w.
@@ -53,9 +63,9 @@ func New(w io.Writer, o Options, columns []Column) (Sink, error) {
 	}
 	switch o.Format {
 	case "table":
-		return newTable(w, columns, o.Clock, o.Width), nil
+		return newTable(w, columns, o), nil
 	case "csv":
-		return newCSV(w, columns, o.Clock)
+		return newCSV(w, columns, o)
 	case "ndjson":
 		return newNDJSON(w, columns), nil
 	case "markdown":

@@ -29,13 +29,16 @@ const (
 
 // table writes rows for people. The widths come from the first rows and the
 // terminal; later cells that do not fit are cut with an ellipsis, so that no
-// more than the first rows is ever kept. A date is written above the rows that
+// more than the first rows is ever kept. A live table keeps none. A date is written above the rows that
 // share it.
 type table struct {
 	out     *trimmer
 	columns []Column
 	clock   *Clock
 	limit   int // width of the terminal; 0 for none
+	live    bool
+	screen  int // lines after which the header is shown again; 0 for never
+	below   int // rows below the last header
 
 	sample []row // nil once it is laid out
 	widths []int // by column; nil until then
@@ -53,9 +56,9 @@ type row struct {
 
 var _ Sink = (*table)(nil)
 
-func newTable(w io.Writer, columns []Column, clock *Clock, limit int) *table {
+func newTable(w io.Writer, columns []Column, o Options) *table {
 	twwidth.SetEastAsian(false) // widths are those of terminals, not of a locale
-	return &table{out: &trimmer{w: w}, columns: columns, clock: clock, limit: limit}
+	return &table{out: &trimmer{w: w}, columns: columns, clock: o.Clock, limit: o.Width, live: o.Live, screen: o.Height}
 }
 
 // Row implements [Sink].
@@ -68,6 +71,9 @@ func (t *table) Row(values []Value) error {
 		}
 		t.cell = v.appendText(t.cell[:0], t.clock, true)
 		r.cells[i] = visible(clipped(t.cell))
+	}
+	if t.live && t.widths == nil {
+		t.fit()
 	}
 	if t.widths != nil {
 		return t.write(r)
@@ -134,14 +140,18 @@ func (t *table) layOut() error {
 // fit chooses the widths: those of the sample's cells, if the terminal is wide
 // enough. Else the columns that matter least are left out, until the least
 // widths fit, and the widest of the others are narrowed; if they do not fit
-// with their least widths, then below them.
+// with their least widths, then below them. Of a live table there is no sample:
+// the widths are the usual ones, and no column is left out for want of values.
 func (t *table) fit() {
 	t.widths = make([]int, len(t.columns))
 	for i, c := range t.columns {
-		if !c.optional || slices.ContainsFunc(t.sample, func(r row) bool { return r.cells[i] != "" }) {
+		if !c.optional || t.live || slices.ContainsFunc(t.sample, func(r row) bool { return r.cells[i] != "" }) {
 			t.shown = append(t.shown, i)
 		}
 		t.widths[i] = max(twwidth.Width(c.Name), c.width)
+		if t.live {
+			t.widths[i] = max(t.widths[i], c.usual)
+		}
 		for _, r := range t.sample {
 			t.widths[i] = min(maxColumn, max(t.widths[i], twwidth.Width(r.cells[i])))
 		}
@@ -200,7 +210,8 @@ func (t *table) leaveOut() bool {
 
 // write writes a row, and a header before it where a day begins.
 func (t *table) write(r row) error {
-	if t.part == nil || r.day != t.day {
+	// A screen holds the header, its day, and the blank line above.
+	if t.part == nil || r.day != t.day || t.screen > 0 && t.below >= t.screen-3 {
 		if err := t.begin(r.day); err != nil {
 			return err
 		}
@@ -209,6 +220,7 @@ func (t *table) write(r row) error {
 	for at, i := range t.shown {
 		cells[at] = fitted(r.cells[i], t.widths[i])
 	}
+	t.below++
 	if err := t.part.Append(cells); err != nil {
 		return err
 	}
@@ -231,6 +243,7 @@ func (t *table) begin(day string) error {
 		}
 		t.out.Write([]byte("\n"))
 	}
+	t.below = 0
 	if t.day = day; day != "" {
 		t.out.Write([]byte(day + "\n"))
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -198,5 +199,42 @@ func TestMemoryOfTable(t *testing.T) {
 	}
 	if err := sink.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A live table writes each row as it comes, under a header whose columns do
+// not depend on the rows, and shows the header again when it is off the screen.
+func TestLiveTable(t *testing.T) {
+	var out strings.Builder
+	rows, err := NewRecords(&out, Options{Format: "table", Live: true, Height: 6}, Events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := request("/", announces(actionurl.Event{Slug: "hold_call", Label: "Hold Call", Vars: []actionurl.Var{filled("n", strings.Repeat("x", 500))}}))
+	for i, r := range append(events(t), named("a"), long, request("/", announces(actionurl.Event{}), func(r *decode.Record) { r.Cut = true })) {
+		before := len(lines(out.String()))
+		if err := errors.Join(rows.Write(r), rows.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 && len(lines(out.String())) == before {
+			t.Fatalf("row %d waits", i)
+		}
+	}
+	rows.Close()
+	golden(t, "events-live.txt", out.String())
+	for _, line := range lines(out.String()) {
+		if width(line) > 200 {
+			t.Errorf("a line of %d columns: %s", width(line), line)
+		}
+	}
+}
+
+// Rows that are added to a CSV file stand under the header that it has.
+func TestContinuedCSV(t *testing.T) {
+	r := []*decode.Record{named("a")}
+	whole := write(t, Options{Format: "csv"}, Events, r)
+	header, rest, _ := strings.Cut(whole, "\r\n")
+	if got := write(t, Options{Format: "csv", Continued: true}, Events, r); got != rest || header == "" {
+		t.Errorf("%q, want %q", got, rest)
 	}
 }

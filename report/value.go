@@ -15,6 +15,7 @@ type Column struct {
 	Name string
 
 	width int  // the least width, in terminal columns
+	usual int  // the width in which most values fit, if that is more
 	right bool // values end flush right
 	rank  int  // where a terminal is narrow, the highest ranks give way; 0 stays
 

@@ -243,7 +243,8 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 	defer out.abandon()
 	progress := newProgress(stderr, in)
 	out.before = progress.clear
-	a.options.Width = terminalWidth(out.to)
+	a.options.Width, a.options.Height = terminalSize(out.to)
+	a.options.Live = in.follow
 	records, err := report.NewRecords(out, a.options, a.filter.View)
 	if err != nil {
 		return out.failed(err)

@@ -56,14 +56,21 @@ func complete(cmd *cobra.Command, flag string, words []string) {
 	cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// terminalWidth returns the width of the terminal that w is, 0 if it is none.
-func terminalWidth(w io.Writer) int {
+// terminalSize returns the columns and lines of the terminal that w is, 0 if
+// it is none.
+func terminalSize(w io.Writer) (width, height int) {
 	if f, ok := w.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return width
+		if width, height, err := term.GetSize(int(f.Fd())); err == nil {
+			return width, height
 		}
 	}
-	return 0
+	return 0, 0
+}
+
+// terminalWidth returns the width of the terminal that w is, 0 if it is none.
+func terminalWidth(w io.Writer) int {
+	width, _ := terminalSize(w)
+	return width
 }
 
 // isTerminal reports whether w is a terminal.

@@ -22,6 +22,9 @@ type Assembler struct {
 	Counts Counts
 	// Lost, if set, is told of gaps and of connections forgotten.
 	Lost packet.Lost
+	// Failed, if set, is told of connections that did not come about. The
+	// Attempt is the callee's.
+	Failed func(*Attempt)
 
 	receiver Receiver
 	table    map[key]*Conn
@@ -96,6 +99,7 @@ func (a *Assembler) syn(c *Conn, side Side, s *packet.Segment) {
 	start := s.Seq + 1
 	if h.open && h.start == start {
 		h.synced = true
+		a.tried(c, side, s)
 		return // a copy of it
 	}
 	if late := After(start, h.start); h.open && !h.synced && late > 0 && late < maxHalfWaiting {
@@ -110,6 +114,9 @@ func (a *Assembler) syn(c *Conn, side Side, s *packet.Segment) {
 		a.restart(c)
 	}
 	h.open, h.synced, h.start, h.next = true, true, start, start
+	if !s.ACK {
+		c.began = s.Time
+	}
 }
 
 // restart makes c a new connection between the same ports.
@@ -123,6 +130,7 @@ func (a *Assembler) restart(c *Conn) {
 
 // lose hands on what waits and ends both directions.
 func (a *Assembler) lose(c *Conn) {
+	a.unanswered(c)
 	mark := a.mark
 	for side := range Side(2) {
 		a.settle(c, side, true)
@@ -162,6 +170,7 @@ func (a *Assembler) reset(c *Conn, side Side, s *packet.Segment) {
 	if !valid || h.ended && o.ended {
 		return
 	}
+	a.refused(c, side, s)
 	mark := a.mark
 	a.settle(c, side, true)
 	a.settle(c, side.Other(), true)

@@ -29,8 +29,8 @@ import (
 
 // Bounds on what traffic can grow.
 const (
-	// maxConns bounds the connections followed. One takes 176 bytes and its
-	// places in the tables about 100: 131,072 make 35 MiB.
+	// maxConns bounds the connections followed. One takes 192 bytes and its
+	// places in the tables about 100: 131,072 make 37 MiB.
 	maxConns = 128 << 10
 
 	// maxClosed bounds the closed connections that are remembered, so that
@@ -109,6 +109,8 @@ type Conn struct {
 
 	key     key
 	halves  [2]half
+	began   int64  // time of the SYN; valid iff a side is synced
+	retry   *retry // of the SYN, while it has no answer; mostly nil
 	closing uint32 // counts the times it was closed, to tell old entries of Assembler.closed
 	closed  bool
 	touched bool // since the eviction's hand passed
@@ -119,6 +121,20 @@ func (c *Conn) Addr(s Side) netip.AddrPort { return c.key[s].AddrPort() }
 
 // Seen reports whether any segment that the side sent was captured.
 func (c *Conn) Seen(s Side) bool { return c.halves[s].seen }
+
+// Misses reports whether bytes that the side sent are missing at the end of what
+// was captured of it: the other side has acknowledged more. Where nothing but
+// acknowledgements were captured, it has acknowledged more than since.
+func (c *Conn) Misses(s Side, since uint32) bool {
+	h := &c.halves[s]
+	if h.open {
+		since = h.next
+	}
+	if h.hasFin && h.fin == since {
+		since++
+	}
+	return h.hasAcked && After(since, h.acked) > 0
+}
 
 // Starts reports whether seq is where the side's stream starts: behind a SYN
 // that was seen.

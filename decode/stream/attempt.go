@@ -1,0 +1,77 @@
+package stream
+
+import (
+	"net/netip"
+
+	"actionurl/decode/packet"
+)
+
+// resend is the least time, in nanoseconds of capture time, after which a SYN
+// is sent again: half of what RFC 6298 (section 2.1) asks for. A copy that
+// comes earlier is the capture's, not the sender's.
+const resend = 500e6
+
+// An Attempt is a connection that did not come about.
+type Attempt struct {
+	packet.Origin // of the RST, or of the SYN that was sent last
+
+	Client, Server netip.AddrPort
+
+	// Refused is set where the server answered the SYN by an RST. Else it has
+	// not answered at all, though the SYN was sent again.
+	Refused bool
+	First   int64 // time of the first SYN
+	Until   int64 // time up to which no answer was captured
+}
+
+// A retry is the latest copy of a SYN without an answer. At most maxConns of 48
+// bytes are kept: 6 MiB.
+type retry struct{ latest packet.Origin }
+
+// tried notes a copy of the SYN of side.
+func (a *Assembler) tried(c *Conn, side Side, s *packet.Segment) {
+	if s.ACK || a.Failed == nil || s.Time-c.began < resend || c.answered(side) {
+		return
+	}
+	if c.retry == nil {
+		c.retry = new(retry)
+	}
+	c.retry.latest = s.Origin
+}
+
+// answered reports whether the other side has answered the SYN of side, as far
+// as the capture tells: also where it holds one direction only, in which side
+// acknowledges what the other sent.
+func (c *Conn) answered(side Side) bool {
+	h, o := &c.halves[side], &c.halves[side.Other()]
+	return o.seen || o.hasAcked || h.next != h.start || h.hasFin
+}
+
+// unanswered tells of a connection whose SYN was sent again in vain, when it
+// is forgotten.
+func (a *Assembler) unanswered(c *Conn) {
+	if c.retry == nil {
+		return
+	}
+	for side := range Side(2) {
+		if c.halves[side].synced && !c.answered(side) {
+			a.Failed(&Attempt{
+				Origin: c.retry.latest, Client: c.Addr(side), Server: c.Addr(side.Other()),
+				First: c.began, Until: max(c.retry.latest.Time, a.mark.Time),
+			})
+		}
+	}
+	c.retry = nil
+}
+
+// refused tells of an RST of side that answers a SYN (RFC 9293, section 3.5.2).
+func (a *Assembler) refused(c *Conn, side Side, s *packet.Segment) {
+	h, o := &c.halves[side], &c.halves[side.Other()]
+	if a.Failed == nil || h.open || !s.ACK || !o.synced || o.next != o.start || s.Ack != o.start {
+		return
+	}
+	a.Failed(&Attempt{
+		Origin: s.Origin, Client: c.Addr(side.Other()), Server: c.Addr(side),
+		Refused: true, First: c.began, Until: s.Time,
+	})
+}

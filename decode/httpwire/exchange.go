@@ -48,6 +48,7 @@ type Exchange struct {
 
 	ContentLength int64 // as the request says; -1 for nothing said
 	Cut           bool  // the capture holds only the beginning of its head
+	Gap           bool  // bytes of its connection are missing between it and its response
 
 	Status  int   // of the response; 0 if none, or without a status line
 	Latency int64 // nanoseconds from Time to the response's first byte; valid iff NoResponse == Answered

@@ -88,7 +88,7 @@ func (r *Reader) Release(x *Exchange) {
 // Expire resolves an exchange whose response is not waited for any longer.
 func (r *Reader) Expire(x *Exchange) {
 	why := Timeout
-	if !x.conn.stream.Seen(x.side.Other()) {
+	if c, server := x.conn.stream, x.side.Other(); !c.Seen(server) || c.Misses(server, x.ack) {
 		why = NotCaptured
 	}
 	x.conn.expire(x, why)
@@ -99,6 +99,14 @@ func (h *conn) expire(x *Exchange, why Reason) {
 	h.expired++
 	h.expiredAck = x.ack
 	h.resolve(x, why)
+}
+
+// doubt notes that bytes of the connection are missing that may be those of a
+// response.
+func (h *conn) doubt() {
+	for x := h.first; x != nil; x = x.next {
+		x.Gap = true
+	}
 }
 
 // append queues a request.

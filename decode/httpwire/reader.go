@@ -43,6 +43,10 @@ type Reader struct {
 	Counts Counts
 	// Lost, if set, is told of messages that are lost in part.
 	Lost packet.Lost
+	// Foreign, if set, is told of the first bytes of a side that are a TLS
+	// record (RFC 8446, section 5.1), where its SYN was captured. They are
+	// those of one segment, and valid until it returns.
+	Foreign func(c *stream.Conn, sd stream.Side, data []byte, at *stream.Mark)
 
 	found     func(*Exchange)
 	exchanges *Exchange // to be used again
@@ -61,6 +65,9 @@ var _ stream.Receiver = (*Reader)(nil)
 func NewReader(found func(*Exchange)) *Reader {
 	return &Reader{found: found}
 }
+
+// handshake is the first byte of a TLS connection: the type of its first record.
+const handshake = 22
 
 // A state says what the next byte of a direction is.
 type state uint8
@@ -119,6 +126,9 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 	h, _ := c.State.(*conn)
 	if h == nil {
 		if recognize(bytes.TrimLeft(data, "\r\n"), c.Starts(sd, seq)) == neither {
+			if data[0] == handshake && r.Foreign != nil && c.Starts(sd, seq) {
+				r.Foreign(c, sd, data, at)
+			}
 			return stream.Forever
 		}
 		h = r.connect(c)
@@ -170,9 +180,14 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream
 		return 0
 	}
 	s := &h.sides[sd]
-	switch {
-	case s.state == inBody && s.left >= int64(n):
+	if s.state == inBody && s.left >= int64(n) {
 		s.consume(int64(n))
+		return s.skip()
+	}
+	if !cut {
+		h.doubt()
+	}
+	switch {
 	case s.state == begin:
 		r.refuse(h, sd, at)
 	case s.state == inHead && cut && r.readCut(h, sd):

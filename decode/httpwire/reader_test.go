@@ -674,6 +674,74 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
+// TestGap tells the exchanges between whose request and response something is
+// missing.
+func TestGap(t *testing.T) {
+	tests := []struct {
+		name   string
+		script []string
+		want   []bool
+	}{
+		{"nothing", []string{"syn", "> GET /1 HTTP/1.1||", "< HTTP/1.1 201 x|Content-Length: 0||"}, []bool{false}},
+		{"a response and a request", []string{"syn",
+			"> GET /1 HTTP/1.1||", "< lost HTTP/1.1 201 x|Content-Length: 0||",
+			"> lost GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||",
+			"> GET /3 HTTP/1.1||", "< HTTP/1.1 203 x|Content-Length: 0||"}, []bool{true, false}},
+		{"the middle of a response's body", []string{"syn",
+			"> GET /1 HTTP/1.1||", "< HTTP/1.1 201 x|Content-Length: 100||begin", "< lost " + strings.Repeat("x", 50),
+			"< " + strings.Repeat("x", 45), "> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"}, []bool{false, false}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWire()
+			for _, s := range steps(test.script...) {
+				w.play(s, whole)
+			}
+			w.streams.Flush()
+			var got []bool
+			for _, x := range w.found {
+				got = append(got, x.Gap)
+			}
+			if diff := gocmp.Diff(test.want, got); diff != "" {
+				t.Errorf("want -, got +:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestForeign(t *testing.T) {
+	hello := "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+	tests := []struct {
+		name   string
+		script []string
+		want   []string
+	}{
+		{"TLS, of both sides", []string{"syn", "> " + hello, "> " + hello, "< " + hello}, []string{"0 at 3", "1 at 5"}},
+		{"TLS, joined", []string{"> " + hello, "< " + hello}, nil},
+		{"another protocol", []string{"syn", "> SSH-2.0-x|", "< SSH-2.0-x|", "> " + hello}, nil},
+		{"HTTP", []string{"syn", "> GET / HTTP/1.1||", "< " + hello}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWire()
+			var got []string
+			w.reader.Foreign = func(_ *stream.Conn, sd stream.Side, data []byte, at *stream.Mark) {
+				if string(data) != hello {
+					t.Errorf("got %q", data)
+				}
+				got = append(got, fmt.Sprintf("%d at %d", sd, at.Frame))
+			}
+			for _, s := range steps(test.script...) {
+				w.play(s, whole)
+			}
+			w.streams.Flush()
+			if diff := gocmp.Diff(test.want, got); diff != "" {
+				t.Errorf("want -, got +:\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestExpire(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -685,6 +753,10 @@ func TestExpire(t *testing.T) {
 			[]string{"GET /1 HTTP/1.1 -> timeout"}},
 		{"no answer, one direction only", []string{"> GET /1 HTTP/1.1||"}, nil,
 			[]string{"GET /1 HTTP/1.1 -> not_captured"}},
+		{"the answer was not captured, but its acknowledgement", []string{"syn", "> GET /1 HTTP/1.1||", "< lost HTTP/1.1 201 x|Content-Length: 0||", "> fin"}, nil,
+			[]string{"GET /1 HTTP/1.1 -> not_captured"}},
+		{"an interim answer only", []string{"syn", "> GET /1 HTTP/1.1||", "< HTTP/1.1 100 x||", "> fin"}, nil,
+			[]string{"GET /1 HTTP/1.1 -> timeout"}},
 		{"a late answer is not that of the next request", []string{"syn", "> GET /1 HTTP/1.1||"},
 			[]string{"> GET /2 HTTP/1.1||", "< HTTP/1.1 201 x|Content-Length: 0||", "< HTTP/1.1 202 x|Content-Length: 0||"},
 			[]string{"GET /1 HTTP/1.1 -> timeout", "GET /2 HTTP/1.1 -> 202"}},

@@ -146,17 +146,48 @@ func newCatalog(all []*Kind) *kinds {
 
 // words reduces a name to what tells it from others: "Incoming Call",
 // "incoming-call", "incomingCall", "INCOMINGCALL" and "call_incoming" are one.
-func words(name string) string {
-	b := make([]byte, 0, len(name))
+func words(name string) string { return string(appendWords(nil, name)) }
+
+func appendWords(dst []byte, name string) []byte {
+	const call = "call"
+	from := len(dst)
 	for i := range len(name) {
-		switch c := name[i]; {
-		case c >= 'A' && c <= 'Z':
-			b = append(b, c-'A'+'a')
+		switch c := lower(name[i]); {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
-			b = append(b, c)
+			dst = append(dst, c)
+		}
+		if n := len(dst) - len(call); n >= from && string(dst[n:]) == call {
+			dst = dst[:n]
 		}
 	}
-	return strings.ReplaceAll(string(b), "call", "")
+	return dst
+}
+
+// appendLower appends s with its ASCII letters in lower case.
+func appendLower(dst []byte, s string) []byte {
+	for i := range len(s) {
+		dst = append(dst, lower(s[i]))
+	}
+	return dst
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+// maxName is the longest name of an event that is looked up.
+const maxName = 64
+
+// named returns the event that has a name, nil for none.
+func (c *kinds) named(name string) *Kind {
+	if len(name) > maxName {
+		return nil
+	}
+	var w [maxName]byte
+	return c.byName[string(appendWords(w[:0], name))]
 }
 
 // Lookup returns the event of a slug, a label, a P-value ("P8310" or "8310")
@@ -178,7 +209,7 @@ func Lookup(name string) *Kind {
 		}
 		return nil
 	}
-	return catalog.byName[words(name)]
+	return catalog.named(name)
 }
 
 // A Variable is a name that phones replace in an Action URL.

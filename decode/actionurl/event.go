@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 )
 
 // By says how an event is known.
@@ -92,6 +93,7 @@ type Decoder struct {
 	ServerNames map[string]string
 
 	templates *Set
+	agents    agents
 	phones    *phones
 	calls     calls
 	event     Event
@@ -99,7 +101,7 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder that knows the templates.
 func NewDecoder(templates []*Template) *Decoder {
-	d := &Decoder{templates: new(Set), phones: newPhones()}
+	d := &Decoder{templates: new(Set), agents: agents{}, phones: newPhones()}
 	for _, t := range templates {
 		d.templates.Add(t)
 		d.phones.known(t.Phone)
@@ -119,7 +121,7 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	if authority == "" {
 		authority = x.Host
 	}
-	agent := parseAgent(x.UserAgent)
+	agent := d.agents.read(x.UserAgent)
 	if agent.vendor != "" {
 		d.phones.remember(x.Client.Addr(), agent.mac, x.Time)
 	}
@@ -127,8 +129,12 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 		return nil
 	}
 	d.identify(e, x, agent)
-	d.calls.happened(e)
-	e.PhoneName = d.PhoneNames[e.PhoneMAC]
+	if d.templates.Len() > 0 { // only among these there may be several to choose from
+		d.calls.happened(e)
+	}
+	if len(d.PhoneNames) > 0 {
+		e.PhoneName = d.PhoneNames[e.PhoneMAC]
+	}
 	e.ServerName = d.serverName(x, authority)
 	return e
 }
@@ -171,7 +177,7 @@ func rooted(path string) string {
 
 // byTemplate fills e from the templates that match: the phone's own, or else
 // those bound to no phone, or else other phones'.
-func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority string, agent agent) bool {
+func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority string, agent *agent) bool {
 	if d.templates.Len() == 0 {
 		return false
 	}
@@ -181,7 +187,7 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	if len(matches) == 0 {
 		return false
 	}
-	phone, _ := d.phones.of(x, macIn(matches, path), agent)
+	phone, _ := d.phones.of(x, d.macIn(matches, path), agent)
 	nearest := others
 	for _, m := range matches {
 		nearest = min(nearest, m.bond(phone))
@@ -204,12 +210,12 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 }
 
 // macIn returns the MAC address that a match finds in the URL, empty for none.
-func macIn(matches []match, path string) string {
+func (d *Decoder) macIn(matches []match, path string) string {
 	for _, m := range matches {
 		for variable, raw := range m.variables(path) {
 			if variable == "mac" {
-				if mac := NormalizeMAC(Unescape(raw)); mac != "" {
-					return mac
+				if mac, ok := parseMAC(Unescape(raw)); ok {
+					return d.phones.name(mac)
 				}
 			}
 		}
@@ -224,7 +230,7 @@ func macIn(matches []match, path string) string {
 func (d *Decoder) narrow(e *Event, matches []match, path, phone string, x *httpwire.Exchange) []match {
 	matches = keep(matches, func(m match) bool {
 		for variable, raw := range m.variables(path) {
-			if !fits(variable, raw) {
+			if v := newVar(variable, raw); !fits(variable, &v) {
 				return false
 			}
 		}
@@ -329,7 +335,7 @@ func (e *Event) candidate(k *Kind) {
 func (e *Event) settle(by By) {
 	e.Slug = Unknown
 	if len(e.Candidates) == 1 {
-		k := Lookup(e.Candidates[0])
+		k := catalog.bySlug[e.Candidates[0]]
 		e.Slug, e.Label, e.By = k.Slug, k.Label, by
 		e.Candidates = e.Candidates[:0]
 	}
@@ -370,19 +376,19 @@ func placeholder(value string) bool {
 	return len(value) > 1 && identifier(value[1:]) == len(value)-1 // $local_uri: $local and more
 }
 
-// fits reports whether a value that was sent as raw may be that of the
-// variable: one that has a type is of it, and none goes on over further pairs.
-func fits(variable, raw string) bool {
-	if _, more, ok := strings.Cut(raw, "&"); ok && strings.Contains(more, "=") {
+// fits reports whether a value may be that of the variable: one that has a type
+// is of it, and none goes on over further pairs.
+func fits(variable string, v *Var) bool {
+	if _, more, ok := strings.Cut(v.Value, "&"); ok && strings.Contains(more, "=") {
 		return false
 	}
-	v := newVar(variable, raw)
 	if v.State != Filled {
 		return true
 	}
 	switch variable {
 	case "mac":
-		return NormalizeMAC(v.Value) != ""
+		_, ok := parseMAC(v.Value)
+		return ok
 	case "phone_ip", "ip":
 		_, err := netip.ParseAddr(v.Value)
 		return err == nil
@@ -432,17 +438,20 @@ func hexDigit(c byte) byte {
 }
 
 // identify fills in what is known of the phone and the call.
-func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent agent) {
+func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent) {
 	e.PhoneVendor, e.PhoneProduct, e.PhoneVersion = agent.vendor, agent.product, agent.version
 	e.PhoneIP = x.Client.Addr()
 	mac := ""
-	for _, v := range e.Vars {
+	for i := range e.Vars {
+		v := &e.Vars[i]
 		if v.State != Filled {
 			continue
 		}
 		switch v.Name {
 		case "mac":
-			mac = NormalizeMAC(v.Value)
+			if m, ok := parseMAC(v.Value); ok {
+				mac = d.phones.name(m)
+			}
 		case "phone_ip", "ip":
 			if ip, err := netip.ParseAddr(v.Value); err == nil {
 				e.PhoneIP = ip.Unmap()
@@ -478,28 +487,26 @@ func isDotted(s string) bool {
 // none. Its bytes may be written with colons, hyphens, dots, blanks or nothing
 // between them.
 func NormalizeMAC(s string) string {
-	var out [17]byte
+	if mac, ok := parseMAC(s); ok {
+		return mac.String()
+	}
+	return ""
+}
+
+// parseMAC reads a MAC address.
+func parseMAC(s string) (mac packet.MAC, ok bool) {
 	n := 0
 	for i := range len(s) {
 		c := s[i]
 		if n%2 == 0 && (c == ':' || c == '-' || c == '.' || c == ' ') {
 			continue
 		}
-		if hexDigit(c) > 15 || n == 12 {
-			return ""
+		digit := hexDigit(c)
+		if digit > 15 || n == 12 {
+			return mac, false
 		}
-		if c >= 'A' && c <= 'F' {
-			c += 'a' - 'A'
-		}
-		at := n + n/2
-		out[at] = c
+		mac[n/2] = mac[n/2]<<4 | digit
 		n++
-		if n%2 == 0 && n < 12 {
-			out[at+1] = ':'
-		}
 	}
-	if n != 12 {
-		return ""
-	}
-	return string(out[:])
+	return mac, n == 12
 }

@@ -8,8 +8,9 @@ import (
 	"actionurl/decode/packet"
 )
 
-// maxPhones bounds the addresses that are remembered as those of phones:
-// 65,536 of about 150 bytes, 10 MiB. The ones beyond are not remembered.
+// maxPhones bounds the addresses that are remembered as those of phones, the
+// senders of frames, and the MAC addresses whose text is kept: 65,536 of each,
+// of about 160, 100 and 60 bytes; 20 MiB. The ones beyond are not remembered.
 const maxPhones = 64 << 10
 
 // moveTime is how long, in nanoseconds of capture time, an address must not
@@ -19,10 +20,11 @@ const moveTime = 600e9
 
 // phones tells which phone a request comes from.
 type phones struct {
-	vendors   map[[3]byte]struct{} // the first bytes of phones' MAC addresses
-	told      map[string]struct{}  // MAC addresses of phones that templates are bound to
-	addresses map[netip.Addr]learnt
-	senders   map[packet.MAC]*sender // at most maxPhones
+	vendors   map[[3]byte]struct{}    // the first bytes of phones' MAC addresses
+	told      map[packet.MAC]struct{} // of phones that templates are bound to
+	addresses map[netip.Addr]*learnt
+	senders   map[packet.MAC]*sender
+	names     map[packet.MAC]string // as text
 }
 
 // A sender is a source address of frames.
@@ -41,8 +43,8 @@ type learnt struct {
 
 func newPhones() *phones {
 	p := &phones{
-		vendors: map[[3]byte]struct{}{}, told: map[string]struct{}{},
-		addresses: map[netip.Addr]learnt{}, senders: map[packet.MAC]*sender{},
+		vendors: map[[3]byte]struct{}{}, told: map[packet.MAC]struct{}{}, names: map[packet.MAC]string{},
+		addresses: map[netip.Addr]*learnt{}, senders: map[packet.MAC]*sender{},
 	}
 	for _, v := range Vendors() {
 		for _, oui := range v.OUIs {
@@ -57,14 +59,26 @@ func newPhones() *phones {
 
 // known notes the MAC address of a phone that templates are bound to.
 func (p *phones) known(mac string) {
-	if mac != "" {
-		p.told[mac] = struct{}{}
+	if m, ok := parseMAC(mac); ok {
+		p.told[m] = struct{}{}
 	}
+}
+
+// name returns a MAC address as text, the same each time.
+func (p *phones) name(mac packet.MAC) string {
+	name, ok := p.names[mac]
+	if !ok {
+		name = mac.String()
+		if len(p.names) < maxPhones {
+			p.names[mac] = name
+		}
+	}
+	return name
 }
 
 // of returns the MAC address of the phone that sent a request, empty if it
 // cannot be told: by the URL, the user agent, the frame, or the address.
-func (p *phones) of(x *httpwire.Exchange, url string, agent agent) (mac string, by Evidence) {
+func (p *phones) of(x *httpwire.Exchange, url string, agent *agent) (mac string, by Evidence) {
 	switch {
 	case url != "":
 		return url, InURL
@@ -74,7 +88,10 @@ func (p *phones) of(x *httpwire.Exchange, url string, agent agent) (mac string, 
 	if mac := p.sender(x); mac != "" {
 		return mac, InFrame
 	}
-	return p.addresses[x.Client.Addr()].mac, InAddress
+	if l := p.addresses[x.Client.Addr()]; l != nil {
+		return l.mac, InAddress
+	}
+	return "", InAddress
 }
 
 // sender returns the source address of a request's frame, if it is a phone's.
@@ -101,12 +118,11 @@ func (p *phones) sender(x *httpwire.Exchange) string {
 // phone returns a MAC address, empty if it is not of a phone's vendor, nor one
 // that templates are bound to.
 func (p *phones) phone(source packet.MAC) string {
-	mac := fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", source[0], source[1], source[2], source[3], source[4], source[5])
 	_, known := p.vendors[[3]byte(source[:3])]
-	if _, told := p.told[mac]; !known && !told {
+	if _, told := p.told[source]; !known && !told {
 		return ""
 	}
-	return mac
+	return p.name(source)
 }
 
 // is reports whether a request comes from a phone, as far as its frame or its
@@ -120,17 +136,20 @@ func (p *phones) is(x *httpwire.Exchange) bool {
 // announces itself from it after a while, the address has moved; at once, both
 // are behind a translator of addresses.
 func (p *phones) remember(address netip.Addr, mac string, now int64) {
-	l, again := p.addresses[address]
-	if !again && len(p.addresses) >= maxPhones {
-		return
+	l := p.addresses[address]
+	if l == nil {
+		if len(p.addresses) >= maxPhones {
+			return
+		}
+		l = new(learnt)
+		p.addresses[address] = l
 	}
 	switch {
 	case mac == "" || mac == l.mac || l.several:
 	case l.mac != "" && now-l.last < moveTime:
-		l = learnt{several: true}
+		*l = learnt{several: true}
 	default:
 		l.mac = mac
 	}
 	l.last = now
-	p.addresses[address] = l
 }

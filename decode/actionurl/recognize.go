@@ -15,6 +15,35 @@ type agent struct {
 	browser bool
 }
 
+// User agents that are kept: 16,384 of at most 256 bytes and the 120 of what
+// they tell, 6 MiB. Beyond it all are forgotten, and read anew.
+const (
+	maxAgents      = 16 << 10
+	maxAgentLength = 256
+)
+
+// agents keep what was read of user agents, as phones send the same one with
+// each request.
+type agents map[string]*agent
+
+// read returns what a User-Agent tells.
+func (a agents) read(ua string) *agent {
+	if known := a[ua]; known != nil {
+		return known
+	}
+	if len(ua) > maxAgentLength {
+		read := parseAgent(ua)
+		return &read
+	}
+	if len(a) >= maxAgents {
+		clear(a)
+	}
+	ua = strings.Clone(ua)
+	read := parseAgent(ua)
+	a[ua] = &read
+	return &read
+}
+
 // parseAgent reads a User-Agent. Samples are in the rows of parseAgent's test.
 func parseAgent(ua string) agent {
 	words := strings.Fields(ua)
@@ -69,44 +98,52 @@ func parseAgent(ua string) agent {
 
 // What a variable's name as a key tells.
 const (
-	common   = iota + 1 // a word that pages and devices of all kinds use
-	identity            // of the phone; provisioning requests have these, too
-	generic             // of a call, but a word that others use
-	telling             // a word that hardly anything else uses
+	nothing  = iota
+	common   // a word that pages and devices of all kinds use
+	identity // of the phone; provisioning requests have these, too
+	generic  // of a call, but a word that others use
+	telling  // a word that hardly anything else uses
+	meanings
 )
 
-var keys = map[string]int{
-	"language": common, "duration": common, "battery": common,
-	"mac": identity, "ip": identity, "model": identity, "firmware": identity, "product": identity,
-	"program_version": identity, "hardware_version": identity,
-	"local": generic, "remote": generic,
-	"phone_ip": telling, "display_local": telling, "display_remote": telling,
-	"call-id": telling, "call_id": telling, "active_user": telling, "active_host": telling,
-	"active_url": telling, "calldirection": telling, "callDirection": telling,
-	"callerID": telling, "calledNumber": telling, "csta_id": telling, "nr_ongoing_calls": telling,
-	"cancel_reason": telling,
+// meaning returns what a key tells.
+func meaning(key string) int {
+	switch key {
+	case "language", "duration", "battery":
+		return common
+	case "mac", "ip", "model", "firmware", "product", "program_version", "hardware_version":
+		return identity
+	case "local", "remote":
+		return generic
+	case "phone_ip", "display_local", "display_remote", "call-id", "call_id", "active_user", "active_host",
+		"active_url", "calldirection", "callDirection", "callerID", "calledNumber", "csta_id", "nr_ongoing_calls",
+		"cancel_reason":
+		return telling
+	}
+	return nothing
 }
 
 // byContent fills e from a request that no template matches, and reports
 // whether it is an Action URL at all.
-func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent agent) bool {
+func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *agent) bool {
 	if agent.browser {
 		return false
 	}
 	resource, pathForm := e.pairs(path, d.Keys)
 	address := d.phones.is(x) && x.UserAgent == "" // another program's name is not a phone's
 	phone := agent.vendor != "" || address
-	count := [telling + 1]int{}
+	count := [meanings]int{}
 	unresolved, placeholders := 0, 0 // the latter are of variables that phones know
-	for _, v := range e.Vars {
+	for i := range e.Vars {
+		v := &e.Vars[i]
 		if v.State == Unresolved {
 			unresolved++
 			if name, _ := variableAt(v.Value); isVariable(name) {
 				placeholders++
 			}
 		}
-		if fits(v.Name, v.Value) {
-			count[keys[v.Name]]++
+		if m := meaning(v.Name); m != nothing && fits(v.Name, v) {
+			count[m]++
 		}
 	}
 	calls := count[generic] + count[telling]
@@ -163,8 +200,10 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 		}
 		key, value, _ := strings.Cut(piece, "=")
 		key = strings.TrimSpace(Unescape(key))
-		if variable := keys[key]; variable != "" {
-			key = variable
+		if len(keys) > 0 {
+			if variable := keys[key]; variable != "" {
+				key = variable
+			}
 		}
 		if key != "" {
 			e.Vars = append(e.Vars, newVar(key, value))
@@ -203,18 +242,32 @@ func (e *Event) names(resource string) {
 		segment = segment[:dot]
 	}
 	e.name(segment)
-	for _, v := range e.Vars {
-		switch strings.ToLower(v.Name) {
-		case "event", "e", "ev", "evt", "type", "action", "method", "state", "status":
+	for i := range e.Vars {
+		if v := &e.Vars[i]; namesEvent(v.Name) {
 			e.name(v.Value)
 		}
 	}
 }
 
+// namesEvent reports whether a parameter is called so that its value may name
+// the event.
+func namesEvent(key string) bool {
+	const longest = len("action")
+	if len(key) > longest {
+		return false
+	}
+	var lower [longest]byte
+	switch string(appendLower(lower[:0], key)) {
+	case "event", "e", "ev", "evt", "type", "action", "method", "state", "status":
+		return true
+	}
+	return false
+}
+
 // name adds the event of that name to the candidates. Numbers are none here:
 // a parameter "e" may be an extension.
 func (e *Event) name(name string) {
-	if k := catalog.byName[words(name)]; k != nil {
+	if k := catalog.named(name); k != nil {
 		e.candidate(k)
 	}
 }

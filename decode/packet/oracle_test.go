@@ -1,7 +1,6 @@
 package packet_test
 
 import (
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -35,7 +34,7 @@ func reference(data []byte) (segment, bool) {
 		switch l := l.(type) {
 		case *layers.Ethernet:
 			if from := packet.MAC(l.SrcMAC); from != (packet.MAC{}) {
-				s.Source = fmt.Sprintf("% x", from)
+				s.Source = from.String()
 			}
 		case *layers.Dot1Q:
 			s.VLANs = append(s.VLANs, l.VLANIdentifier)

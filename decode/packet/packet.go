@@ -46,6 +46,19 @@ func (v *VLANs) IDs() []uint16 { return v.ids[:v.n] }
 // MAC is an Ethernet address.
 type MAC [6]byte
 
+// String returns the address in lower case with colons.
+func (m MAC) String() string {
+	const digits = "0123456789abcdef"
+	var s [17]byte
+	for i, b := range m {
+		s[3*i], s[3*i+1] = digits[b>>4], digits[b&15]
+		if i < len(m)-1 {
+			s[3*i+2] = ':'
+		}
+	}
+	return string(s[:])
+}
+
 // An Origin tells where in a capture bytes came from.
 type Origin struct {
 	Interface *capture.Interface

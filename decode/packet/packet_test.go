@@ -37,7 +37,7 @@ func view(s *packet.Segment) segment {
 	}
 	v.VLANs = append(v.VLANs, s.VLANs.IDs()...)
 	if s.Source != (packet.MAC{}) {
-		v.Source = fmt.Sprintf("% x", s.Source)
+		v.Source = s.Source.String()
 	}
 	return v
 }
@@ -76,7 +76,7 @@ var (
 )
 
 // phoneMAC is the source address of the frames of links that have one.
-const phoneMAC = "00 0b 82 12 34 32"
+const phoneMAC = "00:0b:82:12:34:32"
 
 // with returns the segment with some of it changed.
 func (s segment) with(change func(*segment)) segment {

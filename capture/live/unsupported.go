@@ -1,0 +1,7 @@
+//go:build !linux
+
+package live
+
+func newWaiter() (waiter, error) { return nil, ErrUnsupported }
+
+func open(*Config, waiter, string) (device, error) { return nil, ErrUnsupported }

@@ -28,6 +28,7 @@ const (
 	blockMinimum = 12 // and the length again
 
 	optionEnd      = 0
+	optionName     = 2 // of an interface
 	optionTSResol  = 9
 	optionTSOffset = 14
 

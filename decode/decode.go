@@ -14,6 +14,7 @@ package decode
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"actionurl/capture"
@@ -46,6 +47,10 @@ type Config struct {
 	ResponseTimeout time.Duration     // of capture time
 	VXLANPort       uint16            // a further UDP port of VXLAN; 0 for none
 	Lost            func(Loss)        // told of each loss, if set
+
+	// Segment, if set, is told of each TCP segment that a frame holds, or
+	// completes, and of its ends, before what it means is known.
+	Segment func(f *capture.Frame, src, dst netip.AddrPort)
 }
 
 // A Loss is something that could not be decoded, with its place.
@@ -71,6 +76,7 @@ type Pipeline struct {
 	pending ring
 	crowded int // requests that went on because too many waited
 	record  Record
+	frame   *capture.Frame // at hand
 }
 
 // New returns a Pipeline that calls emit with each record. The record and all
@@ -81,7 +87,14 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
 	p.http = httpwire.NewReader(p.pending.insert)
 	p.streams = stream.NewAssembler(p.http)
-	p.packets = packet.NewDecoder(p.streams.Segment)
+	found := p.streams.Segment
+	if c.Segment != nil {
+		found = func(s *packet.Segment) {
+			c.Segment(p.frame, s.Src.AddrPort(), s.Dst.AddrPort())
+			p.streams.Segment(s)
+		}
+	}
+	p.packets = packet.NewDecoder(found)
 	p.packets.VXLANPort = c.VXLANPort
 	if c.Lost != nil {
 		lost := func(at *packet.Origin, what string) {
@@ -100,6 +113,7 @@ func (p *Pipeline) Batch(b *capture.Batch) error {
 		if p.pending.n > 0 {
 			p.drain(f.Time) // a response that comes too late is none
 		}
+		p.frame = f
 		p.packets.Decode(f)
 		if p.pending.n > 0 {
 			p.drain(f.Time)

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -37,5 +38,25 @@ func TestTimePassesWithoutFrames(t *testing.T) {
 		if fmt.Sprint(got) != tick.want {
 			t.Errorf("%v after the request: %v, want %s", tick.after, got, tick.want)
 		}
+	}
+}
+
+// Every frame with a TCP segment is told with its connection, and no other.
+func TestSegmentsAreTold(t *testing.T) {
+	c := capturetest.New()
+	k := c.Conn("192.168.40.50:49152", server).Open()
+	c.Add(make([]byte, 60)) // no IP packet
+	k.Send(get("/x"))
+	k.Reply(answer)
+	var got []string
+	p := New(Config{ResponseTimeout: 10 * time.Second, Segment: func(f *capture.Frame, src, dst netip.AddrPort) {
+		got = append(got, fmt.Sprintf("%d %d>%d", f.Number, src.Port(), dst.Port()))
+	}}, func(*Record) error { return nil })
+	if err := p.Batch(batch(c.Frames)); err != nil {
+		t.Fatal(err)
+	}
+	want := "[1 49152>80 2 80>49152 3 49152>80 5 49152>80 6 80>49152 7 80>49152 8 49152>80]"
+	if fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s", got, want)
 	}
 }

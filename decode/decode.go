@@ -7,6 +7,7 @@
 //  2. stream puts the segments of each direction of a connection in order.
 //  3. httpwire reads the requests and responses, and pairs them.
 //  4. actionurl tells which requests are Action URLs and what they say.
+//  5. timeline puts what they say together to calls and phones.
 //
 // Between 3 and 4 a request waits here for its response, so that the records
 // come out in the order of the frames that they stand for.
@@ -22,6 +23,7 @@ import (
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
 	"actionurl/decode/stream"
+	"actionurl/decode/timeline"
 )
 
 // maxPending and maxPendingText bound the requests that wait for a response,
@@ -36,6 +38,8 @@ const (
 type Record struct {
 	*httpwire.Exchange
 	Event *actionurl.Event // nil if it is no Action URL
+	Phone *timeline.Phone  // that announced it; nil if there is no event, or too many phones
+	Call  *timeline.Call   // that the event is of; nil if it is of none
 }
 
 // Config says how to decode.
@@ -51,6 +55,12 @@ type Config struct {
 	// Segment, if set, is told of each TCP segment that a frame holds, or
 	// completes, and of its ends, before what it means is known.
 	Segment func(f *capture.Frame, src, dst netip.AddrPort)
+
+	// Call is told of each call when nothing can change it any more, if set:
+	// in the order of their first events, or, if Live is set, as soon as that
+	// is so. The call is valid until Call returns.
+	Call func(*timeline.Call) error
+	Live bool
 }
 
 // A Loss is something that could not be decoded, with its place.
@@ -69,9 +79,10 @@ type Pipeline struct {
 	streams *stream.Assembler
 	http    *httpwire.Reader
 	events  *actionurl.Decoder
+	calls   *timeline.Timeline
 
 	emit    func(*Record) error
-	err     error // the first of emit
+	err     error // the first of emit and Config.Call
 	timeout int64
 	pending ring
 	crowded int // requests that went on because too many waited
@@ -81,7 +92,7 @@ type Pipeline struct {
 
 // New returns a Pipeline that calls emit with each record. The record and all
 // it points to are valid until emit returns; its strings stay valid. After an
-// error of emit, nothing more is emitted.
+// error of emit or of Config.Call, neither is called again.
 func New(c Config, emit func(*Record) error) *Pipeline {
 	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), events: actionurl.NewDecoder(c.Templates)}
 	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
@@ -96,6 +107,11 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	}
 	p.packets = packet.NewDecoder(found)
 	p.packets.VXLANPort = c.VXLANPort
+	p.calls = timeline.New(timeline.Config{Live: c.Live, Closed: func(call *timeline.Call) {
+		if p.err == nil && c.Call != nil {
+			p.err = c.Call(call)
+		}
+	}})
 	if c.Lost != nil {
 		lost := func(at *packet.Origin, what string) {
 			c.Lost(Loss{at.Interface.Capture, at.Frame, what})
@@ -119,21 +135,35 @@ func (p *Pipeline) Batch(b *capture.Batch) error {
 			p.drain(f.Time)
 		}
 	}
-	if b.Now > 0 && p.pending.n > 0 {
-		p.drain(b.Now)
+	now := b.Now
+	if n := len(b.Frames); n > 0 {
+		now = max(now, b.Frames[n-1].Time)
 	}
+	if p.pending.n > 0 {
+		p.drain(now)
+	}
+	if p.pending.n > 0 {
+		now = p.pending.oldest().Time // what is to come of the calls is at least as late
+	}
+	p.calls.Tick(now)
 	return p.err
 }
 
-// Flush ends the capture: what waits is emitted. It returns the first error of emit.
+// Flush ends the capture: what waits is emitted, and the calls are closed. It
+// returns the first error of emit or Config.Call.
 func (p *Pipeline) Flush() error {
 	p.packets.Flush()
 	p.streams.Flush()
 	for p.pending.n > 0 {
 		p.next()
 	}
+	p.calls.Flush()
 	return p.err
 }
+
+// Phones returns the phones that announced something, in the order in which
+// they were first heard of.
+func (p *Pipeline) Phones() []*timeline.Phone { return p.calls.Phones() }
 
 // drain emits the records whose turn has come at the capture time now.
 func (p *Pipeline) drain(now int64) {
@@ -158,7 +188,12 @@ func (p *Pipeline) next() {
 	x := p.pending.remove()
 	if p.err == nil {
 		p.record = Record{Exchange: x, Event: p.events.Decode(x)}
-		p.err = p.emit(&p.record)
+		if e := p.record.Event; e != nil {
+			p.record.Phone, p.record.Call = p.calls.Add(x, e)
+		}
+		if p.err == nil { // as far as the calls that were closed by it
+			p.err = p.emit(&p.record)
+		}
 	}
 	p.http.Release(x)
 }
@@ -168,13 +203,14 @@ type Summary struct {
 	packet.Counts
 	Stream  stream.Counts
 	HTTP    httpwire.Counts
+	Calls   timeline.Counts
 	Crowded int // requests that were not waited for, because too many were
 	Links   []capture.LinkType
 }
 
 // Summary returns the counts so far.
 func (p *Pipeline) Summary() Summary {
-	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.crowded, p.packets.Unknown}
+	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.calls.Counts(), p.crowded, p.packets.Unknown}
 }
 
 // Losses returns what could not be decoded, each kind with its count.

@@ -1,0 +1,239 @@
+package timeline
+
+import (
+	"time"
+)
+
+// A Direction tells who called whom.
+type Direction uint8
+
+const (
+	Unknown  Direction = iota
+	Incoming           // the phone was called
+	Outgoing           // the phone called
+)
+
+// String returns the name used in every output, empty for Unknown.
+func (d Direction) String() string { return [...]string{"", "incoming", "outgoing"}[d] }
+
+// A State is how far a call has come.
+type State string
+
+const (
+	Ringing    State = "ringing"
+	Dialing    State = "dialing"
+	Active     State = "active"
+	Held       State = "held"     // by either side
+	Ended      State = "ended"    // answered or not
+	Missed     State = "missed"   // and never answered
+	Rejected   State = "rejected" // by the phone
+	Unfinished State = "unfinished"
+)
+
+// A Step is an event of a call.
+type Step struct {
+	Time int64  // nanoseconds since 1970-01-01 UTC
+	Slug string // of the event; actionurl.Unknown if it is ambiguous
+}
+
+// A Call is what a phone announced of one call.
+type Call struct {
+	Phone     *Phone
+	Direction Direction
+
+	// What the phone says of the two sides, whichever of them called: of a SIP
+	// URI the user part. Each has at most maxText bytes.
+	Local, Remote, DisplayRemote string
+
+	ID string // its call id; empty if no event tells it
+
+	// Times are in nanoseconds since 1970-01-01 UTC, 0 for what did not happen
+	// or was not announced.
+	First, Last int64 // its first and latest event
+	Began       int64 // incoming or outgoing
+	Established int64
+	Over        int64
+
+	Holds     int // times that it was put on hold
+	Transfers int
+	Said      int // the $duration of the phone, in seconds; -1 if none
+	Steps     []Step
+
+	held      int64 // how long it was on hold in all, in nanoseconds
+	heldSince int64
+	holders   [2]bool // that hold it: the phone, the other side
+	stray     int64   // when it was resumed without having been held
+	answered  bool
+	missed    bool
+	rejected  bool
+	idled     bool // it is over because the phone said to be idle
+	cut       bool // no more will be heard of it
+
+	closed bool
+	lane   *lane
+	since  int64 // when it came into its lane
+
+	before, behind *Call // in the lane
+	elder, younger *Call // in the order of their first events
+}
+
+// Key says what ties the events of the call together: "call_id", or "remote"
+// for the other side's number, as far as it is told, and the time.
+func (c *Call) Key() string {
+	if c.ID != "" {
+		return "call_id"
+	}
+	return "remote"
+}
+
+// State returns how far the call has come.
+func (c *Call) State() State {
+	switch {
+	case c.rejected:
+		return Rejected
+	case c.missed && !c.answered:
+		return Missed
+	case c.Over != 0:
+		return Ended
+	case c.cut:
+		return Unfinished
+	case c.onHold():
+		return Held
+	case c.answered:
+		return Active
+	case c.Direction == Incoming:
+		return Ringing
+	case c.Direction == Outgoing:
+		return Dialing
+	}
+	return Unfinished
+}
+
+// Ring returns how long it rang, or the phone waited for an answer; false
+// where that cannot be told.
+func (c *Call) Ring() (time.Duration, bool) {
+	switch {
+	case c.Began == 0:
+		return 0, false
+	case c.Established != 0:
+		return span(c.Began, c.Established), true
+	case c.Over != 0 && !c.answered:
+		return span(c.Began, c.Over), true
+	}
+	return 0, false
+}
+
+// Talk returns how long it took from the answer to the end, times on hold
+// among it; false where that cannot be told.
+func (c *Call) Talk() (time.Duration, bool) {
+	if c.Established == 0 || c.Over == 0 {
+		return 0, false
+	}
+	return span(c.Established, c.Over), true
+}
+
+// Hold returns how long it was on hold in all; false if it never was. While it
+// is on hold, that time does not count yet.
+func (c *Call) Hold() (time.Duration, bool) { return time.Duration(c.held), c.Holds > 0 }
+
+// span returns the time between two events, which may have overtaken each
+// other.
+func span(from, to int64) time.Duration { return time.Duration(max(0, to-from)) }
+
+func (c *Call) onHold() bool { return c.holders[0] || c.holders[1] }
+
+// over reports whether the call has come to its end, as far as is known.
+func (c *Call) over() bool { return c.Over != 0 || c.cut }
+
+// apply changes the call by an event. Events may come in another order than
+// they happened: an answer before the ringing, a name for the call behind its
+// end.
+func (c *Call) apply(f effect, now int64) {
+	if c.Direction == Unknown {
+		c.Direction = f.direction
+	}
+	if c.idled && !f.ends() && f.act != note {
+		c.Over, c.idled = 0, false // so it was another call that ended
+	}
+	switch f.act {
+	case begin:
+		if c.Began == 0 {
+			c.Began = now
+		}
+	case answer:
+		if c.Established == 0 {
+			c.Established = now
+		}
+		c.answered = true
+	case hold:
+		c.hold(0, now)
+	case farHold:
+		c.hold(1, now)
+	case resume:
+		c.resume(0, now)
+	case farResume:
+		c.resume(1, now)
+	case transfer:
+		c.answered = true
+		c.Transfers++
+	case miss:
+		c.missed = true
+	case reject:
+		c.rejected = true
+	}
+	if f.ends() {
+		c.end(now)
+	}
+}
+
+// hold puts the call on hold by one side.
+func (c *Call) hold(side int, now int64) {
+	c.answered = true
+	switch {
+	case c.holders[side]: // said again
+	case c.stray != 0 && now-c.stray <= overtaking:
+		c.Holds++ // its end was heard of first
+		c.stray = 0
+	default:
+		if !c.onHold() {
+			c.Holds++
+			c.heldSince = now
+		}
+		c.holders[side] = true
+	}
+}
+
+// resume takes the call off the hold of one side.
+func (c *Call) resume(side int, now int64) {
+	c.answered = true
+	if !c.holders[side] {
+		c.stray = now
+		return
+	}
+	c.holders[side] = false
+	if !c.onHold() {
+		c.held += max(0, now-c.heldSince)
+	}
+}
+
+// end ends the call. It stays what it was, should an end be told twice.
+func (c *Call) end(now int64) {
+	if c.Over != 0 {
+		return
+	}
+	c.Over = now
+	if c.onHold() {
+		c.held += max(0, now-c.heldSince)
+		c.holders = [2]bool{}
+	}
+}
+
+// has reports whether the event is one of the call's.
+func (c *Call) has(slug string) bool {
+	for i := range c.Steps {
+		if c.Steps[i].Slug == slug {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,126 @@
+package timeline
+
+// Of events that do not tell their call by its id.
+const (
+	// overtaking is how far requests of one phone can come in another order
+	// than its events, in nanoseconds: it sends them on connections of their own.
+	overtaking = 1e9
+	// repeating is within what an event that is told again is the same, as
+	// phones send it again when the server is slow.
+	repeating = 10e9
+)
+
+// find returns the call of the phone that an event belongs to, nil for none.
+// The call id tells, if both have one. Else it is a call with the same number,
+// or without one, that the event can be of; if there are several, the one that
+// it is likeliest of, and then the latest.
+func (p *Phone) find(s *said, slug string, f effect, now int64) *Call {
+	var best *Call
+	most := 0
+	for i := len(p.open) - 1; i >= 0; i-- {
+		r := &p.open[i]
+		if s.idHash != 0 && r.id != 0 {
+			if s.idHash == r.id && r.call.ID == s.id[:min(len(s.id), maxText)] && r.call.goesOn(f, now) {
+				return r.call
+			}
+			continue
+		}
+		known := r.remote != 0 && s.remoteHash != 0
+		same := r.remote == s.remoteHash || s.localHash != 0 && r.remote == s.localHash
+		if known && !same {
+			continue
+		}
+		likely := r.call.likely(slug, f, now, same && s.idHash == r.id)
+		if likely > 0 && known {
+			likely += certain
+		}
+		if likely > most {
+			best, most = r.call, likely
+		}
+	}
+	return best
+}
+
+// goesOn reports whether an event with the call's id is of the call, or of a
+// later one: some phones use their own numbers of calls again.
+func (c *Call) goesOn(f effect, now int64) bool {
+	switch {
+	case f.act != begin:
+		return true
+	case c.Began == 0:
+		return now-c.First <= overtaking
+	case c.over():
+		return false
+	}
+	return !c.answered || now-c.Last <= repeating
+}
+
+// How likely it is that an event is of a call.
+const (
+	impossible = iota
+	possible
+	likely
+	likelier
+	likeliest
+	certain = likeliest + 1 // more than what the state of a call tells
+)
+
+// likely tells how likely an event is of the call, by the call's state. Same
+// is set if both have the same number, or both none.
+func (c *Call) likely(slug string, f effect, now int64, same bool) int {
+	if f.direction != Unknown && c.Direction != Unknown && f.direction != c.Direction {
+		return impossible
+	}
+	switch f.act {
+	case begin:
+		again := same && !c.answered && !c.over() && now-c.Last <= repeating
+		if c.Began == 0 && now-c.First <= overtaking || c.Began != 0 && again {
+			return likely
+		}
+		return impossible
+	case answer:
+		switch {
+		case c.Established != 0 && now-c.Established <= overtaking && !c.has(slug):
+			return likeliest // some phones tell of it in two ways
+		case c.Established != 0 && now-c.Established <= repeating:
+			return possible
+		case c.Established != 0 || c.over() && now-c.Over > overtaking:
+			return impossible
+		case c.over(), c.answered:
+			return possible
+		}
+		return likelier
+	case miss, reject:
+		switch {
+		case c.answered:
+			return impossible
+		case c.over():
+			return possible
+		}
+		return likelier
+	}
+	if c.over() {
+		if f.ends() || f.act == note || now-c.Over <= overtaking {
+			return possible
+		}
+		return impossible
+	}
+	switch f.act {
+	case hold, farHold, transfer, transferred:
+		return preferring(c.answered && !c.onHold(), c.answered)
+	case resume, farResume:
+		return preferring(c.onHold(), c.answered)
+	}
+	return preferring(c.answered && !c.onHold(), c.answered)
+}
+
+// preferring returns how likely an event is where two conditions speak for it.
+func preferring(more, less bool) int {
+	switch {
+	case more:
+		return likelier
+	case less:
+		return likely
+	}
+	return possible
+}

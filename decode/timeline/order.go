@@ -1,0 +1,172 @@
+package timeline
+
+import "unsafe"
+
+// stepSize is the size of an event of a call, in bytes.
+const stepSize = int(unsafe.Sizeof(Step{}))
+
+// usualSteps is how many events a call has room for from the beginning.
+const usualSteps = 4
+
+// spill returns how many bytes a call's events take beyond the usual.
+func (c *Call) spill() int { return (cap(c.Steps) - usualSteps) * stepSize }
+
+// A lane is the calls that wait for the same time, in nanoseconds, for their
+// next event, in the order in which they came into it. Behind it they are
+// closed.
+type lane struct {
+	timeout     int64
+	first, last *Call
+}
+
+func (l *lane) push(c *Call, now int64) {
+	c.lane, c.since = l, now
+	c.before, c.behind = l.last, nil
+	if l.last != nil {
+		l.last.behind = c
+	} else {
+		l.first = c
+	}
+	l.last = c
+}
+
+func (l *lane) remove(c *Call) {
+	if c.before != nil {
+		c.before.behind = c.behind
+	} else {
+		l.first = c.behind
+	}
+	if c.behind != nil {
+		c.behind.before = c.before
+	} else {
+		l.last = c.before
+	}
+	c.lane = nil
+}
+
+// place puts a call into the lane that it belongs to: one that is over waits
+// for what may be told late or again, one that rings or talks for its end.
+func (t *Timeline) place(c *Call, now int64) {
+	l := &t.talking
+	switch {
+	case c.over():
+		l = &t.over
+	case !c.answered:
+		l = &t.ringing
+	}
+	if c.lane == l {
+		if l != &t.talking {
+			return
+		}
+		if l.last == c {
+			c.since = now
+			return
+		}
+	}
+	if c.lane != nil {
+		c.lane.remove(c)
+	}
+	l.push(c, now)
+}
+
+// ref returns the phone's reference to a call that is not closed.
+func (c *Call) ref() *ref {
+	for i := len(c.Phone.open) - 1; i >= 0; i-- {
+		if r := &c.Phone.open[i]; r.call == c {
+			return r
+		}
+	}
+	panic("timeline: a call that its phone does not have")
+}
+
+// close closes a call. It is handed out when its turn comes.
+func (t *Timeline) close(c *Call) {
+	c.closed = true
+	t.closed++
+	c.lane.remove(c)
+	p := c.Phone
+	for i := range p.open {
+		if p.open[i].call == c {
+			copy(p.open[i:], p.open[i+1:])
+			p.open[len(p.open)-1] = ref{}
+			p.open = p.open[:len(p.open)-1]
+			break
+		}
+	}
+	if t.config.Live {
+		t.emit(c)
+	}
+}
+
+// handOut hands out the closed calls that are the oldest.
+func (t *Timeline) handOut() {
+	for t.oldest != nil && t.oldest.closed {
+		t.emit(t.oldest)
+	}
+}
+
+// makeRoom makes room for a call. First the closed ones go, though an older one
+// is open: that is put behind them.
+func (t *Timeline) makeRoom() {
+	for t.calls >= maxCalls || t.long >= maxLong {
+		c := t.oldest
+		switch {
+		case c.closed:
+			t.emit(c)
+		case t.closed > 0:
+			t.unlink(c)
+			t.link(c)
+		default:
+			t.drop(c)
+			t.handOut()
+		}
+	}
+}
+
+// drop closes a call before its time.
+func (t *Timeline) drop(c *Call) {
+	if !c.over() {
+		c.cut = true
+		t.cut++
+	}
+	t.close(c)
+}
+
+// emit hands a closed call out, and forgets it.
+func (t *Timeline) emit(c *Call) {
+	if t.config.Closed != nil {
+		t.config.Closed(c)
+	}
+	t.unlink(c)
+	t.closed--
+	t.long -= len(c.ID) + len(c.Local) + len(c.Remote) + len(c.DisplayRemote) + c.spill()
+	if cap(c.Steps) == usualSteps {
+		t.free = append(t.free, c)
+	}
+}
+
+// link makes a call the youngest.
+func (t *Timeline) link(c *Call) {
+	t.calls++
+	c.elder, c.younger = t.youngest, nil
+	if c.elder != nil {
+		c.elder.younger = c
+	} else {
+		t.oldest = c
+	}
+	t.youngest = c
+}
+
+func (t *Timeline) unlink(c *Call) {
+	t.calls--
+	if c.elder != nil {
+		c.elder.younger = c.younger
+	} else {
+		t.oldest = c.younger
+	}
+	if c.younger != nil {
+		c.younger.elder = c.elder
+	} else {
+		t.youngest = c.elder
+	}
+}

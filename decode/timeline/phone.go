@@ -1,0 +1,180 @@
+package timeline
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
+)
+
+// What is kept of one phone has bounds, too.
+const (
+	maxAddresses = 8 // the latest ones
+	maxAccounts  = 8 // the first ones
+	maxOpen      = 64
+)
+
+// A Switch is what is known of something that is on or off.
+type Switch uint8
+
+const (
+	NotKnown Switch = iota
+	On
+	Off
+)
+
+// A Phone is what a phone announced of itself.
+type Phone struct {
+	MAC       string       // lower case, with colons; empty if not known
+	Addresses []netip.Addr // that it had, the latest last; at most maxAddresses
+	Known     actionurl.Evidence
+	Name      string // what the user calls it
+	Vendor    string
+	Product   string
+	Version   string
+	Accounts  []string // at most maxAccounts
+
+	// The last that was heard of them.
+	Registered, DND, OffHook Switch
+	forwards                 [forwardings]Switch
+
+	Calls, Events int
+	Failures      int   // events that were not answered by a status of 2xx
+	First, Last   int64 // when it was heard of, in nanoseconds since 1970-01-01 UTC
+
+	open     []ref // its calls that are not closed, in the order of their first events
+	reversed bool  // it says $local and $remote by who called, not by side
+}
+
+// A ref is a call of a phone, with what it is mostly told by.
+type ref struct {
+	id, remote uint32 // hashes; 0 for what is not known
+	call       *Call
+}
+
+// The kinds of forwarding that phones tell.
+const (
+	forwardAny = iota
+	forwardAlways
+	forwardBusy
+	forwardNoAnswer
+	forwardings
+)
+
+// Forward returns whether any kind of forwarding is on.
+func (p *Phone) Forward() Switch {
+	all := NotKnown
+	for _, s := range p.forwards {
+		switch s {
+		case On:
+			return On
+		case Off:
+			all = Off
+		}
+	}
+	return all
+}
+
+// heard notes what an event says of its phone.
+func (p *Phone) heard(x *httpwire.Exchange, e *actionurl.Event) {
+	p.Events++
+	p.Last = x.Time
+	if x.Status/100 != 2 {
+		p.Failures++
+	}
+	if strength(e.PhoneKnown) > strength(p.Known) {
+		p.Known = e.PhoneKnown
+	}
+	if n := len(p.Addresses); n == 0 || p.Addresses[n-1] != e.PhoneIP {
+		p.moved(e.PhoneIP)
+	}
+	if e.PhoneName != "" {
+		p.Name = e.PhoneName
+	}
+	update(&p.Product, e.PhoneProduct)
+	update(&p.Version, e.PhoneVersion)
+	if p.Vendor == "" {
+		p.Vendor = e.PhoneVendor
+		p.reversed = p.Vendor == "Snom"
+	}
+	p.turn(e.Slug)
+}
+
+// moved notes the address that the phone has now.
+func (p *Phone) moved(a netip.Addr) {
+	if i := slices.Index(p.Addresses, a); i >= 0 {
+		p.Addresses = slices.Delete(p.Addresses, i, i+1)
+	} else if len(p.Addresses) == maxAddresses {
+		p.Addresses = slices.Delete(p.Addresses, 0, 1)
+	}
+	p.Addresses = append(p.Addresses, a)
+}
+
+// strength orders how phones are identified.
+func strength(e actionurl.Evidence) int {
+	switch e {
+	case actionurl.InURL:
+		return 4
+	case actionurl.InAgent:
+		return 3
+	case actionurl.InFrame:
+		return 2
+	case actionurl.InAddress:
+		return 1
+	}
+	return 0
+}
+
+// update replaces a text by a later one.
+func update(to *string, s string) {
+	if s != "" && *to != s {
+		*to = clip(s)
+	}
+}
+
+// clip returns a copy of the first maxText bytes.
+func clip(s string) string { return strings.Clone(s[:min(len(s), maxText)]) }
+
+// account notes an account of the phone.
+func (p *Phone) account(name string) {
+	if name == "" || len(name) > maxText || len(p.Accounts) == maxAccounts || slices.Contains(p.Accounts, name) {
+		return
+	}
+	p.Accounts = append(p.Accounts, strings.Clone(name))
+}
+
+// turn notes what an event switches.
+func (p *Phone) turn(slug string) {
+	switch slug {
+	case "registered":
+		p.Registered = On
+	case "unregistered", "register_failed":
+		p.Registered = Off
+	case "dnd_on":
+		p.DND = On
+	case "dnd_off":
+		p.DND = Off
+	case "off_hook":
+		p.OffHook = On
+	case "on_hook":
+		p.OffHook = Off
+	case "forward_on":
+		p.forwards[forwardAny] = On
+	case "forward_off":
+		p.forwards = [forwardings]Switch{Off, Off, Off, Off}
+	case "forward_always_on":
+		p.forwards[forwardAlways] = On
+	case "forward_always_off":
+		p.forwards[forwardAlways] = Off
+	case "forward_busy_on":
+		p.forwards[forwardBusy] = On
+	case "forward_busy_off":
+		p.forwards[forwardBusy] = Off
+	case "forward_no_answer_on":
+		p.forwards[forwardNoAnswer] = On
+	case "forward_no_answer_off":
+		p.forwards[forwardNoAnswer] = Off
+	}
+}

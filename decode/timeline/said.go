@@ -1,0 +1,120 @@
+package timeline
+
+import (
+	"hash/maphash"
+	"net/netip"
+	"strings"
+
+	"actionurl/decode/actionurl"
+)
+
+// said is what an event says of its call.
+type said struct {
+	id            string
+	local, remote string // numbers, as the phone says $local and $remote
+	localName     string
+	remoteName    string
+	account       string
+	duration      int // in seconds; -1 for none
+	direction     Direction
+	idHash        uint32 // 0 for none
+	remoteHash    uint32 // of the other side's number; 0 for none
+	localHash     uint32 // of what is the other side's number if the phone called; 0 for none
+}
+
+// read returns what the variables of an event say.
+func (t *Timeline) read(p *Phone, e *actionurl.Event) said {
+	s := said{id: e.CallID, duration: -1}
+	for i := range e.Vars {
+		v := &e.Vars[i]
+		if v.State != actionurl.Filled {
+			continue
+		}
+		switch v.Name {
+		case "remote", "REMOTENUMBER":
+			s.remote = number(v.Value)
+		case "local":
+			s.local = number(v.Value)
+		case "active_user", "SIPUSERNAME":
+			s.account = number(v.Value)
+		case "display_remote":
+			s.remoteName = v.Value
+		case "display_local":
+			s.localName = v.Value
+		case "duration":
+			s.duration = seconds(v.Value)
+		case "calldirection", "callDirection":
+			s.direction = directionOf(v.Value)
+		}
+	}
+	s.idHash, s.remoteHash = t.hash(s.id), t.hash(bare(s.remote))
+	if p.reversed {
+		s.localHash = t.hash(bare(s.local))
+	}
+	return s
+}
+
+// hash returns a number that stands for a text, 0 for the empty one.
+func (t *Timeline) hash(s string) uint32 {
+	if s == "" {
+		return 0
+	}
+	return uint32(maphash.String(t.seed, s)) | 1
+}
+
+// number returns the user part of a SIP or tel URI, and any other text as it is.
+func number(s string) string {
+	if i := strings.IndexByte(s, '<'); i >= 0 {
+		s, _, _ = strings.Cut(s[i+1:], ">")
+	}
+	for _, scheme := range []string{"sip:", "sips:", "tel:"} {
+		if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
+			s = s[len(scheme):]
+			break
+		}
+	}
+	if i := strings.IndexAny(s, "@;"); i > 0 {
+		s = s[:i]
+	}
+	return s
+}
+
+// bare returns a number without what some events of a call have and others do
+// not: the plus sign, and the blank that servers make of it.
+func bare(number string) string { return strings.Trim(number, "+ ") }
+
+// seconds reads a duration, -1 for what is none.
+func seconds(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' || i == 9 {
+			return -1
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return n
+}
+
+// directionOf reads a call's direction. No vendor documents the values.
+func directionOf(s string) Direction {
+	switch strings.ToLower(s) {
+	case "called", "callee", "incoming", "inbound", "in":
+		return Incoming
+	case "calling", "caller", "outgoing", "outbound", "out":
+		return Outgoing
+	}
+	return Unknown
+}
+
+// madeBy returns the direction of a call that the call id tells, Unknown if it
+// tells none: an id that the phone made is of a call that it began.
+func madeBy(id string, phone netip.Addr) Direction {
+	maker, ok := actionurl.CallIDAddress(id)
+	switch {
+	case !ok:
+		return Unknown
+	case maker == phone:
+		return Outgoing
+	}
+	return Incoming
+}

@@ -1,0 +1,307 @@
+// Package timeline puts events together: what happened to each call, and what
+// state each phone is in.
+//
+//  1. Each event is of a phone: that of its MAC address, or else of its address.
+//  2. It is of one of the phone's calls, or begins one, or is of none, as what a
+//     phone tells of its registration. The call id tells which call; where
+//     there is none, the other side's number and what can happen next.
+//  3. The call's state follows from what was announced of it, in whatever order
+//     that came: families of phones differ, and requests overtake each other.
+//  4. A call is closed when nothing can change it any more, and handed out.
+//
+// An event that is ambiguous counts as far as all that it may be agree.
+//
+// Time is that of the events. What is kept is bounded; beyond the bounds the
+// oldest calls are closed as they are, and counted.
+package timeline
+
+import (
+	"hash/maphash"
+	"net/netip"
+	"strings"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
+)
+
+// The bounds of what is kept.
+const (
+	// maxCalls is how many calls are kept, open ones and closed ones that wait
+	// for their turn: 65,536 of about 450 bytes with 4 events and 60 bytes of
+	// text, 28 MiB.
+	maxCalls = 64 << 10
+	// maxLong is how much their texts and events may take beyond that, in
+	// bytes: 16 MiB.
+	maxLong = 16 << 20
+	// maxPhones is how many phones are kept: 131,072 of about 450 bytes, 56
+	// MiB. Events of further phones are counted.
+	maxPhones = 128 << 10
+	// maxText is how many bytes of each text of calls and phones are kept.
+	maxText = 256
+	// maxSteps is how many events of a call are kept.
+	maxSteps = 512
+)
+
+// Config says how calls are handed out.
+type Config struct {
+	// Closed is told of each call, when nothing can change it any more. The
+	// call is valid until Closed returns; its strings stay valid.
+	Closed func(*Call)
+	// Live hands calls out as soon as they are closed; else they come in the
+	// order of their first events, as long as there is room for those that wait.
+	Live bool
+}
+
+// A Timeline keeps the phones and their calls. It is not safe for concurrent use.
+type Timeline struct {
+	config Config
+	seed   maphash.Seed
+
+	phones  []*Phone
+	byMAC   map[string]*Phone
+	byIP    map[netip.Addr]*Phone // those whose MAC address is not known
+	unnamed int                   // events of phones that are not kept
+
+	// All calls that were not handed out, in the order of their first events.
+	oldest, youngest *Call
+	calls, closed    int
+	long             int // bytes of their texts and events
+	cut              int // calls that were closed as there were too many
+	ringing          lane
+	talking          lane
+	over             lane
+	free             []*Call
+}
+
+// New returns an empty Timeline.
+func New(c Config) *Timeline {
+	return &Timeline{
+		config: c, seed: maphash.MakeSeed(),
+		byMAC: map[string]*Phone{}, byIP: map[netip.Addr]*Phone{},
+		ringing: lane{timeout: 600e9}, talking: lane{timeout: 86400e9}, over: lane{timeout: repeating},
+	}
+}
+
+// Add adds an event, and returns its phone and the call that it is of: nil if
+// it is of none, and both nil if there are too many phones. They are valid
+// until the next call of a method; the phone stays valid.
+func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call) {
+	t.Tick(x.Time)
+	p := t.phone(e, x.Time)
+	if p == nil {
+		t.unnamed++
+		return nil, nil
+	}
+	p.heard(x, e)
+	s := t.read(p, e)
+	f := effectOf(e)
+	if f.act == nothing {
+		t.alone(p, &s, e.Slug, x.Time)
+		return p, nil
+	}
+	if s.direction != Unknown {
+		f.direction = s.direction
+	}
+	c := p.find(&s, e.Slug, f, x.Time)
+	if c == nil {
+		if !f.begins() {
+			return p, nil
+		}
+		c = t.begin(p, &s, f, x.Time)
+	}
+	c.apply(f, x.Time)
+	if c.Direction == Unknown && s.id != "" {
+		c.Direction = madeBy(s.id, e.PhoneIP)
+	}
+	t.learn(c, &s)
+	t.note(c, e.Slug, x.Time)
+	t.place(c, x.Time)
+	return p, c
+}
+
+// Tick tells the time: calls are closed of which nothing is to be expected.
+func (t *Timeline) Tick(now int64) {
+	for _, l := range []*lane{&t.over, &t.ringing, &t.talking} {
+		for l.first != nil && now-l.first.since > l.timeout {
+			c := l.first
+			c.cut = c.Over == 0
+			t.close(c)
+		}
+	}
+	t.handOut()
+}
+
+// Flush ends the capture: the calls are closed as they stand, and handed out.
+func (t *Timeline) Flush() {
+	for t.oldest != nil {
+		if c := t.oldest; !c.closed {
+			t.close(c)
+		}
+		t.handOut()
+	}
+}
+
+// Phones returns the phones, in the order in which they were first heard of.
+// They must not be changed.
+func (t *Timeline) Phones() []*Phone { return t.phones }
+
+// Counts says what was given up at the bounds.
+type Counts struct {
+	Cut     int // calls that were handed out before they were over, as there were too many
+	Unnamed int // events of phones that were not kept, as there were too many
+}
+
+// Counts returns the counts so far.
+func (t *Timeline) Counts() Counts { return Counts{t.cut, t.unnamed} }
+
+// moveTime is how long, in nanoseconds, an address without a MAC address may
+// not have been heard of to be that of a phone whose MAC address is told then.
+const moveTime = 600e9
+
+// phone returns the phone of an event, nil if there are too many.
+func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
+	if e.PhoneMAC == "" {
+		p := t.byIP[e.PhoneIP]
+		if p == nil {
+			if p = t.newPhone(now); p != nil {
+				t.byIP[e.PhoneIP] = p
+			}
+		}
+		return p
+	}
+	p := t.byMAC[e.PhoneMAC]
+	if p != nil {
+		return p
+	}
+	if p = t.byIP[e.PhoneIP]; p != nil && now-p.Last < moveTime {
+		delete(t.byIP, e.PhoneIP)
+	} else if p = t.newPhone(now); p == nil {
+		return nil
+	}
+	p.MAC = strings.Clone(e.PhoneMAC)
+	if v := actionurl.VendorOf(p.MAC); v != nil {
+		p.Vendor = v.Label
+		p.reversed = v.Name == "snom"
+	}
+	t.byMAC[p.MAC] = p
+	return p
+}
+
+// newPhone returns a phone that was not heard of before, nil if there are too many.
+func (t *Timeline) newPhone(now int64) *Phone {
+	if len(t.phones) == maxPhones {
+		return nil
+	}
+	p := &Phone{First: now}
+	t.phones = append(t.phones, p)
+	return p
+}
+
+// alone notes what an event says that is of no call.
+func (t *Timeline) alone(p *Phone, s *said, slug string, now int64) {
+	p.account(s.account)
+	if p.reversed {
+		s.local = ""
+	}
+	if s.account == "" {
+		p.account(s.local)
+	}
+	switch slug {
+	case "busy_to_idle", "phone_state_idle":
+		for _, r := range p.open { // no end of the calls before it may have been told
+			if c := r.call; !c.over() && now-c.Last > overtaking {
+				c.idled = true
+				c.end(now)
+				t.place(c, now)
+			}
+		}
+	case "boot_completed":
+		p.OffHook = NotKnown
+		for _, r := range p.open {
+			if c := r.call; !c.over() {
+				c.cut = true
+				t.place(c, now)
+			}
+		}
+	}
+}
+
+// begin returns a call of which nothing was heard before. Those that it shows
+// to be over are cut: one with the same id, or, without an id, one that still
+// rings with the same number.
+func (t *Timeline) begin(p *Phone, s *said, f effect, now int64) *Call {
+	for _, r := range p.open {
+		same := r.id == s.idHash
+		if s.idHash == 0 {
+			same = same && f.act == begin && s.remoteHash != 0 && r.remote == s.remoteHash && !r.call.answered
+		}
+		if same && !r.call.over() {
+			r.call.cut = true
+			t.place(r.call, now)
+		}
+	}
+	for len(p.open) >= maxOpen {
+		t.drop(p.open[0].call)
+	}
+	t.makeRoom()
+	var c *Call
+	if n := len(t.free); n > 0 {
+		c, t.free = t.free[n-1], t.free[:n-1]
+	} else {
+		c = &Call{Steps: make([]Step, 0, usualSteps)}
+	}
+	*c = Call{Phone: p, First: now, Said: -1, Steps: c.Steps[:0]}
+	p.Calls++
+	p.open = append(p.open, ref{call: c})
+	t.link(c)
+	return c
+}
+
+// learn adds what an event says to what is known of its call and its phone.
+// Where a phone says $local and $remote by who called, they are turned round
+// for a call that it began.
+func (t *Timeline) learn(c *Call, s *said) {
+	local, remote, name, hash := s.local, s.remote, s.remoteName, s.remoteHash
+	if c.Phone.reversed && c.Direction == Outgoing {
+		local, remote, name, hash = s.remote, s.local, s.localName, s.localHash
+	}
+	if c.ID == "" && s.id != "" {
+		c.ID = t.keep(s.id)
+		c.ref().id = s.idHash
+	}
+	if c.Local == "" && local != "" {
+		c.Local = t.keep(local)
+	}
+	if c.Remote == "" && remote != "" {
+		c.Remote = t.keep(remote)
+		c.ref().remote = hash
+	}
+	if c.DisplayRemote == "" && name != "" && bare(name) != bare(remote) { // some phones put the number there
+		c.DisplayRemote = t.keep(name)
+	}
+	if s.duration >= 0 {
+		c.Said = s.duration
+	}
+	if s.account != "" {
+		local = s.account
+	}
+	c.Phone.account(local)
+}
+
+// keep returns a copy of a text for a call.
+func (t *Timeline) keep(s string) string {
+	s = clip(s)
+	t.long += len(s)
+	return s
+}
+
+// note adds an event to a call.
+func (t *Timeline) note(c *Call, slug string, now int64) {
+	c.Last = now
+	if len(c.Steps) == maxSteps {
+		return
+	}
+	before := c.spill()
+	c.Steps = append(c.Steps, Step{now, slug})
+	t.long += c.spill() - before
+}

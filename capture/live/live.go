@@ -4,6 +4,7 @@
 // socket that is filtered before it sees the first frame.
 //
 // What comes from several interfaces is put in the order of time (merge.go).
+// Which frames can matter at all, the kernel is told by a program (program.go).
 package live
 
 import (

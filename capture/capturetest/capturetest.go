@@ -173,6 +173,28 @@ func IP(src, dst netip.AddrPort, id uint16, t layers.TCP, payload string) []gopa
 	return []gopacket.SerializableLayer{ip, &t, gopacket.Payload(payload)}
 }
 
+// UDP returns the layers of a UDP datagram from the IP header on.
+func UDP(src, dst netip.AddrPort, id uint16, payload string) []gopacket.SerializableLayer {
+	u := &layers.UDP{SrcPort: layers.UDPPort(src.Port()), DstPort: layers.UDPPort(dst.Port())}
+	if src.Addr().Is4() {
+		ip := &layers.IPv4{Version: 4, TTL: 64, Id: id, Protocol: layers.IPProtocolUDP,
+			SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
+		u.SetNetworkLayerForChecksum(ip)
+		return []gopacket.SerializableLayer{ip, u, gopacket.Payload(payload)}
+	}
+	ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolUDP,
+		SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
+	u.SetNetworkLayerForChecksum(ip)
+	return []gopacket.SerializableLayer{ip, u, gopacket.Payload(payload)}
+}
+
+// Datagram adds a frame with a UDP datagram between two endpoints.
+func (c *Capture) Datagram(src, dst, payload string) {
+	from, to := netip.MustParseAddrPort(src), netip.MustParseAddrPort(dst)
+	c.ids++
+	c.Add(Ethernet(from.Addr(), to.Addr(), nil, UDP(from, to, c.ids, payload)...))
+}
+
 // Ethernet returns a frame between two hosts, tagged with the VLANs.
 func Ethernet(src, dst netip.Addr, vlans []uint16, inner ...gopacket.SerializableLayer) []byte {
 	network := layers.EthernetTypeIPv4

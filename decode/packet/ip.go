@@ -45,15 +45,16 @@ func (d *Decoder) ip(data []byte) {
 	}
 }
 
-// matters reports whether a packet of a protocol may hold a TCP segment. It is
-// what most frames end at.
+// matters reports whether a packet of a protocol may hold a TCP segment, or a
+// Datagram. It is what most frames end at.
 func (d *Decoder) matters(protocol uint8, data []byte) bool {
 	switch protocol {
 	case protoTCP, protoIPv4, protoIPv6, protoGRE, protoAH, protoIPComp, protoEtherIP, protoL2TP, protoMPLS:
 		return true
 	case protoUDP:
 		return len(data) >= 8 &&
-			(d.tunnels(binary.BigEndian.Uint16(data[2:])) || d.tunnels(binary.BigEndian.Uint16(data)))
+			(len(data) > 8 && capital(data[8]) && d.Datagram != nil ||
+				d.tunnels(binary.BigEndian.Uint16(data[2:])) || d.tunnels(binary.BigEndian.Uint16(data)))
 	}
 	return false
 }
@@ -176,7 +177,7 @@ func (d *Decoder) transport(protocol uint8, data []byte, size int) {
 	case protoTCP:
 		d.segment(data, size)
 	case protoUDP:
-		d.udp(data[:min(len(data), max(0, size))])
+		d.udp(data, size)
 	case protoIPv4:
 		d.within(d.ipv4, data)
 	case protoIPv6:

@@ -43,7 +43,7 @@ func FuzzLayers(f *testing.F) {
 		func(b []byte) { d.llc(b) }, func(b []byte) { d.ppp(b) }, func(b []byte) { d.pppoe(b) },
 		func(b []byte) { d.mpls(b) }, func(b []byte) { d.macsec(b) },
 		func(b []byte) { d.ipv4(b) }, func(b []byte) { d.ipv6(b) }, func(b []byte) { d.ipcomp(b) },
-		func(b []byte) { d.udp(b) }, func(b []byte) { d.gre(b) }, func(b []byte) { d.erspan(b, true) },
+		func(b []byte) { d.udp(b, len(b)+8) }, func(b []byte) { d.gre(b) }, func(b []byte) { d.erspan(b, true) },
 		func(b []byte) { d.erspan3(b) }, func(b []byte) { d.vxlan(b) }, func(b []byte) { d.vxlanGPE(b) },
 		func(b []byte) { d.geneve(b) }, func(b []byte) { d.tzsp(b) }, func(b []byte) { d.gtp(b) },
 		func(b []byte) { d.capwap(b) }, func(b []byte) { d.l2tp(b) }, func(b []byte) { d.l2tp3(b) },
@@ -61,6 +61,12 @@ func FuzzLayers(f *testing.F) {
 			}
 		})
 		d.seg.Interface = &capture.Interface{}
+		d.Datagram = func(p *Datagram) bool {
+			if p.Cut < 0 || len(p.Payload)+p.Cut > max(maxPacket, len(data))+8 {
+				t.Errorf("%d bytes in a datagram, cut %d", len(p.Payload), p.Cut)
+			}
+			return len(data)%2 == 0
+		}
 		layers[int(which)%len(layers)](data[:len(data):len(data)])
 		d.Flush()
 		if d.depth != 0 {

@@ -1,4 +1,5 @@
-// Package packet finds the TCP segment in a captured frame.
+// Package packet finds the TCP segment in a captured frame, or the UDP datagram
+// that may be of interest.
 //
 //  1. The link type says what the frame begins with: Ethernet, 802.11, PPP and
 //     others (link.go, ether.go, wlan.go).
@@ -7,8 +8,8 @@
 //  3. Fragments are put together (ip.go, fragment.go).
 //  4. The TCP header is decoded, by gopacket.
 //
-// A frame that holds no TCP segment is left at the first header that says so:
-// on a VoIP network 97 of 100 frames are RTP.
+// A frame that holds neither is left at the first header that says so: on a
+// VoIP network 97 of 100 frames are RTP.
 //
 // The headers before TCP are walked by hand for that reason, and because
 // gopacket's layers for most of them panic, misread, or lack what is needed.
@@ -113,6 +114,16 @@ type Segment struct {
 	Cut      int    // bytes of payload that the sender sent and the capture does not hold
 }
 
+// A Datagram is a UDP datagram whose payload begins with a capital letter, as
+// the text of SIP does (RFC 3261, section 7) and RTP never (RFC 3550, section
+// 5.1: the first two bits are its version, 2).
+type Datagram struct {
+	Origin
+	Src, Dst Endpoint
+	Payload  []byte // points into the frame, or into the packet that its fragments made up
+	Cut      int    // bytes of payload that the sender sent and the capture does not hold
+}
+
 // A Lost is told of something that could not be decoded, and of its place.
 type Lost func(at *Origin, what string)
 
@@ -136,9 +147,14 @@ type Decoder struct {
 	Lost Lost
 	// VXLANPort is a further UDP port of VXLAN; 0 for none.
 	VXLANPort uint16
+	// Datagram, if set, is called with each Datagram, which is valid until it
+	// returns. It reports whether it has use for it; one that it has none for
+	// may be a tunnel's.
+	Datagram func(*Datagram) bool
 
 	found     func(*Segment)
 	seg       Segment
+	datagram  Datagram
 	depth     int
 	fragments fragments
 	inflater  io.ReadCloser // of compressed packets

@@ -481,6 +481,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(bench.what, func(b *testing.B) {
 			f := frame(capture.LinkEthernet, bench.data)
 			d := newDecoder()
+			d.Datagram = func(*packet.Datagram) bool { return true }
 			var s packet.Segment
 			b.ReportAllocs()
 			for b.Loop() {

@@ -29,11 +29,19 @@ func (d *Decoder) tunnels(port uint16) bool {
 	return port != 0 && port == d.VXLANPort
 }
 
-// udp decodes a UDP datagram (RFC 768) of which a port is a tunnel's: the
-// destination's, or else the source's.
-func (d *Decoder) udp(data []byte) {
+// capital reports whether c is a capital letter.
+func capital(c byte) bool { return c >= 'A' && c <= 'Z' }
+
+// udp decodes a UDP datagram (RFC 768) in size bytes, of which data holds those
+// that were captured, and perhaps padding: one that is asked for, or else that
+// of a tunnel by one of its ports, the destination's or else the source's.
+func (d *Decoder) udp(data []byte, size int) {
+	data = data[:min(len(data), max(0, size))]
 	if len(data) < 8 {
 		d.malformed()
+		return
+	}
+	if len(data) > 8 && capital(data[8]) && d.Datagram != nil && d.text(data, size) {
 		return
 	}
 	port := binary.BigEndian.Uint16(data[2:])
@@ -62,6 +70,19 @@ func (d *Decoder) udp(data []byte) {
 	default:
 		d.vxlan(data)
 	}
+}
+
+// text offers a datagram, and reports whether it is taken.
+func (d *Decoder) text(data []byte, size int) bool {
+	t := &d.datagram
+	t.Origin, t.Src, t.Dst = d.seg.Origin, d.seg.Src, d.seg.Dst
+	t.Src.Port, t.Dst.Port = binary.BigEndian.Uint16(data), binary.BigEndian.Uint16(data[2:])
+	if length := int(binary.BigEndian.Uint16(data[4:])); length > 8 {
+		size = min(size, length)
+	}
+	t.Payload = data[8:min(len(data), size)]
+	t.Cut = size - 8 - len(t.Payload)
+	return d.Datagram(t)
 }
 
 // gre decodes GRE (RFC 2784, section 2; RFC 2890 for key and sequence number)

@@ -265,8 +265,8 @@ var variables = []Variable{
 	{"LINESTATE", "state of the line", false, "Mitel"},
 }
 
-// isVariable reports whether phones know a variable of this name.
-func isVariable(name string) bool { return variableNames[name] }
+// IsVariable reports whether phones know a variable of this name.
+func IsVariable(name string) bool { return variableNames[name] }
 
 var variableNames = func() map[string]bool {
 	m := make(map[string]bool, len(variables))

@@ -40,10 +40,14 @@ type Event struct {
 	Label      string // of the kind; empty if unknown
 	By         By
 	Candidates []string // slugs, more than one, where the event is ambiguous
+	// Template is the one, or one of those, by which the variables are known;
+	// nil if none matches.
+	Template *Template
 
 	PhoneName    string // what the user calls it; empty for nothing
 	ServerName   string // what the user calls the server; empty for nothing
 	PhoneMAC     string // lower case, with colons; empty if not known
+	OtherMAC     string // what the user agent or the frame has instead, where the URL names PhoneMAC; mostly empty
 	PhoneIP      netip.Addr
 	PhoneKnown   Evidence // what tells which phone it is
 	PhoneVendor  string   // by its user agent; empty if not known
@@ -203,6 +207,7 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 		e.candidates(matches)
 	}
 	e.settle(by)
+	e.Template = matches[0].template
 	for variable, raw := range matches[0].variables(path) {
 		e.add(variable, raw)
 	}
@@ -467,6 +472,9 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent) {
 		}
 	}
 	e.PhoneMAC, e.PhoneKnown = d.phones.of(x, mac, agent)
+	if mac != "" {
+		e.OtherMAC = d.phones.other(x, mac, agent)
+	}
 	if e.PhoneMAC != "" {
 		d.phones.remember(x.Client.Addr(), e.PhoneMAC, x.Time)
 	}

@@ -94,6 +94,25 @@ func (p *phones) of(x *httpwire.Exchange, url string, agent *agent) (mac string,
 	return "", InAddress
 }
 
+// other returns a phone's MAC address that contradicts the one in the URL, empty
+// for none: the user agent's, or the frame's where templates are bound to it.
+// Without these, the frame's may be a router's of a phone's vendor.
+func (p *phones) other(x *httpwire.Exchange, url string, agent *agent) string {
+	if agent.mac != "" {
+		if agent.mac != url {
+			return agent.mac
+		}
+		return ""
+	}
+	if _, told := p.told[x.Source]; !told {
+		return ""
+	}
+	if mac := p.sender(x); mac != url {
+		return mac
+	}
+	return ""
+}
+
 // sender returns the source address of a request's frame, if it is a phone's.
 // Beyond a router it is the router's, which may be of a phone's vendor; a
 // router's frames have several addresses.

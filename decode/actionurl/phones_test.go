@@ -210,3 +210,33 @@ func BenchmarkFleet(b *testing.B) {
 		})
 	}
 }
+
+// TestOtherMAC finds what contradicts the address in the URL. A frame's source
+// that is of a phone's vendor may be a router's.
+func TestOtherMAC(t *testing.T) {
+	const agentB = "Grandstream Model HW GXP2170 SW 1.0.11.79 DevId 000b82123433"
+	const mac = "/incoming?local=1&mac="
+	b := packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x33}
+	bound := []*Template{bound(t, phoneB, "hold_call", "/hold?mac=$mac")}
+	for _, test := range []struct {
+		what, target, agent string
+		source              packet.MAC
+		templates           []*Template
+		want                string
+	}{
+		{"nothing else is known", mac + "000b82123432", "", packet.MAC{}, nil, ""},
+		{"the same in the user agent", mac + "00-0B-82-12-34-33", agentB, packet.MAC{}, nil, ""},
+		{"another in the user agent", mac + "000b82123432", agentB, packet.MAC{}, nil, phoneB},
+		{"none in the URL", "/incoming?local=1", agentB, packet.MAC{}, nil, ""},
+		{"another in the frame, of a phone or a router", mac + "000b82123432", "", b, nil, ""},
+		{"another in the frame, of a phone that has templates", mac + "000b82123432", "", b, bound, phoneB},
+		{"the same in the frame", mac + "000b82123433", "", b, bound, ""},
+	} {
+		x := from(test.agent, get(test.target))
+		x.Source = test.source
+		e := NewDecoder(test.templates).Decode(x)
+		if e == nil || e.OtherMAC != test.want {
+			t.Errorf("%s: %+v, want the other to be %q", test.what, e, test.want)
+		}
+	}
+}

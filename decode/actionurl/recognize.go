@@ -138,7 +138,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *
 		v := &e.Vars[i]
 		if v.State == Unresolved {
 			unresolved++
-			if name, _ := variableAt(v.Value); isVariable(name) {
+			if name, _ := variableAt(v.Value); IsVariable(name) {
 				placeholders++
 			}
 		}
@@ -225,7 +225,7 @@ func CutPair(s string, pathForm bool) (pair, rest string) {
 				return s[:i], s[i+1:]
 			}
 		case pathForm && (s[i] == '/' || s[i] == '?'):
-			if key, _, ok := strings.Cut(s[i+1:], "="); ok && isVariable(key) {
+			if key, _, ok := strings.Cut(s[i+1:], "="); ok && IsVariable(key) {
 				return s[:i], s[i+1:]
 			}
 		}

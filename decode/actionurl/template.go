@@ -212,11 +212,11 @@ func variableAt(text string) (name string, length int) {
 		return "", 0
 	}
 	end := 1 + n
-	if strings.HasPrefix(text[end:], "-id") && isVariable(text[1:end]+"-id") {
+	if strings.HasPrefix(text[end:], "-id") && IsVariable(text[1:end]+"-id") {
 		return text[1 : end+3], end + 3
 	}
 	for known := end; known > 1; known-- {
-		if isVariable(text[1:known]) {
+		if IsVariable(text[1:known]) {
 			return text[1:known], known
 		}
 	}

@@ -63,6 +63,25 @@ func (v *Vendor) Knows(variable string) bool {
 // Spell returns the variable as it is written in a URL.
 func (v *Vendor) Spell(variable string) string { return fmt.Sprintf(v.Spelling, variable) }
 
+// Instead returns what the vendor's phones replace in place of a variable that
+// others have, as it is written in a URL; empty for nothing.
+func (v *Vendor) Instead(variable string) string {
+	for _, same := range [][]string{
+		{"phone_ip", "ip"}, {"product", "model"}, {"program_version", "firmware"}, {"call-id", "call_id", "callid"},
+		{"calldirection", "callDirection"}, {"remote", "REMOTENUMBER", "callerID"}, {"display_remote", "callerID"},
+	} {
+		if !slices.Contains(same, variable) {
+			continue
+		}
+		for _, known := range same {
+			if known != variable && slices.ContainsFunc(v.Variables, func(w Variable) bool { return w.Name == known }) {
+				return v.Spell(known)
+			}
+		}
+	}
+	return ""
+}
+
 // vendors is built once and never changed.
 var vendors = newVendors()
 

@@ -160,3 +160,20 @@ func FuzzOverlap(f *testing.F) {
 		}
 	})
 }
+
+func TestInstead(t *testing.T) {
+	for _, test := range []struct{ vendor, variable, want string }{
+		{"grandstream", "ip", "$phone_ip"},
+		{"grandstream", "callid", "$call-id"},
+		{"grandstream", "call_id", "$call-id"}, // of two spellings
+		{"grandstream", "remote_uri", ""},
+		{"yealink", "phone_ip", "$ip"},
+		{"yealink", "call-id", "$call_id"},
+		{"mitel", "remote", "$$REMOTENUMBER$$"},
+		{"htek", "call_id", ""}, // its variables are not known
+	} {
+		if got := VendorNamed(test.vendor).Instead(test.variable); got != test.want {
+			t.Errorf("%s, $%s: got %q, want %q", test.vendor, test.variable, got, test.want)
+		}
+	}
+}

@@ -234,27 +234,11 @@ func (p *Parser) oddity(t *actionurl.Template, v *actionurl.Vendor) string {
 	}
 	for name := range t.Variables() {
 		if !v.Knows(name) && !p.own[name] {
-			return fmt.Sprintf("%s phones do not replace %s%s", v.Label, v.Spell(name), insteadOf(name, v))
-		}
-	}
-	return ""
-}
-
-// insteadOf returns the vendor's name for what others call so.
-func insteadOf(name string, v *actionurl.Vendor) string {
-	for _, same := range [][]string{
-		{"phone_ip", "ip"}, {"product", "model"}, {"program_version", "firmware"}, {"call-id", "call_id", "callid"},
-		{"calldirection", "callDirection"}, {"remote", "REMOTENUMBER", "callerID"}, {"display_remote", "callerID"},
-	} {
-		for _, other := range same {
-			if other != name {
-				continue
+			odd := fmt.Sprintf("%s phones do not replace %s", v.Label, v.Spell(name))
+			if instead := v.Instead(name); instead != "" {
+				odd += "; expected " + instead
 			}
-			for _, known := range same {
-				if known != name && v.Knows(known) {
-					return "; expected " + v.Spell(known)
-				}
-			}
+			return odd
 		}
 	}
 	return ""

@@ -8,6 +8,7 @@
 //  3. httpwire reads the requests and responses, and pairs them.
 //  4. actionurl tells which requests are Action URLs and what they say.
 //  5. timeline puts what they say together to calls and phones.
+//  6. finding tells what is wrong with them.
 //
 // Between 3 and 4 a request waits here for its response, so that the records
 // come out in the order of the frames that they stand for.
@@ -20,6 +21,7 @@ import (
 
 	"actionurl/capture"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
 	"actionurl/decode/stream"
@@ -37,9 +39,19 @@ const (
 // A Record is an HTTP request with its response.
 type Record struct {
 	*httpwire.Exchange
-	Event *actionurl.Event // nil if it is no Action URL
-	Phone *timeline.Phone  // that announced it; nil if there is no event, or too many phones
-	Call  *timeline.Call   // that the event is of; nil if it is of none
+	Event    *actionurl.Event  // nil if it is no Action URL
+	Phone    *timeline.Phone   // that announced it; nil if there is no event, or too many phones
+	Call     *timeline.Call    // that the event is of; nil if it is of none
+	Findings []finding.Finding // what is wrong with it; mostly none
+}
+
+// Place returns where and when the record's request was captured, and from whom.
+func (r *Record) Place() finding.Place {
+	at := finding.Place{Time: r.Time, Capture: r.Interface.Capture, Frame: r.Frame, Phone: finding.Phone{Addr: r.Client.Addr()}}
+	if r.Event != nil {
+		at.Phone = finding.Phone{Name: r.Event.PhoneName, MAC: r.Event.PhoneMAC, Addr: r.Event.PhoneIP}
+	}
+	return at
 }
 
 // Config says how to decode.
@@ -49,6 +61,7 @@ type Config struct {
 	PhoneNames      map[string]string // see actionurl.Decoder
 	ServerNames     map[string]string // see actionurl.Decoder
 	ResponseTimeout time.Duration     // of capture time
+	SlowResponse    time.Duration     // from which on a response is a finding; 0 for never
 	VXLANPort       uint16            // a further UDP port of VXLAN; 0 for none
 	Lost            func(Loss)        // told of each loss, if set
 
@@ -80,6 +93,7 @@ type Pipeline struct {
 	http    *httpwire.Reader
 	events  *actionurl.Decoder
 	calls   *timeline.Timeline
+	checker *finding.Checker
 
 	emit    func(*Record) error
 	err     error // the first of emit and Config.Call
@@ -96,6 +110,7 @@ type Pipeline struct {
 func New(c Config, emit func(*Record) error) *Pipeline {
 	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), events: actionurl.NewDecoder(c.Templates)}
 	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
+	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse)})
 	p.http = httpwire.NewReader(p.pending.insert)
 	p.streams = stream.NewAssembler(p.http)
 	found := p.streams.Segment
@@ -187,12 +202,14 @@ func (p *Pipeline) drain(now int64) {
 func (p *Pipeline) next() {
 	x := p.pending.remove()
 	if p.err == nil {
-		p.record = Record{Exchange: x, Event: p.events.Decode(x)}
-		if e := p.record.Event; e != nil {
-			p.record.Phone, p.record.Call = p.calls.Add(x, e)
+		r := &p.record
+		*r = Record{Exchange: x, Event: p.events.Decode(x)}
+		if r.Event != nil {
+			r.Phone, r.Call = p.calls.Add(x, r.Event)
 		}
+		r.Findings = p.checker.Check(x, r.Event)
 		if p.err == nil { // as far as the calls that were closed by it
-			p.err = p.emit(&p.record)
+			p.err = p.emit(r)
 		}
 	}
 	p.http.Release(x)

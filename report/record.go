@@ -8,6 +8,7 @@ import (
 
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 )
 
@@ -51,16 +52,16 @@ func recordFields() []field[decode.Record] {
 		{Column: Column{Name: "phone_version", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneVersion) })},
 		{Column: Column{Name: "call_id", width: 12, usual: 36}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.CallID) })},
 		{Column: Column{Name: "vars", width: 20, usual: 64}, value: ofEvent(varsValue)},
-		{Column: Column{Name: "findings", width: 8, optional: true}, value: func(r *record) Value { return List(findings(r)) }},
+		{Column: Column{Name: "findings", width: 8, optional: true}, value: findingsValue},
 	}
 }
 
-// findings are what is odd about a record.
-func findings(r *decode.Record) []string {
-	if r.Cut {
-		return []string{"cut_head"} // the capture holds only the beginning of the request
+// findingsValue is what is wrong with a record.
+func findingsValue(r *decode.Record) Value {
+	if len(r.Findings) == 0 {
+		return Value{}
 	}
-	return nil
+	return List(finding.SetOf(r.Findings).Slugs())
 }
 
 // composedFields say what several keys say, for people.

@@ -155,6 +155,9 @@ func (t *table) fit() {
 		for _, r := range t.sample {
 			t.widths[i] = min(maxColumn, max(t.widths[i], twwidth.Width(r.cells[i])))
 		}
+		if c.wrap > 0 {
+			t.widths[i] = min(t.widths[i], c.wrap)
+		}
 	}
 	if t.limit == 0 {
 		return
@@ -216,15 +219,45 @@ func (t *table) write(r row) error {
 			return err
 		}
 	}
-	cells := make([]string, len(t.shown))
-	for at, i := range t.shown {
-		cells[at] = fitted(r.cells[i], t.widths[i])
-	}
-	t.below++
-	if err := t.part.Append(cells); err != nil {
-		return err
+	for more := true; more; {
+		more = false
+		cells := make([]string, len(t.shown))
+		for at, i := range t.shown {
+			if t.columns[i].wrap > 0 {
+				cells[at], r.cells[i] = cutLine(r.cells[i], t.widths[i])
+				more = more || r.cells[i] != ""
+				continue
+			}
+			cells[at] = fitted(r.cells[i], t.widths[i])
+			r.cells[i] = ""
+		}
+		t.below++
+		if err := t.part.Append(cells); err != nil {
+			return err
+		}
 	}
 	return t.out.err
+}
+
+// cutLine cuts off the first line of a cell, which is no wider than width: at a
+// blank, if there is one.
+func cutLine(cell string, width int) (line, rest string) {
+	if twwidth.Width(cell) <= width {
+		return cell, ""
+	}
+	end, wide := 0, 0
+	for i, r := range cell {
+		if r == ' ' {
+			end = i
+		}
+		if wide += twwidth.Width(string(r)); wide > width {
+			if end == 0 {
+				end = max(i, utf8.RuneLen(r))
+			}
+			break
+		}
+	}
+	return cell[:end], strings.TrimLeft(cell[end:], " ")
 }
 
 // fitted returns a cell that is no wider than width.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 )
 
 // width is the number of terminal columns that a line takes.
@@ -79,6 +81,41 @@ func TestLocaleDoesNotMatter(t *testing.T) {
 	}
 	if diff := cmp.Diff(out[0], out[1]); diff != "" {
 		t.Errorf("elsewhere and in East Asia (-+):\n%s", diff)
+	}
+}
+
+// TestWrapped wants sentences to go on in further lines, at blanks where there
+// are some.
+func TestWrapped(t *testing.T) {
+	columns := PlainColumns("a", "b", "c")
+	columns[1] = columns[1].Wrapped(12)
+	var buf bytes.Buffer
+	sink, err := New(&buf, Options{Format: "table"}, columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []string{"short", "", "a sentence of several words", "aVeryLongWordIndeed 山田太郎山田太郎山田太郎 x"} {
+		if err := sink.Row([]Value{Text("1"), Text(b), Text("2")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := sink.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const want = `a  b             c
+1  short         2
+1                2
+1  a sentence    2
+   of several
+   words
+1  aVeryLongWor  2
+   dIndeed
+   山田太郎山田
+   太郎山田太郎
+   x
+`
+	if diff := cmp.Diff(want, buf.String()); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
 	}
 }
 
@@ -211,7 +248,7 @@ func TestLiveTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := request("/", announces(actionurl.Event{Slug: "hold_call", Label: "Hold Call", Vars: []actionurl.Var{filled("n", strings.Repeat("x", 500))}}))
-	for i, r := range append(events(t), named("a"), long, request("/", announces(actionurl.Event{}), func(r *decode.Record) { r.Cut = true })) {
+	for i, r := range append(events(t), named("a"), long, request("/", announces(actionurl.Event{}), func(r *decode.Record) { r.Findings = []finding.Finding{{Kind: finding.CutHead}} })) {
 		before := len(lines(out.String()))
 		if err := errors.Join(rows.Write(r), rows.Flush()); err != nil {
 			t.Fatal(err)

@@ -20,6 +20,14 @@ type Column struct {
 	rank  int  // where a terminal is narrow, the highest ranks give way; 0 stays
 
 	optional bool // in a table, only where the first rows have a value
+	wrap     int  // the greatest width, at which values go on in further lines; 0 for one line, which is cut
+}
+
+// Wrapped returns the column with values that go on in further lines of a table
+// where they are wider than this.
+func (c Column) Wrapped(width int) Column {
+	c.wrap = width
+	return c
 }
 
 // A Value is what stands in a row's column: nothing, or one of several kinds.

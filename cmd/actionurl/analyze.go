@@ -94,6 +94,7 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
 	f.IntVarP(&a.count, "count", "c", 0, "stop after `N` events (of --view requests: requests)")
 	f.DurationVar(&a.decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
+	f.DurationVar(&a.decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
 	f.Uint16Var(&a.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "tell of everything that could not be decoded, with its place")
 	complete(cmd, "view", report.Views())
@@ -189,6 +190,9 @@ func (a *analysis) finish() error {
 	}
 	if a.decode.ResponseTimeout <= 0 {
 		return usage("invalid argument %q for \"--response-timeout\" flag: expected a time above 0, such as 10s", a.decode.ResponseTimeout)
+	}
+	if a.decode.SlowResponse <= 0 {
+		return usage("invalid argument %q for \"--slow-response\" flag: expected a time above 0, such as 1s", a.decode.SlowResponse)
 	}
 	var err error
 	if a.options.Clock, err = report.NewClock(a.time); err != nil {

@@ -8,20 +8,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/report"
 )
 
 func newCatalog() *cobra.Command {
 	var format, vendor string
-	tables := []string{"events", "variables", "vendors"}
+	tables := []string{"events", "variables", "vendors", "findings"}
 	names := vendorNames()
 	cmd := &cobra.Command{
-		Use:   "catalog [events|variables|vendors]",
-		Short: "Print the events, variables, P-values and vendors that are known",
+		Use:   "catalog [events|variables|vendors|findings]",
+		Short: "Print the events, variables, P-values, vendors and findings that are known",
 		Long: `catalog prints the events that phones announce, with the names by which -t
 takes them, the variables that they replace in an Action URL, and the vendors of
 phones. --vendor prints a vendor's own: its settings for Action URLs, its
-variables as they are spelled, and how its phones are recognized.
+variables as they are spelled, and how its phones are recognized. "catalog
+findings" prints what may be wrong with a deployment, as the column "findings"
+names it: errors lose events, warnings may, notices are worth knowing.
 
 The column "known" says how well a P-value or a setting is known: documented by
 the vendor, observed (on a phone or in a published provisioning template), or
@@ -38,6 +41,9 @@ inferred (P-values from the order of the numbers, keys from the events' names).`
 				tables = args
 			}
 			for i, table := range tables {
+				if table == "findings" && vendor != "" && len(args) == 0 {
+					continue // they are no vendor's
+				}
 				if i > 0 {
 					if err := printed(fmt.Fprintln(out)); err != nil {
 						return err
@@ -69,6 +75,8 @@ func vendorNames() []string {
 // catalogTable returns a table of the catalogue, or of a vendor's.
 func catalogTable(table string, v *actionurl.Vendor) (columns []string, rows [][]report.Value) {
 	switch {
+	case table == "findings":
+		return findingColumns, findingRows()
 	case table == "vendors" && v != nil:
 		return vendorColumns, vendorRows([]*actionurl.Vendor{v})
 	case table == "vendors":
@@ -84,7 +92,13 @@ func catalogTable(table string, v *actionurl.Vendor) (columns []string, rows [][
 }
 
 func printCatalog(w io.Writer, o report.Options, names []string, rows [][]report.Value) error {
-	sink, err := report.New(w, o, report.PlainColumns(names...))
+	columns := report.PlainColumns(names...)
+	for i, name := range names {
+		if name == "meaning" || name == "hint" {
+			columns[i] = columns[i].Wrapped(proseWidth)
+		}
+	}
+	sink, err := report.New(w, o, columns)
 	if err != nil {
 		return usage("%w", err)
 	}
@@ -96,10 +110,14 @@ func printCatalog(w io.Writer, o report.Options, names []string, rows [][]report
 	return printed(0, sink.Close())
 }
 
+// proseWidth is the greatest width of a column of sentences.
+const proseWidth = 76
+
 var (
 	eventColumns    = []string{"event", "label", "p_value", "known", "alias", "guide"}
 	variableColumns = []string{"variable", "meaning", "vendor", "guide"}
 	vendorColumns   = []string{"vendor", "label", "settings", "oui", "user_agent", "url_bytes"}
+	findingColumns  = []string{"finding", "severity", "meaning", "hint"}
 )
 
 func eventRows() [][]report.Value {
@@ -159,6 +177,17 @@ func vendorRows(vendors []*actionurl.Vendor) [][]report.Value {
 		rows = append(rows, []report.Value{
 			report.Text(v.Name), report.Text(v.Label), report.Number(int64(len(v.Settings))),
 			report.List(v.OUIs), report.List(v.Agents), longest,
+		})
+	}
+	return rows
+}
+
+// findingRows say what may be wrong, and what to do about it.
+func findingRows() [][]report.Value {
+	var rows [][]report.Value
+	for _, k := range finding.Kinds() {
+		rows = append(rows, []report.Value{
+			report.Text(k.String()), report.Text(k.Severity().String()), report.Text(k.Meaning()), report.Text(k.Hint()),
 		})
 	}
 	return rows

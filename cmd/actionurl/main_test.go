@@ -225,7 +225,7 @@ func TestCorpusDamage(t *testing.T) {
 func analyzeBytes(t *testing.T, capture []byte) {
 	t.Helper()
 	a := &analysis{view: "requests", format: "ndjson", output: "-", time: "utc"}
-	a.decode.ResponseTimeout = 10 * time.Second
+	a.decode.ResponseTimeout, a.decode.SlowResponse = 10*time.Second, time.Second
 	if err := a.finish(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,151 @@
+package finding
+
+import (
+	"strings"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
+)
+
+// Config says what to look for.
+type Config struct {
+	Slow int64 // nanoseconds from which on a response is slow; 0 for never
+}
+
+// A Checker finds what is wrong. It is not safe for concurrent use.
+type Checker struct {
+	config Config
+	found  []Finding
+}
+
+// NewChecker returns a Checker.
+func NewChecker(c Config) *Checker { return &Checker{config: c} }
+
+// Check returns what is wrong with an exchange, and with its event unless that
+// is nil. The result is valid until the next call.
+func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event) []Finding {
+	c.found = c.found[:0]
+	if x.Cut {
+		c.add(CutHead, Detail{})
+	}
+	if e == nil {
+		return c.found
+	}
+	c.response(x)
+	c.target(x, e)
+	c.values(x, e)
+	return c.found
+}
+
+func (c *Checker) add(k Kind, d Detail) { c.found = append(c.found, Finding{k, d}) }
+
+// response checks what became of a request. A server is not blamed for what the
+// capture lacks.
+func (c *Checker) response(x *httpwire.Exchange) {
+	if x.Gap {
+		c.add(CaptureGap, Detail{})
+	}
+	switch {
+	case x.NoResponse == httpwire.NotCaptured:
+	case x.NoResponse != httpwire.Answered:
+		if !x.Gap {
+			c.add(NoResponse, Detail{Name: x.NoResponse.String()})
+		}
+	case x.Status >= 400:
+		c.add(HTTPError, Detail{N: int64(x.Status)})
+	case x.Status >= 300:
+		c.add(Redirect, Detail{N: int64(x.Status)})
+	}
+	if x.NoResponse == httpwire.Answered && c.config.Slow > 0 && x.Latency >= c.config.Slow && !x.Gap {
+		c.add(SlowResponse, Detail{N: x.Latency - x.Latency%1e8})
+	}
+}
+
+// target checks the request line as it was sent.
+func (c *Checker) target(x *httpwire.Exchange, e *actionurl.Event) {
+	if strings.IndexByte(x.Target, ' ') >= 0 {
+		c.add(RawBlank, Detail{Name: blankIn(x, e)})
+	}
+	if e.Template == nil && len(x.Target) > shortest {
+		c.long(x, e)
+	}
+	if key := secretKey(x.Target); key != "" {
+		c.add(SecretInURL, Detail{Name: key})
+	}
+}
+
+// blankIn returns the variable whose value was sent with a blank, empty for none.
+func blankIn(x *httpwire.Exchange, e *actionurl.Event) string {
+	for _, v := range e.Vars {
+		if strings.IndexByte(v.Value, ' ') >= 0 && strings.Contains(x.Target, v.Value) {
+			return v.Name
+		}
+	}
+	return ""
+}
+
+// shortest is less than what any family of phones keeps of a URL, in bytes.
+const shortest = 200
+
+// long checks the length of a URL whose template is not known: of one that is
+// known, the length is that of the template.
+func (c *Checker) long(x *httpwire.Exchange, e *actionurl.Event) {
+	v := vendorOf(e)
+	n := len("http://") + len(x.Host) + len(x.Target)
+	if v != nil && v.MaxURL > 0 && n > v.MaxURL {
+		c.add(TooLong, Detail{N: int64(n), M: int64(v.MaxURL)})
+	}
+}
+
+// vendorOf returns the vendor of the phone, nil if it is not known.
+func vendorOf(e *actionurl.Event) *actionurl.Vendor {
+	if v := actionurl.VendorOf(e.PhoneMAC); v != nil {
+		return v
+	}
+	return actionurl.VendorNamed(e.PhoneVendor)
+}
+
+// secretKey returns the first key of a target that names a secret and has one,
+// empty for none.
+func secretKey(target string) string {
+	for at := 0; ; {
+		n := strings.IndexByte(target[at:], '=')
+		if n < 0 {
+			return ""
+		}
+		begin := strings.LastIndexAny(target[at:at+n], "/?&") + 1
+		key := target[at+begin : at+n]
+		at += n + 1
+		if least := secretSize(key); least > 0 {
+			end := strings.IndexByte(target[at:], '&')
+			if end < 0 {
+				end = len(target) - at
+			}
+			if end >= least && target[at] != '$' {
+				return key
+			}
+		}
+	}
+}
+
+// secretSize returns how many bytes a value has at least that is a secret under
+// this key; 0 where the key names none. A word such as "key" names other things
+// too, which are short.
+func secretSize(key string) int {
+	if len(key) < 3 || len(key) > 13 {
+		return 0
+	}
+	switch key[0] | 0x20 {
+	case 'a', 'k', 'p', 's', 't':
+	default:
+		return 0
+	}
+	switch strings.ToLower(key) {
+	case "token", "password", "passwd", "pass", "pwd", "secret", "apikey", "api_key", "api-key", "access_token", "accesstoken",
+		"auth_token", "authtoken", "api_token", "apitoken", "passcode", "access_key", "secret_key":
+		return 1
+	case "key", "auth", "sig", "signature":
+		return 12
+	}
+	return 0
+}

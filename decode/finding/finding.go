@@ -1,0 +1,214 @@
+// Package finding tells what is wrong with a deployment of Action URLs, and
+// what to do about it.
+//
+//  1. A [Checker] looks at each exchange and its event as they come: at the
+//     response, the target and the values (exchange.go, values.go).
+//  2. A [Tally] counts what was found, with the phones that it concerns and
+//     the first example.
+//
+// A false alarm is worse than silence: what a capture that is damaged, begins
+// in the middle or holds one direction only cannot tell is not said.
+package finding
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// A Severity says how much a finding matters.
+type Severity uint8
+
+const (
+	Error   Severity = iota // events are lost
+	Warning                 // events, or parts of them, may be lost or misread
+	Notice                  // worth knowing
+)
+
+// String returns the name used in every output.
+func (s Severity) String() string { return [...]string{"error", "warning", "notice"}[s] }
+
+// A Kind is something that may be wrong.
+type Kind uint8
+
+// The kinds, the gravest first.
+const (
+	NoResponse Kind = iota
+	HTTPError
+	Redirect
+
+	UnresolvedVariable
+	MACMismatch
+	AmbiguousTemplates
+	SlowResponse
+	BadValue
+	RawBlank
+	RawPlus
+	SplitValue
+	TooLong
+	SecretInURL
+
+	EmptyVariable
+	IPMismatch
+	CutHead
+	CaptureGap
+	kinds // how many there are
+)
+
+// catalog is what is said of each kind.
+var catalog = [kinds]struct {
+	slug     string
+	severity Severity
+	meaning  string
+	hint     string
+}{
+	NoResponse: {"no_response", Error,
+		"the server took the request and did not answer it",
+		"look at the server's log for this time; a server should answer 200 before it does anything else"},
+	HTTPError: {"http_error", Error,
+		"the server refused the request",
+		"compare the path and host with what the server expects; 401 and 403 are missing credentials, 400 may be a raw blank"},
+	Redirect: {"redirect", Error,
+		"the server sent the phone elsewhere, and phones do not follow",
+		"type the URL that the server redirects to into the phone; often it is one with https or with a slash at its end"},
+	UnresolvedVariable: {"unresolved_variable", Warning,
+		"the phone sent the name of a variable in place of a value",
+		"spell it as this family of phones does (actionurl catalog --vendor NAME); some variables have a value in some events only"},
+	MACMismatch: {"mac_mismatch", Warning,
+		"the MAC address in the URL is not that of the phone which sent it",
+		"use $mac in place of an address that was typed in or copied with the settings of another phone"},
+	AmbiguousTemplates: {"ambiguous_templates", Warning,
+		"templates of several events match, and nothing tells which event it was",
+		"give each event a URL of its own, as with /incoming or event=incoming"},
+	SlowResponse: {"slow_response", Warning,
+		"the server took long to answer, which makes phones send again or give up",
+		"let the server answer 200 at once and work afterwards"},
+	BadValue: {"bad_value", Warning,
+		"a value is not of the kind that its variable has",
+		"look at the template: a variable may be in another's place, or text stand beside it"},
+	RawBlank: {"raw_blank", Warning,
+		"the target has a blank that is not escaped, and strict servers answer 400",
+		"put a tolerant proxy before the server, or leave out of the URL what has blanks, such as display names and blanks before \"=\""},
+	RawPlus: {"raw_plus", Warning,
+		"a value has a plus sign that is not escaped, and servers read it as a blank",
+		"let the server take the raw query, or put the plus sign back in front of a number that begins with a blank"},
+	SplitValue: {"split_value", Warning,
+		"a value holds \"&\" or \"=\", at which servers split it",
+		"put the variable at the end of the URL, or let the server take the raw query apart"},
+	TooLong: {"too_long", Warning,
+		"the URL is longer than these phones are known to keep, and they drop such a one silently",
+		"shorten the URL: leave out variables, and shorten the path and the keys"},
+	SecretInURL: {"secret_in_url", Warning,
+		"the URL holds what looks like a secret, for all to read who see the traffic or a log",
+		"let the server tell phones by address or VLAN, and change the secret"},
+	EmptyVariable: {"empty_variable", Notice,
+		"the phone had nothing to put in place of a variable that this event should have",
+		"take the value from another variable, or from another event of the same call"},
+	IPMismatch: {"ip_mismatch", Notice,
+		"the address that the phone names is not the one its request comes from: a translator or proxy is between",
+		"tell phones by $mac; their addresses as the server sees them are not their own"},
+	CutHead: {"cut_head", Notice,
+		"the capture holds only the beginning of the request",
+		"capture whole frames (tcpdump -s 0)"},
+	CaptureGap: {"capture_gap", Notice,
+		"the capture lost something between the request and its response, so what is said of the response may be wrong",
+		"capture again closer to the server or with a larger buffer (tcpdump -B), and filter for what matters"},
+}
+
+// Kinds returns all kinds.
+func Kinds() []Kind {
+	all := make([]Kind, kinds)
+	for k := range all {
+		all[k] = Kind(k)
+	}
+	return all
+}
+
+// String returns the slug.
+func (k Kind) String() string { return catalog[k].slug }
+
+// Severity says how much it matters.
+func (k Kind) Severity() Severity { return catalog[k].severity }
+
+// Meaning says in a sentence what it means.
+func (k Kind) Meaning() string { return catalog[k].meaning }
+
+// Hint says in a sentence what to do.
+func (k Kind) Hint() string { return catalog[k].hint }
+
+// A Set is a set of kinds.
+type Set uint64
+
+// A Set has room for 64 kinds.
+const _ = uint(64 - kinds)
+
+// Add adds a kind.
+func (s *Set) Add(k Kind) { *s |= 1 << k }
+
+// Has reports whether a kind is in the set.
+func (s Set) Has(k Kind) bool { return s&(1<<k) != 0 }
+
+// SetOf returns the kinds of findings.
+func SetOf(all []Finding) (s Set) {
+	for i := range all {
+		s.Add(all[i].Kind)
+	}
+	return s
+}
+
+// Slugs returns the slugs of the kinds, the gravest first; nil for none.
+func (s Set) Slugs() []string {
+	var slugs []string
+	for k := range kinds {
+		if s.Has(k) {
+			slugs = append(slugs, k.String())
+		}
+	}
+	return slugs
+}
+
+// A Finding is something that is wrong, with what tells it from others of its
+// kind. Texts may have come off the wire.
+type Finding struct {
+	Kind   Kind
+	Detail Detail
+}
+
+// A Detail is what a finding is about. It is comparable, and made without
+// allocation; which fields are set depends on the kind.
+type Detail struct {
+	Name  string // of a variable, a key, an event
+	Other string // a value, or what was expected
+	N, M  int64
+	Addr  netip.Addr // in the URL
+	From  netip.Addr // of the sender
+}
+
+// text renders the detail of a finding, empty if there is none.
+func (f *Finding) text() string {
+	d := &f.Detail
+	switch f.Kind {
+	case HTTPError, Redirect:
+		return fmt.Sprint(d.N)
+	case SlowResponse:
+		return time.Duration(d.N).String()
+	case NoResponse:
+		return d.Name
+	case UnresolvedVariable:
+		if d.Other != "" {
+			return d.Name + " (expected " + d.Other + ")"
+		}
+		return d.Name
+	case BadValue:
+		return d.Name + "=" + d.Other
+	case MACMismatch:
+		return d.Name + " in the URL, " + d.Other + " outside"
+	case IPMismatch:
+		return fmt.Sprintf("%v from %v", d.Addr, d.From)
+	case TooLong:
+		return fmt.Sprintf("%d bytes of %d", d.N, d.M)
+	case AmbiguousTemplates:
+		return d.Name + " or " + d.Other
+	}
+	return d.Name
+}

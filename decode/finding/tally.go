@@ -1,0 +1,171 @@
+package finding
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Bounds on what a Tally keeps of each of the kinds, of which there are less
+// than 64: 1,024 phones of about 200 bytes, in an index as well as in a list,
+// and 4 details of 400 bytes make 13 MiB.
+const (
+	maxPhones  = 1024
+	maxDetails = 4
+
+	// maxDetail bounds each text of a detail, in bytes.
+	maxDetail = 64
+)
+
+// A Phone is who a finding concerns.
+type Phone struct {
+	Name string     // what the user calls it; empty for nothing
+	MAC  string     // empty if not known
+	Addr netip.Addr // of its requests, valid at least where MAC is empty
+}
+
+// String returns the phone's MAC address, or else its IP address.
+func (p Phone) String() string {
+	if p.MAC != "" {
+		return p.MAC
+	}
+	return p.Addr.String()
+}
+
+// A Place is where and when something was found.
+type Place struct {
+	Time    int64 // nanoseconds since 1970-01-01 UTC; 0 if it has none
+	Capture string
+	Frame   int // 1-based; 0 if it has none
+	Phone   Phone
+}
+
+// A Tally counts findings.
+type Tally struct {
+	rows [kinds]*row
+}
+
+// A row is what was found of a kind.
+type row struct {
+	count       int
+	phones      []Phone // in the order of their first finding
+	known       map[Phone]struct{}
+	more        bool // there were more than maxPhones
+	details     []Detail
+	moreDetails bool
+	first, last int64
+	example     Place
+}
+
+// Add counts a finding.
+func (t *Tally) Add(f *Finding, at *Place) {
+	r := t.rows[f.Kind]
+	if r == nil {
+		r = &row{known: map[Phone]struct{}{}, example: *at, first: at.Time}
+		t.rows[f.Kind] = r
+	}
+	r.count++
+	if at.Time != 0 {
+		if r.first == 0 || at.Time < r.first {
+			r.first, r.example = at.Time, *at
+		}
+		r.last = max(r.last, at.Time)
+	}
+	r.phone(at.Phone)
+	r.detail(f.Detail)
+}
+
+// phone notes a phone, one for each MAC address.
+func (r *row) phone(p Phone) {
+	key := p
+	key.Name = ""
+	if p.MAC != "" {
+		key.Addr = netip.Addr{}
+	}
+	if _, known := r.known[key]; known || key == (Phone{}) {
+		return
+	}
+	if len(r.phones) == maxPhones {
+		r.more = true
+		return
+	}
+	key.MAC = strings.Clone(p.MAC)
+	r.known[key] = struct{}{}
+	p.MAC = key.MAC
+	r.phones = append(r.phones, p)
+}
+
+// detail notes what is particular to a finding, once.
+func (r *row) detail(d Detail) {
+	if r.moreDetails || d == (Detail{}) {
+		return
+	}
+	d.Name, d.Other = clip(d.Name), clip(d.Other)
+	if slices.Contains(r.details, d) {
+		return
+	}
+	if len(r.details) == maxDetails {
+		r.moreDetails = true
+		return
+	}
+	d.Name, d.Other = strings.Clone(d.Name), strings.Clone(d.Other)
+	r.details = append(r.details, d)
+}
+
+// clip returns at most the first bytes of a text.
+func clip(s string) string { return s[:min(len(s), maxDetail)] }
+
+// A Summary is what was found of a kind.
+type Summary struct {
+	Kind        Kind
+	Details     string // what is particular to the first of them; empty for nothing
+	Count       int
+	Phones      []Phone // at most 1,024
+	MorePhones  bool    // there are more
+	First, Last int64   // nanoseconds since 1970-01-01 UTC; 0 if it has no time
+	Capture     string  // of the first example
+	Frame       int     // of the first example, 1-based; 0 if it has none
+}
+
+// Message says what was found, in a sentence.
+func (s *Summary) Message() string {
+	if s.Details == "" {
+		return s.Kind.Meaning()
+	}
+	return s.Kind.Meaning() + ": " + s.Details
+}
+
+// Summaries returns what was found: errors first, of a severity the most
+// frequent first.
+func (t *Tally) Summaries() []Summary {
+	var all []Summary
+	for k, r := range t.rows {
+		if r == nil {
+			continue
+		}
+		all = append(all, Summary{
+			Kind: Kind(k), Details: r.text(Kind(k)), Count: r.count, Phones: r.phones, MorePhones: r.more,
+			First: r.first, Last: r.last, Capture: r.example.Capture, Frame: r.example.Frame,
+		})
+	}
+	slices.SortStableFunc(all, func(a, b Summary) int {
+		return cmp.Or(cmp.Compare(a.Kind.Severity(), b.Kind.Severity()), cmp.Compare(b.Count, a.Count))
+	})
+	return all
+}
+
+// text renders the details.
+func (r *row) text(k Kind) string {
+	var all []string
+	for _, d := range r.details {
+		f := Finding{k, d}
+		if s := f.text(); s != "" && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	if r.moreDetails {
+		all = append(all, "…")
+	}
+	return strings.Join(all, ", ")
+}

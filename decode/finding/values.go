@@ -1,0 +1,173 @@
+package finding
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
+)
+
+// values checks the variables of an event.
+func (c *Checker) values(x *httpwire.Exchange, e *actionurl.Event) {
+	if len(e.Candidates) > 1 && e.Template != nil {
+		c.add(AmbiguousTemplates, Detail{Name: e.Candidates[0], Other: e.Candidates[1]})
+	}
+	if e.OtherMAC != "" {
+		c.add(MACMismatch, Detail{Name: e.PhoneMAC, Other: e.OtherMAC})
+	}
+	plus := strings.IndexByte(x.Target, '+') >= 0
+	for i := range e.Vars {
+		v := &e.Vars[i]
+		switch v.State {
+		case actionurl.Empty:
+			if missing(e, v) {
+				c.add(EmptyVariable, Detail{Name: v.Name})
+			}
+			continue
+		case actionurl.Unresolved:
+			c.unresolved(e, v)
+			continue
+		}
+		if !typed(v) {
+			c.add(BadValue, Detail{Name: v.Name, Other: v.Value})
+		}
+		if v.Name == "phone_ip" || v.Name == "ip" && e.Template != nil {
+			c.sender(x, e)
+		}
+		if plus && misread(x, e, v) {
+			c.add(RawPlus, Detail{Name: v.Name})
+		}
+		if splits(x, e, v) {
+			c.add(SplitValue, Detail{Name: v.Name})
+		}
+	}
+}
+
+// sender compares the address in the URL with the one that sent it. A phone may
+// have one of each version of IP.
+func (c *Checker) sender(x *httpwire.Exchange, e *actionurl.Event) {
+	if from := x.Client.Addr().Unmap(); e.PhoneIP != from && e.PhoneIP.Is4() == from.Is4() {
+		c.add(IPMismatch, Detail{Addr: e.PhoneIP, From: from})
+	}
+}
+
+// unresolved checks a variable that stands in the target by its name. Phones
+// leave it there, too, where they have no value in an event, as for the far
+// side when the receiver is lifted.
+func (c *Checker) unresolved(e *actionurl.Event, v *actionurl.Var) {
+	name := strings.Trim(v.Value, "$")
+	d := Detail{Name: v.Value}
+	vendor := vendorOf(e)
+	if vendor != nil {
+		d.Other = vendor.Instead(name)
+	}
+	known := actionurl.IsVariable(name)
+	if vendor != nil && len(vendor.Variables) > 0 {
+		known = vendor.Knows(name)
+	}
+	if known && d.Other == "" && e.Slug != actionurl.Unknown && !has(e, name) {
+		return
+	}
+	c.add(UnresolvedVariable, d)
+}
+
+// missing reports whether a variable that is empty should have a value. What is
+// known by its key alone may be text of the template.
+func missing(e *actionurl.Event, v *actionurl.Var) bool {
+	return (e.Template != nil || actionurl.IsVariable(v.Name)) && has(e, v.Name)
+}
+
+// has reports whether phones have a value for a variable in an event. Of names
+// none is sure: callers may have none.
+func has(e *actionurl.Event, variable string) bool {
+	switch variable {
+	case "mac", "phone_ip", "ip", "product", "model", "program_version", "firmware":
+		return true
+	case "remote", "call-id", "call_id", "REMOTENUMBER":
+		switch e.Slug {
+		case "incoming_call", "outgoing_call", "established_call", "terminated_call", "answered_call",
+			"hold_call", "resume_call", "missed_call", "rejected_call":
+			return true
+		}
+	case "duration":
+		return e.Slug == "terminated_call"
+	case "battery":
+		return e.Slug == "low_battery" || e.Slug == "sufficient_battery"
+	}
+	return false
+}
+
+// typed reports whether a value is of the kind that its variable has.
+func typed(v *actionurl.Var) bool {
+	switch v.Name {
+	case "mac":
+		return isMAC(v.Value)
+	case "phone_ip":
+		_, err := netip.ParseAddr(v.Value)
+		return err == nil
+	case "duration", "nr_ongoing_calls":
+		return isNumber(v.Value)
+	case "battery":
+		n, err := strconv.Atoi(v.Value)
+		return err == nil && n >= 0 && n <= 100
+	}
+	return true
+}
+
+func isNumber(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// isMAC is [actionurl.NormalizeMAC] without its result.
+func isMAC(s string) bool {
+	n := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9', c|0x20 >= 'a' && c|0x20 <= 'f':
+			n++
+		case n%2 == 0 && (c == ':' || c == '-' || c == '.' || c == ' '):
+		default:
+			return false
+		}
+	}
+	return n == 12
+}
+
+// misread reports whether a value has a plus sign that was sent as it is. A
+// value that no template tells may be text of the template, in which a plus
+// sign is meant as a blank; a number begins with it.
+func misread(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
+	at := strings.IndexByte(v.Value, '+')
+	if at < 0 || !strings.Contains(x.Target, v.Value) {
+		return false
+	}
+	return e.Template != nil || at == 0 && len(v.Value) > 1 && isNumber(v.Value[1:2])
+}
+
+// splits reports whether a value holds what separates keys and values, sent as
+// it is. Where no template tells, only a name is looked at: what seems to be
+// part of another value may be text of the template. Whole pairs behind an "&"
+// are of another template than the one that matches.
+func splits(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
+	if strings.IndexByte(v.Value, '&') < 0 && strings.IndexByte(v.Value, '=') < 0 {
+		return false
+	}
+	if _, more, _ := strings.Cut(v.Value, "&"); strings.Contains(more, "=") {
+		return false
+	}
+	if e.Template == nil {
+		switch v.Name {
+		case "display_remote", "display_local", "callerID":
+		default:
+			return false
+		}
+	}
+	return strings.Contains(x.Target, v.Value)
+}

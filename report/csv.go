@@ -35,7 +35,9 @@ func (s *csvSink) Row(row []Value) error {
 		v := &row[i]
 		s.scratch = v.appendText(s.scratch[:0], s.clock, false)
 		s.cells[i] = visible(string(s.scratch))
-		if v.kind != number && v.kind != millis && v.kind != instant {
+		switch v.kind {
+		case number, millis, seconds, instant, moment:
+		default:
 			s.cells[i] = tame(s.cells[i])
 		}
 	}

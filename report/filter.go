@@ -8,9 +8,11 @@ import (
 
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/timeline"
 )
 
-// A Filter chooses the records to show.
+// A Filter chooses what to show. Of calls it shows those of which it shows an
+// event.
 type Filter struct {
 	View   View
 	Phones []string // MAC addresses in lower case with colons, or IP addresses
@@ -34,6 +36,21 @@ func (f *Filter) isPhone(r *decode.Record) bool {
 	}
 	return r.Event != nil &&
 		(slices.Contains(f.Phones, r.Event.PhoneMAC) || slices.Contains(f.Phones, r.Event.PhoneIP.String()))
+}
+
+// ShowsCall reports whether the call is to be shown.
+func (f *Filter) ShowsCall(c *timeline.Call) bool {
+	return (len(f.Phones) == 0 || f.hasPhone(c.Phone)) && slices.ContainsFunc(c.Steps, func(s timeline.Step) bool {
+		return (f.Since == 0 || s.Time >= f.Since) &&
+			(f.Until == 0 || s.Time < f.Until) &&
+			(len(f.Events) == 0 || slices.Contains(f.Events, s.Slug))
+	})
+}
+
+func (f *Filter) hasPhone(p *timeline.Phone) bool {
+	return slices.Contains(f.Phones, p.MAC) || slices.ContainsFunc(p.Addresses, func(a netip.Addr) bool {
+		return slices.Contains(f.Phones, a.String())
+	})
 }
 
 // isEvent takes an ambiguous event for each of those that it may be.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/netip"
 	"strconv"
 	"time"
 	"unicode/utf16"
@@ -45,7 +46,7 @@ func (j *ndjson) Row(row []Value) error {
 			key = key[1:]
 		}
 		line = append(line, key...)
-		if v.kind == instant {
+		if v.kind == instant || v.kind == moment {
 			line = append(j.day.append(append(line, '"'), v.num), '"')
 		} else {
 			line = v.appendJSON(line)
@@ -96,9 +97,22 @@ func (v *Value) appendJSON(dst []byte) []byte {
 	case number:
 		return strconv.AppendInt(dst, v.num, 10)
 	case millis:
-		return appendMillis(dst, v.num)
+		return appendUnits(dst, v.num, 6)
+	case seconds:
+		return appendUnits(dst, v.num, 9)
+	case boolean:
+		return strconv.AppendBool(dst, v.num != 0)
 	case address, host, endpoint:
 		return append(v.appendText(append(dst, '"'), nil, false), '"')
+	case addresses:
+		dst = append(dst, '[')
+		for i, a := range *v.of.(*[]netip.Addr) {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(a.AppendTo(append(dst, '"')), '"')
+		}
+		return append(dst, ']')
 	case list:
 		dst = append(dst, '[')
 		for i, s := range *v.of.(*[]string) {

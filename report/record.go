@@ -1,9 +1,7 @@
 package report
 
 import (
-	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"actionurl/decode"
@@ -154,24 +152,8 @@ func labelOrCandidates(e *actionurl.Event) Value {
 	return Text("? " + strings.Join(labels, " / "))
 }
 
-// A View is a choice of records, and of the columns that show them to people.
-type View string
-
-const (
-	Events   View = "events"   // the requests that are Action URLs
-	Requests View = "requests" // all requests
-)
-
-// Views returns the names of the views.
-func Views() []string { return []string{string(Events), string(Requests)} }
-
-// NewRecords returns Rows that write records to w in the format of o.
+// NewRecords returns Rows that write records to w in the format of o, for the
+// view Events or Requests.
 func NewRecords(w io.Writer, o Options, v View) (*Rows[decode.Record], error) {
-	if !slices.Contains(Views(), string(v)) {
-		return nil, fmt.Errorf("no view is called %q; expected %s", v, strings.Join(Views(), " or "))
-	}
 	return newRows(w, o, records(v))
 }
-
-// ColumnNames returns the names of all columns of records.
-func ColumnNames() []string { return records(Events).names() }

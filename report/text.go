@@ -71,6 +71,14 @@ func (c *Clock) append(dst []byte, ns int64, short bool) []byte {
 	return time.Unix(0, ns).In(c.zone).AppendFormat(dst, layout)
 }
 
+// appendMoment renders a time with its date, to the second where it is short.
+func (c *Clock) appendMoment(dst []byte, ns int64, short bool) []byte {
+	if c.form != "" || !short {
+		return c.append(dst, ns, short)
+	}
+	return time.Unix(0, ns).In(c.zone).AppendFormat(dst, "2006-01-02 15:04:05Z07:00")
+}
+
 // day returns the date and zone that short times leave out; empty if none.
 func (c *Clock) day(ns int64) string {
 	if c.form != "" {
@@ -98,19 +106,40 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 		return append(dst, v.text...)
 	case instant:
 		return clock.append(dst, v.num, short)
+	case moment:
+		return clock.appendMoment(dst, v.num, short)
 	case number:
 		return strconv.AppendInt(dst, v.num, 10)
+	case seconds:
+		if short {
+			return strconv.AppendFloat(dst, float64(v.num)/1e9, 'f', 1, 64)
+		}
+		return appendUnits(dst, v.num, 9)
+	case boolean:
+		words := [...]string{"false", "true"}
+		if short {
+			words = [...]string{"no", "yes"}
+		}
+		return append(dst, words[v.num]...)
 	case millis:
 		if short {
 			return strconv.AppendFloat(dst, float64(v.num)/1e6, 'f', 2, 64)
 		}
-		return appendMillis(dst, v.num)
+		return appendUnits(dst, v.num, 6)
 	case address:
 		return v.of.(*netip.Addr).AppendTo(dst)
 	case host:
 		return v.of.(*netip.AddrPort).Addr().AppendTo(dst)
 	case endpoint:
 		return v.of.(*netip.AddrPort).AppendTo(dst)
+	case addresses:
+		for i, a := range *v.of.(*[]netip.Addr) {
+			if i > 0 {
+				dst = append(dst, ' ')
+			}
+			dst = a.AppendTo(dst)
+		}
+		return dst
 	case list:
 		for i, s := range *v.of.(*[]string) {
 			if i > 0 {
@@ -139,17 +168,22 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 	return dst
 }
 
-// appendMillis renders nanoseconds as milliseconds, without loss.
-func appendMillis(dst []byte, ns int64) []byte {
+// appendUnits renders nanoseconds as units of so many decimal digits more, 6
+// for milliseconds, without loss.
+func appendUnits(dst []byte, ns int64, digits int) []byte {
+	unit := int64(1e6)
+	if digits == 9 {
+		unit = 1e9
+	}
 	if ns < 0 {
 		dst = append(dst, '-')
 		ns = -ns
 	}
-	dst = strconv.AppendInt(dst, ns/1e6, 10)
-	if ns%1e6 == 0 {
+	dst = strconv.AppendInt(dst, ns/unit, 10)
+	if ns%unit == 0 {
 		return dst
 	}
-	dst = appendDigits(append(dst, '.'), ns%1e6, 6)
+	dst = appendDigits(append(dst, '.'), ns%unit, digits)
 	return bytes.TrimRight(dst, "0")
 }
 

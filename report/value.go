@@ -8,6 +8,7 @@ package report
 
 import (
 	"net/netip"
+	"time"
 )
 
 // A Column is a name, and how it is laid out in a table.
@@ -43,17 +44,21 @@ type Value struct {
 type kind uint8
 
 const (
-	absent   kind = iota
-	text          // as sent, if it came off the wire
-	instant       // num: nanoseconds since 1970-01-01 UTC
-	number        // num
-	millis        // num: nanoseconds, shown as milliseconds
-	address       // of: a *netip.Addr
-	host          // of: a *netip.AddrPort, of which only the address is meant
-	endpoint      // of: a *netip.AddrPort
-	list          // of: a *[]string
-	ids           // of: a *packet.VLANs
-	vars          // of: a *[]actionurl.Var
+	absent    kind = iota
+	text           // as sent, if it came off the wire
+	instant        // num: nanoseconds since 1970-01-01 UTC
+	moment         // the same, where a table has several a row, of different days
+	number         // num
+	millis         // num: nanoseconds, shown as milliseconds
+	seconds        // num: nanoseconds, shown as seconds
+	boolean        // num: 0 or 1
+	address        // of: a *netip.Addr
+	host           // of: a *netip.AddrPort, of which only the address is meant
+	endpoint       // of: a *netip.AddrPort
+	addresses      // of: a *[]netip.Addr
+	list           // of: a *[]string
+	ids            // of: a *packet.VLANs
+	vars           // of: a *[]actionurl.Var
 )
 
 // Text returns a text, or nothing if s is empty.
@@ -90,6 +95,22 @@ func addressOf(a *netip.Addr) Value {
 		return Value{}
 	}
 	return Value{kind: address, of: a}
+}
+
+// addressesOf returns IP addresses, or nothing if there are none.
+func addressesOf(a *[]netip.Addr) Value {
+	if len(*a) == 0 {
+		return Value{}
+	}
+	return Value{kind: addresses, of: a}
+}
+
+// secondsOf returns a time span, or nothing if it is not known.
+func secondsOf(d time.Duration, known bool) Value {
+	if !known {
+		return Value{}
+	}
+	return Value{kind: seconds, num: int64(d)}
 }
 
 // PlainColumns returns columns of texts.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"actionurl/capture"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/timeline"
 	"actionurl/report"
 )
 
@@ -43,7 +45,7 @@ func newAnalyze() *cobra.Command {
 		Short: "Read captures and print what phones announced",
 		Long: `analyze reads packet captures (pcap or pcapng, compressed or not, folders of
 them, or "-" for standard input) and prints a row for each Action URL request of
-a phone.
+a phone; or, with --view, for each call or each phone.
 
 Which event a request stands for is told by the URL that was typed into the
 phone; -t takes it as it is, with its variables, and -p reads it from profiles
@@ -52,6 +54,7 @@ only where the URL itself names it; else it is "?".`,
 		Example: `  actionurl analyze trace.pcap
   actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
   actionurl analyze -p site.yaml -p /srv/tftp trace.pcap
+  actionurl analyze --view calls trace.pcap                    # what happened to each call
   actionurl analyze --view requests trace.pcap                 # every HTTP request
   actionurl analyze --phone 00:0b:82:12:34:56 --format ndjson trace.pcap
   actionurl analyze -o events.csv monday.pcap tuesday.pcapng
@@ -83,16 +86,17 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.VarP(&parsed{parse: a.template}, "template", "t", "`EVENT=URL`, as typed into the phone; EVENT is a slug, a label, a P-value or an alias; repeatable")
 	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` that says what was typed into the phones: a profile, a phone's provisioning file, or a folder of them; repeatable")
 	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
-	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: events, or requests for every HTTP request")
+	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, or requests (every HTTP request)")
 	f.StringVarP(&a.output, "output", "o", "-", "`FILE` to write to; - is standard output")
 	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
-	f.StringVar(&a.options.Columns, "columns", "", "`LIST` of columns, with commas between: "+strings.Join(report.ColumnNames(), ", "))
+	f.StringVar(&a.options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
+		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", "))
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
 	f.StringArrayVar(&a.phones, "phone", nil, "show only this `PHONE`: a MAC address, an IP address or a name in a profile; repeatable")
-	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`; repeatable")
-	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later")
+	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`, or the calls and phones that had it; repeatable")
+	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later; of calls and phones those that had an event then")
 	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
-	f.IntVarP(&a.count, "count", "c", 0, "stop after `N` events (of --view requests: requests)")
+	f.IntVarP(&a.count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
 	f.DurationVar(&a.decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
 	f.DurationVar(&a.decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
 	f.Uint16Var(&a.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
@@ -100,7 +104,8 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	complete(cmd, "view", report.Views())
 	complete(cmd, "format", report.Formats())
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
-	complete(cmd, "columns", report.ColumnNames())
+	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(
+		report.ColumnNames(report.Events), report.ColumnNames(report.Calls), report.ColumnNames(report.Phones))))))
 	var slugs []string
 	for _, k := range actionurl.Kinds() {
 		slugs = append(slugs, k.Slug)
@@ -209,7 +214,7 @@ func (a *analysis) finish() error {
 			return usage("invalid argument %q for \"--%s\" flag: %w", m.text, m.flag, err)
 		}
 	}
-	if _, err := report.NewRecords(io.Discard, a.options, a.filter.View); err != nil {
+	if _, err := newViewer(io.Discard, a.options, a.filter.View); err != nil {
 		return usage("invalid argument %q for \"--columns\" flag: %w", a.options.Columns, err)
 	}
 	return nil
@@ -249,7 +254,7 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 	out.before = progress.clear
 	a.options.Width, a.options.Height = terminalSize(out.to)
 	a.options.Live = in.follow
-	records, err := report.NewRecords(out, a.options, a.filter.View)
+	view, err := newViewer(out, a.options, a.filter.View)
 	if err != nil {
 		return out.failed(err)
 	}
@@ -260,19 +265,26 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 		}
 	}
 	sum := summary{w: stderr, view: a.filter.View, templates: len(a.decode.Templates)}
-	pipeline := decode.New(a.decode, func(r *decode.Record) error {
-		shown := a.filter.Shows(r)
-		sum.count(r, shown)
-		if !shown {
-			return nil
-		}
-		if err := records.Write(r); err != nil {
-			return err
-		}
-		if sum.shown == a.count {
+	written := func(err error) error {
+		if sum.rows++; err == nil && sum.rows == a.count {
 			return errEnough
 		}
-		return nil
+		return err
+	}
+	a.decode.Live = in.follow
+	a.decode.Call = func(c *timeline.Call) error {
+		if view.call == nil || !a.filter.ShowsCall(c) {
+			return nil
+		}
+		return written(view.call(c))
+	}
+	pipeline := decode.New(a.decode, func(r *decode.Record) error {
+		shown := a.filter.Shows(r)
+		sum.count(r)
+		if !shown || view.record == nil {
+			return nil
+		}
+		return written(view.record(r))
 	})
 
 	// What was read is written even if reading fails.
@@ -281,7 +293,7 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 		sum.problems(b.Problems)
 		progress.update()
 		if in.follow {
-			return records.Flush()
+			return view.Flush()
 		}
 		return nil
 	})
@@ -289,7 +301,12 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 		writing = pipeline.Flush()
 	}
 	if writing == nil || writing == errEnough {
-		writing = records.Close()
+		if writing = nil; view.end != nil {
+			sum.rows, writing = view.end(pipeline)
+		}
+	}
+	if writing == nil {
+		writing = view.Close()
 	}
 	progress.clear()
 	switch {

@@ -19,22 +19,20 @@ type summary struct {
 	view      report.View
 	templates int
 
-	requests, events, shown int
-	unknown                 int // events that cannot be told
-	damaged                 int // problems of the input
+	requests, events int
+	unknown          int // events that cannot be told
+	rows             int // that were written
+	damaged          int // problems of the input
 }
 
 // count counts a record.
-func (s *summary) count(r *decode.Record, shown bool) {
+func (s *summary) count(r *decode.Record) {
 	s.requests++
 	if r.Event != nil {
 		s.events++
 		if r.Event.Slug == actionurl.Unknown {
 			s.unknown++
 		}
-	}
-	if shown {
-		s.shown++
 	}
 }
 
@@ -53,21 +51,31 @@ func (s *summary) print(d decode.Summary) {
 		fmt.Fprintf(s.w, "actionurl: and %s like these\n", count(more, "more problem"))
 	}
 	fmt.Fprintf(s.w, "actionurl: %s, %s, %s", count(d.Frames, "frame"), count(s.requests, "HTTP request"), count(s.events, "Action URL"))
-	candidates := s.events
-	if s.view == report.Requests {
-		candidates = s.requests
-	}
-	if s.shown < candidates {
-		fmt.Fprintf(s.w, ", %d shown", s.shown)
+	switch all := s.events; s.view {
+	case report.Calls:
+		fmt.Fprintf(s.w, ", %s", count(s.rows, "call"))
+	case report.Phones:
+		fmt.Fprintf(s.w, ", %s", count(s.rows, "phone"))
+	case report.Requests:
+		all = s.requests
+		fallthrough
+	default:
+		if s.rows < all {
+			fmt.Fprintf(s.w, ", %d shown", s.rows)
+		}
 	}
 	fmt.Fprintln(s.w)
-	for _, loss := range d.Losses() {
+	losses := d.Losses()
+	if s.view == report.Calls || s.view == report.Phones {
+		losses = append(losses, d.Calls.Losses()...)
+	}
+	for _, loss := range losses {
 		fmt.Fprintf(s.w, "actionurl: not complete: %s\n", loss)
 	}
 	switch {
-	case s.requests > 0 && s.events == 0 && s.view == report.Events:
+	case s.requests > 0 && s.events == 0 && s.view != report.Requests:
 		fmt.Fprintln(s.w, "actionurl: no request looks like an Action URL; --view requests shows them all, and -t tells what was typed into the phones")
-	case s.unknown > 0 && s.templates == 0 && s.shown > 0:
+	case s.unknown > 0 && s.templates == 0 && (s.rows > 0 || s.view == report.Calls):
 		fmt.Fprintf(s.w, "actionurl: which event it was cannot be told of %s; -t 'incoming_call=URL' tells what was typed into the phones\n", count(s.unknown, "Action URL"))
 	}
 }

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"net/netip"
 	"time"
 )
 
@@ -39,6 +40,7 @@ type Step struct {
 // A Call is what a phone announced of one call.
 type Call struct {
 	Phone     *Phone
+	Address   netip.Addr // that the phone had at its first event
 	Direction Direction
 
 	// What the phone says of the two sides, whichever of them called: of a SIP

@@ -16,6 +16,7 @@
 package timeline
 
 import (
+	"fmt"
 	"hash/maphash"
 	"net/netip"
 	"strings"
@@ -151,6 +152,18 @@ type Counts struct {
 	Unnamed int // events of phones that were not kept, as there were too many
 }
 
+// Losses says what was given up, each kind with its count.
+func (c Counts) Losses() []string {
+	var all []string
+	if c.Cut > 0 {
+		all = append(all, fmt.Sprintf("calls not followed to their end, as there were too many: %d", c.Cut))
+	}
+	if c.Unnamed > 0 {
+		all = append(all, fmt.Sprintf("Action URLs of phones that are not listed, as there were too many: %d", c.Unnamed))
+	}
+	return all
+}
+
 // Counts returns the counts so far.
 func (t *Timeline) Counts() Counts { return Counts{t.cut, t.unnamed} }
 
@@ -250,7 +263,7 @@ func (t *Timeline) begin(p *Phone, s *said, f effect, now int64) *Call {
 	} else {
 		c = &Call{Steps: make([]Step, 0, usualSteps)}
 	}
-	*c = Call{Phone: p, First: now, Said: -1, Steps: c.Steps[:0]}
+	*c = Call{Phone: p, Address: p.Addresses[len(p.Addresses)-1], First: now, Said: -1, Steps: c.Steps[:0]}
 	p.Calls++
 	p.open = append(p.open, ref{call: c})
 	t.link(c)

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"io"
+
+	"actionurl/decode"
+	"actionurl/decode/timeline"
+	"actionurl/report"
+)
+
+// A viewer writes the rows of a view. What is nil makes no rows.
+type viewer struct {
+	report.Sink
+	record func(*decode.Record) error          // of a request that the filter shows
+	call   func(*timeline.Call) error          // of a call that it shows
+	end    func(*decode.Pipeline) (int, error) // of the capture's end; returns how many rows
+}
+
+func newViewer(w io.Writer, o report.Options, v report.View) (*viewer, error) {
+	switch v {
+	case report.Calls:
+		rows, err := report.NewCalls(w, o)
+		return &viewer{Sink: rows, call: rows.Write}, err
+	case report.Phones:
+		return newPhoneViewer(w, o)
+	}
+	rows, err := report.NewRecords(w, o, v)
+	return &viewer{Sink: rows, record: rows.Write}, err
+}
+
+// newPhoneViewer returns a viewer of the phones that announced an event which
+// the filter shows.
+func newPhoneViewer(w io.Writer, o report.Options) (*viewer, error) {
+	rows, err := report.NewPhones(w, o)
+	shown := map[*timeline.Phone]bool{}
+	return &viewer{
+		Sink: rows,
+		record: func(r *decode.Record) error {
+			shown[r.Phone] = true
+			return nil
+		},
+		end: func(p *decode.Pipeline) (n int, err error) {
+			for _, phone := range p.Phones() {
+				if !shown[phone] {
+					continue
+				}
+				if err := rows.Write(phone); err != nil {
+					return n, err
+				}
+				n++
+			}
+			return n, nil
+		},
+	}, err
+}

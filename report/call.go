@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/timeline"
+)
+
+// NewCalls returns Rows that write calls to w in the format of o.
+func NewCalls(w io.Writer, o Options) (*Rows[timeline.Call], error) {
+	return newRows(w, o, callView())
+}
+
+// callView is the view of timeline.Call.
+func callView() *view[timeline.Call] {
+	type call = timeline.Call
+	return &view[call]{
+		people: "time,phone,direction,remote,state,ring_s,talk_s,hold_s,events",
+		keys: []field[call]{
+			{Column: Column{Name: "time", width: 12}, value: func(c *call) Value { return Value{kind: instant, num: c.First} }},
+			{Column: Column{Name: "phone_mac", width: 17}, value: func(c *call) Value { return Text(c.Phone.MAC) }},
+			{Column: Column{Name: "phone_ip", width: 9, usual: 15}, value: func(c *call) Value { return addressOf(&c.Address) }},
+			{Column: Column{Name: "phone_name", width: 10}, value: func(c *call) Value { return Text(c.Phone.Name) }},
+			{Column: Column{Name: "direction", width: 9, rank: 4}, value: func(c *call) Value { return Text(c.Direction.String()) }},
+			{Column: Column{Name: "local", width: 10}, value: func(c *call) Value { return Text(c.Local) }},
+			{Column: Column{Name: "remote", width: 10, usual: 20}, value: func(c *call) Value { return Text(c.Remote) }, shown: numberAndName},
+			{Column: Column{Name: "display_remote", width: 12}, value: func(c *call) Value { return Text(c.DisplayRemote) }},
+			{Column: Column{Name: "state", width: 8, usual: 10}, value: func(c *call) Value { return Text(string(c.State())) }},
+			{Column: Column{Name: "ring_s", width: 6, right: true, rank: 2}, value: func(c *call) Value { return secondsOf(c.Ring()) }},
+			{Column: Column{Name: "talk_s", width: 6, right: true, rank: 1}, value: func(c *call) Value { return secondsOf(c.Talk()) }},
+			{Column: Column{Name: "hold_s", width: 6, right: true, rank: 3}, value: func(c *call) Value { return secondsOf(c.Hold()) }},
+			{Column: Column{Name: "holds", width: 5, right: true}, value: func(c *call) Value { return Number(int64(c.Holds)) }},
+			{Column: Column{Name: "duration_s", width: 10, right: true}, value: saidValue},
+			{Column: Column{Name: "call_id", width: 12}, value: func(c *call) Value { return Text(c.ID) }},
+			{Column: Column{Name: "key", width: 7}, value: func(c *call) Value { return Text(c.Key()) }},
+			{Column: Column{Name: "events", width: 12, usual: 40}, value: slugsOf, shown: stepsLine},
+			{Column: Column{Name: "transfers", width: 9, right: true}, value: func(c *call) Value { return Number(int64(c.Transfers)) }},
+		},
+		composed: []field[call]{
+			{Column: Column{Name: "phone", width: 17}, value: func(c *call) Value { return nameOf(c.Phone) }},
+		},
+	}
+}
+
+// nameOf is the phone's name, or else its MAC address, or else its latest IP address.
+func nameOf(p *timeline.Phone) Value {
+	switch {
+	case p.Name != "":
+		return Text(p.Name)
+	case p.MAC != "":
+		return Text(p.MAC)
+	case len(p.Addresses) == 0:
+		return Value{}
+	}
+	return addressOf(&p.Addresses[len(p.Addresses)-1])
+}
+
+func numberAndName(c *timeline.Call) Value {
+	return Text(strings.TrimSpace(c.Remote + " " + c.DisplayRemote))
+}
+
+// saidValue is the talk time that the phone tells.
+func saidValue(c *timeline.Call) Value {
+	if c.Said < 0 {
+		return Value{}
+	}
+	return Number(int64(c.Said))
+}
+
+func slugsOf(c *timeline.Call) Value {
+	slugs := make([]string, len(c.Steps))
+	for i, s := range c.Steps {
+		slugs[i] = s.Slug
+	}
+	return List(slugs)
+}
+
+// stepsLine says what happened, with the times between.
+func stepsLine(c *timeline.Call) Value {
+	var line []byte
+	for i, s := range c.Steps {
+		if i > 0 {
+			line = append(line, ' ')
+			line = appendSpan(line, max(0, time.Duration(s.Time-c.Steps[i-1].Time)))
+			line = append(line, ' ')
+		}
+		name := strings.TrimSuffix(s.Slug, "_call")
+		if s.Slug == actionurl.Unknown {
+			name = "?"
+		}
+		line = append(line, name...)
+	}
+	return Text(string(line))
+}
+
+// appendSpan renders a time between two events: 2.1s, 3m12s, 1h04m.
+func appendSpan(dst []byte, d time.Duration) []byte {
+	switch {
+	case d < time.Minute-50*time.Millisecond:
+		return fmt.Appendf(dst, "%.1fs", d.Seconds())
+	case d < time.Hour-500*time.Millisecond:
+		d = d.Round(time.Second)
+		return fmt.Appendf(dst, "%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
+	}
+	d = d.Round(time.Minute)
+	return fmt.Appendf(dst, "%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+}

@@ -1,0 +1,27 @@
+package report
+
+// A View is what rows stand for.
+type View string
+
+const (
+	Events   View = "events"   // the requests that are Action URLs
+	Calls    View = "calls"    // calls of phones
+	Phones   View = "phones"   // phones
+	Requests View = "requests" // all requests
+)
+
+// Views returns the names of the views.
+func Views() []string {
+	return []string{string(Events), string(Calls), string(Phones), string(Requests)}
+}
+
+// ColumnNames returns the names of all columns of a view.
+func ColumnNames(v View) []string {
+	switch v {
+	case Calls:
+		return callView().names()
+	case Phones:
+		return phoneView().names()
+	}
+	return records(v).names()
+}

@@ -50,6 +50,9 @@ func (m *merged) due() *input {
 }
 
 func (m *merged) Next(b *Batch) error {
+	if len(m.parts) == 0 && len(m.inputs) == 1 && m.inputs[0].next == len(m.inputs[0].batch.Frames) {
+		return m.inputs[0].source.Next(b) // it is the only one left
+	}
 	b.Reset()
 	// A batch that is used up may be replaced now, but not before: frames of
 	// it were handed out.

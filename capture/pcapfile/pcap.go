@@ -1,7 +1,6 @@
 package pcapfile
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"actionurl/capture"
@@ -26,7 +25,7 @@ type pcap struct {
 // pcapMagic returns the kind of a classic capture by its magic number, nil if
 // it is none.
 func pcapMagic(m [4]byte) *pcap {
-	for _, order := range []byteOrder{binary.LittleEndian, binary.BigEndian} {
+	for _, order := range []byteOrder{littleEndian, bigEndian} {
 		switch order.Uint32(m[:]) {
 		case 0xa1b2c3d4:
 			return &pcap{order: order, unit: 1000, header: recordHeader}
@@ -61,20 +60,19 @@ func (p *pcap) open(r *Reader) error {
 }
 
 func (p *pcap) records(r *Reader, b *capture.Batch) {
-	for len(b.Frames) < batchFrames {
-		rest := r.window.rest()
-		if len(rest) < p.header {
-			return
-		}
+	rest := r.window.rest()
+	for len(b.Frames) < batchFrames && len(rest) >= p.header {
 		captured := p.order.Uint32(rest[8:])
 		if captured > maxFrame {
 			r.stop(b, fmt.Errorf("the record claims %d bytes, more than the %d that a frame can have; what follows cannot be read", captured, maxFrame))
 			return
 		}
-		if len(rest) < p.header+int(captured) {
+		size := p.header + int(captured)
+		if len(rest) < size {
 			return
 		}
-		p.record(r, b, rest[:p.header+int(captured)])
+		p.record(r, b, rest[:size])
+		rest = rest[size:]
 	}
 }
 

@@ -122,9 +122,9 @@ func (p *pcapng) blockLength(rest []byte) (uint32, error) {
 	if [4]byte(rest) == blockMagic {
 		switch uint32(0x1a2b3c4d) {
 		case binary.LittleEndian.Uint32(rest[8:]):
-			p.order = binary.LittleEndian
+			p.order = littleEndian
 		case binary.BigEndian.Uint32(rest[8:]):
-			p.order = binary.BigEndian
+			p.order = bigEndian
 		default:
 			return 0, errors.New("a section header without byte-order magic; what follows cannot be read")
 		}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 
 	"actionurl/capture"
 )
@@ -176,4 +177,36 @@ func bytesOf(n int) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-type byteOrder = binary.ByteOrder
+// A byteOrder is that of the machine that wrote a file. It is not a
+// [binary.ByteOrder], as calls through an interface cost more than all else
+// that is done for a record.
+type byteOrder bool
+
+const (
+	littleEndian byteOrder = false
+	bigEndian    byteOrder = true
+)
+
+func (o byteOrder) Uint16(b []byte) uint16 {
+	v := binary.LittleEndian.Uint16(b)
+	if o == bigEndian {
+		v = bits.ReverseBytes16(v)
+	}
+	return v
+}
+
+func (o byteOrder) Uint32(b []byte) uint32 {
+	v := binary.LittleEndian.Uint32(b)
+	if o == bigEndian {
+		v = bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+func (o byteOrder) Uint64(b []byte) uint64 {
+	v := binary.LittleEndian.Uint64(b)
+	if o == bigEndian {
+		v = bits.ReverseBytes64(v)
+	}
+	return v
+}

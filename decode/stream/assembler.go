@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"bytes"
 	"fmt"
 
 	"actionurl/decode/packet"
@@ -27,7 +26,7 @@ type Assembler struct {
 	Failed func(*Attempt)
 
 	receiver Receiver
-	table    map[key]*Conn
+	table    table
 	conns    []*Conn // all that were ever made: those in the table and those in free
 	free     []*Conn
 	hand     int // where in conns the search for one to evict goes on
@@ -51,18 +50,17 @@ type closedConn struct {
 
 // NewAssembler returns an Assembler that hands the streams to r.
 func NewAssembler(r Receiver) *Assembler {
-	return &Assembler{receiver: r, table: map[key]*Conn{}, closed: make([]closedConn, maxClosed)}
+	return &Assembler{receiver: r, table: newTable(), closed: make([]closedConn, maxClosed)}
 }
 
 // Segment takes the next segment of the capture. What it keeps of it, it copies.
 func (a *Assembler) Segment(s *packet.Segment) {
-	k, side := keyOf(s)
-	c := a.table[k]
+	c, side := a.table.find(&s.Src, &s.Dst)
 	if c == nil {
 		if !s.SYN && len(s.Payload) == 0 {
 			return // nothing to follow yet
 		}
-		c = a.open(k)
+		c = a.open(s)
 	}
 	c.touched = true
 	a.mark = Mark{Origin: s.Origin, Ack: s.Ack, HasAck: s.ACK}
@@ -82,15 +80,6 @@ func (a *Assembler) Segment(s *packet.Segment) {
 	case len(s.Payload)+s.Cut > 0 || s.FIN:
 		a.data(c, side, seq, s)
 	}
-}
-
-// keyOf returns the connection of a segment and the side that sent it.
-func keyOf(s *packet.Segment) (key, Side) {
-	order := bytes.Compare(s.Src.Addr[:], s.Dst.Addr[:])
-	if order < 0 || order == 0 && s.Src.Port <= s.Dst.Port {
-		return key{s.Src, s.Dst}, 0
-	}
-	return key{s.Dst, s.Src}, 1
 }
 
 // syn begins a connection with a SYN of side, unless it did so before.
@@ -148,7 +137,9 @@ func (a *Assembler) acknowledge(c *Conn, side Side, ack uint32) {
 	}
 	if !h.hasAcked || After(h.acked, ack) > 0 {
 		h.acked, h.hasAcked = ack, true
-		a.settle(c, side, false)
+		if h.waits() {
+			a.settle(c, side, false)
+		}
 	}
 }
 
@@ -207,7 +198,9 @@ func (a *Assembler) data(c *Conn, side Side, seq uint32, s *packet.Segment) {
 	default:
 		a.wait(h, seq, s.Payload)
 	}
-	a.settle(c, side, false)
+	if h.waits() {
+		a.settle(c, side, false)
+	}
 	for cut := After(h.next, end); cut > 0 && cut <= s.Cut; cut = After(h.next, end) {
 		if h.waiting != nil {
 			cut = min(cut, After(h.next, h.waiting.seq))
@@ -361,8 +354,9 @@ func (a *Assembler) release(h *half, w *segment) {
 	a.segments = w
 }
 
-// open returns a new connection, in place of an old one if there are too many.
-func (a *Assembler) open(k key) *Conn {
+// open returns a new connection, of which a segment was sent by side 0, in place
+// of an old one if there are too many.
+func (a *Assembler) open(s *packet.Segment) *Conn {
 	a.Counts.Conns++
 	var c *Conn
 	switch {
@@ -375,8 +369,8 @@ func (a *Assembler) open(k key) *Conn {
 	default:
 		c = a.evict()
 	}
-	*c = Conn{key: k, closing: c.closing + 1}
-	a.table[k] = c
+	*c = Conn{ends: [2]packet.Endpoint{s.Src, s.Dst}, closing: c.closing + 1}
+	a.table.add(c)
 	return c
 }
 
@@ -397,7 +391,7 @@ func (a *Assembler) evict() *Conn {
 			}
 		}
 		a.lose(c)
-		delete(a.table, c.key)
+		a.table.remove(c)
 		return c
 	}
 }
@@ -426,7 +420,7 @@ func (a *Assembler) linger(c *Conn) {
 // forget drops a connection.
 func (a *Assembler) forget(c *Conn) {
 	a.lose(c)
-	delete(a.table, c.key)
+	a.table.remove(c)
 	c.closing++
 	a.free = append(a.free, c)
 }
@@ -434,7 +428,7 @@ func (a *Assembler) forget(c *Conn) {
 // Flush ends all connections: there are no more segments.
 func (a *Assembler) Flush() {
 	for _, c := range a.conns {
-		if a.table[c.key] == c {
+		if c.known {
 			a.forget(c)
 		}
 	}

@@ -19,7 +19,7 @@ func endpoint(s string) packet.Endpoint {
 	return packet.Endpoint{Addr: a.Addr().As16(), Port: a.Port()}
 }
 
-// The client's address is the lesser one, so it is side 0 of its connections.
+// The client's address is the lesser one.
 var (
 	client = endpoint("[2001:db8::1]:40000")
 	server = endpoint("[2001:db8::2]:80")
@@ -140,7 +140,7 @@ func (r *recorder) Data(c *Conn, side Side, data []byte, seq uint32, at *Mark) i
 	if !r.quiet {
 		x.data[side] = append(x.data[side], data...)
 	}
-	r.note("%s %q #%d", arrow(side), data, at.Frame)
+	r.note("%s %q #%d", arrow(c, side), data, at.Frame)
 	return r.skip
 }
 
@@ -150,7 +150,7 @@ func (r *recorder) Gap(c *Conn, side Side, n int, cut bool, at *Mark) int64 {
 		r.t.Fatalf("Gap of %d bytes", n)
 	}
 	x.next[side] += uint32(n)
-	r.note("%s gap %d", arrow(side), n)
+	r.note("%s gap %d", arrow(c, side), n)
 	return r.skip
 }
 
@@ -161,10 +161,16 @@ func (r *recorder) End(c *Conn, side Side, how End, at *Mark) {
 		return
 	}
 	r.of(c)
-	r.note("%s %s #%d", arrow(side), [...]string{Closed: "closed", Reset: "reset"}[how], at.Frame)
+	r.note("%s %s #%d", arrow(c, side), [...]string{Closed: "closed", Reset: "reset"}[how], at.Frame)
 }
 
-func arrow(s Side) string { return [...]string{">", "<"}[s] }
+// arrow points from the lesser address to the other, or back.
+func arrow(c *Conn, s Side) string {
+	if c.Addr(s).Compare(c.Addr(s.Other())) < 0 {
+		return ">"
+	}
+	return "<"
+}
 
 // Each script is a capture; want is what the receiver is told, with the frames
 // that it came from. "lost" at the end, which every open connection gets when
@@ -508,9 +514,9 @@ func TestAssembler(t *testing.T) {
 			r.quiet = true
 			a.Flush()
 			check(t, a)
-			if len(r.conns) > 0 || len(a.table) > 0 || a.waiting != 0 {
+			if len(r.conns) > 0 || a.table.n > 0 || a.waiting != 0 {
 				t.Errorf("after Flush: %d connections known to the receiver, %d to the assembler, %d bytes waiting",
-					len(r.conns), len(a.table), a.waiting)
+					len(r.conns), a.table.n, a.waiting)
 			}
 		})
 	}
@@ -520,7 +526,10 @@ func TestAssembler(t *testing.T) {
 func check(t testing.TB, a *Assembler) {
 	t.Helper()
 	waiting := 0
-	for _, c := range a.table {
+	for _, c := range a.conns {
+		if !c.known {
+			continue
+		}
 		for i := range c.halves {
 			h := &c.halves[i]
 			size, next := 0, h.next
@@ -540,8 +549,8 @@ func check(t testing.TB, a *Assembler) {
 	if waiting != a.waiting || waiting > maxWaiting {
 		t.Fatalf("%d bytes wait, %d counted, %d allowed", waiting, a.waiting, maxWaiting)
 	}
-	if len(a.table)+len(a.free) != len(a.conns) {
-		t.Fatalf("%d connections in use and %d free, of %d", len(a.table), len(a.free), len(a.conns))
+	if a.table.n+len(a.free) != len(a.conns) {
+		t.Fatalf("%d connections in use and %d free, of %d", a.table.n, len(a.free), len(a.conns))
 	}
 }
 

@@ -155,8 +155,7 @@ func TestMisses(t *testing.T) {
 			var c *Conn
 			for _, s := range script(t, test.script) {
 				a.Segment(s)
-				k, _ := keyOf(s)
-				c = a.table[k]
+				c, _ = a.table.find(&s.Src, &s.Dst)
 			}
 			if got := c.Misses(1, 5001); got != test.want {
 				t.Errorf("Misses = %v, want %v", got, test.want)

@@ -148,14 +148,14 @@ func TestEviction(t *testing.T) {
 	}
 	known := func(n int) bool {
 		p.connection(n)
-		k, _ := keyOf(&p.s)
-		return a.table[k] != nil
+		c, _ := a.table.find(&p.s.Src, &p.s.Dst)
+		return c != nil
 	}
 	for n := range maxConns {
 		open(n)
 	}
-	if a.Counts.Evicted != 0 || len(a.table) != maxConns {
-		t.Fatalf("%d connections, %d evicted", len(a.table), a.Counts.Evicted)
+	if a.Counts.Evicted != 0 || a.table.n != maxConns {
+		t.Fatalf("%d connections, %d evicted", a.table.n, a.Counts.Evicted)
 	}
 	open(maxConns) // the hand goes around and takes the first
 	if a.Counts.Evicted != 1 || known(0) {
@@ -166,12 +166,12 @@ func TestEviction(t *testing.T) {
 	if a.Counts.Evicted != 2 || !known(1) || known(2) {
 		t.Errorf("%d evicted, the one in use known: %v, the one not in use: %v", a.Counts.Evicted, known(1), known(2))
 	}
-	if len(a.table) != maxConns || len(r.conns) != maxConns {
-		t.Errorf("%d connections known, %d to the receiver", len(a.table), len(r.conns))
+	if a.table.n != maxConns || len(r.conns) != maxConns {
+		t.Errorf("%d connections known, %d to the receiver", a.table.n, len(r.conns))
 	}
 	a.Flush()
-	if len(a.table) != 0 || len(r.conns) != 0 {
-		t.Errorf("after Flush: %d connections known, %d to the receiver", len(a.table), len(r.conns))
+	if a.table.n != 0 || len(r.conns) != 0 {
+		t.Errorf("after Flush: %d connections known, %d to the receiver", a.table.n, len(r.conns))
 	}
 }
 
@@ -194,18 +194,18 @@ func TestLinger(t *testing.T) {
 	}
 	whole(0)
 	whole(1)
-	if len(a.table) != 2 {
-		t.Fatalf("%d connections are remembered", len(a.table))
+	if a.table.n != 2 {
+		t.Fatalf("%d connections are remembered", a.table.n)
 	}
 	p.s.Time += lingerTime
 	whole(2)
-	if got := len(a.table); got != 1 {
+	if got := a.table.n; got != 1 {
 		t.Errorf("after %v %d connections are remembered", time.Duration(lingerTime), got)
 	}
 	for n := range 2 * maxClosed {
 		whole(3 + n)
 	}
-	if got := len(a.table); got != maxClosed {
+	if got := a.table.n; got != maxClosed {
 		t.Errorf("%d connections are remembered, not %d", got, maxClosed)
 	}
 	if got := len(a.conns); got > maxClosed+1 {
@@ -248,8 +248,8 @@ func TestMemoryOfOpenConnections(t *testing.T) {
 		}
 	})
 	t.Logf("%d bytes a connection", got/conns)
-	if len(a.table) != conns {
-		t.Fatalf("%d connections are known", len(a.table))
+	if a.table.n != conns {
+		t.Fatalf("%d connections are known", a.table.n)
 	}
 	if got > 64<<20 {
 		t.Errorf("%d open connections take %d KiB", conns, got>>10)

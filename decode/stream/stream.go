@@ -107,17 +107,20 @@ type Mark struct {
 type Conn struct {
 	State any // the receiver's own; nil in a new connection
 
-	key     key
+	// Its two ends. VLAN ids are no part of them, so that tagged and untagged
+	// copies of a frame are copies.
+	ends    [2]packet.Endpoint
 	halves  [2]half
 	began   int64  // time of the SYN; valid iff a side is synced
 	retry   *retry // of the SYN, while it has no answer; mostly nil
 	closing uint32 // counts the times it was closed, to tell old entries of Assembler.closed
+	known   bool   // it is in the table
 	closed  bool
 	touched bool // since the eviction's hand passed
 }
 
 // Addr returns the address and port of a side.
-func (c *Conn) Addr(s Side) netip.AddrPort { return c.key[s].AddrPort() }
+func (c *Conn) Addr(s Side) netip.AddrPort { return c.ends[s].AddrPort() }
 
 // Seen reports whether any segment that the side sent was captured.
 func (c *Conn) Seen(s Side) bool { return c.halves[s].seen }
@@ -143,10 +146,6 @@ func (c *Conn) Starts(s Side, seq uint32) bool {
 	return h.synced && h.start == seq
 }
 
-// key names a connection: its endpoints, the lesser first. VLAN ids are no
-// part of it, so that tagged and untagged copies of a frame are copies.
-type key [2]packet.Endpoint
-
 // half is one direction of a connection.
 type half struct {
 	waiting *segment // segments beyond a hole, in order, without overlap
@@ -163,6 +162,9 @@ type half struct {
 
 	hasAcked, hasFin bool
 }
+
+// waits reports whether something waits: segments, or the end.
+func (h *half) waits() bool { return h.waiting != nil || h.hasFin && !h.ended }
 
 // A segment waits for the hole before it to be filled.
 type segment struct {

@@ -1,0 +1,109 @@
+package stream
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+
+	"actionurl/decode/packet"
+)
+
+// A table finds connections by their two ends, whichever of them sends: a hash
+// table with linear probing. Go's maps take more than twice the time, as they
+// hash and compare the 36 bytes of both ends in one order only, which has to be
+// established before.
+type table struct {
+	slots []slot // a power of two, at least half of them free
+	n     int
+	seeds [3]uint64 // so that nobody can choose ends that collide
+}
+
+type slot struct {
+	hash uint32
+	conn *Conn // nil where it is free
+}
+
+func newTable() table {
+	return table{slots: make([]slot, 256), seeds: [3]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64() | 1}}
+}
+
+// find returns the connection between two ends, nil if there is none, and which
+// of its sides src is.
+func (t *table) find(src, dst *packet.Endpoint) (c *Conn, from Side) {
+	hash := t.hash(src, dst)
+	for i := t.home(hash); ; i = t.after(i) {
+		s := &t.slots[i]
+		switch {
+		case s.conn == nil:
+			return nil, 0
+		case s.hash != hash:
+		case s.conn.ends[0] == *src && s.conn.ends[1] == *dst:
+			return s.conn, 0
+		case s.conn.ends[1] == *src && s.conn.ends[0] == *dst:
+			return s.conn, 1
+		}
+	}
+}
+
+// add adds a connection that is not in the table.
+func (t *table) add(c *Conn) {
+	if 2*t.n >= len(t.slots) {
+		t.grow()
+	}
+	c.known = true
+	t.put(slot{t.hash(&c.ends[0], &c.ends[1]), c})
+	t.n++
+}
+
+func (t *table) put(s slot) {
+	i := t.home(s.hash)
+	for t.slots[i].conn != nil {
+		i = t.after(i)
+	}
+	t.slots[i] = s
+}
+
+func (t *table) grow() {
+	old := t.slots
+	t.slots = make([]slot, 2*len(old))
+	for _, s := range old {
+		if s.conn != nil {
+			t.put(s)
+		}
+	}
+}
+
+// remove removes a connection that is in the table. Those behind it move up, as
+// far as their places allow.
+func (t *table) remove(c *Conn) {
+	c.known = false
+	t.n--
+	i := t.home(t.hash(&c.ends[0], &c.ends[1]))
+	for t.slots[i].conn != c {
+		i = t.after(i)
+	}
+	for j := t.after(i); t.slots[j].conn != nil; j = t.after(j) {
+		if t.distance(t.home(t.slots[j].hash), j) >= t.distance(i, j) {
+			t.slots[i] = t.slots[j]
+			i = j
+		}
+	}
+	t.slots[i] = slot{}
+}
+
+func (t *table) home(hash uint32) uint32         { return hash & uint32(len(t.slots)-1) }
+func (t *table) after(i uint32) uint32           { return (i + 1) & uint32(len(t.slots)-1) }
+func (t *table) distance(from, to uint32) uint32 { return (to - from) & uint32(len(t.slots)-1) }
+
+// hash is the same for both orders of the ends.
+func (t *table) hash(a, b *packet.Endpoint) uint32 {
+	hi, lo := bits.Mul64(t.mix(a)+t.mix(b), t.seeds[2])
+	return uint32(hi ^ lo)
+}
+
+// mix multiplies the parts of an endpoint with one another, as wyhash does.
+func (t *table) mix(e *packet.Endpoint) uint64 {
+	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(e.Addr[:])^t.seeds[0], binary.LittleEndian.Uint64(e.Addr[8:])^t.seeds[1])
+	hi, lo = bits.Mul64(hi^lo^uint64(e.Port), t.seeds[2])
+	return hi ^ lo
+}

@@ -126,13 +126,15 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 		authority = x.Host
 	}
 	agent := d.agents.read(x.UserAgent)
+	client := x.Client.Addr()
+	at := d.phones.addresses[client]
 	if agent.vendor != "" {
-		d.phones.remember(x.Client.Addr(), agent.mac, x.Time)
+		at = d.phones.remember(client, at, agent.mac, x.Time)
 	}
-	if !d.byTemplate(e, x, path, authority, agent) && !d.byContent(e, x, path, agent) {
+	if !d.byTemplate(e, x, path, authority, agent, at) && !d.byContent(e, x, path, agent, at) {
 		return nil
 	}
-	d.identify(e, x, agent)
+	d.identify(e, x, agent, at)
 	if d.templates.Len() > 0 { // only among these there may be several to choose from
 		d.calls.happened(e)
 	}
@@ -181,7 +183,7 @@ func rooted(path string) string {
 
 // byTemplate fills e from the templates that match: the phone's own, or else
 // those bound to no phone, or else other phones'.
-func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority string, agent *agent) bool {
+func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority string, agent *agent, at *learnt) bool {
 	if d.templates.Len() == 0 {
 		return false
 	}
@@ -191,7 +193,8 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	if len(matches) == 0 {
 		return false
 	}
-	phone, _ := d.phones.of(x, d.macIn(matches, path), agent)
+	mac, _ := d.phones.of(x, macIn(matches, path), agent, at)
+	phone := d.phones.name(mac)
 	nearest := others
 	for _, m := range matches {
 		nearest = min(nearest, m.bond(phone))
@@ -214,18 +217,18 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	return true
 }
 
-// macIn returns the MAC address that a match finds in the URL, empty for none.
-func (d *Decoder) macIn(matches []match, path string) string {
+// macIn returns the MAC address that a match finds in the URL, zero for none.
+func macIn(matches []match, path string) packet.MAC {
 	for _, m := range matches {
 		for variable, raw := range m.variables(path) {
 			if variable == "mac" {
 				if mac, ok := parseMAC(Unescape(raw)); ok {
-					return d.phones.name(mac)
+					return mac
 				}
 			}
 		}
 	}
-	return ""
+	return packet.MAC{}
 }
 
 // narrow leaves those of the matches that are likelier than the others: whose
@@ -443,10 +446,10 @@ func hexDigit(c byte) byte {
 }
 
 // identify fills in what is known of the phone and the call.
-func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent) {
+func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *learnt) {
 	e.PhoneVendor, e.PhoneProduct, e.PhoneVersion = agent.vendor, agent.product, agent.version
 	e.PhoneIP = x.Client.Addr()
-	mac := ""
+	var url packet.MAC // in the URL
 	for i := range e.Vars {
 		v := &e.Vars[i]
 		if v.State != Filled {
@@ -454,9 +457,7 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent) {
 		}
 		switch v.Name {
 		case "mac":
-			if m, ok := parseMAC(v.Value); ok {
-				mac = d.phones.name(m)
-			}
+			url, _ = parseMAC(v.Value)
 		case "phone_ip", "ip":
 			if ip, err := netip.ParseAddr(v.Value); err == nil {
 				e.PhoneIP = ip.Unmap()
@@ -471,13 +472,20 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent) {
 			e.CallID = v.Value
 		}
 	}
-	e.PhoneMAC, e.PhoneKnown = d.phones.of(x, mac, agent)
-	if mac != "" {
-		e.OtherMAC = d.phones.other(x, mac, agent)
+	var mac packet.MAC
+	mac, e.PhoneKnown = d.phones.of(x, url, agent, at)
+	switch mac {
+	case packet.MAC{}:
+		return
+	case agent.mac:
+		e.PhoneMAC = agent.name
+	default:
+		e.PhoneMAC = d.phones.name(mac)
 	}
-	if e.PhoneMAC != "" {
-		d.phones.remember(x.Client.Addr(), e.PhoneMAC, x.Time)
+	if e.PhoneKnown == InURL {
+		e.OtherMAC = d.phones.name(d.phones.other(x, url, agent))
 	}
+	d.phones.remember(x.Client.Addr(), at, mac, x.Time)
 }
 
 // isDotted reports whether s is a version as phones have them: numbers with
@@ -511,10 +519,13 @@ func parseMAC(s string) (mac packet.MAC, ok bool) {
 		}
 		digit := hexDigit(c)
 		if digit > 15 || n == 12 {
-			return mac, false
+			return packet.MAC{}, false
 		}
 		mac[n/2] = mac[n/2]<<4 | digit
 		n++
 	}
-	return mac, n == 12
+	if n < 12 {
+		return packet.MAC{}, false
+	}
+	return mac, true
 }

@@ -29,16 +29,16 @@ type phones struct {
 
 // A sender is a source address of frames.
 type sender struct {
-	mac     string     // empty if it is no phone's
+	mac     packet.MAC // zero if it is no phone's
 	address netip.Addr // that its requests come from
 	last    int64      // when the latest did, in nanoseconds since 1970-01-01 UTC
 }
 
 // A learnt is what earlier requests told of an address.
 type learnt struct {
-	mac     string // of the phone that has it; empty if not known
-	last    int64  // when it was heard of, in nanoseconds since 1970-01-01 UTC
-	several bool   // phones share it: it says nothing about which one it is
+	mac     packet.MAC // of the phone that has it; zero if not known
+	several bool       // phones share it: it says nothing about which one it is
+	last    int64      // when it was heard of, in nanoseconds since 1970-01-01 UTC
 }
 
 func newPhones() *phones {
@@ -64,8 +64,11 @@ func (p *phones) known(mac string) {
 	}
 }
 
-// name returns a MAC address as text, the same each time.
+// name returns a MAC address as text, empty for none.
 func (p *phones) name(mac packet.MAC) string {
+	if mac == (packet.MAC{}) {
+		return ""
+	}
 	name, ok := p.names[mac]
 	if !ok {
 		name = mac.String()
@@ -76,47 +79,45 @@ func (p *phones) name(mac packet.MAC) string {
 	return name
 }
 
-// of returns the MAC address of the phone that sent a request, empty if it
+// of returns the MAC address of the phone that sent a request, zero if it
 // cannot be told: by the URL, the user agent, the frame, or the address.
-func (p *phones) of(x *httpwire.Exchange, url string, agent *agent) (mac string, by Evidence) {
+func (p *phones) of(x *httpwire.Exchange, url packet.MAC, agent *agent, at *learnt) (mac packet.MAC, by Evidence) {
+	none := packet.MAC{}
 	switch {
-	case url != "":
+	case url != none:
 		return url, InURL
-	case agent.mac != "":
+	case agent.mac != none:
 		return agent.mac, InAgent
 	}
-	if mac := p.sender(x); mac != "" {
+	if mac := p.sender(x); mac != none {
 		return mac, InFrame
 	}
-	if l := p.addresses[x.Client.Addr()]; l != nil {
-		return l.mac, InAddress
+	if at != nil {
+		return at.mac, InAddress
 	}
-	return "", InAddress
+	return none, InAddress
 }
 
-// other returns a phone's MAC address that contradicts the one in the URL, empty
+// other returns a phone's MAC address that contradicts the one in the URL, zero
 // for none: the user agent's, or the frame's where templates are bound to it.
 // Without these, the frame's may be a router's of a phone's vendor.
-func (p *phones) other(x *httpwire.Exchange, url string, agent *agent) string {
-	if agent.mac != "" {
-		if agent.mac != url {
-			return agent.mac
+func (p *phones) other(x *httpwire.Exchange, url packet.MAC, agent *agent) packet.MAC {
+	mac := agent.mac
+	if mac == (packet.MAC{}) {
+		if _, told := p.told[x.Source]; told {
+			mac = p.sender(x)
 		}
-		return ""
 	}
-	if _, told := p.told[x.Source]; !told {
-		return ""
+	if mac == url {
+		return packet.MAC{}
 	}
-	if mac := p.sender(x); mac != url {
-		return mac
-	}
-	return ""
+	return mac
 }
 
 // sender returns the source address of a request's frame, if it is a phone's.
 // Beyond a router it is the router's, which may be of a phone's vendor; a
 // router's frames have several addresses.
-func (p *phones) sender(x *httpwire.Exchange) string {
+func (p *phones) sender(x *httpwire.Exchange) packet.MAC {
 	f := p.senders[x.Source]
 	if f == nil {
 		f = &sender{mac: p.phone(x.Source), address: x.Client.Addr(), last: x.Time}
@@ -126,7 +127,7 @@ func (p *phones) sender(x *httpwire.Exchange) string {
 	}
 	if a := x.Client.Addr(); a != f.address && a.Is4() == f.address.Is4() {
 		if x.Time-f.last < moveTime {
-			f.mac = ""
+			f.mac = packet.MAC{}
 		}
 		f.address = a
 	}
@@ -134,41 +135,41 @@ func (p *phones) sender(x *httpwire.Exchange) string {
 	return f.mac
 }
 
-// phone returns a MAC address, empty if it is not of a phone's vendor, nor one
+// phone returns a MAC address, zero if it is not of a phone's vendor, nor one
 // that templates are bound to.
-func (p *phones) phone(source packet.MAC) string {
+func (p *phones) phone(source packet.MAC) packet.MAC {
 	_, known := p.vendors[[3]byte(source[:3])]
 	if _, told := p.told[source]; !known && !told {
-		return ""
+		return packet.MAC{}
 	}
-	return p.name(source)
+	return source
 }
 
 // is reports whether a request comes from a phone, as far as its frame or its
 // address tells.
-func (p *phones) is(x *httpwire.Exchange) bool {
-	_, learnt := p.addresses[x.Client.Addr()]
-	return learnt || p.sender(x) != ""
+func (p *phones) is(x *httpwire.Exchange, at *learnt) bool {
+	return at != nil || p.sender(x) != packet.MAC{}
 }
 
-// remember takes an address for that of a phone, at a time. When another phone
-// announces itself from it after a while, the address has moved; at once, both
-// are behind a translator of addresses.
-func (p *phones) remember(address netip.Addr, mac string, now int64) {
-	l := p.addresses[address]
-	if l == nil {
+// remember takes an address, of which at is what is known, for that of a phone,
+// at a time. When another phone announces itself from it after a while, the
+// address has moved; at once, both are behind a translator of addresses.
+func (p *phones) remember(address netip.Addr, at *learnt, mac packet.MAC, now int64) *learnt {
+	if at == nil {
 		if len(p.addresses) >= maxPhones {
-			return
+			return nil
 		}
-		l = new(learnt)
-		p.addresses[address] = l
+		at = new(learnt)
+		p.addresses[address] = at
 	}
+	none := packet.MAC{}
 	switch {
-	case mac == "" || mac == l.mac || l.several:
-	case l.mac != "" && now-l.last < moveTime:
-		*l = learnt{several: true}
+	case mac == none || mac == at.mac || at.several:
+	case at.mac != none && now-at.last < moveTime:
+		*at = learnt{several: true}
 	default:
-		l.mac = mac
+		at.mac = mac
 	}
-	l.last = now
+	at.last = now
+	return at
 }

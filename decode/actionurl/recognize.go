@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 )
 
 // An agent is what a user agent tells of a phone.
@@ -11,7 +12,8 @@ type agent struct {
 	vendor  string // empty where it is no phone's
 	product string
 	version string
-	mac     string
+	mac     packet.MAC // zero for none
+	name    string     // mac as text
 	browser bool
 }
 
@@ -64,7 +66,7 @@ func parseAgent(ua string) agent {
 			case "SW":
 				a.version = words[i+1]
 			case "DevId":
-				a.mac = NormalizeMAC(words[i+1])
+				a.mac, _ = parseMAC(words[i+1])
 			}
 		}
 		if len(words) > 2 && words[1] != "Model" { // Grandstream GXP2200 1.0.3.27
@@ -80,7 +82,7 @@ func parseAgent(ua string) agent {
 			a.version = words[2]
 		}
 		if len(words) > 3 {
-			a.mac = NormalizeMAC(words[3])
+			a.mac, _ = parseMAC(words[3])
 		}
 	case strings.HasPrefix(first, "snom"), strings.Contains(lower, "compatible; snom"):
 		a.vendor = "Snom"
@@ -92,6 +94,9 @@ func parseAgent(ua string) agent {
 		a.vendor = strings.ToUpper(first[:1]) + first[1:]
 	default:
 		a.browser = first == "mozilla" || first == "opera"
+	}
+	if a.mac != (packet.MAC{}) {
+		a.name = a.mac.String()
 	}
 	return a
 }
@@ -125,12 +130,12 @@ func meaning(key string) int {
 
 // byContent fills e from a request that no template matches, and reports
 // whether it is an Action URL at all.
-func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *agent) bool {
+func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *agent, at *learnt) bool {
 	if agent.browser {
 		return false
 	}
 	resource, pathForm := e.pairs(path, d.Keys)
-	address := d.phones.is(x) && x.UserAgent == "" // another program's name is not a phone's
+	address := d.phones.is(x, at) && x.UserAgent == "" // another program's name is not a phone's
 	phone := agent.vendor != "" || address
 	count := [meanings]int{}
 	unresolved, placeholders := 0, 0 // the latter are of variables that phones know

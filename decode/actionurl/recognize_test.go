@@ -3,6 +3,8 @@ package actionurl
 import (
 	"strings"
 	"testing"
+
+	"actionurl/decode/packet"
 )
 
 func TestAgents(t *testing.T) {
@@ -18,24 +20,24 @@ func TestAgents(t *testing.T) {
 		{"Opera/9.80 (Windows NT 6.1) Presto/2.12", agent{browser: true}},
 		// Of provisioning and phone-book requests.
 		{"Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 000b828aa872",
-			agent{"Grandstream", "GXP2135", "1.0.7.97", "00:0b:82:8a:a8:72", false}},
+			agent{"Grandstream", "GXP2135", "1.0.7.97", packet.MAC{0x00, 0x0b, 0x82, 0x8a, 0xa8, 0x72}, "00:0b:82:8a:a8:72", false}},
 		{"Grandstream Model HW GXV3240 V1.6B SW 1.0.1.27 DevId 000b82632815",
-			agent{"Grandstream", "GXV3240", "1.0.1.27", "00:0b:82:63:28:15", false}},
+			agent{"Grandstream", "GXV3240", "1.0.1.27", packet.MAC{0x00, 0x0b, 0x82, 0x63, 0x28, 0x15}, "00:0b:82:63:28:15", false}},
 		{"Grandstream Model HW GXP1628 SW 1.0.4.138 DevId c074ad2bd859",
-			agent{"Grandstream", "GXP1628", "1.0.4.138", "c0:74:ad:2b:d8:59", false}},
+			agent{"Grandstream", "GXP1628", "1.0.4.138", packet.MAC{0xc0, 0x74, 0xad, 0x2b, 0xd8, 0x59}, "c0:74:ad:2b:d8:59", false}},
 		{"Grandstream Model HW GRP2601W SW 1.0.7.32 DevId EC:74:D7:89:1A:76",
-			agent{"Grandstream", "GRP2601W", "1.0.7.32", "ec:74:d7:89:1a:76", false}},
+			agent{"Grandstream", "GRP2601W", "1.0.7.32", packet.MAC{0xec, 0x74, 0xd7, 0x89, 0x1a, 0x76}, "ec:74:d7:89:1a:76", false}},
 		{"Grandstream Model HW GRP2616 SW 1.0.13.59 DevId ec74d7800474",
-			agent{"Grandstream", "GRP2616", "1.0.13.59", "ec:74:d7:80:04:74", false}},
+			agent{"Grandstream", "GRP2616", "1.0.13.59", packet.MAC{0xec, 0x74, 0xd7, 0x80, 0x04, 0x74}, "ec:74:d7:80:04:74", false}},
 		{"Grandstream Model HW GHP621W SW 1.0.1.37 DevId 000b82c12345",
-			agent{"Grandstream", "GHP621W", "1.0.1.37", "00:0b:82:c1:23:45", false}},
+			agent{"Grandstream", "GHP621W", "1.0.1.37", packet.MAC{0x00, 0x0b, 0x82, 0xc1, 0x23, 0x45}, "00:0b:82:c1:23:45", false}},
 		{"Grandstream Model HW HT801 V1.1A SW 1.0.17.5 DevId c074ad273a10",
-			agent{"Grandstream", "HT801", "1.0.17.5", "c0:74:ad:27:3a:10", false}},
+			agent{"Grandstream", "HT801", "1.0.17.5", packet.MAC{0xc0, 0x74, 0xad, 0x27, 0x3a, 0x10}, "c0:74:ad:27:3a:10", false}},
 		// As in SIP.
-		{"Grandstream GXP2200 1.0.3.27", agent{"Grandstream", "GXP2200", "1.0.3.27", "", false}},
-		{"Grandstream HT801 1.0.17.5", agent{"Grandstream", "HT801", "1.0.17.5", "", false}},
+		{"Grandstream GXP2200 1.0.3.27", agent{vendor: "Grandstream", product: "GXP2200", version: "1.0.3.27"}},
+		{"Grandstream HT801 1.0.17.5", agent{vendor: "Grandstream", product: "HT801", version: "1.0.17.5"}},
 		{"Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88",
-			agent{"Yealink", "SIP-T46U", "108.87.14.1", "24:9a:d8:6e:9d:88", false}},
+			agent{"Yealink", "SIP-T46U", "108.87.14.1", packet.MAC{0x24, 0x9a, 0xd8, 0x6e, 0x9d, 0x88}, "24:9a:d8:6e:9d:88", false}},
 		{"yealink SIP-T46U", agent{vendor: "Yealink", product: "SIP-T46U"}},
 		{"Mozilla/4.0 (compatible; snom360-SIP 8.4.35)", agent{vendor: "Snom"}},
 		{"snomD725/10.1.64.14", agent{vendor: "Snom"}},

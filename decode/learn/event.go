@@ -1,0 +1,191 @@
+package learn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"actionurl/decode/actionurl"
+)
+
+// A position is where the requests of a shape stand in calls.
+type position struct {
+	calls  int // with more than one request, that it is in
+	first  int // of them, it begins
+	last   int // of them, it ends
+	alone  int // calls of which it is the only request
+	next   *sketch
+	follow int // calls in which next comes right behind it
+}
+
+// positions returns where each sketch stands in calls.
+func (l *Learner) positions() map[*sketch]position {
+	type pair struct{ before, after *sketch }
+	all := map[*sketch]position{}
+	pairs := map[pair]int{}
+	for _, t := range l.trails {
+		seen := map[*sketch]bool{}
+		for i, st := range t.steps {
+			s := st.of.whole()
+			p := all[s]
+			switch {
+			case len(t.steps) == 1:
+				p.alone++
+			case !seen[s]:
+				p.calls++
+			}
+			if i == 0 && len(t.steps) > 1 {
+				p.first++
+			}
+			if i == len(t.steps)-1 && i > 0 && len(t.steps) < maxSteps {
+				p.last++
+			}
+			seen[s] = true
+			all[s] = p
+			if i > 0 {
+				pairs[pair{t.steps[i-1].of.whole(), s}]++
+			}
+		}
+	}
+	for pair, n := range pairs {
+		p := all[pair.before]
+		if n > p.follow || n == p.follow && pair.after.first < p.next.first {
+			p.next, p.follow = pair.after, n
+			all[pair.before] = p
+		}
+	}
+	return all
+}
+
+// event judges which event the requests of a shape announce.
+func (j *judge) event(shape *Shape, s *sketch) Guess {
+	if g, ok := told(s); ok {
+		return g
+	}
+	if g, ok := shape.named(); ok {
+		return g
+	}
+	return j.placed(shape, s)
+}
+
+// told takes the event that all requests were recognized as.
+func told(s *sketch) (Guess, bool) {
+	for slug, n := range s.events {
+		if n < s.requests {
+			return Guess{}, false
+		}
+		why := "the URL names it"
+		sure := Certain
+		if s.by != actionurl.ByName {
+			why, sure = "the SIP messages of the calls say so", Likely
+		}
+		return Guess{Kind: actionurl.Lookup(slug), Sure: sure, Why: why}, true
+	}
+	return Guess{}, false
+}
+
+// named finds the event that fixed text names.
+func (s *Shape) named() (Guess, bool) {
+	var kinds []*actionurl.Kind
+	word := ""
+	for i := range s.Parts {
+		p := &s.Parts[i]
+		if p.Variable != "" {
+			continue
+		}
+		if k := kindNamed(p.Fixed); k != nil && !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+			word = p.Fixed
+		}
+	}
+	switch len(kinds) {
+	case 0:
+		return Guess{}, false
+	case 1:
+		return Guess{Kind: kinds[0], Sure: Likely, Why: fmt.Sprintf("%q stands in the URL", word)}, true
+	}
+	return Guess{Candidates: kinds, Sure: Open, Why: "the URL names several"}, true
+}
+
+// placed lists the events that it may be, by its variables and by where it
+// stands in calls. These say what is likely; none is told by them alone.
+func (j *judge) placed(shape *Shape, s *sketch) Guess {
+	var why []string
+	var slugs []string
+	p := shape.calls
+	switch {
+	case shape.has("duration"):
+		why = append(why, "it has a duration")
+		slugs = []string{"terminated_call"}
+	case shape.has("battery"):
+		why = append(why, "it has the battery's level")
+		slugs = []string{"low_battery", "sufficient_battery"}
+	case p.calls > 0 && p.first == p.calls:
+		why = append(why, fmt.Sprintf("the first request in %d of %s", p.first, plural(p.calls, "call")))
+		slugs = shape.beginnings(s)
+	case p.calls > 0 && p.last == p.calls:
+		why = append(why, fmt.Sprintf("the last request in %d of %s", p.last, plural(p.calls, "call")))
+		slugs = []string{"terminated_call", "missed_call", "rejected_call"}
+	case p.calls > 0 && p.first == 0 && p.last == 0:
+		why = append(why, fmt.Sprintf("in the middle of %s", plural(p.calls, "call")))
+		slugs = []string{"established_call", "hold_call", "resume_call"}
+	case !shape.ofCall():
+		why = append(why, "nothing in it is of a call")
+	default:
+		why = append(why, "nothing in it names it")
+	}
+	if p.next != nil && p.follow == p.calls && p.calls > 0 {
+		if k := j.known(p.next); k != nil {
+			why = append(why, fmt.Sprintf("always followed by %s of the same call", k.Slug))
+		}
+	}
+	g := Guess{Sure: Open, Why: strings.Join(why, "; ")}
+	for _, slug := range slugs {
+		g.Candidates = append(g.Candidates, actionurl.Lookup(slug))
+	}
+	return g
+}
+
+// known returns the event of a sketch, if it was recognized.
+func (j *judge) known(s *sketch) *actionurl.Kind {
+	if g, ok := told(s); ok {
+		return g.Kind
+	}
+	return nil
+}
+
+// beginnings are the events that can begin a call, by who made its id.
+func (s *Shape) beginnings(of *sketch) []string {
+	made, others := 0, 0
+	for i := range of.samples {
+		r := &of.samples[i]
+		if maker, ok := actionurl.CallIDAddress(r.call.id); ok && maker == r.client {
+			made++
+		} else if ok {
+			others++
+		}
+	}
+	switch {
+	case made > 0 && others == 0:
+		return []string{"outgoing_call"}
+	case others > 0 && made == 0:
+		return []string{"incoming_call"}
+	}
+	return []string{"incoming_call", "outgoing_call"}
+}
+
+// has reports whether a part is this variable.
+func (s *Shape) has(variable string) bool {
+	return slices.ContainsFunc(s.Parts, func(p Part) bool { return p.Variable == variable })
+}
+
+// ofCall reports whether a part may be something of a call.
+func (s *Shape) ofCall() bool {
+	return slices.ContainsFunc(s.Parts, func(p Part) bool {
+		switch p.Variable {
+		case "", "mac", "phone_ip", "ip", "product", "model", "program_version", "firmware", "hardware_version", "language":
+			return false
+		}
+		return true
+	})
+}

@@ -1,0 +1,174 @@
+package learn
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"actionurl/decode/actionurl"
+)
+
+// AppendProfile appends a profile that says what was learnt, in the form that
+// package profile reads. Shapes whose event is open stand in it as comments.
+func (l *Lesson) AppendProfile(dst []byte) []byte {
+	dst = fmt.Appendf(dst, "# Learnt from %s of %s, %s to %s UTC.\n", plural(l.Requests, "request"), plural(l.Phones, "phone"), moment(l.First), moment(l.Last))
+	if l.secrets() {
+		dst = append(dst, "# It holds what may be secrets, as they are part of the URLs.\n"...)
+	}
+	if slices.ContainsFunc(l.Shapes, func(s Shape) bool { return s.Event.Kind == nil }) {
+		dst = append(dst, "# Where it says \"# ?:\", the event could not be told: put its name in the place\n# of the \"?\" (actionurl catalog lists them) and take the \"# \" away.\n"...)
+	}
+	dst = append(dst, "\nevents:\n"...)
+	for i := range l.Shapes {
+		dst = l.appendEvent(dst, i)
+	}
+	return l.appendVariables(dst)
+}
+
+func moment(ns int64) string { return time.Unix(0, ns).UTC().Format(time.DateTime) }
+
+// secrets reports whether a template has what may be a secret.
+func (l *Lesson) secrets() bool {
+	return slices.ContainsFunc(l.Shapes, func(s Shape) bool { return len(s.Secrets()) > 0 })
+}
+
+// Secrets returns the names of the parts whose fixed text may be a secret.
+func (s *Shape) Secrets() []string {
+	var all []string
+	for i := range s.Parts {
+		if s.Parts[i].Secret {
+			all = append(all, s.Parts[i].Name())
+		}
+	}
+	return all
+}
+
+// appendEvent appends the shape with that index; several shapes of one event
+// together, where the first of them stands.
+func (l *Lesson) appendEvent(dst []byte, i int) []byte {
+	s := &l.Shapes[i]
+	if s.Event.Kind == nil {
+		dst = l.appendComment(append(dst, '\n'), i, "  ")
+		if s.Template == "" {
+			return dst
+		}
+		return fmt.Appendf(dst, "  # ?: %s\n", scalar(s.Template))
+	}
+	var same []int
+	for k := range l.Shapes {
+		if l.Shapes[k].Event.Kind == s.Event.Kind && l.Shapes[k].Template != "" {
+			same = append(same, k)
+		}
+	}
+	switch {
+	case len(same) == 0 || same[0] != i:
+		return dst
+	case len(same) == 1:
+		dst = l.appendComment(append(dst, '\n'), i, "  ")
+		return fmt.Appendf(dst, "  %s: %s\n", s.Event.Kind.Slug, scalar(s.Template))
+	}
+	dst = fmt.Appendf(dst, "\n  %s:\n", s.Event.Kind.Slug)
+	for _, k := range same {
+		dst = l.appendComment(dst, k, "    ")
+		dst = fmt.Appendf(dst, "    - %s\n", scalar(l.Shapes[k].Template))
+	}
+	return dst
+}
+
+// appendComment says how the shape with that index was learnt.
+func (l *Lesson) appendComment(dst []byte, i int, indent string) []byte {
+	s := &l.Shapes[i]
+	say := func(format string, args ...any) {
+		dst = fmt.Appendf(append(dst, indent...), "# "+format+"\n", args...)
+	}
+	say("Shape %d, %s of %s. The event is %s: %s.", i+1, plural(s.Requests, "request"), plural(s.Phones, "phone"), s.Event.Sure, s.Event.Why)
+	if len(s.Event.Candidates) > 0 {
+		say("It may be %s.", slugs(s.Event.Candidates))
+	}
+	if s.Missed > 0 {
+		say("It does not match %d of the requests looked at.", s.Missed)
+	}
+	if secrets := s.Secrets(); len(secrets) > 0 {
+		say("It holds what may be a secret: %s.", quoted(secrets))
+	}
+	return dst
+}
+
+// slugs lists events.
+func slugs(kinds []*actionurl.Kind) string {
+	all := make([]string, len(kinds))
+	for i, k := range kinds {
+		all[i] = k.Slug
+	}
+	return strings.Join(all, " or ")
+}
+
+// quoted lists texts off the wire, escaped.
+func quoted(all []string) string {
+	out := make([]string, len(all))
+	for i, s := range all {
+		out[i] = strconv.QuoteToGraphic(s)
+	}
+	return strings.Join(out, ", ")
+}
+
+// appendVariables appends the variables that are open.
+func (l *Lesson) appendVariables(dst []byte) []byte {
+	var names []string
+	perhaps := map[string][]string{}
+	samples := map[string][]string{}
+	for i := range l.Shapes {
+		if l.Shapes[i].Template == "" {
+			continue
+		}
+		for k := range l.Shapes[i].Parts {
+			p := &l.Shapes[i].Parts[k]
+			if !p.Own {
+				continue
+			}
+			if !slices.Contains(names, p.Variable) {
+				names = append(names, p.Variable)
+			}
+			perhaps[p.Variable] = union(perhaps[p.Variable], p.Perhaps)
+			samples[p.Variable] = union(samples[p.Variable], p.Samples)
+		}
+	}
+	if len(names) == 0 {
+		return dst
+	}
+	dst = append(dst, "\n# What these stand for could not be told. Where you know it, put the name of the\n# phone's variable into the URLs and take the line away.\nvariables:\n"...)
+	slices.Sort(names)
+	for _, name := range names {
+		meaning := "not told"
+		if len(perhaps[name]) > 0 {
+			meaning += "; perhaps $" + strings.Join(perhaps[name], " or $")
+		}
+		dst = fmt.Appendf(dst, "  # such as %s\n", quoted(samples[name][:min(len(samples[name]), shownSamples)]))
+		dst = fmt.Appendf(dst, "  %s: %s\n", scalar(name), scalar(meaning))
+	}
+	return dst
+}
+
+// union appends those of b that a does not have.
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
+		}
+	}
+	return a
+}
+
+// scalar renders a text as YAML.
+func scalar(s string) []byte {
+	b, err := yaml.Marshal(s)
+	if err != nil {
+		return []byte(strconv.Quote(s)) // which no text makes it return
+	}
+	return bytes.TrimSuffix(b, []byte{'\n'})
+}

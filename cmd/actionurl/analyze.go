@@ -59,12 +59,7 @@ only where the URL itself names it; else it is "?".`,
   actionurl analyze --phone 00:0b:82:12:34:56 --format ndjson trace.pcap
   actionurl analyze -o events.csv monday.pcap tuesday.pcapng
   ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("no capture is named; expected the name of a pcap or pcapng file, or - for standard input")
-			}
-			return nil
-		},
+		Args: captureArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"pcap", "pcapng", "cap"}, cobra.ShellCompDirectiveFilterFileExt
 		},
@@ -77,6 +72,14 @@ only where the URL itself names it; else it is "?".`,
 	}
 	a.flags(cmd)
 	return cmd
+}
+
+// captureArgs wants a capture.
+func captureArgs(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("no capture is named; expected the name of a pcap or pcapng file, or - for standard input")
+	}
+	return nil
 }
 
 // flags adds the flags that analyze and sniff share.

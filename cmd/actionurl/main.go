@@ -7,6 +7,7 @@
 //
 //	actionurl analyze [flags] CAPTURE...   read capture files; "-" is standard input
 //	actionurl catalog [TABLE]              what it knows of phones
+//	actionurl learn [flags] CAPTURE...     find out what phones were told
 //	actionurl profile check|show FILE...   what phones were told
 //	actionurl version
 //
@@ -17,6 +18,12 @@
 //
 // Without it, requests are recognized by what phones send, and named where the
 // URL itself names the event.
+//
+// Where nobody knows what was typed in, learn finds out what a capture shows of
+// it, and writes a profile:
+//
+//	actionurl learn -o site.yaml trace.pcap
+//	actionurl analyze -p site.yaml trace.pcap
 //
 // # Exit status
 //

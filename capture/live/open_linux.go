@@ -70,7 +70,13 @@ func (n *nic) open() error {
 			return err
 		}
 	}
-	return n.bind(index)
+	if err := n.bind(index); err != nil {
+		return err
+	}
+	if index != 0 {
+		n.now = n.look(false)
+	}
+	return nil
 }
 
 // find returns the interface's index.
@@ -206,10 +212,8 @@ func (n *nic) close() error {
 // state implements device. An interface that went down is taken up again by the
 // kernel. One that was removed is not: the name may be another interface's now.
 func (n *nic) state() State {
-	switch {
-	case n.index == 0:
-		return Up
-	case n.now == Up && !n.failed():
+	failed := n.failed()
+	if n.index == 0 || n.now == Up && !failed {
 		return Up
 	}
 	n.now = n.look(n.now == Up)
@@ -226,6 +230,9 @@ func (n *nic) failed() bool {
 	return failed
 }
 
+// forget forgets the error of the socket.
+func (r *ring) forget() { unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR) }
+
 // look returns how the interface is. If it was up, it is not: so much is known,
 // even if it is up again by now.
 func (n *nic) look(was bool) State {
@@ -235,6 +242,9 @@ func (n *nic) look(was bool) State {
 		return Gone
 	case was:
 		return Down
+	}
+	for _, r := range n.rings {
+		r.forget() // that it was down
 	}
 	flags, err := n.ask(unix.SIOCGIFFLAGS)
 	switch {
@@ -333,7 +343,7 @@ func (p *poller) wait(taps []tap, atMost time.Duration) error {
 		if p.polls[i+1].Revents&^unix.POLLIN != 0 {
 			r := t.(*ring)
 			r.failed = true
-			unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR) // forgets it
+			r.forget()
 		}
 	}
 	return nil

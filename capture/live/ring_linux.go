@@ -14,8 +14,10 @@ import (
 
 const (
 	// blockSize is the size of a block of a ring, in bytes. The largest frame
-	// must fit into it: segments that an offload left together are 64 KiB.
-	blockSize = 512 << 10
+	// must fit into it: segments that an offload left together are 64 KiB. It
+	// is not larger, as a block may be handed over with a single frame: where
+	// there are few, so many blocks are what the reader may be late by.
+	blockSize = 128 << 10
 
 	// minBlocks are the fewest blocks of a ring.
 	minBlocks = 4
@@ -36,8 +38,8 @@ type ring struct {
 	fd     int
 	memory []byte
 	blocks int
-	next   int // block to be read
-	oldest int // block that was not freed
+	oldest int // block that was read and not freed
+	held   int // blocks that were
 	from   *origins
 	failed bool // an error of the socket was seen: the interface is down
 }
@@ -101,11 +103,14 @@ func (r *ring) block(i int) ([]byte, *unix.TpacketHdrV1) {
 }
 
 func (r *ring) read(frames []capture.Frame) []capture.Frame {
-	block, head := r.block(r.next)
+	if r.held == r.blocks {
+		return frames
+	}
+	block, head := r.block((r.oldest + r.held) % r.blocks)
 	if atomic.LoadUint32(&head.Block_status)&unix.TP_STATUS_USER == 0 {
 		return frames
 	}
-	r.next = (r.next + 1) % r.blocks
+	r.held++
 	at := head.Offset_to_first_pkt
 	for range head.Num_pkts {
 		h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&block[at]))
@@ -120,6 +125,7 @@ func (r *ring) free(n int) {
 		_, head := r.block(r.oldest)
 		atomic.StoreUint32(&head.Block_status, unix.TP_STATUS_KERNEL)
 		r.oldest = (r.oldest + 1) % r.blocks
+		r.held--
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,15 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"actionurl/capture"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
-	"actionurl/decode/timeline"
 	"actionurl/report"
 )
-
-// errEnough ends a run that has shown as many events as were asked for.
-var errEnough = errors.New("enough events")
 
 // An analysis is what the flags say that analyze and sniff share.
 type analysis struct {
@@ -36,6 +32,8 @@ type analysis struct {
 	profiles []string // files and folders
 	skipBad  bool     // go on without the files that cannot be used
 	count    int      // rows after which the run ends; 0 for no such end
+	write    string   // capture for the frames of what is shown; empty for none
+	rotate   rotation // of the outputs
 }
 
 func newAnalyze() *cobra.Command {
@@ -91,6 +89,8 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
 	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, or requests (every HTTP request)")
 	f.StringVarP(&a.output, "output", "o", "-", "`FILE` to write to; - is standard output")
+	f.StringVarP(&a.write, "write", "w", "", "`FILE` for the frames of the connections that had events, as pcapng; - is standard output")
+	f.Var(&parsed{parse: a.rotation}, "rotate", "begin another file at a `SIZE` such as 100MB, or with each span of time such as 1h; the names of -o and -w then have a time in them: %Y %m %d %H %M %S")
 	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
 	f.StringVar(&a.options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
 		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", "))
@@ -181,17 +181,45 @@ func (a *analysis) findPhones() error {
 	return nil
 }
 
+func (a *analysis) rotation(s string) error {
+	var err error
+	a.rotate, err = parseRotation(s)
+	return err
+}
+
 func (a *analysis) event(s string) error {
 	event, err := report.ParseEvent(s)
 	a.filter.Events = append(a.filter.Events, event)
 	return err
 }
 
+// finishOutputs checks the names of outputs.
+func (a *analysis) finishOutputs() error {
+	if a.write != "" && filepath.Clean(a.write) == filepath.Clean(a.output) {
+		return usage("%q is the name of both outputs, -o and -w", a.write)
+	}
+	if (a.rotate != rotation{}) && !timed(a.output) && !timed(a.write) {
+		return usage("--rotate makes several files; expected a time in the name of -o or -w, such as -o events-%%Y%%m%%d-%%H%%M%%S.ndjson")
+	}
+	if (a.rotate == rotation{}) {
+		return nil
+	}
+	for _, name := range []string{a.output, a.write} {
+		if i := strings.IndexByte(stamped(strings.ReplaceAll(name, "%%", ""), time.Time{}), '%'); i >= 0 {
+			return usage("%q has a %% that stands for nothing; expected %%Y, %%m, %%d, %%H, %%M, %%S, %%s (seconds since 1970) or %%%%", name)
+		}
+	}
+	return nil
+}
+
 // finish reads the flags that depend on others.
 func (a *analysis) finish() error {
 	a.filter.View = report.View(a.view)
 	if a.options.Format = a.format; a.format == "" {
-		a.options.Format = report.FormatOf(a.output)
+		a.options.Format = report.FormatOf(strings.TrimSuffix(a.output, ".gz"))
+	}
+	if err := a.finishOutputs(); err != nil {
+		return err
 	}
 	if a.count < 0 {
 		return usage("invalid argument %q for \"-c, --count\" flag: expected a number above 0", strconv.Itoa(a.count))
@@ -217,7 +245,7 @@ func (a *analysis) finish() error {
 			return usage("invalid argument %q for \"--%s\" flag: %w", m.text, m.flag, err)
 		}
 	}
-	if _, err := newViewer(io.Discard, a.options, a.filter.View); err != nil {
+	if _, err := newViewer(io.Discard, a.options, a.filter.View, nil); err != nil {
 		return usage("invalid argument %q for \"--columns\" flag: %w", a.options.Columns, err)
 	}
 	return nil
@@ -244,114 +272,4 @@ func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader,
 		return &statusError{statusFailed, err}
 	}
 	return a.run(ctx, in, stdout, stderr)
-}
-
-// run analyzes the input, until its end or that of ctx.
-func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer) error {
-	out, err := openOutput(a.output, stdout, in.files)
-	if err != nil {
-		return &statusError{statusFailed, err}
-	}
-	defer out.abandon()
-	progress := newProgress(stderr, in)
-	out.before = progress.clear
-	a.options.Width, a.options.Height = terminalSize(out.to)
-	a.options.Live = in.follow
-	view, err := newViewer(out, a.options, a.filter.View)
-	if err != nil {
-		return out.failed(err)
-	}
-	if a.verbose {
-		a.decode.Lost = func(l decode.Loss) {
-			progress.clear()
-			fmt.Fprintf(stderr, "actionurl: %v\n", l)
-		}
-	}
-	sum := summary{w: stderr, view: a.filter.View, templates: len(a.decode.Templates)}
-	written := func(err error) error {
-		if sum.rows++; err == nil && sum.rows == a.count {
-			return errEnough
-		}
-		return err
-	}
-	a.decode.Live = in.follow
-	a.decode.Call = func(c *timeline.Call) error {
-		if view.call == nil || !a.filter.ShowsCall(c) {
-			return nil
-		}
-		return written(view.call(c))
-	}
-	pipeline := decode.New(a.decode, func(r *decode.Record) error {
-		shown := a.filter.Shows(r)
-		sum.count(r)
-		if !shown || view.record == nil {
-			return nil
-		}
-		return written(view.record(r))
-	})
-
-	// What was read is written even if reading fails.
-	writing, reading := copyBatches(ctx, in, pipeline, func(b *capture.Batch) error {
-		progress.clear()
-		sum.problems(b.Problems)
-		progress.update()
-		if in.follow {
-			return view.Flush()
-		}
-		return nil
-	})
-	if writing == nil {
-		writing = pipeline.Flush()
-	}
-	if writing == nil || writing == errEnough {
-		if writing = nil; view.end != nil {
-			sum.rows, writing = view.end(pipeline)
-		}
-	}
-	if writing == nil {
-		writing = view.Close()
-	}
-	progress.clear()
-	switch {
-	case writing != nil:
-		return out.failed(writing)
-	case reading != nil:
-		return &statusError{statusFailed, reading}
-	}
-	if err := out.commit(); err != nil {
-		return out.failed(err)
-	}
-	sum.print(pipeline.Summary())
-	if sum.damaged > 0 {
-		return &statusError{status: statusDamaged}
-	}
-	return nil
-}
-
-// copyBatches decodes the input batch by batch, and calls after behind each.
-// It returns the first error of writing records and that of reading.
-func copyBatches(ctx context.Context, in *input, p *decode.Pipeline, after func(*capture.Batch) error) (writing, reading error) {
-	source := in.open()
-	var b capture.Batch
-	for ctx.Err() == nil {
-		if err := source.Next(&b); err != nil {
-			switch {
-			case errors.Is(err, io.EOF):
-				return nil, nil
-			case ctx.Err() != nil:
-				continue // an interrupt is why it ended
-			}
-			return nil, err
-		}
-		if err := p.Batch(&b); err != nil {
-			return err, nil
-		}
-		if err := after(&b); err != nil {
-			return err, nil
-		}
-	}
-	if in.follow {
-		return nil, nil // an interrupt is how such a run ends
-	}
-	return nil, errors.New("interrupted before the end of the input")
 }

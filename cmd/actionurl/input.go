@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"actionurl/capture"
+	"actionurl/capture/live"
 	"actionurl/capture/pcapfile"
 )
 
@@ -21,12 +22,48 @@ type input struct {
 	size   int64         // bytes in all of them; 0 where that is not known
 	offset int64         // bytes read of them
 	follow bool          // somebody may be writing it, so rows are wanted as they come
+	live   bool          // it goes on until it is stopped
 	stdin  io.Reader
 	ctx    context.Context // its end ends the wait for a pipe
+
+	source capture.Source // of what is live, in place of parts
+	stats  func() []live.Stats
+	hangup <-chan os.Signal // the outputs are to be begun anew
+	ready  func()           // called when the outputs are open
 }
 
 // open returns the source of all frames.
-func (in *input) open() capture.Source { return capture.Merge(in.parts...) }
+func (in *input) open() capture.Source {
+	if in.source != nil {
+		return in.source
+	}
+	return capture.Merge(in.parts...)
+}
+
+// each calls do with each batch. It returns the first error of do and that of
+// reading.
+func (in *input) each(ctx context.Context, do func(*capture.Batch) error) (doing, reading error) {
+	source := in.open()
+	var b capture.Batch
+	for in.live || ctx.Err() == nil { // a live source is stopped, and then ends
+		if err := source.Next(&b); err != nil {
+			switch {
+			case errors.Is(err, io.EOF):
+				return nil, nil
+			case ctx.Err() != nil && !in.live:
+				continue // an interrupt is why it ended
+			}
+			return nil, err
+		}
+		if err := do(&b); err != nil {
+			return err, nil
+		}
+	}
+	if in.follow {
+		return nil, nil // an interrupt is how such a run ends
+	}
+	return nil, errors.New("interrupted before the end of the input")
+}
 
 // openInput finds the captures of these names: files, folders of them, or "-".
 // Each is looked into, so that what is no capture is told before any is read.

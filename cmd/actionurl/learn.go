@@ -86,7 +86,10 @@ func (r *lessonRun) run(ctx context.Context, names []string, stdin io.Reader, st
 		}
 		return nil
 	})
-	_, reading := copyBatches(ctx, in, pipeline, func(b *capture.Batch) error {
+	_, reading := in.each(ctx, func(b *capture.Batch) error {
+		if err := pipeline.Batch(b); err != nil {
+			return err
+		}
 		progress.clear()
 		sum.problems(b.Problems)
 		progress.update()
@@ -124,16 +127,16 @@ func (r *lessonRun) write(lesson *learn.Lesson, stdout, stderr io.Writer) error 
 	case len(lesson.Shapes) == 0:
 		return &statusError{statusFailed, errors.New("nothing was learnt, so no profile was written")}
 	}
-	out, err := openOutput(r.profile, stdout, nil)
+	out, err := (&destination{name: r.profile, stdout: stdout}).open()
 	if err != nil {
 		return &statusError{statusFailed, err}
 	}
-	defer out.abandon()
 	if _, err := out.Write(lesson.AppendProfile(nil)); err != nil {
-		return out.failed(err)
+		out.abandon()
+		return &statusError{statusFailed, err}
 	}
-	if err := out.commit(); err != nil {
-		return out.failed(err)
+	if err := out.close(); err != nil {
+		return &statusError{statusFailed, err}
 	}
 	return nil
 }

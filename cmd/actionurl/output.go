@@ -4,91 +4,183 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
 )
 
-// An output is where the result goes: standard output, a device, or a file
-// that gets its name only when it is whole.
-type output struct {
-	to     io.Writer
-	name   string // for messages
-	file   *os.File
-	rename string // the file's name to be; empty if it has it
-	before func() // called before each write
+// A destination says where an output goes, and how.
+type destination struct {
+	name   string        // as it was given; "-" for standard output
+	stdout io.Writer     // standard output
+	inputs []os.FileInfo // files that are read, and must not be written
+	live   bool          // it grows for as long as it is let, and is read meanwhile
+	rotate rotation
+	zone   *time.Location // of the times in names
+	before func()         // called before each write, if set
 }
 
-// openOutput opens the output of that name. It must not be one of the inputs.
-func openOutput(name string, stdout io.Writer, inputs []os.FileInfo) (*output, error) {
-	if name == "-" || name == "" {
-		return &output{to: stdout, name: "standard output"}, nil
+// rotates reports whether it becomes several files.
+func (d *destination) rotates() bool { return d.rotate != rotation{} && timed(d.name) }
+
+// An output is where the result goes: standard output, a device, or a file.
+//
+// A file gets its name when it is whole. But a live one that is not rotated
+// has its name from the beginning, for who follows it, and is added to.
+type output struct {
+	*destination
+	to        io.Writer
+	file      *os.File     // nil for standard output
+	gzip      *gzip.Writer // before the file; nil for none
+	partial   bool         // the file does not have its name yet
+	continued bool         // it had content before
+	size      int64        // bytes written to the file
+	used      bool         // a row or a frame was written
+	first     int64        // and the time of the first
+}
+
+// open begins an output.
+func (d *destination) open() (*output, error) {
+	o := &output{destination: d}
+	if d.name == "-" || d.name == "" {
+		o.to = d.stdout
+		return o, nil
 	}
-	out := &output{name: name}
-	var err error
-	info, missing := os.Stat(name)
+	if err := o.openFile(); err != nil {
+		return nil, fmt.Errorf("%s: %w", d.name, cause(err))
+	}
+	o.to = counting{o.file, &o.size}
+	if strings.HasSuffix(d.name, ".gz") {
+		o.gzip = gzip.NewWriter(o.to)
+		o.to = o.gzip
+	}
+	return o, nil
+}
+
+func (o *output) openFile() error {
+	info, err := os.Stat(o.name)
+	exists := err == nil
 	switch {
-	case missing == nil && info.IsDir():
-		return nil, fmt.Errorf("%s: is a directory; expected the name of a file to write", name)
-	case missing == nil && !info.Mode().IsRegular():
-		out.file, err = os.OpenFile(name, os.O_WRONLY, 0)
-	default:
-		for _, in := range inputs {
-			if missing == nil && os.SameFile(info, in) {
-				return nil, fmt.Errorf("%s: is read as a capture; expected another file to write", name)
-			}
+	case exists && info.IsDir():
+		return errors.New("is a directory; expected the name of a file to write")
+	case exists && !info.Mode().IsRegular():
+		o.file, err = os.OpenFile(o.name, os.O_WRONLY, 0)
+		return err
+	}
+	for _, in := range o.inputs {
+		if exists && os.SameFile(info, in) {
+			return errors.New("is read as a capture; expected another file to write")
 		}
-		partial := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d.partial", filepath.Base(name), os.Getpid()))
-		out.rename = name
-		out.file, err = os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, cause(err))
+	if o.live && !o.rotates() {
+		o.continued = exists && info.Size() > 0
+		o.file, err = os.OpenFile(o.name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+		return err
 	}
-	out.to = out.file
-	return out, nil
+	o.partial = true
+	partial := filepath.Join(filepath.Dir(o.name), fmt.Sprintf(".%s.%d.partial", filepath.Base(o.name), os.Getpid()))
+	o.file, err = os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	return err
 }
 
 func (o *output) Write(b []byte) (int, error) {
 	if o.before != nil {
 		o.before()
 	}
-	return o.to.Write(b)
+	n, err := o.to.Write(b)
+	return n, o.failed(err)
 }
 
-// commit makes the output final.
-func (o *output) commit() error {
+// failed names the output in an error of writing it.
+func (o *output) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	name := o.name
+	if o.file == nil {
+		name = "standard output"
+	}
+	return fmt.Errorf("%s: %w", name, cause(err))
+}
+
+// flush hands what was written to the system.
+func (o *output) flush() error {
+	if o.gzip == nil {
+		return nil
+	}
+	return o.failed(o.gzip.Flush())
+}
+
+// close ends the output. A file that is whole gets its name.
+func (o *output) close() error {
 	if o.file == nil {
 		return nil
 	}
-	file := o.file
-	o.file = nil
-	if err := file.Close(); err != nil {
-		os.Remove(file.Name())
-		return err
+	var err error
+	if o.gzip != nil {
+		err = o.gzip.Close()
 	}
-	if o.rename != "" {
-		return os.Rename(file.Name(), o.rename)
+	if err = errors.Join(err, o.file.Close()); err != nil {
+		o.remove()
+		return o.failed(err)
 	}
-	return nil
+	switch {
+	case !o.partial:
+		return nil
+	case o.rotates() && !o.used:
+		return o.failed(os.Remove(o.file.Name()))
+	}
+	return o.failed(os.Rename(o.file.Name(), o.final()))
 }
 
-// abandon removes an output that was not committed.
-func (o *output) abandon() {
-	if o.file == nil {
-		return
+// final returns the name of the file when it is whole. One of several does
+// not take the place of a file that is there.
+func (o *output) final() string {
+	if !o.rotates() {
+		return o.name
 	}
-	o.file.Close()
-	if o.rename != "" {
+	name := stamped(o.name, time.Unix(0, o.first).In(o.zone))
+	dir, base := filepath.Split(name)
+	stem, extension := base, ""
+	if dot := strings.IndexByte(base, '.'); dot > 0 {
+		stem, extension = base[:dot], base[dot:]
+	}
+	for n := 1; ; n++ {
+		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) || n == 10_000 {
+			return name
+		}
+		name = filepath.Join(dir, fmt.Sprintf("%s-%d%s", stem, n, extension))
+	}
+}
+
+// abandon ends an output that could not be written, or not as it was meant. A
+// file without its name is removed; of a live run it stays, as what is in it
+// will not come again.
+func (o *output) abandon() {
+	if o.file != nil {
+		o.file.Close()
+		o.remove()
+	}
+}
+
+func (o *output) remove() {
+	if o.partial && !o.live {
 		os.Remove(o.file.Name())
 	}
 }
 
-// failed returns the error of a run that could not write. A reader who has
-// seen enough, as head has, is none.
-func (o *output) failed(err error) error {
-	if errors.Is(err, syscall.EPIPE) && o.file == nil {
-		return err
-	}
-	return &statusError{statusFailed, fmt.Errorf("%s: %w", o.name, cause(err))}
+// counting counts the bytes written.
+type counting struct {
+	w io.Writer
+	n *int64
+}
+
+func (c counting) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	*c.n += int64(n)
+	return n, err
 }

@@ -7,6 +7,7 @@ import (
 	"actionurl/capture"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/keep"
 	"actionurl/report"
 )
 
@@ -77,6 +78,17 @@ func (s *summary) print(d decode.Summary) {
 		fmt.Fprintln(s.w, "actionurl: no request looks like an Action URL; --view requests shows them all, and -t tells what was typed into the phones")
 	case s.unknown > 0 && s.templates == 0 && (s.rows > 0 || s.view == report.Calls):
 		fmt.Fprintf(s.w, "actionurl: which event it was cannot be told of %s; -t 'incoming_call=URL' tells what was typed into the phones\n", count(s.unknown, "Action URL"))
+	}
+}
+
+// kept tells what became of the frames for -w.
+func (s *summary) kept(name string, c keep.Counts) {
+	fmt.Fprintf(s.w, "actionurl: %s: %s\n", name, count(c.Kept, "frame"))
+	if c.Missed > 0 {
+		fmt.Fprintf(s.w, "actionurl: %s: not complete: frames let go before it was known that they matter: %d\n", name, c.Missed)
+	}
+	if c.Forgotten > 0 {
+		fmt.Fprintf(s.w, "actionurl: %s: not complete: connections forgotten, as too many were open: %d\n", name, c.Forgotten)
 	}
 }
 

@@ -16,23 +16,24 @@ type viewer struct {
 	end    func(*decode.Pipeline) (int, error) // of the capture's end; returns how many rows
 }
 
-func newViewer(w io.Writer, o report.Options, v report.View) (*viewer, error) {
+// newViewer returns a viewer that writes to w. What it has to remember beyond
+// one output is in shown.
+func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline.Phone]bool) (*viewer, error) {
 	switch v {
 	case report.Calls:
 		rows, err := report.NewCalls(w, o)
 		return &viewer{Sink: rows, call: rows.Write}, err
 	case report.Phones:
-		return newPhoneViewer(w, o)
+		return newPhoneViewer(w, o, shown)
 	}
 	rows, err := report.NewRecords(w, o, v)
 	return &viewer{Sink: rows, record: rows.Write}, err
 }
 
 // newPhoneViewer returns a viewer of the phones that announced an event which
-// the filter shows.
-func newPhoneViewer(w io.Writer, o report.Options) (*viewer, error) {
+// the filter shows; shown holds these.
+func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]bool) (*viewer, error) {
 	rows, err := report.NewPhones(w, o)
-	shown := map[*timeline.Phone]bool{}
 	return &viewer{
 		Sink: rows,
 		record: func(r *decode.Record) error {

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/net/bpf"
+
+	"actionurl/capture"
+	"actionurl/capture/live"
+)
+
+// A sniff is what the flags of sniff say.
+type sniff struct {
+	analysis
+	interfaces []string
+	modest     bool // not promiscuous
+	noTunnels  bool
+	ringSize   int64
+	fanout     int
+	duration   time.Duration
+}
+
+func newSniff() *cobra.Command {
+	s := &sniff{ringSize: live.DefaultRingSize}
+	cmd := &cobra.Command{
+		Use:   "sniff [flags] -i INTERFACE",
+		Short: "Watch interfaces and print what phones announce",
+		Long: `sniff watches network interfaces, such as one at a switch's mirror port, and
+prints a row for each Action URL request as soon as it is answered, or the time
+for an answer is over. Rows come in the order of the requests.
+
+It goes on until it is interrupted (Ctrl-C, SIGTERM), has shown -c events or
+lasted for --duration, and then prints what was seen and what was lost. SIGHUP
+makes it begin its output files anew, for logrotate.
+
+A file of -o or -w is added to while it is written; with --rotate, each file
+gets its name when it is whole.
+
+Only the right to open packet sockets is needed (CAP_NET_RAW), and given up when
+they are open.`,
+		Example: `  actionurl sniff -i eth1
+  actionurl sniff -i eth1 -p site.yaml -c 1 --event hold_call   # wait for one
+  actionurl sniff -i any --format ndjson | jq .
+  actionurl sniff -i eth1 -o 'events-%Y%m%d.ndjson.gz' --rotate 24h -w calls.pcapng`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(s.interfaces) == 0 {
+				return usage("no interface is named; expected -i and the name of one, or -i any")
+			}
+			if s.duration < 0 {
+				return usage("invalid argument %q for \"--duration\" flag: expected a time above 0, such as 1h", s.duration)
+			}
+			if s.fanout < 1 {
+				return usage("invalid argument \"%d\" for \"--fanout\" flag: expected 1 or more", s.fanout)
+			}
+			if err := s.finish(); err != nil {
+				return err
+			}
+			return s.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVarP(&s.interfaces, "interface", "i", nil, "`INTERFACE` to watch, or any for all of them; repeatable")
+	f.DurationVar(&s.duration, "duration", 0, "stop after this time")
+	s.flags(cmd)
+	f.BoolVar(&s.modest, "no-promiscuous", false, "leave alone the frames that are addressed to others")
+	f.BoolVar(&s.noTunnels, "no-tunnels", false, "leave alone what is in tunnels (GRE, VXLAN, MPLS, PPPoE and so on)")
+	f.Var(&parsed{parse: s.size}, "ring-size", "memory of each interface for frames that were not read yet, a `SIZE` such as 256MiB; by default 64MiB")
+	f.IntVar(&s.fanout, "fanout", 1, "share the frames of each interface out to `N` rings")
+	cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return interfaceNames(), cobra.ShellCompDirectiveNoFileComp
+	})
+	return cmd
+}
+
+// interfaceNames returns what -i may name.
+func interfaceNames() []string {
+	names := []string{live.Any}
+	all, _ := net.Interfaces()
+	for _, i := range all {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
+// size reads the value of --ring-size.
+func (s *sniff) size(text string) error {
+	r, err := parseRotation(text)
+	if err != nil || r.bytes == 0 || r.bytes > 1<<30 {
+		return errors.New("expected a size such as 256MiB, of 1GiB at most")
+	}
+	s.ringSize = r.bytes
+	return nil
+}
+
+// run watches the interfaces.
+func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if err := s.prepare(stderr); err != nil {
+		return err
+	}
+	source, err := live.Open(live.Config{
+		Interfaces:  s.interfaces,
+		Promiscuous: !s.modest,
+		RingSize:    int(s.ringSize),
+		Fanout:      s.fanout,
+		Filter:      s.program,
+		Changed: func(name string, to live.State) {
+			fmt.Fprintf(stderr, "actionurl: %s\n", stateOf(name, to))
+		},
+	})
+	if err != nil {
+		return &statusError{statusFailed, cannotCapture(err)}
+	}
+	defer source.Close()
+	if s.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.duration)
+		defer cancel()
+	}
+	defer context.AfterFunc(ctx, source.Stop)()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	in := &input{source: source, live: true, follow: true, hangup: hangup, stats: source.Stats}
+	in.ready = func() {
+		fmt.Fprintf(stderr, "actionurl: watching %s; Ctrl-C ends it\n", strings.Join(s.interfaces, ", "))
+	}
+	return s.analysis.run(ctx, in, stdout, stderr)
+}
+
+// program returns what the kernel runs over each frame.
+func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
+	return live.Notifications(link, live.Wanted{Tunnels: !s.noTunnels, VXLANPort: s.decode.VXLANPort}), nil
+}
+
+func stateOf(name string, state live.State) string {
+	switch state {
+	case live.Down:
+		return name + " is down; it is waited for"
+	case live.Gone:
+		return name + " is gone; it is waited for"
+	}
+	return name + " is up"
+}
+
+// cannotCapture says what to do where an interface could not be opened.
+func cannotCapture(err error) error {
+	switch {
+	case errors.Is(err, live.ErrPermission):
+		program, _ := os.Executable()
+		return fmt.Errorf("%w; it is given by: sudo setcap cap_net_raw+ep %s", err, program)
+	case errors.Is(err, live.ErrUnsupported):
+		return fmt.Errorf("%w; what another program captures can be read: tcpdump -U -w - | actionurl analyze -", err)
+	}
+	return err
+}

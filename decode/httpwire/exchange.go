@@ -33,7 +33,9 @@ func (r Reason) String() string {
 	return [...]string{"", "timeout", "reset", "closed", "not_captured"}[r]
 }
 
-// An Exchange is an HTTP request, and the response to it where there is one.
+// An Exchange is an HTTP request, and the response to it where there is one. Its
+// strings stay valid, but share memory with those of others: one that is kept
+// for long is to be cloned.
 type Exchange struct {
 	// Origin is the frame that completes the request's head.
 	packet.Origin

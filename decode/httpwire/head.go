@@ -99,19 +99,20 @@ type line struct {
 // them). One without a version is believed where a message must begin, if it
 // is a GET, as the only method of HTTP/0.9.
 func requestLine(data []byte, certain bool) (l line, ok bool) {
-	data = bytes.TrimRight(data, "\r \t")
-	first := bytes.IndexByte(data, ' ')
-	if first < 1 {
-		return l, false
+	data = trimRight(data)
+	first := 0
+	for first < len(data) && isMethod(data[first]) {
+		first++
 	}
-	for _, c := range data[:first] {
-		if !isMethod(c) {
-			return l, false
-		}
+	if first == 0 || first == len(data) || data[first] != ' ' {
+		return l, false
 	}
 	l.method = data[:first]
 	rest := data[first+1:]
-	last := bytes.LastIndexByte(rest, ' ')
+	last := len(rest) - len(" HTTP/1.1")
+	if last < 0 || rest[last] != ' ' {
+		last = bytes.LastIndexByte(rest, ' ')
+	}
 	if last >= 0 && isVersion(rest[last+1:]) {
 		l.version = rest[last+1:]
 		l.target = rest[:last]
@@ -122,6 +123,15 @@ func requestLine(data []byte, certain bool) (l line, ok bool) {
 	}
 	l.target = rest
 	return l, certain && string(l.method) == "GET" && len(rest) > 0 && beginsTarget(rest, false)
+}
+
+// trimRight cuts off the blanks at the end of a line, and the carriage return.
+func trimRight(line []byte) []byte {
+	n := len(line)
+	for n > 0 && (line[n-1] == '\r' || line[n-1] == ' ' || line[n-1] == '\t') {
+		n--
+	}
+	return line[:n]
 }
 
 // beginsRequest reports whether a line that is cut off begins like a request's.
@@ -164,6 +174,15 @@ func statusLine(data []byte) (version []byte, status int, ok bool) {
 	return data[:blank], status, err == nil && status >= 100
 }
 
+// emptyLines returns the length of the empty lines that data begins with.
+func emptyLines(data []byte) int {
+	n := 0
+	for n < len(data) && (data[n] == '\r' || data[n] == '\n') {
+		n++
+	}
+	return n
+}
+
 // headEnd returns where the head that data begins with ends: behind the first
 // empty line. Lines end with a line feed, with or without a carriage return
 // (RFC 9112, section 2.2). The search begins at from, a former length of data.
@@ -202,7 +221,7 @@ func headerFields(lines []byte) fields {
 		if colon < 0 {
 			continue
 		}
-		name := bytes.TrimRight(line[:colon], " \t")
+		name := trimRight(line[:colon])
 		// Most fields are told apart by the length of their names.
 		switch len(name) {
 		case len("Host"):
@@ -268,7 +287,13 @@ func is(name []byte, lower string) bool {
 	return true
 }
 
-func value(b []byte) []byte { return bytes.Trim(b, " \t") }
+// value cuts off the blanks around a field's value.
+func value(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	return trimRight(b)
+}
 
 // contentLength reads a Content-Length, which may be repeated ("5, 5"). One
 // that is no number is as good as none.

@@ -27,8 +27,7 @@ func (r *Reader) disconnect(h *conn) {
 	r.conns = append(r.conns, h)
 }
 
-// exchange returns a new exchange with what a request's head tells. Its
-// strings share one allocation.
+// exchange returns a new exchange with what a request's head tells.
 func (r *Reader) exchange(l line, f fields) *Exchange {
 	x := r.exchanges
 	if x == nil {
@@ -36,23 +35,27 @@ func (r *Reader) exchange(l line, f fields) *Exchange {
 	} else {
 		r.exchanges = x.next
 	}
-	r.text = append(r.text[:0], l.target...)
-	r.text = append(r.text, f.host...)
-	r.text = append(r.text, f.userAgent...)
-	text := string(r.text)
-	cut := func(n int) (s string) {
-		s, text = text[:n], text[n:]
-		return s
-	}
 	*x = Exchange{
 		Method:        methodName(l.method),
 		Version:       versionName(l.version),
-		Target:        cut(len(l.target)),
-		Host:          cut(len(f.host)),
-		UserAgent:     cut(len(f.userAgent)),
+		Target:        r.keep(l.target),
+		Host:          r.keep(f.host),
+		UserAgent:     r.keep(f.userAgent),
 		ContentLength: f.length,
 	}
 	return x
+}
+
+// keep returns b as a string. The strings of many exchanges share memory, so
+// that few allocations are made for them: who keeps one for long, clones it.
+func (r *Reader) keep(b []byte) string {
+	if r.text.Cap()-r.text.Len() < len(b) {
+		r.text.Reset()
+		r.text.Grow(max(textSize, len(b)))
+	}
+	from := r.text.Len()
+	r.text.Write(b)
+	return r.text.String()[from:]
 }
 
 // methodName spares the usual methods an allocation.

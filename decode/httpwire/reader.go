@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"actionurl/decode/packet"
 	"actionurl/decode/stream"
@@ -28,6 +29,10 @@ const (
 	// maxUnanswered bounds the requests of one connection that wait for a
 	// response: pipelining beyond it is not followed.
 	maxUnanswered = 256
+
+	// textSize is how much memory the strings of exchanges get at a time, in
+	// bytes: those of about a hundred share it.
+	textSize = 32 << 10
 )
 
 // Counts tell what was read and what was not.
@@ -49,12 +54,12 @@ type Reader struct {
 	Foreign func(c *stream.Conn, sd stream.Side, data []byte, at *stream.Mark)
 
 	found     func(*Exchange)
-	exchanges *Exchange // to be used again
-	conns     []*conn   // to be used again
-	parts     []*part   // to be used again
-	kept      int       // bytes in parts that are in use, partCost included
-	held      int       // memory of all parts, those to be used again included
-	text      []byte
+	exchanges *Exchange       // to be used again
+	conns     []*conn         // to be used again
+	parts     []*part         // to be used again
+	kept      int             // bytes in parts that are in use, partCost included
+	held      int             // memory of all parts, those to be used again included
+	text      strings.Builder // of exchanges
 }
 
 var _ stream.Receiver = (*Reader)(nil)
@@ -125,7 +130,7 @@ type answer struct {
 func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) int64 {
 	h, _ := c.State.(*conn)
 	if h == nil {
-		if recognize(bytes.TrimLeft(data, "\r\n"), c.Starts(sd, seq)) == neither {
+		if recognize(data[emptyLines(data):], c.Starts(sd, seq)) == neither {
 			if data[0] == handshake && r.Foreign != nil && c.Starts(sd, seq) {
 				r.Foreign(c, sd, data, at)
 			}
@@ -270,8 +275,8 @@ func (r *Reader) abandon(s *side) {
 // begin reads the beginning of a message and returns how many bytes that took.
 func (r *Reader) begin(h *conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) int {
 	s := &h.sides[sd]
-	if rest := bytes.TrimLeft(data, "\r\n"); len(rest) < len(data) {
-		return len(data) - len(rest) // empty lines are passed over (RFC 9112, section 2.2)
+	if n := emptyLines(data); n > 0 {
+		return n // they are passed over (RFC 9112, section 2.2)
 	}
 	k := recognize(data, true)
 	if k == neither || k != partial && s.role != neither && s.role != k {

@@ -20,6 +20,10 @@ const (
 	sampleRows = 200
 	maxCell    = 512
 
+	// maxProse is maxCell for a column of sentences. The views that have one
+	// have less than 64 rows.
+	maxProse = 4 << 10
+
 	// maxColumn is the widest that a column gets where no terminal sets a limit.
 	maxColumn = 120
 
@@ -70,7 +74,11 @@ func (t *table) Row(values []Value) error {
 			r.day = t.clock.day(v.num)
 		}
 		t.cell = v.appendText(t.cell[:0], t.clock, true)
-		r.cells[i] = visible(clipped(t.cell))
+		limit := maxCell
+		if t.columns[i].wrap > 0 {
+			limit = maxProse
+		}
+		r.cells[i] = visible(clipped(t.cell, limit))
 	}
 	if t.live && t.widths == nil {
 		t.fit()
@@ -85,13 +93,13 @@ func (t *table) Row(values []Value) error {
 	return t.layOut()
 }
 
-// clipped returns a cell of at most maxCell bytes.
-func clipped(cell []byte) string {
-	if len(cell) <= maxCell {
+// clipped returns a cell of at most limit bytes.
+func clipped(cell []byte, limit int) string {
+	if len(cell) <= limit {
 		return string(cell)
 	}
-	end := maxCell
-	for end > maxCell-utf8.UTFMax && !utf8.RuneStart(cell[end]) {
+	end := limit
+	for end > limit-utf8.UTFMax && !utf8.RuneStart(cell[end]) {
 		end--
 	}
 	return string(cell[:end]) + "…"

@@ -7,12 +7,13 @@ const (
 	Events   View = "events"   // the requests that are Action URLs
 	Calls    View = "calls"    // calls of phones
 	Phones   View = "phones"   // phones
+	Findings View = "findings" // what is wrong
 	Requests View = "requests" // all requests
 )
 
 // Views returns the names of the views.
 func Views() []string {
-	return []string{string(Events), string(Calls), string(Phones), string(Requests)}
+	return []string{string(Events), string(Calls), string(Phones), string(Findings), string(Requests)}
 }
 
 // ColumnNames returns the names of all columns of a view.
@@ -22,6 +23,8 @@ func ColumnNames(v View) []string {
 		return callView().names()
 	case Phones:
 		return phoneView().names()
+	case Findings:
+		return findingView().names()
 	}
 	return records(v).names()
 }

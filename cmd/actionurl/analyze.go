@@ -43,7 +43,7 @@ func newAnalyze() *cobra.Command {
 		Short: "Read captures and print what phones announced",
 		Long: `analyze reads packet captures (pcap or pcapng, compressed or not, folders of
 them, or "-" for standard input) and prints a row for each Action URL request of
-a phone; or, with --view, for each call or each phone.
+a phone; or, with --view, for each call, each phone, or what is wrong.
 
 Which event a request stands for is told by the URL that was typed into the
 phone; -t takes it as it is, with its variables, and -p reads it from profiles
@@ -53,6 +53,7 @@ only where the URL itself names it; else it is "?".`,
   actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
   actionurl analyze -p site.yaml -p /srv/tftp trace.pcap
   actionurl analyze --view calls trace.pcap                    # what happened to each call
+  actionurl analyze --view findings trace.pcap                 # what is wrong, and what to do
   actionurl analyze --view requests trace.pcap                 # every HTTP request
   actionurl analyze --phone 00:0b:82:12:34:56 --format ndjson trace.pcap
   actionurl analyze -o events.csv monday.pcap tuesday.pcapng
@@ -87,13 +88,14 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.VarP(&parsed{parse: a.template}, "template", "t", "`EVENT=URL`, as typed into the phone; EVENT is a slug, a label, a P-value or an alias; repeatable")
 	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` that says what was typed into the phones: a profile, a phone's provisioning file, or a folder of them; repeatable")
 	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
-	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, or requests (every HTTP request)")
+	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, findings (what is wrong), or requests (every HTTP request)")
 	f.StringVarP(&a.output, "output", "o", "-", "`FILE` to write to; - is standard output")
 	f.StringVarP(&a.write, "write", "w", "", "`FILE` for the frames of the connections that had events, as pcapng; - is standard output")
 	f.Var(&parsed{parse: a.rotation}, "rotate", "begin another file at a `SIZE` such as 100MB, or with each span of time such as 1h; the names of -o and -w then have a time in them: %Y %m %d %H %M %S")
 	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
 	f.StringVar(&a.options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
-		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", "))
+		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", ")+
+		"; of findings: "+strings.Join(report.ColumnNames(report.Findings), ", "))
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
 	f.StringArrayVar(&a.phones, "phone", nil, "show only this `PHONE`: a MAC address, an IP address or a name in a profile; repeatable")
 	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`, or the calls and phones that had it; repeatable")
@@ -108,7 +110,7 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	complete(cmd, "format", report.Formats())
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
 	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(
-		report.ColumnNames(report.Events), report.ColumnNames(report.Calls), report.ColumnNames(report.Phones))))))
+		report.ColumnNames(report.Events), report.ColumnNames(report.Calls), report.ColumnNames(report.Phones), report.ColumnNames(report.Findings))))))
 	var slugs []string
 	for _, k := range actionurl.Kinds() {
 		slugs = append(slugs, k.Slug)
@@ -245,7 +247,7 @@ func (a *analysis) finish() error {
 			return usage("invalid argument %q for \"--%s\" flag: %w", m.text, m.flag, err)
 		}
 	}
-	if _, err := newViewer(io.Discard, a.options, a.filter.View, nil); err != nil {
+	if _, err := newViewer(io.Discard, a.options, a.filter.View, nil, nil); err != nil {
 		return usage("invalid argument %q for \"--columns\" flag: %w", a.options.Columns, err)
 	}
 	return nil

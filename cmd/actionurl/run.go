@@ -93,7 +93,7 @@ func (j *job) beginRows(out *output) (part, error) {
 	o.Width, o.Height = terminalSize(out.to)
 	o.Live, o.Continued = j.in.follow, out.continued
 	var err error
-	j.view, err = newViewer(out, o, j.filter.View, j.shown)
+	j.view, err = newViewer(out, o, j.filter.View, j.shown, &j.sum.found)
 	return j.view, err
 }
 
@@ -126,8 +126,9 @@ func beginsLikePcapng(name string) bool {
 
 // record takes a record of the pipeline.
 func (j *job) record(r *decode.Record) error {
-	j.sum.count(r)
-	if !j.filter.Shows(r) {
+	shown := j.filter.Shows(r)
+	j.sum.count(r, shown)
+	if !shown {
 		return nil
 	}
 	if j.keeper != nil {

@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"actionurl/capture"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/keep"
 	"actionurl/report"
 )
@@ -23,12 +25,19 @@ type summary struct {
 	requests, events int
 	unknown          int // events that cannot be told
 	rows             int // that were written
+	found            finding.Tally
 	damaged          int // problems of the input
 }
 
-// count counts a record.
-func (s *summary) count(r *decode.Record) {
+// count counts a record, and what is wrong with it if it is shown.
+func (s *summary) count(r *decode.Record, shown bool) {
 	s.requests++
+	if shown {
+		for i := range r.Findings {
+			at := r.Place()
+			s.found.Add(&r.Findings[i], &at)
+		}
+	}
 	if r.Event != nil {
 		s.events++
 		if r.Event.Slug == actionurl.Unknown {
@@ -57,6 +66,12 @@ func (s *summary) print(d decode.Summary) {
 		fmt.Fprintf(s.w, ", %s", count(s.rows, "call"))
 	case report.Phones:
 		fmt.Fprintf(s.w, ", %s", count(s.rows, "phone"))
+	case report.Findings:
+		if s.rows == 0 {
+			fmt.Fprint(s.w, ", nothing found")
+		} else {
+			fmt.Fprintf(s.w, ", %s", count(s.rows, "finding"))
+		}
 	case report.Requests:
 		all = s.requests
 		fallthrough
@@ -72,6 +87,9 @@ func (s *summary) print(d decode.Summary) {
 	}
 	for _, loss := range losses {
 		fmt.Fprintf(s.w, "actionurl: not complete: %s\n", loss)
+	}
+	if s.view != report.Findings {
+		s.hint()
 	}
 	switch {
 	case s.requests > 0 && s.events == 0 && s.view != report.Requests:
@@ -89,6 +107,19 @@ func (s *summary) kept(name string, c keep.Counts) {
 	}
 	if c.Forgotten > 0 {
 		fmt.Fprintf(s.w, "actionurl: %s: not complete: connections forgotten, as too many were open: %d\n", name, c.Forgotten)
+	}
+}
+
+// hint tells of errors and warnings where only rows have them.
+func (s *summary) hint() {
+	var all []string
+	for _, f := range s.found.Summaries() {
+		if f.Kind.Severity() < finding.Notice {
+			all = append(all, fmt.Sprintf("%s (%d)", f.Kind, f.Count))
+		}
+	}
+	if len(all) > 0 {
+		fmt.Fprintf(s.w, "actionurl: found: %s; --view findings tells what to do\n", strings.Join(all, ", "))
 	}
 }
 

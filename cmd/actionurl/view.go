@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"actionurl/decode"
+	"actionurl/decode/finding"
 	"actionurl/decode/timeline"
 	"actionurl/report"
 )
@@ -17,14 +18,16 @@ type viewer struct {
 }
 
 // newViewer returns a viewer that writes to w. What it has to remember beyond
-// one output is in shown.
-func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline.Phone]bool) (*viewer, error) {
+// one output is in shown and found.
+func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline.Phone]bool, found *finding.Tally) (*viewer, error) {
 	switch v {
 	case report.Calls:
 		rows, err := report.NewCalls(w, o)
 		return &viewer{Sink: rows, call: rows.Write}, err
 	case report.Phones:
 		return newPhoneViewer(w, o, shown)
+	case report.Findings:
+		return newFindingViewer(w, o, found)
 	}
 	rows, err := report.NewRecords(w, o, v)
 	return &viewer{Sink: rows, record: rows.Write}, err
@@ -53,4 +56,18 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 			return n, nil
 		},
 	}, err
+}
+
+// newFindingViewer returns a viewer of what is found until the end.
+func newFindingViewer(w io.Writer, o report.Options, found *finding.Tally) (*viewer, error) {
+	rows, err := report.NewFindings(w, o)
+	return &viewer{Sink: rows, end: func(*decode.Pipeline) (int, error) {
+		all := found.Summaries()
+		for i := range all {
+			if err := rows.Write(&all[i]); err != nil {
+				return i, err
+			}
+		}
+		return len(all), nil
+	}}, err
 }

@@ -124,8 +124,7 @@ type Summary struct {
 	Phones      []Phone // at most 1,024
 	MorePhones  bool    // there are more
 	First, Last int64   // nanoseconds since 1970-01-01 UTC; 0 if it has no time
-	Capture     string  // of the first example
-	Frame       int     // of the first example, 1-based; 0 if it has none
+	Place               // of the first example
 }
 
 // Message says what was found, in a sentence.
@@ -146,7 +145,7 @@ func (t *Tally) Summaries() []Summary {
 		}
 		all = append(all, Summary{
 			Kind: Kind(k), Details: r.text(Kind(k)), Count: r.count, Phones: r.phones, MorePhones: r.more,
-			First: r.first, Last: r.last, Capture: r.example.Capture, Frame: r.example.Frame,
+			First: r.first, Last: r.last, Place: r.example,
 		})
 	}
 	slices.SortStableFunc(all, func(a, b Summary) int {
@@ -165,7 +164,7 @@ func (r *row) text(k Kind) string {
 		}
 	}
 	if r.moreDetails {
-		all = append(all, "…")
+		all = append(all, "and others")
 	}
 	return strings.Join(all, ", ")
 }

@@ -46,7 +46,7 @@ func TestTally(t *testing.T) {
 	want := []string{
 		"http_error 3 phones=[00:0b:82:12:34:32 192.168.40.52] 3-8 at a.pcap:3: 404, 500",
 		"no_response 1 phones=[192.168.40.52] 9-9 at a.pcap:9: ",
-		"bad_value 6 phones=[192.168.40.52] 10-10 at a.pcap:10: " + n + "=0, " + n + "=1, " + n + "=2, " + n + "=3, …",
+		"bad_value 6 phones=[192.168.40.52] 10-10 at a.pcap:10: " + n + "=0, " + n + "=1, " + n + "=2, " + n + "=3, and others",
 		"raw_blank 2 phones=[00:0b:82:12:34:32] 5-6 at a.pcap:5: n",
 		"too_long 1 phones=[] 0-0 at :0: 300 bytes of 256",
 	}

@@ -24,6 +24,7 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/sip"
 	"actionurl/decode/stream"
 	"actionurl/decode/timeline"
 )
@@ -91,6 +92,7 @@ type Pipeline struct {
 	packets *packet.Decoder
 	streams *stream.Assembler
 	http    *httpwire.Reader
+	sip     *sip.Tracker
 	events  *actionurl.Decoder
 	calls   *timeline.Timeline
 	checker *finding.Checker
@@ -99,7 +101,8 @@ type Pipeline struct {
 	err     error // the first of emit and Config.Call
 	timeout int64
 	pending ring
-	crowded int // requests that went on because too many waited
+	wake    int64 // before it, nothing in pending has its turn
+	crowded int   // requests that went on because too many waited
 	record  Record
 	frame   *capture.Frame // at hand
 }
@@ -122,6 +125,8 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	}
 	p.packets = packet.NewDecoder(found)
 	p.packets.VXLANPort = c.VXLANPort
+	p.sip = sip.NewTracker()
+	p.packets.Datagram = p.sip.Datagram
 	p.calls = timeline.New(timeline.Config{Live: c.Live, Closed: func(call *timeline.Call) {
 		if p.err == nil && c.Call != nil {
 			p.err = c.Call(call)
@@ -131,7 +136,7 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 		lost := func(at *packet.Origin, what string) {
 			c.Lost(Loss{at.Interface.Capture, at.Frame, what})
 		}
-		p.packets.Lost, p.streams.Lost, p.http.Lost = lost, lost, lost
+		p.packets.Lost, p.streams.Lost, p.http.Lost, p.sip.Lost = lost, lost, lost, lost
 	}
 	return p
 }
@@ -141,12 +146,12 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	for i := range b.Frames {
 		f := &b.Frames[i]
-		if p.pending.n > 0 {
+		if p.pending.n > 0 && f.Time >= p.wake {
 			p.drain(f.Time) // a response that comes too late is none
 		}
 		p.frame = f
 		p.packets.Decode(f)
-		if p.pending.n > 0 {
+		if p.pending.n > 0 && (f.Time >= p.wake || p.pending.n > maxPending || p.pending.text > maxPendingText) {
 			p.drain(f.Time)
 		}
 	}
@@ -182,13 +187,18 @@ func (p *Pipeline) Phones() []*timeline.Phone { return p.calls.Phones() }
 
 // drain emits the records whose turn has come at the capture time now.
 func (p *Pipeline) drain(now int64) {
+	p.wake = 0
 	for p.pending.n > 0 {
 		x := p.pending.oldest()
+		crowded := p.pending.n > maxPending || p.pending.text > maxPendingText
 		switch {
+		case x.Done && !crowded && now-x.Time <= sip.Before && p.sip.Knows(x.Client.Addr()):
+			p.wake = x.Time + sip.Before // the SIP message that it belongs to may come behind it
+			return
 		case x.Done:
 		case now-x.Time > p.timeout:
 			p.http.Expire(x)
-		case p.pending.n > maxPending || p.pending.text > maxPendingText:
+		case crowded:
 			p.crowded++
 			p.http.Expire(x)
 		default:
@@ -201,6 +211,9 @@ func (p *Pipeline) drain(now int64) {
 // next emits the oldest pending record.
 func (p *Pipeline) next() {
 	x := p.pending.remove()
+	if p.events.Signalling == nil && p.sip.Heard() {
+		p.events.Signalling = p.sip
+	}
 	if p.err == nil {
 		r := &p.record
 		*r = Record{Exchange: x, Event: p.events.Decode(x)}
@@ -220,6 +233,7 @@ type Summary struct {
 	packet.Counts
 	Stream  stream.Counts
 	HTTP    httpwire.Counts
+	SIP     sip.Counts
 	Calls   timeline.Counts
 	Crowded int // requests that were not waited for, because too many were
 	Links   []capture.LinkType
@@ -227,7 +241,7 @@ type Summary struct {
 
 // Summary returns the counts so far.
 func (p *Pipeline) Summary() Summary {
-	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.calls.Counts(), p.crowded, p.packets.Unknown}
+	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.sip.Counts, p.calls.Counts(), p.crowded, p.packets.Unknown}
 }
 
 // Losses returns what could not be decoded, each kind with its count.
@@ -249,6 +263,8 @@ func (s Summary) Losses() []string {
 		{s.Stream.Evicted, "connections forgotten, as too many were open"},
 		{s.HTTP.Broken, "HTTP messages lost in part"},
 		{s.HTTP.LongHeads, "HTTP heads too long to be read"},
+		{s.SIP.Unread, "SIP messages that could not be read"},
+		{s.SIP.Forgotten, "SIP calls forgotten, as there were too many"},
 		{s.Crowded, "requests not waited for, as too many had no response"},
 	} {
 		if loss.n > 0 {

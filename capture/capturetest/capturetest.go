@@ -47,6 +47,9 @@ func New() *Capture { return &Capture{now: Start} }
 // Wait lets time pass before the next frame.
 func (c *Capture) Wait(d time.Duration) { c.now = c.now.Add(d - step) }
 
+// Until lets time pass so that the next frame comes at a time after the first.
+func (c *Capture) Until(d time.Duration) { c.now = Start.Add(d) }
+
 // Add adds a frame.
 func (c *Capture) Add(data []byte) {
 	c.Frames = append(c.Frames, Frame{Time: c.now, Data: data})

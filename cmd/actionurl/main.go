@@ -17,7 +17,7 @@
 //	actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
 //
 // Without it, requests are recognized by what phones send, and named where the
-// URL itself names the event.
+// URL itself names the event, or the phone's SIP in the same capture does.
 //
 // Where nobody knows what was typed in, learn finds out what a capture shows of
 // it, and writes a profile:

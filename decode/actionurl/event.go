@@ -8,6 +8,8 @@
 //  2. Where none matches, the request is recognized by what phones send:
 //     known variables, a phone's user agent, the address of a phone.
 //  3. The event is then taken from the URL, if that names one.
+//  4. Where the capture holds the phones' SIP, the message that the request
+//     belongs to tells what is not known yet.
 //
 // Nothing is guessed: an event that cannot be told is [Unknown], with the
 // candidates if there are several.
@@ -29,8 +31,9 @@ type By string
 const (
 	BySibling  By = "sibling"  // only a template of other phones matches
 	ByTemplate By = "template" // exactly one event's template matches
-	ByNarrowed By = "narrowed" // several match, and the values speak for one
+	ByNarrowed By = "narrowed" // several match, and the values, the call or SIP speak for one
 	ByName     By = "name"     // the URL names it
+	BySIP      By = "sip"      // the SIP message that it belongs to names it
 	ByNothing  By = ""         // it cannot be told
 )
 
@@ -54,7 +57,8 @@ type Event struct {
 	PhoneProduct string
 	PhoneVersion string
 	CallID       string
-	Vars         []Var // in the order of the URL
+	SIP          Message // that it belongs to; its Frame is 0 if none is known
+	Vars         []Var   // in the order of the URL
 }
 
 // Evidence is what tells which phone sent a request.
@@ -95,12 +99,15 @@ type Decoder struct {
 	// ServerNames are what servers are called, by address or host name, with
 	// a port or without.
 	ServerNames map[string]string
+	// Signalling, if set, is asked for the SIP message of each event.
+	Signalling Signalling
 
 	templates *Set
 	agents    agents
 	phones    *phones
 	calls     calls
 	event     Event
+	question  Question
 }
 
 // NewDecoder returns a Decoder that knows the templates.
@@ -135,6 +142,7 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 		return nil
 	}
 	d.identify(e, x, agent, at)
+	d.signal(e, x)
 	if d.templates.Len() > 0 { // only among these there may be several to choose from
 		d.calls.happened(e)
 	}

@@ -1,0 +1,62 @@
+package actionurl
+
+import (
+	"net/netip"
+
+	"actionurl/decode/httpwire"
+)
+
+// Signalling knows the SIP messages of the same capture.
+type Signalling interface {
+	// Match finds the message that a request belongs to. It is not ok if there
+	// is none, or if it cannot be told which it is.
+	Match(*Question) (m Message, ok bool)
+}
+
+// A Question is what is known of a request whose SIP message is looked for.
+type Question struct {
+	Time   int64         // nanoseconds since 1970-01-01 UTC
+	Phone  [2]netip.Addr // addresses that the phone may have: the sender's, and what it says itself
+	Target string        // as sent
+	CallID string        // of a variable that is called so; empty for none
+	Vars   []Var
+	Slugs  []string // what it may announce; empty if nothing is known
+}
+
+// A Message is the SIP message that a request belongs to.
+type Message struct {
+	Slug   string // the event that it means; one of the question's, if these were any
+	Frame  int    // 1-based
+	Method string // "INVITE"; of a response status and method, "200 INVITE"
+	Delay  int64  // nanoseconds from the message to the request; negative if that came first
+}
+
+// signal fills in the SIP message that an event belongs to, and by it the event
+// where that is not known.
+func (d *Decoder) signal(e *Event, x *httpwire.Exchange) {
+	if d.Signalling == nil {
+		return
+	}
+	q := &d.question
+	*q = Question{
+		Time: x.Time, Phone: [2]netip.Addr{x.Client.Addr(), e.PhoneIP}, Target: x.Target,
+		CallID: e.CallID, Vars: e.Vars, Slugs: append(q.Slugs[:0], e.Candidates...),
+	}
+	if e.Slug != Unknown {
+		q.Slugs = append(q.Slugs, e.Slug)
+	}
+	m, ok := d.Signalling.Match(q)
+	if !ok {
+		return
+	}
+	e.SIP = m
+	if e.Slug != Unknown {
+		return
+	}
+	by := BySIP
+	if len(e.Candidates) > 0 {
+		by = ByNarrowed
+	}
+	e.Candidates = append(e.Candidates[:0], m.Slug)
+	e.settle(by)
+}

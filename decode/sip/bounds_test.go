@@ -1,0 +1,263 @@
+package sip
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"strings"
+	"testing"
+
+	"actionurl/capture"
+	"actionurl/decode/actionurl"
+	"actionurl/decode/packet"
+)
+
+var on = &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
+
+// endpoint returns the endpoint of a host of 10.0.0.0/8.
+func endpoint(host int) packet.Endpoint {
+	var e packet.Endpoint
+	for i := range 12 {
+		e.Addr[i] = 0xff
+	}
+	binary.BigEndian.PutUint32(e.Addr[12:], 10<<24|uint32(host))
+	e.Port = 5060
+	return e
+}
+
+func address(host int) netip.Addr { return endpoint(host).AddrPort().Addr() }
+
+// say hands a message to a Tracker, in the second that is its frame.
+func say(t *Tracker, second int, from, to int, message string) {
+	t.Datagram(&packet.Datagram{
+		Origin: packet.Origin{Interface: on, Frame: second, Time: int64(second) * 1e9},
+		Src:    endpoint(from), Dst: endpoint(to), Payload: []byte(message),
+	})
+}
+
+// plain returns a message with a Call-ID.
+func plain(start, id, cseq string, fields ...string) string {
+	return start + "\r\nFrom: <sip:1@a>;tag=1\r\nTo: <sip:2@a>\r\nCall-ID: " + id + "\r\nCSeq: " + cseq + "\r\n" +
+		strings.Join(append(fields, ""), "\r\n") + "\r\n"
+}
+
+// Beyond the bound the calls that have ended go first, then those silent for
+// longest; the latter are counted.
+func TestCallsBound(t *testing.T) {
+	tracker := NewTracker()
+	ends := 0
+	tracker.Done = func(*Call) { ends++ }
+	const over = 100
+	id := func(i int) string { return fmt.Sprint("call-", i) }
+	say(tracker, 1, 1, 2, plain("INVITE sip:2@a SIP/2.0", "first", "1 INVITE"))
+	say(tracker, 1, 1, 2, plain("INVITE sip:2@a SIP/2.0", "ended", "1 INVITE"))
+	say(tracker, 1, 1, 2, plain("BYE sip:2@a SIP/2.0", "ended", "2 BYE"))
+	for i := range maxCalls + over {
+		say(tracker, 2, 1, 2, plain("INVITE sip:2@a SIP/2.0", id(i), "1 INVITE"))
+		say(tracker, 2, 1, 2, plain("UPDATE sip:2@a SIP/2.0", "first", "2 UPDATE")) // which is not silent
+	}
+	if n := len(tracker.calls); n != maxCalls {
+		t.Errorf("%d calls; expected %d", n, maxCalls)
+	}
+	if want := over + 1; tracker.Counts.Forgotten != want { // one for "first"; that of "ended" was none
+		t.Errorf("%d forgotten; expected %d", tracker.Counts.Forgotten, want)
+	}
+	if tracker.calls["first"] == nil || tracker.calls["ended"] != nil || tracker.calls[id(0)] != nil || tracker.calls[id(over+1)] == nil {
+		t.Error("the wrong calls were forgotten")
+	}
+	if p := tracker.phones[address(1)]; len(*p) != maxOfPhone {
+		t.Errorf("%d calls of the address; expected %d", len(*p), maxOfPhone)
+	}
+	tracker.Flush()
+	if want := 2 * (maxCalls + over + 2); ends != want || len(tracker.phones) != 0 || tracker.ends != 0 {
+		t.Errorf("%d ends were told of, expected %d; %d addresses and %d ends are left", ends, want, len(tracker.phones), tracker.ends)
+	}
+}
+
+// One Call-ID, from ever more addresses.
+func TestEndsBound(t *testing.T) {
+	tracker := NewTracker()
+	for i := range 10 * maxEnds {
+		say(tracker, 1, 1, 2+i, plain("INVITE sip:2@a SIP/2.0", "group", "1 INVITE"))
+	}
+	if tracker.ends != maxEnds || len(tracker.phones) != maxEnds {
+		t.Errorf("%d ends, %d addresses; expected %d", tracker.ends, len(tracker.phones), maxEnds)
+	}
+}
+
+// The longest texts, as many calls as are followed, and more.
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills memory")
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	tracker := NewTracker()
+	long := strings.Repeat("x", 4*maxText)
+	for i := range 2 * maxCalls {
+		id := fmt.Sprintf("%0*d", maxCallID, i)
+		m := "INVITE sip:2@a SIP/2.0\r\nFrom: \"" + long + "\" <sip:" + long + "@a>;tag=1\r\nTo: \"" + long + "\" <sip:" + long + "@a>\r\nCall-ID: " + id + "\r\nCSeq: 1 INVITE\r\n\r\n"
+		say(tracker, 1, 2*i, 2*i+1, m)
+		say(tracker, 1, i, 1, plain("REGISTER sip:a SIP/2.0", "r", "1 REGISTER"))
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	const limit = 128 << 20 // maxCalls with their longest texts at two ends, and the registrations
+	if grown := int(after.HeapAlloc) - int(before.HeapAlloc); grown > limit {
+		t.Errorf("%d MiB; expected at most %d", grown>>20, limit>>20)
+	}
+	if n := len(tracker.young) + len(tracker.old); n > 2*maxRegistrars {
+		t.Errorf("%d registrations", n)
+	}
+	if tracker.Counts.Forgotten != maxCalls {
+		t.Errorf("%d calls forgotten; expected %d", tracker.Counts.Forgotten, maxCalls)
+	}
+}
+
+// A call is forgotten a while after its end, or of its latest message.
+func TestExpiry(t *testing.T) {
+	tracker := NewTracker()
+	const silence, linger = int(silenceTime / 1e9), int(lingerTime / 1e9)
+	say(tracker, 1, 1, 2, plain("INVITE sip:2@a SIP/2.0", "silent", "1 INVITE"))
+	say(tracker, 1, 1, 2, plain("INVITE sip:2@a SIP/2.0", "ended", "1 INVITE"))
+	say(tracker, 2, 1, 2, plain("BYE sip:2@a SIP/2.0", "ended", "2 BYE"))
+	at := func(second int) string {
+		say(tracker, second, 8, 9, plain("CANCEL sip:9@a SIP/2.0", fmt.Sprint("other", second), "1 CANCEL"))
+		return fmt.Sprint(tracker.calls["silent"] != nil, tracker.calls["ended"] != nil)
+	}
+	for _, test := range []struct {
+		second int
+		want   string
+	}{{2 + linger, "true true"}, {3 + linger, "true false"}, {1 + silence, "true false"}, {2 + silence, "false false"}} {
+		if got := at(test.second); got != test.want {
+			t.Errorf("after %d s: %s; expected %s", test.second, got, test.want)
+		}
+	}
+	if tracker.Counts.Forgotten != 0 {
+		t.Errorf("%d forgotten", tracker.Counts.Forgotten)
+	}
+}
+
+func TestRegistrations(t *testing.T) {
+	const contact = "Contact: <sip:1@10.0.0.1>"
+	request := func(cseq string, fields ...string) string {
+		return plain("REGISTER sip:a SIP/2.0", "reg", cseq+" REGISTER", fields...)
+	}
+	response := func(status, cseq string, fields ...string) string {
+		return plain("SIP/2.0 "+status+" Whatever", "reg", cseq+" REGISTER", fields...)
+	}
+	for _, test := range []struct {
+		what     string
+		messages []string // of the phone and the registrar in turn
+		want     string
+	}{
+		{"registered", []string{request("1", contact, "Expires: 3600"), response("200", "1", contact+";expires=3600")}, "registered 200 REGISTER"},
+		{"after a challenge", []string{request("1", contact), response("401", "1"), request("2", contact), response("200", "2", contact)}, "registered 200 REGISTER"},
+		{"taken back", []string{request("3", contact, "Expires: 0"), response("200", "3")}, "unregistered 200 REGISTER"},
+		{"taken back, while another phone's binding stays", []string{request("3", contact+";expires=0"), response("200", "3", "Contact: <sip:1@10.0.0.7>;expires=90")}, "unregistered 200 REGISTER"},
+		{"all taken back", []string{request("3", "Contact: *", "Expires: 0"), response("200", "3")}, "unregistered 200 REGISTER"},
+		{"refused", []string{request("1", contact), response("403", "1")}, "register_failed 403 REGISTER"},
+		{"only challenged", []string{request("1", contact), response("401", "1")}, ""},
+		{"no answer", []string{request("1", contact)}, ""},
+	} {
+		tracker := NewTracker()
+		for i, m := range test.messages {
+			from, to := 1, 2
+			if i%2 == 1 {
+				from, to = to, from
+			}
+			say(tracker, 10+i, from, to, m)
+		}
+		q := &actionurl.Question{Time: int64(9+len(test.messages)) * 1e9, Phone: [2]netip.Addr{address(1), address(1)},
+			Slugs: []string{"registered", "unregistered", "register_failed"}}
+		got := ""
+		if m, ok := tracker.Match(q); ok {
+			got = m.Slug + " " + m.Method
+		}
+		if got != test.want {
+			t.Errorf("%s: %q; expected %q", test.what, got, test.want)
+		}
+		q.Slugs = nil
+		if m, ok := tracker.Match(q); ok {
+			t.Errorf("%s: named %s", test.what, m.Slug)
+		}
+	}
+}
+
+// What goes on all day allocates nothing: keep-alives, registrations, requests
+// and answers within a call, and copies.
+func TestAllocations(t *testing.T) {
+	tracker := NewTracker()
+	sdp := "v=0\r\nm=audio 4000 RTP/AVP 8\r\na=sendrecv\r\n"
+	messages := []string{
+		plain("OPTIONS sip:2@a SIP/2.0", "options", "1 OPTIONS"),
+		plain("SIP/2.0 200 OK", "options", "1 OPTIONS"),
+		plain("REGISTER sip:a SIP/2.0", "reg", "7 REGISTER", "Contact: <sip:1@10.0.0.1>", "Expires: 60"),
+		plain("SIP/2.0 200 OK", "reg", "7 REGISTER", "Contact: <sip:1@10.0.0.1>;expires=60"),
+		plain("NOTIFY sip:2@a SIP/2.0", "presence", "1 NOTIFY"),
+		plain("INVITE sip:2@a SIP/2.0", "call", "1 INVITE"),
+		plain("SIP/2.0 200 OK", "call", "1 INVITE"),
+		strings.Replace(plain("INVITE sip:2@a SIP/2.0", "call", "2 INVITE", "Content-Type: application/sdp"), "<sip:2@a>", "<sip:2@a>;tag=2", 1) + sdp,
+	}
+	datagrams := make([]packet.Datagram, len(messages))
+	for i, m := range messages {
+		datagrams[i] = packet.Datagram{Origin: packet.Origin{Interface: on, Frame: 1, Time: 1e9}, Src: endpoint(1), Dst: endpoint(2), Payload: []byte(m)}
+		tracker.Datagram(&datagrams[i])
+	}
+	for i := range datagrams {
+		if allocs := testing.AllocsPerRun(100, func() { tracker.Datagram(&datagrams[i]) }); allocs != 0 {
+			t.Errorf("%v allocations for %.40q", allocs, messages[i])
+		}
+	}
+	if tracker.Counts.Unread != 0 || len(tracker.calls) != 1 {
+		t.Errorf("%+v, %d calls", tracker.Counts, len(tracker.calls))
+	}
+}
+
+// FuzzTracker hands a Tracker messages of any bytes, several behind one another.
+func FuzzTracker(f *testing.F) {
+	f.Add([]byte(plain("INVITE sip:2@a SIP/2.0", "call", "1 INVITE") + "\x00" + plain("SIP/2.0 486 Busy", "call", "1 INVITE") + "\x00" + plain("BYE sip:2@a SIP/2.0", "call", "2 BYE")))
+	f.Add([]byte(plain("REGISTER sip:2@a SIP/2.0", "call", "1 REGISTER") + "\x00" + plain("SIP/2.0 200 OK", "call", "1 REGISTER")))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tracker := NewTracker()
+		ends := 0
+		tracker.Done = func(c *Call) {
+			ends++
+			if c.Held < 0 || c.Holds < 0 || c.Ended != 0 && c.Started > c.Ended {
+				t.Errorf("%+v", c)
+			}
+		}
+		second := 0
+		for m := range strings.SplitSeq(string(data), "\x00") {
+			second++
+			say(tracker, second, 1+second%2, 2-second%2, m)
+			for _, slugs := range [][]string{nil, {"hold_call"}, {"missed_call", "terminated_call"}} {
+				tracker.Match(&actionurl.Question{Time: int64(second) * 1e9, Phone: [2]netip.Addr{address(1), address(2)}, CallID: "call", Slugs: slugs})
+			}
+		}
+		tracker.Flush()
+		if tracker.ends != 0 || len(tracker.phones) != 0 || tracker.open.first != nil || tracker.over.first != nil {
+			t.Error("something is left")
+		}
+	})
+}
+
+func BenchmarkTracker(b *testing.B) {
+	for _, bench := range []struct{ what, message string }{
+		{"OPTIONS", plain("OPTIONS sip:2@a SIP/2.0", "options", "1 OPTIONS")},
+		{"its answer", plain("SIP/2.0 200 OK", "options", "1 OPTIONS")},
+		{"REGISTER", plain("REGISTER sip:a SIP/2.0", "reg", "7 REGISTER", "Contact: <sip:1@10.0.0.1>", "Expires: 60")},
+		{"INVITE", invite},
+	} {
+		b.Run(bench.what, func(b *testing.B) {
+			tracker := NewTracker()
+			d := packet.Datagram{Origin: packet.Origin{Interface: on, Frame: 1, Time: 1e9}, Src: endpoint(1), Dst: endpoint(2), Payload: []byte(bench.message)}
+			b.ReportAllocs()
+			for b.Loop() {
+				tracker.Datagram(&d)
+			}
+		})
+	}
+}

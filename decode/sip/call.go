@@ -1,0 +1,215 @@
+package sip
+
+// note takes a message that this end sent or received.
+func (c *Call) note(m *Message, at *moment) {
+	c.Last = at.time
+	at.kind = nothing
+	switch at.method {
+	case mINVITE:
+		if at.status == 0 {
+			c.inviteSent(m, at)
+		} else {
+			c.inviteAnswered(m, at)
+		}
+	case mUPDATE:
+		if at.status == 0 {
+			c.offered(m, at)
+		} else {
+			c.declined(at)
+		}
+	case mACK:
+		if c.Answer != 0 && at.cseq == c.invite && at.sent == (c.Direction == Outgoing) {
+			at.kind = acknowledged
+		}
+	case mBYE:
+		if at.status == 0 {
+			at.kind = ended
+			c.end(Over, at)
+		}
+	case mCANCEL:
+		if at.status == 0 && c.Answer == 0 {
+			at.kind = canceled
+			if m.elsewhere() {
+				at.kind = canceledElsewhere
+			}
+			c.end(Canceled, at)
+		}
+	case mREFER:
+		if at.status == 0 {
+			at.kind = referred
+			if replaces(m.ReferTo) {
+				at.kind = referredReplacing
+			}
+		}
+	case mNOTIFY:
+		if at.status == 0 {
+			switch status := m.fragment(); {
+			case status >= 300:
+				at.kind = notTransferred
+			case status >= 200:
+				at.kind = transferred
+			}
+		}
+	}
+	if at.kind != nothing && c.remember(at) && (at.kind == referred || at.kind == referredReplacing) && at.sent {
+		c.Referred++
+	}
+}
+
+// remember keeps a moment, and reports whether it is not the copy of one.
+func (c *Call) remember(at *moment) bool {
+	for i := range min(c.n, maxMoments) {
+		o := &c.moments[i]
+		if o.kind == at.kind && o.sent == at.sent && o.cseq == at.cseq && o.status == at.status {
+			return false
+		}
+	}
+	c.moments[c.n%maxMoments] = *at
+	c.n++
+	return true
+}
+
+// inviteSent takes an INVITE: one that begins a call, or, with a tag in To, one
+// that changes it.
+func (c *Call) inviteSent(m *Message, at *moment) {
+	if tagged(m.To) {
+		c.offered(m, at)
+		return
+	}
+	at.kind = invited
+	if c.Started == 0 {
+		c.Started = at.time
+		c.begin(m, at.sent)
+	}
+	if c.Ended == 0 && c.Answer == 0 || c.State == Refused { // tried again, as after a challenge
+		c.State, c.Ended = Dialing, 0
+		c.invite = at.cseq
+	}
+}
+
+// begin notes the ends of a call, of which this one sent the INVITE or not.
+func (c *Call) begin(m *Message, sent bool) {
+	if sent {
+		c.Direction = Outgoing
+		c.Local, c.Remote = party(m.From), party(m.To)
+	} else {
+		c.Direction = Incoming
+		c.Local, c.Remote = party(m.To), party(m.From)
+	}
+}
+
+// inviteAnswered takes a response to an INVITE.
+func (c *Call) inviteAnswered(m *Message, at *moment) {
+	if c.Direction == Unknown && c.State == Unheard && at.status < 300 && at.status != 200 {
+		c.begin(m, !at.sent) // the INVITE was not captured
+		c.invite = at.cseq
+	}
+	if c.Direction == Unknown || at.cseq != c.invite || at.sent != (c.Direction == Incoming) { // each end counts for itself
+		c.declined(at)
+		return
+	}
+	switch {
+	case at.status < 200:
+		if at.status == 180 || at.status == 183 {
+			at.kind = ringing
+			if c.State == Dialing || c.State == Unheard {
+				c.State, c.Rang = Ringing, at.time
+			}
+		}
+	case at.status < 300:
+		at.kind = answered
+		if c.Answer == 0 {
+			c.Answer, c.State, c.Ended = at.time, Active, 0
+		}
+	case at.status == 401, at.status == 407, at.status == 422:
+		// tried again with what was asked for (RFC 3261, section 22.2; RFC 4028, section 6)
+	case at.status < 400:
+		at.kind = redirected
+		c.end(Forwarded, at)
+	case at.status == 487:
+		at.kind = cancelAnswered
+		c.end(Canceled, at)
+	default:
+		at.kind = refused
+		switch at.status {
+		case 480, 486, 600, 603:
+			if c.Rang != 0 {
+				at.kind = rejected
+			}
+		}
+		c.end(Refused, at)
+	}
+}
+
+// end notes that the call is over, as the first message that says so has it.
+func (c *Call) end(s State, at *moment) {
+	if c.Ended != 0 {
+		return
+	}
+	c.setHold(0, false, at)
+	c.Ended, c.State = at.time, s
+}
+
+// offered takes an offer of media within a call.
+func (c *Call) offered(m *Message, at *moment) {
+	quiet, ok := offers(m.ContentType, m.Body)
+	if !ok || c.Ended != 0 || c.Direction != Unknown && c.Answer == 0 {
+		return
+	}
+	by := 1
+	if at.sent {
+		by = 0
+		c.offer = at.cseq
+	}
+	switch {
+	case quiet == c.onHold[by]:
+		return
+	case quiet:
+		at.kind = held
+	default:
+		at.kind = resumed
+	}
+	c.setHold(by, quiet, at)
+}
+
+// setHold notes that an end has put the call on hold, or taken it back.
+func (c *Call) setHold(by int, hold bool, at *moment) {
+	if c.onHold[by] == hold {
+		return
+	}
+	c.onHold[by] = hold
+	if by == 1 {
+		return
+	}
+	if hold {
+		c.Holds++
+		c.since = at.time
+		c.State = OnHold
+		return
+	}
+	c.Held += at.time - c.since
+	c.State = Active
+}
+
+// declined takes a response to an offer within the call: refused, it has changed
+// nothing.
+func (c *Call) declined(at *moment) {
+	if at.status < 300 || at.sent || at.cseq != c.offer || c.Ended != 0 {
+		return
+	}
+	for i := range min(c.n, maxMoments) {
+		o := &c.moments[i]
+		if !o.sent || o.cseq != at.cseq {
+			continue
+		}
+		switch o.kind {
+		case held:
+			c.Holds--
+			c.onHold[0], c.State = false, Active
+			o.kind = nothing
+		case resumed:
+			c.onHold[0], c.State = true, OnHold
+			o.kind = nothing
+		}
+	}
+}

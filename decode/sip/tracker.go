@@ -1,0 +1,419 @@
+package sip
+
+import (
+	"hash/maphash"
+	"net/netip"
+	"slices"
+
+	"actionurl/capture"
+	"actionurl/decode/packet"
+)
+
+// Bounds on what traffic can grow.
+const (
+	// maxCalls bounds the Call-IDs that are followed: 32,768 of at most 1 KiB
+	// and, mostly, two ends each of 480 bytes; 64 MiB. Of real ones, whose
+	// texts are short, half of that. The ones silent for longest give way.
+	maxCalls = 32 << 10
+
+	// maxEnds bounds the addresses of one call: a proxy may ring a whole group
+	// under one Call-ID. Of all calls there are at most maxAllEnds.
+	maxEnds    = 32
+	maxAllEnds = 3 * maxCalls
+
+	// maxOfPhone bounds the calls of one address that are looked at for an
+	// event: the latest. It is a phone's, or that of a server of many, from
+	// which no events come.
+	maxOfPhone = 32
+
+	// maxMoments is how many messages are remembered of an end of a call.
+	maxMoments = 8
+
+	// maxRegistrars bounds the addresses whose registrations are remembered:
+	// two generations of 32,768 of about 150 bytes, 10 MiB.
+	maxRegistrars = 32 << 10
+
+	// maxCallID bounds the length of a Call-ID, in bytes.
+	maxCallID = 256
+
+	// lingerTime is how long, in nanoseconds of capture time, a call that has
+	// ended is remembered, and silenceTime how long one that has not: session
+	// timers (RFC 4028) speak more often, and few calls without are as long.
+	lingerTime  = 60e9
+	silenceTime = 6 * 3600e9
+)
+
+// Counts tell what was read.
+type Counts struct {
+	Messages  int // SIP messages
+	Unread    int // of these, with a head that is damaged, cut off or too long
+	Forgotten int // calls forgotten before they ended, as there were too many
+}
+
+// A Tracker follows the calls of one capture. It is not safe for concurrent use.
+type Tracker struct {
+	Counts Counts
+	// Lost, if set, is told of messages that cannot be read.
+	Lost packet.Lost
+	// Done, if set, is called with each end of a call when it is forgotten,
+	// which is a while after the call has ended. The Call is its own from then.
+	Done func(*Call)
+
+	calls      map[string]*dialog
+	open, over list // of the calls, the longest silent first
+	ends       int
+	phones     map[netip.Addr]*[]*Call // by the address of the end; the latest last
+	young, old map[netip.Addr]*registrations
+	message    Message
+	at         moment // of the message at hand
+	fits       []fit  // with the request at hand
+	seed       maphash.Seed
+}
+
+// NewTracker returns a Tracker that has heard nothing yet.
+func NewTracker() *Tracker { return &Tracker{seed: maphash.MakeSeed()} }
+
+// A dialog is what has one Call-ID: a call, or a transfer on its own.
+type dialog struct {
+	id         string
+	ends       []*Call
+	prev, next *dialog
+	in         *list
+	last       int64 // when its latest message came
+}
+
+// A Call is a call as one of its ends has it: at the phone, or at a server. Times
+// are in nanoseconds since 1970-01-01 UTC, 0 where nothing was captured of it.
+type Call struct {
+	ID        string // the Call-ID
+	Addr      netip.Addr
+	Direction Direction
+	State     State
+	Local     Party // this end
+	Remote    Party
+
+	Capture  *capture.Interface // of the first message
+	Frame    int                // of the first message, 1-based
+	First    int64              // when the first message came
+	Last     int64              // when the latest message came
+	Started  int64              // INVITE
+	Rang     int64              // 180 or 183
+	Answer   int64              // 200 to the INVITE
+	Ended    int64              // BYE, CANCEL or a refusal
+	Held     int64              // nanoseconds on hold by this end
+	Holds    int                // how often
+	Referred int                // transfers that this end began
+	Events   int                // requests that belong to one of its messages
+
+	invite  uint32  // CSeq of the INVITE that began it; valid iff Started != 0
+	offer   uint32  // CSeq of the latest offer of this end
+	onHold  [2]bool // by this end, by the other
+	since   int64   // when this end put it on hold
+	moments [maxMoments]moment
+	n       int // moments that were ever there
+}
+
+// A Direction says who began a call.
+type Direction uint8
+
+const (
+	Unknown  Direction = iota // the INVITE was not captured
+	Incoming                  // the other end
+	Outgoing                  // this end
+)
+
+// String returns the name used in every output, empty for Unknown.
+func (d Direction) String() string { return [...]string{"", "incoming", "outgoing"}[d] }
+
+// A State is how far a call has come.
+type State uint8
+
+const (
+	Unheard   State = iota // the capture begins in the middle of it
+	Dialing                // INVITE
+	Ringing                // 180 or 183
+	Active                 // answered
+	OnHold                 // and put on hold by this end
+	Over                   // ended by BYE
+	Canceled               // before it was answered
+	Refused                // 4xx to 6xx
+	Forwarded              // 3xx
+)
+
+// String returns a word for it.
+func (s State) String() string {
+	return [...]string{"unheard", "dialing", "ringing", "active", "held", "over", "canceled", "refused", "forwarded"}[s]
+}
+
+// A moment is a message that says something of a call.
+type moment struct {
+	time   int64
+	on     *capture.Interface
+	frame  int
+	cseq   uint32
+	status uint16 // 0 of a request
+	kind   kind
+	method method
+	sent   bool   // by this end
+	told   uint64 // hash of the target of the latest request that belongs to it; 0 for none
+}
+
+// A kind is what a message says.
+type kind uint8
+
+const (
+	nothing kind = iota
+	invited
+	ringing
+	answered
+	acknowledged
+	ended
+	canceled
+	canceledElsewhere // another phone took the call
+	cancelAnswered    // by 487
+	refused
+	rejected // once it had rung
+	redirected
+	held
+	resumed
+	referred
+	referredReplacing
+	transferred
+	notTransferred
+	registered
+	unregistered
+	notRegistered
+)
+
+// A method is one that matters here.
+type method uint8
+
+const (
+	otherMethod method = iota
+	mINVITE
+	mACK
+	mBYE
+	mCANCEL
+	mREGISTER
+	mUPDATE
+	mREFER
+	mNOTIFY
+)
+
+// methodOf returns the method of that name.
+func methodOf(name []byte) method {
+	switch string(name) {
+	case "INVITE":
+		return mINVITE
+	case "ACK":
+		return mACK
+	case "BYE":
+		return mBYE
+	case "CANCEL":
+		return mCANCEL
+	case "REGISTER":
+		return mREGISTER
+	case "UPDATE":
+		return mUPDATE
+	case "REFER":
+		return mREFER
+	case "NOTIFY":
+		return mNOTIFY
+	}
+	return otherMethod
+}
+
+func (m method) String() string {
+	return [...]string{"", "INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "UPDATE", "REFER", "NOTIFY"}[m]
+}
+
+// Datagram takes a UDP datagram, and reports whether it is a SIP message.
+func (t *Tracker) Datagram(d *packet.Datagram) bool {
+	if Begins(d.Payload) != Yes {
+		return false
+	}
+	t.read(d.Payload, d.Src, d.Dst, &d.Origin)
+	return true
+}
+
+// read takes a message between two endpoints.
+func (t *Tracker) read(data []byte, src, dst packet.Endpoint, at *packet.Origin) {
+	t.Counts.Messages++
+	if n := methodLength(data); n > 0 && methodOf(data[:n]) == otherMethod {
+		return // a request that says nothing of a call: keep-alives, presence, text
+	}
+	m := &t.message
+	if !m.Parse(data) || len(m.CallID) > maxCallID {
+		t.Counts.Unread++
+		if t.Lost != nil {
+			t.Lost(at, "the head of a SIP message is damaged, cut off or too long")
+		}
+		return
+	}
+	method := methodOf(m.Method)
+	if method == otherMethod || m.Status > 0 && m.Status < 180 {
+		return
+	}
+	t.at = moment{
+		time: at.Time, on: at.Interface, frame: at.Frame,
+		cseq: m.CSeq, status: uint16(m.Status), method: method,
+	}
+	from, to := src.AddrPort().Addr(), dst.AddrPort().Addr()
+	t.expire(at.Time)
+	if method == mREGISTER {
+		t.register(from, to)
+		return
+	}
+	t.call(from, to)
+}
+
+// call notes a message of a call at both of its ends.
+func (t *Tracker) call(from, to netip.Addr) {
+	m := &t.message
+	d := t.calls[string(m.CallID)]
+	if d == nil {
+		if !begins(m, t.at.method) {
+			return
+		}
+		d = t.begin()
+	}
+	d.last = t.at.time
+	if from == to {
+		return // which of the two ends a message is sent by, the addresses do not tell
+	}
+	over := false
+	for _, end := range [2]struct {
+		addr netip.Addr
+		sent bool
+	}{{from, true}, {to, false}} {
+		if c := t.end(d, end.addr); c != nil {
+			t.at.sent = end.sent
+			c.note(m, &t.at)
+			over = over || c.Ended != 0
+		}
+	}
+	in := &t.open
+	if over {
+		in = &t.over
+	}
+	d.in.remove(d)
+	in.add(d)
+}
+
+// begins reports whether a message is one that calls are known from: the
+// capture may begin in the middle of them.
+func begins(m *Message, method method) bool {
+	switch method {
+	case mINVITE:
+		return m.Status < 300
+	case mBYE, mCANCEL, mUPDATE, mREFER:
+		return m.Status == 0
+	}
+	return false
+}
+
+// begin returns a new dialog, with the Call-ID of the message at hand.
+func (t *Tracker) begin() *dialog {
+	for len(t.calls) >= maxCalls || t.ends >= maxAllEnds {
+		if d := t.over.first; d != nil {
+			t.forget(d)
+			continue
+		}
+		t.Counts.Forgotten++
+		t.forget(t.open.first)
+	}
+	if t.calls == nil {
+		t.calls, t.phones = map[string]*dialog{}, map[netip.Addr]*[]*Call{}
+	}
+	d := &dialog{id: string(t.message.CallID)}
+	t.calls[d.id] = d
+	t.open.add(d)
+	return d
+}
+
+// end returns the call as addr has it, nil if there are too many others.
+func (t *Tracker) end(d *dialog, addr netip.Addr) *Call {
+	for _, c := range d.ends {
+		if c.Addr == addr {
+			return c
+		}
+	}
+	if len(d.ends) == maxEnds {
+		return nil
+	}
+	c := &Call{ID: d.id, Addr: addr, Capture: t.at.on, Frame: t.at.frame, First: t.at.time}
+	d.ends = append(d.ends, c)
+	t.ends++
+	p := t.phones[addr]
+	if p == nil {
+		p = new([]*Call)
+		t.phones[addr] = p
+	}
+	if len(*p) == maxOfPhone {
+		*p = slices.Delete(*p, 0, 1)
+	}
+	*p = append(*p, c)
+	return c
+}
+
+// expire forgets the calls whose time is over.
+func (t *Tracker) expire(now int64) {
+	for d := t.over.first; d != nil && now-d.last > lingerTime; d = t.over.first {
+		t.forget(d)
+	}
+	for d := t.open.first; d != nil && now-d.last > silenceTime; d = t.open.first {
+		t.forget(d)
+	}
+}
+
+func (t *Tracker) forget(d *dialog) {
+	d.in.remove(d)
+	delete(t.calls, d.id)
+	t.ends -= len(d.ends)
+	for _, c := range d.ends {
+		if p := t.phones[c.Addr]; p != nil {
+			*p = slices.DeleteFunc(*p, func(other *Call) bool { return other == c })
+			if len(*p) == 0 {
+				delete(t.phones, c.Addr)
+			}
+		}
+		if t.Done != nil {
+			t.Done(c)
+		}
+	}
+}
+
+// Flush ends the capture: all calls are forgotten.
+func (t *Tracker) Flush() {
+	for _, l := range []*list{&t.over, &t.open} {
+		for l.first != nil {
+			t.forget(l.first)
+		}
+	}
+}
+
+// A list holds dialogs in the order in which they were added.
+type list struct{ first, last *dialog }
+
+func (l *list) add(d *dialog) {
+	d.in, d.prev, d.next = l, l.last, nil
+	if l.last == nil {
+		l.first = d
+	} else {
+		l.last.next = d
+	}
+	l.last = d
+}
+
+func (l *list) remove(d *dialog) {
+	if d.prev == nil {
+		l.first = d.next
+	} else {
+		d.prev.next = d.next
+	}
+	if d.next == nil {
+		l.last = d.prev
+	} else {
+		d.next.prev = d.prev
+	}
+}

@@ -15,14 +15,14 @@ type LossCount struct {
 	N    int64
 }
 
-// WriteTo writes l among the rows of s, if its format has a place for what is
-// no row. NDJSON has: an object with the keys time and capture_loss,
+// Loss writes a loss among the rows, if the format has a place for what is no
+// row. NDJSON has: an object with the keys time and capture_loss,
 //
 //	{"time":"…","capture_loss":{"interface":"eth1","since":"…","dropped":12}}
 //
 // so that who reads the rows between since and time knows what is not there.
-func (l *Loss) WriteTo(s Sink) error {
-	j, ok := s.(*ndjson)
+func (r *Rows[R]) Loss(l *Loss) error {
+	j, ok := r.Sink.(*ndjson)
 	if !ok {
 		return nil
 	}

@@ -23,7 +23,7 @@ func TestLoss(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, err := range []error{rows.Write(request("/")), loss.WriteTo(rows.Sink), rows.Close()} {
+		for _, err := range []error{rows.Write(request("/")), rows.Loss(loss), rows.Close()} {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -33,6 +33,7 @@ type job struct {
 	sum      summary
 
 	pipeline *decode.Pipeline
+	losses   *losses // of what is live; else nil
 	now      int64   // the time that the capture has reached
 	rows     *series // of -o
 	view     *viewer
@@ -62,6 +63,9 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 	}
 	a.decode.Call, a.decode.Live = j.call, in.follow
 	j.pipeline = decode.New(a.decode, j.record)
+	if in.live {
+		j.losses = newLosses(j)
+	}
 	return j.end(in.each(ctx, j.batch))
 }
 
@@ -206,6 +210,9 @@ func (j *job) pass() error {
 			return err
 		}
 	}
+	if err := j.losses.tell(j.now); err != nil {
+		return err
+	}
 	select {
 	case <-j.in.hangup:
 		j.reopen()
@@ -259,6 +266,9 @@ func (j *job) end(writing, reading error) error {
 	}
 	j.progress.clear()
 	failed := cmp.Or(writing, reading)
+	if j.losses != nil {
+		failed = cmp.Or(failed, j.losses.rest(j.now))
+	}
 	if failed == nil || j.in.live {
 		failed = cmp.Or(failed, j.close())
 	}
@@ -290,6 +300,9 @@ func (j *job) last() error {
 // summarize prints the summary.
 func (j *job) summarize() {
 	j.sum.print(j.pipeline.Summary())
+	if j.losses != nil {
+		j.losses.print()
+	}
 	if j.keeper != nil {
 		j.sum.kept(j.write, j.keeper.Counts)
 	}

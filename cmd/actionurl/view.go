@@ -12,6 +12,7 @@ import (
 // A viewer writes the rows of a view. What is nil makes no rows.
 type viewer struct {
 	report.Sink
+	loss   func(*report.Loss) error
 	record func(*decode.Record) error          // of a request that the filter shows
 	call   func(*timeline.Call) error          // of a call that it shows
 	end    func(*decode.Pipeline) (int, error) // of the capture's end; returns how many rows
@@ -23,14 +24,14 @@ func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline
 	switch v {
 	case report.Calls:
 		rows, err := report.NewCalls(w, o)
-		return &viewer{Sink: rows, call: rows.Write}, err
+		return &viewer{Sink: rows, loss: rows.Loss, call: rows.Write}, err
 	case report.Phones:
 		return newPhoneViewer(w, o, shown)
 	case report.Findings:
 		return newFindingViewer(w, o, found)
 	}
 	rows, err := report.NewRecords(w, o, v)
-	return &viewer{Sink: rows, record: rows.Write}, err
+	return &viewer{Sink: rows, loss: rows.Loss, record: rows.Write}, err
 }
 
 // newPhoneViewer returns a viewer of the phones that announced an event which
@@ -39,6 +40,7 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 	rows, err := report.NewPhones(w, o)
 	return &viewer{
 		Sink: rows,
+		loss: rows.Loss,
 		record: func(r *decode.Record) error {
 			shown[r.Phone] = true
 			return nil

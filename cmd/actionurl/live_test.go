@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"actionurl/capture"
+	"actionurl/capture/capturetest"
+	"actionurl/capture/live"
+	"actionurl/report"
+)
+
+// A script is a live source that does what a test says.
+type script struct {
+	steps []func(*capture.Batch)
+	stats live.Stats
+
+	on     *capture.Interface
+	frames int
+	port   int
+}
+
+func (s *script) Next(b *capture.Batch) error {
+	b.Reset()
+	if len(s.steps) == 0 {
+		return io.EOF
+	}
+	step := s.steps[0]
+	s.steps = s.steps[1:]
+	step(b)
+	return nil
+}
+
+// at lets the time pass, and fn happen.
+func (s *script) at(after time.Duration, fn func()) {
+	s.steps = append(s.steps, func(b *capture.Batch) {
+		if fn != nil {
+			fn()
+		}
+		b.Now = capturetest.Start.Add(after).UnixNano()
+	})
+}
+
+// event lets a phone announce something, and a server take it.
+func (s *script) event(after time.Duration, target string) {
+	c := capturetest.New()
+	c.Wait(after + time.Millisecond)
+	s.port++
+	k := c.Conn(fmt.Sprint("192.168.40.50:", 49152+s.port), "192.168.40.207:80").Open()
+	k.Send("GET " + target + " HTTP/1.1\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.64\r\n\r\n")
+	k.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	k.Close()
+	if s.on == nil {
+		s.on = &capture.Interface{Capture: "eth1", Link: capture.LinkEthernet}
+	}
+	s.steps = append(s.steps, func(b *capture.Batch) {
+		for _, f := range c.Frames {
+			s.frames++
+			b.Frames = append(b.Frames, capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: s.frames, Length: len(f.Data), Interface: s.on})
+		}
+	})
+}
+
+// play runs the script with flags like those of sniff. It returns what was
+// written, and the error.
+func (s *script) play(t *testing.T, a *analysis, hangup chan os.Signal) (out, messages string, err error) {
+	t.Helper()
+	a.decode.ResponseTimeout, a.decode.SlowResponse = 10*time.Second, time.Second
+	if a.view == "" {
+		a.view = "events"
+	}
+	if a.time == "" {
+		a.time = "utc"
+	}
+	if a.output == "" {
+		a.output = "-"
+	}
+	if err := a.finish(); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr strings.Builder
+	in := &input{source: s, live: true, follow: true, hangup: hangup, stats: func() []live.Stats { return []live.Stats{s.stats} }}
+	err = a.run(context.Background(), in, &stdout, &stderr)
+	return stdout.String(), stderr.String(), err
+}
+
+// What is lost is told once a minute while it grows, in the output, and in the
+// summary.
+func TestLossesAreTold(t *testing.T) {
+	s := &script{stats: live.Stats{Interface: "eth1", Received: 1000}}
+	s.at(0, nil)
+	s.at(30*time.Second, func() { s.stats.Dropped, s.stats.Freezes = 5, 1 })
+	s.at(59*time.Second, nil)
+	s.at(60*time.Second, func() { s.stats.Dropped = 7 })
+	s.at(119*time.Second, nil)
+	s.at(120*time.Second, nil) // a minute without loss
+	s.event(130*time.Second, "/?event=hold")
+	s.at(180*time.Second, nil)
+	s.at(185*time.Second, func() { s.stats.Dropped = 10 })
+	out, messages, err := s.play(t, &analysis{format: "ndjson", options: optionsOf("event")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"time":"2026-03-02T08:01:00.000000000Z","capture_loss":{"interface":"eth1","since":"2026-03-02T08:00:00.000000000Z","dropped":7,"freezes":1}}
+{"event":"hold_call"}
+{"time":"2026-03-02T08:03:05.000000000Z","capture_loss":{"interface":"eth1","since":"2026-03-02T08:03:00.000000000Z","dropped":3}}
+`
+	if diff := cmp.Diff(want, out); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
+	want = `actionurl: eth1: lost in the last minute: frames that came faster than they were read: 7
+actionurl: eth1: lost in the last minute: times that the ring was full (--ring-size makes it larger): 1
+actionurl: 11 frames, 1 HTTP request, 1 Action URL
+actionurl: eth1: 1000 frames passed the filter, 10 dropped, as the ring was full 1 time
+`
+	if diff := cmp.Diff(want, messages); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
+// After SIGHUP the output is a new file, also where there is none in its place.
+func TestHangup(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "events.csv")
+	hangup := make(chan os.Signal, 1)
+	s := &script{}
+	s.event(time.Second, "/?event=hold")
+	s.at(2*time.Second, func() {
+		if err := os.Rename(file, file+".1"); err != nil {
+			t.Error(err)
+		}
+		hangup <- syscall.SIGHUP
+	})
+	s.event(3*time.Second, "/?event=unhold")
+	if _, _, err := s.play(t, &analysis{output: file, options: optionsOf("event"), write: filepath.Join(dir, "w.pcapng")}, hangup); err != nil {
+		t.Fatal(err)
+	}
+	files(t, dir, map[string]string{"events.csv.1": "event\r\nhold_call\r\n", "events.csv": "event\r\nresume_call\r\n"})
+
+	// Another run adds to it.
+	s.event(5*time.Second, "/?event=hold")
+	if _, _, err := s.play(t, &analysis{output: file, options: optionsOf("event"), write: filepath.Join(dir, "w.pcapng")}, hangup); err != nil {
+		t.Fatal(err)
+	}
+	files(t, dir, map[string]string{"events.csv": "event\r\nresume_call\r\nhold_call\r\n"})
+	var out, messages strings.Builder
+	if status := run(t.Context(), []string{"analyze", "--columns", "event", "--format", "csv", filepath.Join(dir, "w.pcapng")}, nil, &out, &messages); status != 0 {
+		t.Errorf("exit status %d: %s", status, messages.String())
+	}
+	if want := "event\r\nhold_call\r\nresume_call\r\nhold_call\r\n"; out.String() != want {
+		t.Errorf("the frames of both runs have the events %q, want %q", out.String(), want)
+	}
+}
+
+// A period's file gets its name when nothing of it can come any more, though
+// nothing else comes.
+func TestRotationOfWhatIsLive(t *testing.T) {
+	dir := t.TempDir()
+	s := &script{}
+	s.event(59*time.Minute+59*time.Second, "/?event=hold")
+	s.at(60*time.Minute+14*time.Second, func() { files(t, dir, nil) })
+	s.at(60*time.Minute+16*time.Second, nil)
+	s.at(60*time.Minute+17*time.Second, func() { files(t, dir, map[string]string{"08-59-59.csv": "event\r\nhold_call\r\n"}) })
+	s.event(65*time.Minute, "/?event=unhold")
+	s.event(66*time.Minute, "/?event=hold")
+	a := &analysis{output: filepath.Join(dir, "%H-%M-%S.csv"), options: optionsOf("event"), rotate: rotation{every: time.Hour}}
+	if _, _, err := s.play(t, a, nil); err != nil {
+		t.Fatal(err)
+	}
+	files(t, dir, map[string]string{"08-59-59.csv": "event\r\nhold_call\r\n", "09-05-00.csv": "event\r\nresume_call\r\nhold_call\r\n"})
+}
+
+// A full disk ends the run with all that could be written, and the summary.
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip(err)
+	}
+	for _, a := range []*analysis{
+		{output: "/dev/full"},
+		{output: "-", write: "/dev/full"},
+	} {
+		s := &script{stats: live.Stats{Interface: "eth1"}}
+		s.event(time.Second, "/?event=hold")
+		s.at(2*time.Second, nil)
+		s.at(3*time.Second, nil)
+		out, messages, err := s.play(t, a, nil)
+		var status *statusError
+		if !errors.As(err, &status) || status.status != statusFailed || err.Error() != "/dev/full: no space left on device" {
+			t.Errorf("error %v", err)
+		}
+		if !strings.Contains(messages, "1 Action URL\n") || a.write != "" && !strings.Contains(out, "Hold Call") {
+			t.Errorf("wrote %q, and\n%s", out, messages)
+		}
+	}
+}
+
+// files compares the files in a folder that have their names, but for captures,
+// with what they should be, or says that there are none.
+func files(t *testing.T, dir string, want map[string]string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if want == nil && !strings.HasPrefix(e.Name(), ".") {
+			t.Errorf("%s is there", e.Name())
+		}
+	}
+	for name, content := range want {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || string(got) != content {
+			t.Errorf("%s: %q %v, want %q", name, got, err, content)
+		}
+	}
+}
+
+func optionsOf(columns string) report.Options { return report.Options{Columns: columns} }

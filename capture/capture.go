@@ -115,13 +115,16 @@ type Source interface {
 type Problem struct {
 	Capture string // the file as it was named
 	Frame   int    // number of the last frame that could be read before it; 0 for none
-	Offset  int64  // byte offset in the capture at which the damaged part begins
+	Offset  int64  // byte offset in the capture at which the damaged part begins; -1 where it is not a matter of bytes
 	Err     error
 }
 
 // Error names the place as compilers do: the capture, the number of the frame
 // that could not be read, the byte.
 func (p *Problem) Error() string {
+	if p.Offset < 0 {
+		return fmt.Sprintf("%s:%d: %v", p.Capture, p.Frame+1, p.Err)
+	}
 	return fmt.Sprintf("%s:%d: at byte %d: %v", p.Capture, p.Frame+1, p.Offset, p.Err)
 }
 

@@ -1,0 +1,130 @@
+package filter
+
+// isUnsupported reports whether a word has a meaning for tcpdump that is not
+// supported here.
+func isUnsupported(word string) bool {
+	switch word {
+	case "fddi", "tr", "wlan", "ppp", "slip", "radio", "atalk", "aarp", "decnet", "lat", "sca", "moprc", "mopdl",
+		"igrp", "carp", "iso", "clnp", "esis", "es-is", "isis", "is-is", "csnp", "psnp", "iih", "lsp", "snp", "l1", "l2",
+		"stp", "ipx", "netbeui",
+		"gateway", "protochain", "byte", "inbound", "outbound", "ifindex", "mpls", "pppoed", "pppoes", "geneve", "llc",
+		"type", "subtype", "dir", "direction", "addr1", "addr2", "addr3", "addr4", "ra", "ta",
+		"ifname", "on", "rnr", "rulenum", "rset", "ruleset", "srnr", "subrulenum", "reason", "action",
+		"vpi", "vci", "lane", "oam", "oamf4", "metac", "bcc", "ilmic", "sc", "connectmsg", "metaconnect",
+		"sio", "opc", "dpc", "sls", "fisu", "lssu", "msu", "hsio", "hopc", "hdpc", "hsls", "hfisu", "hlssu", "hmsu":
+		return true
+	}
+	return false
+}
+
+// A servicePort is a port with the protocol that its name is used with, 0 for
+// all.
+type servicePort struct {
+	port  uint16
+	proto uint8
+}
+
+// service returns the port of a name, as the services of Debian have it.
+func service(name string) (servicePort, bool) {
+	switch name {
+	case "ftp-data":
+		return servicePort{20, protoTCP}, true
+	case "ftp":
+		return servicePort{21, protoTCP}, true
+	case "ssh":
+		return servicePort{22, protoTCP}, true
+	case "telnet":
+		return servicePort{23, protoTCP}, true
+	case "smtp":
+		return servicePort{25, protoTCP}, true
+	case "domain":
+		return servicePort{53, 0}, true
+	case "bootps":
+		return servicePort{67, protoUDP}, true
+	case "bootpc":
+		return servicePort{68, protoUDP}, true
+	case "tftp":
+		return servicePort{69, protoUDP}, true
+	case "http", "www":
+		return servicePort{80, protoTCP}, true
+	case "ntp":
+		return servicePort{123, protoUDP}, true
+	case "snmp":
+		return servicePort{161, 0}, true
+	case "snmp-trap":
+		return servicePort{162, 0}, true
+	case "ldap":
+		return servicePort{389, 0}, true
+	case "https":
+		return servicePort{443, 0}, true
+	case "syslog":
+		return servicePort{514, protoUDP}, true
+	case "rtsp":
+		return servicePort{554, 0}, true
+	case "ldaps":
+		return servicePort{636, 0}, true
+	case "sip":
+		return servicePort{5060, 0}, true
+	case "sip-tls":
+		return servicePort{5061, 0}, true
+	case "http-alt", "webcache":
+		return servicePort{8080, protoTCP}, true
+	}
+	return servicePort{}, false
+}
+
+// etherTypeOf returns the EtherType of a name, 0 for none.
+func etherTypeOf(name string) etherType {
+	switch name {
+	case "ip":
+		return etherIPv4
+	case "ip6":
+		return etherIPv6
+	case "arp":
+		return etherARP
+	case "rarp":
+		return etherRARP
+	}
+	return 0
+}
+
+// protocolOf returns the number of a protocol over IP, 0 for none.
+func protocolOf(name string) uint8 {
+	switch name {
+	case "icmp":
+		return 1
+	case "igmp":
+		return 2
+	case "ipencap":
+		return 4
+	case "tcp":
+		return protoTCP
+	case "udp":
+		return protoUDP
+	case "ipv6":
+		return 41
+	case "gre":
+		return 47
+	case "esp":
+		return 50
+	case "ah":
+		return 51
+	case "ipv6-icmp":
+		return 58
+	case "ospf":
+		return 89
+	case "etherip":
+		return 97
+	case "pim":
+		return 103
+	case "vrrp":
+		return 112
+	case "l2tp":
+		return 115
+	case "sctp":
+		return protoSCTP
+	case "udplite":
+		return 136
+	}
+	return 0
+}

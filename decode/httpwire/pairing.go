@@ -18,8 +18,10 @@ func (r *Reader) connect(c *stream.Conn) *conn {
 	return h
 }
 
-// disconnect takes back the state of a connection whose requests are resolved.
+// disconnect takes back the state of a connection that has ended and whose
+// requests are resolved. The stream may be remembered for much longer.
 func (r *Reader) disconnect(h *conn) {
+	h.stream.State = nil
 	for i := range h.sides {
 		r.drop(&h.sides[i])
 	}

@@ -108,6 +108,7 @@ type side struct {
 	chunked bool // the body is in chunks
 	fresh   bool // of the body, nothing has come yet
 	lost    bool // something is missing since the last message
+	ended   bool // it sends no more
 }
 
 // A part is the beginning of a head or line, and where it came from.
@@ -238,9 +239,14 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.M
 			reason = NotCaptured
 		}
 		h.giveUp(sd.Other(), reason)
+		h.sides[sd].ended = true
+		if h.sides[sd.Other()].ended {
+			r.disconnect(h)
+		}
 	case stream.Reset:
 		h.giveUp(0, ResetByPeer)
 		h.giveUp(1, ResetByPeer)
+		r.disconnect(h)
 	case stream.Lost:
 		h.giveUp(0, NotCaptured)
 		h.giveUp(1, NotCaptured)

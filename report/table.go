@@ -29,12 +29,16 @@ const (
 
 	// gap is the number of blanks between columns.
 	gap = 2
+
+	// libraryRows is how many rows of a part tablewriter lays out. It takes 20
+	// µs for each, and a day of a busy site has a million.
+	libraryRows = 100
 )
 
 // table writes rows for people. The widths come from the first rows and the
 // terminal; later cells that do not fit are cut with an ellipsis, so that no
-// more than the first rows is ever kept. A live table keeps none. A date is written above the rows that
-// share it.
+// more than the first rows is ever kept. A live table keeps none. A date is
+// written above the rows that share it.
 type table struct {
 	out     *trimmer
 	columns []Column
@@ -42,7 +46,8 @@ type table struct {
 	limit   int // width of the terminal; 0 for none
 	live    bool
 	screen  int // lines after which the header is shown again; 0 for never
-	below   int // rows below the last header
+	below   int // lines below the last header
+	library int // of which tablewriter lays out so many
 
 	sample []row // nil once it is laid out
 	widths []int // by column; nil until then
@@ -50,6 +55,7 @@ type table struct {
 	day    string
 	part   *tablewriter.Table // of the day; nil until one is begun
 	cell   []byte
+	text   []byte // of a line
 }
 
 // A row is its cells, and the day that its times leave out.
@@ -62,7 +68,7 @@ var _ Sink = (*table)(nil)
 
 func newTable(w io.Writer, columns []Column, o Options) *table {
 	twwidth.SetEastAsian(false) // widths are those of terminals, not of a locale
-	return &table{out: &trimmer{w: w}, columns: columns, clock: o.Clock, limit: o.Width, live: o.Live, screen: o.Height}
+	return &table{out: &trimmer{w: w}, columns: columns, clock: o.Clock, limit: o.Width, live: o.Live, screen: o.Height, library: libraryRows}
 }
 
 // Row implements [Sink].
@@ -156,12 +162,12 @@ func (t *table) fit() {
 		if !c.optional || t.live || slices.ContainsFunc(t.sample, func(r row) bool { return r.cells[i] != "" }) {
 			t.shown = append(t.shown, i)
 		}
-		t.widths[i] = max(twwidth.Width(c.Name), c.width)
+		t.widths[i] = max(cellWidth(c.Name), c.width)
 		if t.live {
 			t.widths[i] = max(t.widths[i], c.usual)
 		}
 		for _, r := range t.sample {
-			t.widths[i] = min(maxColumn, max(t.widths[i], twwidth.Width(r.cells[i])))
+			t.widths[i] = min(maxColumn, max(t.widths[i], cellWidth(r.cells[i])))
 		}
 		if c.wrap > 0 {
 			t.widths[i] = min(t.widths[i], c.wrap)
@@ -240,17 +246,61 @@ func (t *table) write(r row) error {
 			r.cells[i] = ""
 		}
 		t.below++
-		if err := t.part.Append(cells); err != nil {
+		if t.below > t.library {
+			t.line(cells)
+		} else if err := t.part.Append(cells); err != nil {
 			return err
 		}
 	}
 	return t.out.err
 }
 
-// cutLine cuts off the first line of a cell, which is no wider than width: at a
+// line writes a row as tablewriter does.
+func (t *table) line(cells []string) {
+	line := t.text[:0]
+	for at, i := range t.shown {
+		blanks := t.widths[i] - cellWidth(cells[at])
+		if t.columns[i].right {
+			line = append(appendBlanks(line, blanks), cells[at]...)
+			blanks = 0
+		} else {
+			line = append(line, cells[at]...)
+		}
+		line = appendBlanks(line, blanks+gap)
+	}
+	t.text = append(line, '\n')
+	t.out.Write(t.text)
+}
+
+func appendBlanks(dst []byte, n int) []byte {
+	for range n {
+		dst = append(dst, ' ')
+	}
+	return dst
+}
+
+// cellWidth returns how many columns of a terminal a cell takes, which holds
+// nothing but what can be seen.
+func cellWidth(cell string) int {
+	if isASCII(cell) {
+		return len(cell)
+	}
+	return twwidth.Width(cell)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// cutLine cuts off the first line of a cell, which is no wider than columns: at a
 // blank, if there is one.
-func cutLine(cell string, width int) (line, rest string) {
-	if twwidth.Width(cell) <= width {
+func cutLine(cell string, columns int) (line, rest string) {
+	if cellWidth(cell) <= columns {
 		return cell, ""
 	}
 	end, wide := 0, 0
@@ -258,7 +308,7 @@ func cutLine(cell string, width int) (line, rest string) {
 		if r == ' ' {
 			end = i
 		}
-		if wide += twwidth.Width(string(r)); wide > width {
+		if wide += cellWidth(string(r)); wide > columns {
 			if end == 0 {
 				end = max(i, utf8.RuneLen(r))
 			}
@@ -268,12 +318,15 @@ func cutLine(cell string, width int) (line, rest string) {
 	return cell[:end], strings.TrimLeft(cell[end:], " ")
 }
 
-// fitted returns a cell that is no wider than width.
-func fitted(cell string, width int) string {
-	if twwidth.Width(cell) <= width {
+// fitted returns a cell that is no wider than columns.
+func fitted(cell string, columns int) string {
+	switch {
+	case cellWidth(cell) <= columns:
 		return cell
+	case columns > 0 && isASCII(cell):
+		return cell[:columns-1] + "…"
 	}
-	return twwidth.Truncate(cell, width, "…")
+	return twwidth.Truncate(cell, columns, "…")
 }
 
 // begin begins the part of the table for a day.

@@ -239,6 +239,56 @@ func TestMemoryOfTable(t *testing.T) {
 	}
 }
 
+// Rows that tablewriter does not lay out look as if it had.
+func TestLinesLikeTheLibrary(t *testing.T) {
+	texts := []string{
+		"", "x", " leading", "trailing ", "two  blanks", "12345678901234567890", strings.Repeat("x", 300), "Jürgen", "山田 太郎",
+		strings.Repeat("山", 70), "e\u0301a\u0308", "😀☎🇩🇪", "👨\u200d👩\u200d👧", "العربية", "ﾊﾝｶｸ", hostileText, "a\tb", "\u0301", "…", "|<>&\\",
+	}
+	var records []*decode.Record
+	for i, a := range texts {
+		for j, b := range texts {
+			records = append(records, request("/", after(time.Duration(i*j)*time.Hour), func(r *decode.Record) {
+				r.Frame, r.Host, r.UserAgent = i*j*j, a, b
+			}))
+		}
+	}
+	for _, columns := range []string{"time,host,frame,user_agent", "user_agent,frame,host", "frame", "host"} {
+		for _, limit := range []int{0, 20, 40, 80, 200} {
+			print := func(library int) string {
+				var out bytes.Buffer
+				rows, err := NewRecords(&out, Options{Format: "table", Columns: columns, Width: limit}, Requests)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rows.Sink.(*table).library = library
+				for _, r := range records {
+					if err := rows.Write(r); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := rows.Close(); err != nil {
+					t.Fatal(err)
+				}
+				return out.String()
+			}
+			if diff := cmp.Diff(print(1<<30), print(0)); diff != "" {
+				t.Fatalf("%s at %d (-tablewriter +own):\n%s", columns, limit, diff)
+			}
+		}
+	}
+}
+
+// A cell of ASCII is cut as twwidth cuts it.
+func TestFitted(t *testing.T) {
+	const cell = "Jane Doe of 5002"
+	for columns := 1; columns < len(cell); columns++ {
+		if got, want := fitted(cell, columns), twwidth.Truncate(cell, columns, "…"); got != want {
+			t.Errorf("%d columns: got %q, want %q", columns, got, want)
+		}
+	}
+}
+
 // A live table writes each row as it comes, under a header whose columns do
 // not depend on the rows, and shows the header again when it is off the screen.
 func TestLiveTable(t *testing.T) {

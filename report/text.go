@@ -21,6 +21,9 @@ type Clock struct {
 
 	begun     bool
 	reference int64 // what the next time is measured from: the first, or the one before
+
+	quarter int64  // of an hour, since 1970-01-01 UTC
+	today   string // of the quarter; empty for none yet
 }
 
 // NewClock returns a Clock for a form: utc, local, the name of a time zone,
@@ -84,7 +87,12 @@ func (c *Clock) day(ns int64) string {
 	if c.form != "" {
 		return ""
 	}
-	return time.Unix(0, ns).In(c.zone).Format("2006-01-02 MST")
+	// Days begin, and zones change, at full quarters of an hour.
+	if quarter := ns / int64(15*time.Minute); quarter != c.quarter || c.today == "" {
+		c.quarter = quarter
+		c.today = time.Unix(0, ns).In(c.zone).Format("2006-01-02 MST")
+	}
+	return c.today
 }
 
 // appendSeconds renders nanoseconds as seconds with so many digits.

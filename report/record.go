@@ -54,7 +54,21 @@ func recordFields() []field[decode.Record] {
 		{Column: Column{Name: "sip_delay_ms", width: 12, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return Value{kind: millis, num: m.Delay} })},
 		{Column: Column{Name: "vars", width: 20, usual: 64}, value: ofEvent(varsValue)},
 		{Column: Column{Name: "findings", width: 8, optional: true}, value: findingsValue},
+		// What a saved record needs to be shown in another view.
+		{Column: Column{Name: "template", width: 20, usual: 64}, value: ofEvent(templateValue)},
+		{Column: Column{Name: "identified", width: 10}, value: ofEvent(func(e *actionurl.Event) Value { return Text(string(e.PhoneKnown)) })},
+		{Column: Column{Name: "other_mac", width: 17}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.OtherMAC) })},
+		{Column: Column{Name: "phone_name", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneName) })},
+		{Column: Column{Name: "server_name", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.ServerName) })},
 	}
+}
+
+// templateValue is the template, as it was typed.
+func templateValue(e *actionurl.Event) Value {
+	if e.Template == nil {
+		return Value{}
+	}
+	return Text(e.Template.Text)
 }
 
 // findingsValue is what is wrong with a record.

@@ -369,8 +369,11 @@ func (e *Event) add(name, raw string) {
 }
 
 // newVar unescapes a value and tells its state.
-func newVar(name, raw string) Var {
-	v := Var{Name: name, Value: Unescape(raw)}
+func newVar(name, raw string) Var { return VarOf(name, Unescape(raw)) }
+
+// VarOf returns the variable with an unescaped value.
+func VarOf(name, value string) Var {
+	v := Var{Name: name, Value: value}
 	switch {
 	case v.Value == "":
 		v.State = Empty

@@ -46,6 +46,10 @@ func (a agents) read(ua string) *agent {
 	return &read
 }
 
+// AgentVendor returns the vendor of the phone that a user agent is of, as
+// Event.PhoneVendor has it.
+func AgentVendor(ua string) string { return parseAgent(ua).vendor }
+
 // parseAgent reads a User-Agent. Samples are in the rows of parseAgent's test.
 func parseAgent(ua string) agent {
 	words := strings.Fields(ua)

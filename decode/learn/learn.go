@@ -416,15 +416,7 @@ func macOf(m packet.MAC) string {
 	if m == (packet.MAC{}) {
 		return ""
 	}
-	const digits = "0123456789abcdef"
-	text := make([]byte, 0, 17)
-	for i, b := range m {
-		if i > 0 {
-			text = append(text, ':')
-		}
-		text = append(text, digits[b>>4], digits[b&15])
-	}
-	return string(text)
+	return m.String()
 }
 
 // vendorByAgent returns the vendor of the phone that sends a user agent, nil

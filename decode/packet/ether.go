@@ -40,10 +40,7 @@ func (d *Decoder) ethernet(data []byte) {
 
 // vlan notes a VLAN id of a tag's control information.
 func (d *Decoder) vlan(control uint16) {
-	if d.seg.VLANs.n < maxVLANs {
-		d.seg.VLANs.ids[d.seg.VLANs.n] = control & 0x0fff
-		d.seg.VLANs.n++
-	}
+	d.seg.VLANs.Add(control & 0x0fff)
 }
 
 // ethertype decodes what follows an EtherType.

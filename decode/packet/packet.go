@@ -44,6 +44,14 @@ type VLANs struct {
 // IDs returns the ids, outermost first.
 func (v *VLANs) IDs() []uint16 { return v.ids[:v.n] }
 
+// Add adds an id inside the others, if there are not maxVLANs.
+func (v *VLANs) Add(id uint16) {
+	if v.n < maxVLANs {
+		v.ids[v.n] = id
+		v.n++
+	}
+}
+
 // MAC is an Ethernet address.
 type MAC [6]byte
 

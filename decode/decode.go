@@ -66,6 +66,10 @@ type Config struct {
 	VXLANPort       uint16            // a further UDP port of VXLAN; 0 for none
 	Lost            func(Loss)        // told of each loss, if set
 
+	// Found, if set, is told of findings that are of no single request. What it
+	// gets is valid until it returns.
+	Found func(*finding.Occurrence)
+
 	// Segment, if set, is told of each TCP segment that a frame holds, or
 	// completes, and of its ends, before what it means is known.
 	Segment func(f *capture.Frame, src, dst netip.AddrPort)
@@ -113,9 +117,11 @@ type Pipeline struct {
 func New(c Config, emit func(*Record) error) *Pipeline {
 	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), events: actionurl.NewDecoder(c.Templates)}
 	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
-	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse)})
+	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Found: c.Found})
 	p.http = httpwire.NewReader(p.pending.insert)
+	p.http.Foreign = p.checker.Foreign
 	p.streams = stream.NewAssembler(p.http)
+	p.streams.Failed = p.checker.Attempt
 	found := p.streams.Segment
 	if c.Segment != nil {
 		found = func(s *packet.Segment) {
@@ -178,6 +184,9 @@ func (p *Pipeline) Flush() error {
 		p.next()
 	}
 	p.calls.Flush()
+	if p.err == nil {
+		p.checker.Flush()
+	}
 	return p.err
 }
 
@@ -220,7 +229,7 @@ func (p *Pipeline) next() {
 		if r.Event != nil {
 			r.Phone, r.Call = p.calls.Add(x, r.Event)
 		}
-		r.Findings = p.checker.Check(x, r.Event)
+		r.Findings = p.checker.Check(x, r.Event, r.Phone)
 		if p.err == nil { // as far as the calls that were closed by it
 			p.err = p.emit(r)
 		}

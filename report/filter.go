@@ -8,6 +8,7 @@ import (
 
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/timeline"
 )
 
@@ -45,6 +46,15 @@ func (f *Filter) ShowsCall(c *timeline.Call) bool {
 			(f.Until == 0 || s.Time < f.Until) &&
 			(len(f.Events) == 0 || slices.Contains(f.Events, s.Slug))
 	})
+}
+
+// ShowsFinding reports whether a finding that is of no single request is to be
+// shown: it is of no event either.
+func (f *Filter) ShowsFinding(o *finding.Occurrence) bool {
+	return len(f.Events) == 0 &&
+		(f.Since == 0 || o.Last >= f.Since) &&
+		(f.Until == 0 || o.Time < f.Until) &&
+		(len(f.Phones) == 0 || slices.Contains(f.Phones, o.Phone.MAC) || slices.Contains(f.Phones, o.Phone.Addr.String()))
 }
 
 func (f *Filter) hasPhone(p *timeline.Phone) bool {

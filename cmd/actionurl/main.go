@@ -25,6 +25,10 @@
 //	actionurl learn -o site.yaml trace.pcap
 //	actionurl analyze -p site.yaml trace.pcap
 //
+// What is wrong, what it means and what to do about it:
+//
+//	actionurl analyze --view findings trace.pcap
+//
 // # Exit status
 //
 //	0  done

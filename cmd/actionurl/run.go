@@ -13,6 +13,7 @@ import (
 	"actionurl/capture"
 	"actionurl/capture/pcapfile"
 	"actionurl/decode"
+	"actionurl/decode/finding"
 	"actionurl/decode/keep"
 	"actionurl/decode/timeline"
 )
@@ -61,7 +62,7 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 	if in.ready != nil {
 		in.ready()
 	}
-	a.decode.Call, a.decode.Live = j.call, in.follow
+	a.decode.Call, a.decode.Live, a.decode.Found = j.call, in.follow, j.found
 	j.pipeline = decode.New(a.decode, j.record)
 	if in.live {
 		j.losses = newLosses(j)
@@ -150,6 +151,13 @@ func (j *job) call(c *timeline.Call) error {
 		return nil
 	}
 	return j.row(c.First, func() error { return j.view.call(c) })
+}
+
+// found takes a finding of the pipeline that is of no record.
+func (j *job) found(o *finding.Occurrence) {
+	if j.filter.ShowsFinding(o) {
+		j.sum.found.AddAll(o)
+	}
 }
 
 // row writes a row of a time.

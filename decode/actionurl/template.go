@@ -94,6 +94,16 @@ func (t *Template) server(authority string) error {
 	return nil
 }
 
+// Server returns the host that the template names, in lower case, and its port;
+// empty where any server is meant, and 0 for any port.
+func (t *Template) Server() (host string, port uint16) { return t.host, t.port }
+
+// Secure reports whether phones send it by TLS.
+func (t *Template) Secure() bool {
+	scheme, _, ok := strings.Cut(strings.TrimSpace(t.Text), "://")
+	return ok && strings.EqualFold(scheme, "https")
+}
+
 // same reports whether two templates match the same requests with the same
 // outcome.
 func (t *Template) same(o *Template) bool {

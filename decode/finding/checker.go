@@ -1,29 +1,48 @@
 package finding
 
 import (
+	"net/netip"
 	"strings"
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/timeline"
 )
 
 // Config says what to look for.
 type Config struct {
-	Slow int64 // nanoseconds from which on a response is slow; 0 for never
+	Slow      int64                 // nanoseconds from which on a response is slow; 0 for never
+	Templates []*actionurl.Template // that phones are known to have
+	Found     func(*Occurrence)     // told of findings that are of no single request; nil for nobody
 }
 
 // A Checker finds what is wrong. It is not safe for concurrent use.
 type Checker struct {
 	config Config
 	found  []Finding
+	conns  *conns
+
+	// At most as many as a timeline keeps phones, 131,072, of about 200 bytes
+	// together with clients: 25 MiB.
+	past    map[*timeline.Phone]*past
+	clients map[netip.Addr]*timeline.Phone // by the addresses that their requests come from
 }
 
 // NewChecker returns a Checker.
-func NewChecker(c Config) *Checker { return &Checker{config: c} }
+func NewChecker(c Config) *Checker {
+	if c.Found == nil {
+		c.Found = func(*Occurrence) {}
+	}
+	return &Checker{
+		config: c, conns: newConns(c.Templates),
+		past: map[*timeline.Phone]*past{}, clients: map[netip.Addr]*timeline.Phone{},
+	}
+}
 
 // Check returns what is wrong with an exchange, and with its event unless that
-// is nil. The result is valid until the next call.
-func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event) []Finding {
+// is nil. The phone is that of the event, nil where it is not kept. The result
+// is valid until the next call.
+func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event, phone *timeline.Phone) []Finding {
 	c.found = c.found[:0]
 	if x.Cut {
 		c.add(CutHead, Detail{})
@@ -34,8 +53,14 @@ func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event) []Finding {
 	c.response(x)
 	c.target(x, e)
 	c.values(x, e)
+	if phone != nil {
+		c.history(x, phone)
+	}
 	return c.found
 }
+
+// Flush ends the capture.
+func (c *Checker) Flush() { c.connections() }
 
 func (c *Checker) add(k Kind, d Detail) { c.found = append(c.found, Finding{k, d}) }
 

@@ -6,6 +6,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/timeline"
 )
 
 // TestExchange shows each finding of a single request, and beside it what looks
@@ -114,7 +115,7 @@ func TestExchange(t *testing.T) {
 			if strings.Contains(test.name, "no event") == (e != nil) {
 				t.Fatalf("event %+v", e)
 			}
-			if got := render(c.Check(test.x, e)); got != test.want {
+			if got := render(c.Check(test.x, e, nil)); got != test.want {
 				t.Errorf("GET %s\n got %s\nwant %s", test.x.Target, got, test.want)
 			}
 		})
@@ -126,7 +127,7 @@ func TestSecretStaysSecret(t *testing.T) {
 	x := get("/incoming?remote=5003&token=GEHEIM")
 	c := NewChecker(Config{})
 	var tally Tally
-	for _, f := range c.Check(x, actionurl.NewDecoder(nil).Decode(x)) {
+	for _, f := range c.Check(x, actionurl.NewDecoder(nil).Decode(x), nil) {
 		tally.Add(&f, &Place{})
 	}
 	all := tally.Summaries()
@@ -157,15 +158,16 @@ func TestCheckAllocs(t *testing.T) {
 	x := get("/pbx/event?e=incoming&mac=000b82123432&remote=%2B4930123456&display_remote=J%C3%BCrgen&call-id=3f1c6a2e@192.168.40.10", agent(grandstream))
 	e := actionurl.NewDecoder(nil).Decode(x)
 	c := NewChecker(Config{Slow: 1e9})
+	phone := new(timeline.Phone)
 	if n := testing.AllocsPerRun(100, func() {
-		if found := c.Check(x, e); len(found) > 0 {
+		if found := c.Check(x, e, phone); len(found) > 0 {
 			t.Fatal(render(found))
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations where nothing is found", n)
 	}
 	x.Status = 404
-	if n := testing.AllocsPerRun(100, func() { c.Check(x, e) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { c.Check(x, e, phone) }); n != 0 {
 		t.Errorf("%v allocations where something is found", n)
 	}
 }
@@ -174,7 +176,8 @@ func BenchmarkCheck(b *testing.B) {
 	x := get("/pbx/event?e=incoming&m=000b82123432&r=%2B4930123456&n=J%C3%BCrgen&call-id=3f1c6a2e@192.168.40.10", agent(grandstream))
 	e := actionurl.NewDecoder(nil).Decode(x)
 	c := NewChecker(Config{Slow: 1e9})
+	phone := new(timeline.Phone)
 	for b.Loop() {
-		c.Check(x, e)
+		c.Check(x, e, phone)
 	}
 }

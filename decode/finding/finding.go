@@ -34,9 +34,12 @@ type Kind uint8
 // The kinds, the gravest first.
 const (
 	NoResponse Kind = iota
+	Refused
+	Unreachable
 	HTTPError
 	Redirect
 
+	Encrypted
 	UnresolvedVariable
 	MACMismatch
 	AmbiguousTemplates
@@ -65,12 +68,21 @@ var catalog = [kinds]struct {
 	NoResponse: {"no_response", Error,
 		"the server took the request and did not answer it",
 		"look at the server's log for this time; a server should answer 200 before it does anything else"},
+	Refused: {"refused", Error,
+		"the server refused the connection: nothing listens at that port",
+		"start the receiver, or correct the port in the URL; without one in it phones use 80"},
+	Unreachable: {"unreachable", Error,
+		"the phone asked for a connection again and again, and nothing answered",
+		"look for a firewall or a wrong address, and whether the server's answers find their way back to the phone's network"},
 	HTTPError: {"http_error", Error,
 		"the server refused the request",
 		"compare the path and host with what the server expects; 401 and 403 are missing credentials, 400 may be a raw blank"},
 	Redirect: {"redirect", Error,
 		"the server sent the phone elsewhere, and phones do not follow",
 		"type the URL that the server redirects to into the phone; often it is one with https or with a slash at its end"},
+	Encrypted: {"encrypted", Warning,
+		"a phone spoke TLS to a server for Action URLs, and what it sent cannot be read",
+		"for a trial type http in place of https, or capture behind what ends TLS; many phones stay silent if they do not trust the server's certificate"},
 	UnresolvedVariable: {"unresolved_variable", Warning,
 		"the phone sent the name of a variable in place of a value",
 		"spell it as this family of phones does (actionurl catalog --vendor NAME); some variables have a value in some events only"},
@@ -199,6 +211,10 @@ func (f *Finding) text() string {
 			return d.Name + " (expected " + d.Other + ")"
 		}
 		return d.Name
+	case Encrypted:
+		if d.Other != "" {
+			return d.Other + " at " + d.Name
+		}
 	case BadValue:
 		return d.Name + "=" + d.Other
 	case MACMismatch:

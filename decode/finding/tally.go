@@ -60,17 +60,23 @@ type row struct {
 
 // Add counts a finding.
 func (t *Tally) Add(f *Finding, at *Place) {
+	t.AddAll(&Occurrence{Finding: *f, Place: *at, Times: 1, Last: at.Time})
+}
+
+// AddAll counts a finding as often as it was found.
+func (t *Tally) AddAll(o *Occurrence) {
+	f, at := &o.Finding, &o.Place
 	r := t.rows[f.Kind]
 	if r == nil {
 		r = &row{known: map[Phone]struct{}{}, example: *at, first: at.Time}
 		t.rows[f.Kind] = r
 	}
-	r.count++
+	r.count += o.Times
 	if at.Time != 0 {
 		if r.first == 0 || at.Time < r.first {
 			r.first, r.example = at.Time, *at
 		}
-		r.last = max(r.last, at.Time)
+		r.last = max(r.last, o.Last)
 	}
 	r.phone(at.Phone)
 	r.detail(f.Detail)

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"slices"
 )
@@ -18,7 +19,8 @@ type Part struct {
 // Merge returns a source of the frames of several captures, in the order of
 // their times. Frames of one capture keep their order. Captures that follow
 // each other, as the files of a ring do, are open one at a time. As it waits for
-// a frame of each, it is for captures that end; it does not tell the time.
+// a frame of each, it is for captures that end; it does not tell the time. It is
+// an [io.Closer], for when it is not read to its end.
 func Merge(parts ...Part) Source {
 	parts = slices.Clone(parts)
 	slices.SortStableFunc(parts, func(a, b Part) int { return cmp.Compare(a.First, b.First) })
@@ -79,6 +81,18 @@ func (m *merged) Next(b *Batch) error {
 		return io.EOF
 	}
 	return nil
+}
+
+// Close closes those of the sources that are open and can be closed.
+func (m *merged) Close() error {
+	var errs []error
+	for _, in := range m.inputs {
+		if c, ok := in.source.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	m.inputs = nil
+	return errors.Join(errs...)
 }
 
 // open opens the part that is due.

@@ -35,6 +35,7 @@ type Reader struct {
 	frames int // read so far
 	format format
 	ended  bool
+	ahead  *ahead // nil if it is not compressed, or closed
 }
 
 var _ capture.Source = (*Reader)(nil)
@@ -61,30 +62,51 @@ func Open(name string, from io.Reader) (*Reader, error) {
 		return nil, fmt.Errorf("%s: %w", name, pathless(err))
 	}
 	if compressed {
-		r.window = window{r: plain, buf: r.window.buf}
+		r.ahead = readAhead(plain)
+		r.window = window{r: r.ahead, buf: r.window.buf}
 		r.window.atLeast(maxMagic)
 	}
-	head := r.window.rest()
-	if err := r.failed(); err != nil && len(head) < 4 {
+	if err := r.begin(); err != nil {
+		r.Close()
 		return nil, err
 	}
+	return r, nil
+}
+
+// Close frees what reading a compressed capture takes. It is needed where one is
+// not read to its end, and does not close what Open was given.
+func (r *Reader) Close() error {
+	if r.ahead == nil {
+		return nil
+	}
+	ahead := r.ahead
+	r.ahead = nil
+	return ahead.Close()
+}
+
+// begin tells the container and reads its header.
+func (r *Reader) begin() error {
+	head := r.window.rest()
+	if err := r.failed(); err != nil && len(head) < 4 {
+		return err
+	}
 	if len(head) == 0 {
-		return nil, fmt.Errorf("%s: %w: it is empty", name, ErrFormat)
+		return fmt.Errorf("%s: %w: it is empty", r.name, ErrFormat)
 	}
 	if len(head) >= 4 {
 		magic := [4]byte(head)
 		if magic == blockMagic {
 			r.format = &pcapng{}
-			return r, nil
+			return nil
 		}
 		if p := pcapMagic(magic); p != nil {
 			r.format = p
-			return r, p.open(r)
+			return p.open(r)
 		}
 	}
 	r.window.atLeast(quoted)
 	head = r.window.rest()
-	return nil, fmt.Errorf("%s: %w: it begins with %q", name, ErrFormat, head[:min(len(head), quoted)])
+	return fmt.Errorf("%s: %w: it begins with %q", r.name, ErrFormat, head[:min(len(head), quoted)])
 }
 
 // maxMagic is the length of the longest magic number, xz's.

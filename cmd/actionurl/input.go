@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"actionurl/capture"
 	"actionurl/capture/live"
@@ -20,7 +21,7 @@ type input struct {
 	parts  []capture.Part
 	files  []os.FileInfo // of all captures that are files
 	size   int64         // bytes in all of them; 0 where that is not known
-	offset int64         // bytes read of them
+	offset atomic.Int64  // bytes read of them
 	follow bool          // somebody may be writing it, so rows are wanted as they come
 	live   bool          // it goes on until it is stopped
 	stdin  io.Reader
@@ -44,6 +45,9 @@ func (in *input) open() capture.Source {
 // reading.
 func (in *input) each(ctx context.Context, do func(*capture.Batch) error) (doing, reading error) {
 	source := in.open()
+	if c, ok := source.(io.Closer); ok && !in.live { // whoever began to watch an interface ends it
+		defer c.Close()
+	}
 	var b capture.Batch
 	for in.live || ctx.Err() == nil { // a live source is stopped, and then ends
 		if err := source.Next(&b); err != nil {
@@ -172,12 +176,12 @@ func (in *input) addFile(name string, info os.FileInfo) error {
 // firstTime returns the time of a capture's first frame. One without frames
 // comes first: it may have something to say of itself.
 func firstTime(name string) (int64, error) {
-	var unused int64
+	var unused atomic.Int64
 	source, err := openFile(name, &unused)
 	if err != nil {
 		return 0, err
 	}
-	defer source.close()
+	defer source.Close()
 	var b capture.Batch
 	for {
 		err := source.Next(&b)
@@ -199,7 +203,7 @@ type fileSource struct {
 }
 
 // openFile opens a capture file, and counts what is read of it.
-func openFile(name string, offset *int64) (*fileSource, error) {
+func openFile(name string, offset *atomic.Int64) (*fileSource, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, cause(err))
@@ -208,7 +212,7 @@ func openFile(name string, offset *int64) (*fileSource, error) {
 }
 
 // openPipe opens a pipe that has a name.
-func openPipe(ctx context.Context, name string, offset *int64) (*fileSource, error) {
+func openPipe(ctx context.Context, name string, offset *atomic.Int64) (*fileSource, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, cause(err))
@@ -229,12 +233,13 @@ func newFileSource(name string, f *os.File, from io.Reader) (*fileSource, error)
 func (s *fileSource) Next(b *capture.Batch) error {
 	err := s.Reader.Next(b)
 	if err != nil {
-		s.close()
+		s.Close()
 	}
 	return err
 }
 
-func (s *fileSource) close() { s.file.Close() }
+// Close closes the file.
+func (s *fileSource) Close() error { return errors.Join(s.Reader.Close(), s.file.Close()) }
 
 // An abandonable reader fails when ctx ends, though it be in the middle of a
 // wait for bytes. What reads it then must leave the buffer alone: a reader
@@ -268,11 +273,11 @@ func (a *abandonable) Read(b []byte) (int, error) {
 // A counter counts the bytes read.
 type counter struct {
 	io.Reader
-	n *int64
+	n *atomic.Int64 // what is compressed is read in a goroutine of its own
 }
 
 func (c *counter) Read(b []byte) (int, error) {
 	n, err := c.Reader.Read(b)
-	*c.n += int64(n)
+	c.n.Add(int64(n))
 	return n, err
 }

@@ -32,7 +32,7 @@ func (p *progress) update() {
 	}
 	p.next = time.Now().Add(progressInterval)
 	p.shown = true
-	done := float64(p.in.offset) / 1e6
+	done := float64(p.in.offset.Load()) / 1e6
 	if p.in.size > 0 {
 		fmt.Fprintf(p.w, "\r\x1b[K%.1f of %.1f MB, %.0f %%", done, float64(p.in.size)/1e6, 1e8*done/float64(p.in.size))
 	} else {

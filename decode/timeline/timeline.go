@@ -278,6 +278,13 @@ func (t *Timeline) learn(c *Call, s *said) {
 	if c.Phone.reversed && c.Direction == Outgoing {
 		local, remote, name, hash = s.remote, s.local, s.localName, s.localHash
 	}
+	own := local
+	if s.account != "" {
+		own = s.account
+	}
+	if local == "" {
+		local = own
+	}
 	if c.ID == "" && s.id != "" {
 		c.ID = t.keep(s.id)
 		c.ref().id = s.idHash
@@ -295,10 +302,10 @@ func (t *Timeline) learn(c *Call, s *said) {
 	if s.duration >= 0 {
 		c.Said = s.duration
 	}
-	if s.account != "" {
-		local = s.account
+	if c.Phone.reversed && c.Direction == Unknown {
+		own = s.account // it may be either side
 	}
-	c.Phone.account(local)
+	c.Phone.account(own)
 }
 
 // keep returns a copy of a text for a call.

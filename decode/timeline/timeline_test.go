@@ -488,7 +488,7 @@ func TestSides(t *testing.T) {
 		{"other vendors' phones do not", "0 outgoing_call mac=00:15:65:00:00:01 local=5001 remote=5002", []string{
 			"outgoing dialing 5001 5002 [remote] outgoing"}},
 		{"variables of another vendor", "0 incoming_call mac=00:08:5d:00:00:01 REMOTENUMBER=5001 SIPUSERNAME=5002", []string{
-			"incoming ringing 5001 [remote] incoming"}},
+			"incoming ringing 5002 5001 [remote] incoming"}},
 		{"durations that are none", "0 terminated_call id=1@x duration=1:02\n1 terminated_call id=2@x duration=99999999999", []string{
 			"ended [call_id] terminated", "ended [call_id] terminated"}},
 	} {

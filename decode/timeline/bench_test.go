@@ -1,0 +1,83 @@
+package timeline
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
+)
+
+// A site is phones that have calls, one after the other.
+type site struct {
+	phones []*actionurl.Event
+	steps  []int // of each phone's call
+	now    int64
+	calls  int
+	random *rand.Rand
+	x      httpwire.Exchange
+}
+
+func newSite(phones int) *site {
+	s := &site{random: rand.New(rand.NewPCG(1, 1)), now: start.UnixNano(), steps: make([]int, phones), x: httpwire.Exchange{Status: 200}}
+	for i := range phones {
+		s.phones = append(s.phones, &actionurl.Event{
+			PhoneMAC: fmt.Sprintf("00:0b:82:%02x:%02x:%02x", i>>16&255, i>>8&255, i&255),
+			PhoneIP:  netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), PhoneKnown: actionurl.InURL,
+			PhoneProduct: "GXP2170", PhoneVersion: "1.0.11.79",
+			Vars: []actionurl.Var{{Name: "mac", Value: "x"}, {Name: "local", Value: fmt.Sprint(i)}, {Name: "remote", Value: ""}},
+		})
+	}
+	return s
+}
+
+// usual is what most calls announce.
+var usual = []string{"incoming_call", "established_call", "hold_call", "resume_call", "terminated_call"}
+
+// next returns the next event, of any phone.
+func (s *site) next(every int64) (*httpwire.Exchange, *actionurl.Event) {
+	i := s.random.IntN(len(s.phones))
+	e := s.phones[i]
+	if s.steps[i] == 0 {
+		s.calls++
+		e.CallID = fmt.Sprintf("%d-5060-%d@BJC.BGI.B.CBA", 100000000+s.calls, s.calls)
+		e.Vars[2].Value = fmt.Sprint(30000000 + s.calls)
+	}
+	e.Slug = usual[s.steps[i]]
+	s.steps[i] = (s.steps[i] + 1) % len(usual)
+	s.now += every
+	s.x.Time = s.now
+	return &s.x, e
+}
+
+func BenchmarkAdd(b *testing.B) {
+	for _, phones := range []int{100, 8_000, 100_000} {
+		b.Run(fmt.Sprintf("%d phones", phones), func(b *testing.B) {
+			s := newSite(phones)
+			tl := New(Config{})
+			// The events are made beforehand, 4 of each phone at the least.
+			type added struct {
+				x httpwire.Exchange
+				e actionurl.Event
+			}
+			all := make([]added, max(100_000, 4*phones))
+			for i := range all {
+				x, e := s.next(1e6)
+				all[i] = added{*x, *e}
+			}
+			span := all[len(all)-1].x.Time - start.UnixNano()
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				a := &all[i]
+				tl.Add(&a.x, &a.e)
+				a.x.Time += span
+				if i++; i == len(all) {
+					i = 0
+				}
+			}
+		})
+	}
+}

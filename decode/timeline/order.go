@@ -79,11 +79,11 @@ func (c *Call) ref() *ref {
 	panic("timeline: a call that its phone does not have")
 }
 
-// close closes a call. It is handed out when its turn comes.
+// close closes a call, which then waits for its turn to be handed out.
 func (t *Timeline) close(c *Call) {
 	c.closed = true
-	t.closed++
 	c.lane.remove(c)
+	t.waiting.push(c, 0)
 	p := c.Phone
 	for i := range p.open {
 		if p.open[i].call == c {
@@ -93,33 +93,26 @@ func (t *Timeline) close(c *Call) {
 			break
 		}
 	}
-	if t.config.Live {
-		t.emit(c)
-	}
 }
 
-// handOut hands out the closed calls that are the oldest.
+// handOut hands out the closed calls whose turn has come.
 func (t *Timeline) handOut() {
+	for t.config.Live && t.waiting.first != nil {
+		t.emit(t.waiting.first)
+	}
 	for t.oldest != nil && t.oldest.closed {
 		t.emit(t.oldest)
 	}
 }
 
-// makeRoom makes room for a call. First the closed ones go, though an older one
-// is open: that is put behind them.
+// makeRoom makes room for a call. First the closed ones go, though older ones
+// are open.
 func (t *Timeline) makeRoom() {
 	for t.calls >= maxCalls || t.long >= maxLong {
-		c := t.oldest
-		switch {
-		case c.closed:
-			t.emit(c)
-		case t.closed > 0:
-			t.unlink(c)
-			t.link(c)
-		default:
-			t.drop(c)
-			t.handOut()
+		if t.waiting.first == nil {
+			t.drop(t.oldest)
 		}
+		t.emit(t.waiting.first)
 	}
 }
 
@@ -137,8 +130,8 @@ func (t *Timeline) emit(c *Call) {
 	if t.config.Closed != nil {
 		t.config.Closed(c)
 	}
+	t.waiting.remove(c)
 	t.unlink(c)
-	t.closed--
 	t.long -= len(c.ID) + len(c.Local) + len(c.Remote) + len(c.DisplayRemote) + c.spill()
 	if cap(c.Steps) == usualSteps {
 		t.free = append(t.free, c)

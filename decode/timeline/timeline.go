@@ -65,12 +65,13 @@ type Timeline struct {
 
 	// All calls that were not handed out, in the order of their first events.
 	oldest, youngest *Call
-	calls, closed    int
+	calls            int
 	long             int // bytes of their texts and events
 	cut              int // calls that were closed as there were too many
 	ringing          lane
 	talking          lane
 	over             lane
+	waiting          lane // the closed ones
 	free             []*Call
 }
 
@@ -134,12 +135,12 @@ func (t *Timeline) Tick(now int64) {
 
 // Flush ends the capture: the calls are closed as they stand, and handed out.
 func (t *Timeline) Flush() {
-	for t.oldest != nil {
-		if c := t.oldest; !c.closed {
+	for c := t.oldest; c != nil; c = c.younger {
+		if !c.closed {
 			t.close(c)
 		}
-		t.handOut()
 	}
+	t.handOut()
 }
 
 // Phones returns the phones, in the order in which they were first heard of.

@@ -27,15 +27,15 @@ import (
 // on Linux.
 const Any = "any"
 
-// DefaultRingSize is the memory of a ring, in bytes: a fifth of a second of a
-// million small frames a second.
+// DefaultRingSize is the memory of a ring, in bytes: a third of a second of a
+// million small frames a second, of which each takes 200 bytes.
 const DefaultRingSize = 64 << 20
 
 const (
 	// retire is the longest that the kernel keeps a frame to itself, waiting
 	// for more, plus as long again: a block that is begun just after a tick of
 	// its timer waits for the next but one.
-	retire = 10 * time.Millisecond
+	retire = 20 * time.Millisecond
 
 	// delay is how long after its capture a frame is surely seen here. Where
 	// there are several rings, a frame waits that long for an earlier one.
@@ -136,7 +136,7 @@ type device interface {
 	// taps are where its frames come from.
 	taps() []tap
 	// state looks how the interface is, and takes it up again where it can.
-	state() State
+	state(now time.Time) State
 	close() error
 }
 
@@ -154,8 +154,8 @@ type tap interface {
 
 // A waiter waits for frames.
 type waiter interface {
-	// wait returns when one of the taps has a block, when wake is called, when
-	// an interface may have changed, or when the time is over.
+	// wait returns when one of the taps has a block, when wake is called, or
+	// when the time is over.
 	wait(taps []tap, atMost time.Duration) error
 	wake()
 	close() error
@@ -190,7 +190,7 @@ func Open(c Config) (*Source, error) {
 		}
 		s.ports = append(s.ports, p)
 	}
-	s.look()
+	s.look(time.Now())
 	return s, nil
 }
 
@@ -207,7 +207,7 @@ func (s *Source) Next(b *capture.Batch) error {
 	for until := time.Now().Add(tick); ; {
 		now := time.Now()
 		stop := s.stopped.Load()
-		s.look()
+		s.look(now)
 		s.merge(b, now, stop)
 		rest := until.Sub(now)
 		switch {
@@ -226,9 +226,9 @@ func (s *Source) Next(b *capture.Batch) error {
 }
 
 // look asks how the interfaces are, and tells what changed.
-func (s *Source) look() {
+func (s *Source) look(now time.Time) {
 	for _, p := range s.ports {
-		to := p.device.state()
+		to := p.device.state(now)
 		if to == p.state {
 			continue
 		}

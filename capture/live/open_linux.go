@@ -3,6 +3,9 @@ package live
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/bpf"
@@ -39,26 +42,30 @@ type nic struct {
 	from   *origins
 	index  int // 0 for Any
 	now    State
+	looked time.Time // when that was
 }
 
 var _ device = (*nic)(nil)
 
-func open(c *Config, _ waiter, name string) (device, error) {
+func open(c *Config, w waiter, name string) (device, error) {
 	n := &nic{name: name, config: c, from: new(origins)}
-	if err := n.open(); err != nil {
+	if err := n.open(w.(*poller)); err != nil {
 		n.close()
 		return nil, err
 	}
 	return n, nil
 }
 
-func (n *nic) open() error {
+func (n *nic) open(p *poller) error {
 	for range max(n.config.Fanout, 1) {
 		r, err := newRing(n.config.RingSize, n.from)
 		if err != nil {
 			return err
 		}
 		n.rings = append(n.rings, r)
+		if err := p.add(r); err != nil {
+			return err
+		}
 	}
 	n.from.fd = n.rings[0].fd
 	index := 0
@@ -211,27 +218,26 @@ func (n *nic) close() error {
 
 // state implements device. An interface that went down is taken up again by the
 // kernel. One that was removed is not: the name may be another interface's now.
-func (n *nic) state() State {
-	failed := n.failed()
-	if n.index == 0 || n.now == Up && !failed {
-		return Up
+func (n *nic) state(at time.Time) State {
+	if n.index == 0 || at.Sub(n.looked) < tick {
+		return n.now
 	}
-	n.now = n.look(n.now == Up)
+	n.looked = at
+	failed := false
+	for _, r := range n.rings {
+		failed = r.failed() || failed
+	}
+	if n.now != Up || failed {
+		n.now = n.look(n.now == Up)
+	}
 	return n.now
 }
 
-// failed reports whether an error was seen at a ring, and forgets it.
-func (n *nic) failed() bool {
-	failed := false
-	for _, r := range n.rings {
-		failed = failed || r.failed
-		r.failed = false
-	}
-	return failed
+// failed reports whether the interface went down, and lets the socket forget it.
+func (r *ring) failed() bool {
+	e, err := unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	return e != 0 || err != nil
 }
-
-// forget forgets the error of the socket.
-func (r *ring) forget() { unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR) }
 
 // look returns how the interface is. If it was up, it is not: so much is known,
 // even if it is up again by now.
@@ -242,9 +248,6 @@ func (n *nic) look(was bool) State {
 		return Gone
 	case was:
 		return Down
-	}
-	for _, r := range n.rings {
-		r.forget() // that it was down
 	}
 	flags, err := n.ask(unix.SIOCGIFFLAGS)
 	switch {
@@ -312,45 +315,52 @@ func (o *origins) name(from origin) string {
 	return i.Name()
 }
 
-// A poller waits for rings.
+// A poller waits for rings, by the runtime's own poller: a thread that blocks in
+// a system call of ours would cost several times what it waits for, as the
+// runtime looks after it.
 type poller struct {
-	event int // an eventfd
-	polls []unix.PollFd
+	file *os.File // an epoll instance with all rings, so that they are waited for as one
+	conn syscall.RawConn
 }
 
 func newWaiter() (waiter, error) {
-	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
 	}
-	return &poller{event: fd}, nil
+	if err := unix.SetNonblock(fd, true); err != nil { // for os.NewFile, which asks
+		unix.Close(fd)
+		return nil, err
+	}
+	p := &poller{file: os.NewFile(uintptr(fd), "rings")}
+	if p.conn, err = p.file.SyscallConn(); err != nil {
+		p.file.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *poller) add(r *ring) error {
+	var failed error
+	err := p.conn.Control(func(fd uintptr) {
+		failed = unix.EpollCtl(int(fd), unix.EPOLL_CTL_ADD, r.fd, &unix.EpollEvent{Events: unix.EPOLLIN})
+	})
+	return errors.Join(err, failed)
 }
 
 func (p *poller) wait(taps []tap, atMost time.Duration) error {
-	p.polls = append(p.polls[:0], unix.PollFd{Fd: int32(p.event), Events: unix.POLLIN})
-	for _, t := range taps {
-		p.polls = append(p.polls, unix.PollFd{Fd: int32(t.(*ring).fd), Events: unix.POLLIN})
+	if err := p.file.SetReadDeadline(time.Now().Add(atMost)); err != nil {
+		return err
 	}
-	timeout := unix.NsecToTimespec(int64(atMost))
-	if _, err := unix.Ppoll(p.polls, &timeout, nil); err != nil && err != unix.EINTR {
-		return fmt.Errorf("waiting for frames: %w", err)
+	err := p.conn.Read(func(uintptr) bool {
+		return slices.ContainsFunc(taps, func(t tap) bool { return t.(*ring).ready() })
+	})
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
 	}
-	if p.polls[0].Revents != 0 {
-		var b [8]byte
-		unix.Read(p.event, b[:])
-	}
-	for i, t := range taps {
-		if p.polls[i+1].Revents&^unix.POLLIN != 0 {
-			r := t.(*ring)
-			r.failed = true
-			r.forget()
-		}
-	}
-	return nil
+	return err
 }
 
-func (p *poller) wake() {
-	unix.Write(p.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
-}
+func (p *poller) wake() { p.file.SetReadDeadline(time.Now()) }
 
-func (p *poller) close() error { return unix.Close(p.event) }
+func (p *poller) close() error { return p.file.Close() }

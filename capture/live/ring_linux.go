@@ -41,7 +41,6 @@ type ring struct {
 	oldest int // block that was read and not freed
 	held   int // blocks that were
 	from   *origins
-	failed bool // an error of the socket was seen: the interface is down
 }
 
 var _ tap = (*ring)(nil)
@@ -102,14 +101,20 @@ func (r *ring) block(i int) ([]byte, *unix.TpacketHdrV1) {
 	return b, (*unix.TpacketHdrV1)(unsafe.Pointer(&desc.Hdr))
 }
 
-func (r *ring) read(frames []capture.Frame) []capture.Frame {
+// ready reports whether there is a block to read.
+func (r *ring) ready() bool {
 	if r.held == r.blocks {
+		return false // the next is the oldest, which is not free
+	}
+	_, head := r.block((r.oldest + r.held) % r.blocks)
+	return atomic.LoadUint32(&head.Block_status)&unix.TP_STATUS_USER != 0
+}
+
+func (r *ring) read(frames []capture.Frame) []capture.Frame {
+	if !r.ready() {
 		return frames
 	}
 	block, head := r.block((r.oldest + r.held) % r.blocks)
-	if atomic.LoadUint32(&head.Block_status)&unix.TP_STATUS_USER == 0 {
-		return frames
-	}
 	r.held++
 	at := head.Offset_to_first_pkt
 	for range head.Num_pkts {

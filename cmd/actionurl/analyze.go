@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"actionurl/capture/filter"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/report"
@@ -25,6 +26,9 @@ type analysis struct {
 	options report.Options
 	output  string
 	verbose bool
+
+	expr    string       // of -f
+	capture *filter.Expr // the same, read; nil for none
 
 	view, format, since, until, time string
 
@@ -97,6 +101,7 @@ func (a *analysis) flags(cmd *cobra.Command) {
 		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", ")+
 		"; of findings: "+strings.Join(report.ColumnNames(report.Findings), ", "))
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
+	f.StringVarP(&a.expr, "filter", "f", "", "look only at frames that match `EXPR`, in tcpdump's syntax")
 	f.StringArrayVar(&a.phones, "phone", nil, "show only this `PHONE`: a MAC address, an IP address or a name in a profile; repeatable")
 	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`, or the calls and phones that had it; repeatable")
 	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later; of calls and phones those that had an event then")
@@ -214,6 +219,19 @@ func (a *analysis) finishOutputs() error {
 	return nil
 }
 
+// parseFilter reads the value of -f.
+func (a *analysis) parseFilter() error {
+	if a.expr == "" {
+		return nil
+	}
+	var err error
+	a.capture, err = filter.Parse(a.expr)
+	if wrong, ok := errors.AsType[*filter.SyntaxError](err); ok {
+		return usage("\"-f, --filter\" flag: %w\n%s", err, wrong.Excerpt())
+	}
+	return err
+}
+
 // finish reads the flags that depend on others.
 func (a *analysis) finish() error {
 	a.filter.View = report.View(a.view)
@@ -221,6 +239,9 @@ func (a *analysis) finish() error {
 		a.options.Format = report.FormatOf(strings.TrimSuffix(a.output, ".gz"))
 	}
 	if err := a.finishOutputs(); err != nil {
+		return err
+	}
+	if err := a.parseFilter(); err != nil {
 		return err
 	}
 	if a.count < 0 {
@@ -272,6 +293,9 @@ func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader,
 	}
 	if err != nil {
 		return &statusError{statusFailed, err}
+	}
+	if a.capture != nil {
+		in.filter = filter.New(a.capture)
 	}
 	return a.run(ctx, in, stdout, stderr)
 }

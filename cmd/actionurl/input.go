@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"actionurl/capture"
+	"actionurl/capture/filter"
 	"actionurl/capture/live"
 	"actionurl/capture/pcapfile"
 )
@@ -25,6 +26,7 @@ type input struct {
 	follow bool          // somebody may be writing it, so rows are wanted as they come
 	live   bool          // it goes on until it is stopped
 	stdin  io.Reader
+	filter *filter.Filter  // of -f, for captures; nil for none
 	ctx    context.Context // its end ends the wait for a pipe
 
 	source capture.Source // of what is live, in place of parts
@@ -58,6 +60,9 @@ func (in *input) each(ctx context.Context, do func(*capture.Batch) error) (doing
 				continue // an interrupt is why it ended
 			}
 			return nil, err
+		}
+		if in.filter != nil {
+			in.filter.Batch(&b)
 		}
 		if err := do(&b); err != nil {
 			return err, nil

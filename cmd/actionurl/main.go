@@ -29,6 +29,11 @@
 //
 //	actionurl analyze --view findings trace.pcap
 //
+// -f looks only at frames that match an expression in tcpdump's syntax, of
+// files and of interfaces:
+//
+//	actionurl analyze -f 'host 192.168.40.50 and tcp port 80' trace.pcap
+//
 // # Exit status
 //
 //	0  done

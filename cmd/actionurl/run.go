@@ -48,7 +48,7 @@ type job struct {
 // run analyzes the input, until its end or that of ctx.
 func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer) error {
 	j := &job{analysis: a, in: in, stderr: stderr, progress: newProgress(stderr, in), shown: map[*timeline.Phone]bool{}}
-	j.sum = summary{w: stderr, view: a.filter.View, templates: len(a.decode.Templates)}
+	j.sum = summary{w: stderr, view: a.filter.View, templates: len(a.decode.Templates), filter: in.filter}
 	if a.verbose {
 		a.decode.Lost = func(l decode.Loss) {
 			j.progress.clear()

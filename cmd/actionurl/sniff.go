@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/net/bpf"
 
 	"actionurl/capture"
+	"actionurl/capture/filter"
 	"actionurl/capture/live"
 )
 
@@ -45,6 +47,10 @@ makes it begin its output files anew, for logrotate.
 
 A file of -o or -w is added to while it is written; with --rotate, each file
 gets its name when it is whole.
+
+-f is run by the kernel, which has taken the outer VLAN tag away by then: tagged
+frames match as untagged ones do, and "vlan" tells them apart. With -i any,
+interfaces without what -f tests are left out.
 
 Only the right to open packet sockets is needed (CAP_NET_RAW), and given up when
 they are open.`,
@@ -140,7 +146,18 @@ func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 // program returns what the kernel runs over each frame.
 func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
-	return live.Notifications(link, live.Wanted{Tunnels: !s.noTunnels, VXLANPort: s.decode.VXLANPort}), nil
+	program := live.Notifications(link, live.Wanted{Tunnels: !s.noTunnels, VXLANPort: s.decode.VXLANPort})
+	if s.capture == nil {
+		return program, nil
+	}
+	own, err := s.capture.CompileLive(link)
+	if _, ok := errors.AsType[*filter.LinkError](err); ok && slices.Contains(s.interfaces, live.Any) {
+		return []bpf.Instruction{bpf.RetConstant{}}, nil // there may be no such interface
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-f: %w", err)
+	}
+	return live.Join(program, own), nil
 }
 
 func stateOf(name string, state live.State) string {

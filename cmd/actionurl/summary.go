@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"actionurl/capture"
+	"actionurl/capture/filter"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
@@ -27,6 +28,8 @@ type summary struct {
 	rows             int // that were written
 	found            finding.Tally
 	damaged          int // problems of the input
+
+	filter *filter.Filter // of -f, for captures; nil for none
 }
 
 // count counts a record, and what is wrong with it if it is shown.
@@ -60,7 +63,11 @@ func (s *summary) print(d decode.Summary) {
 	if more := s.damaged - maxProblems; more > 0 {
 		fmt.Fprintf(s.w, "actionurl: and %s like these\n", count(more, "more problem"))
 	}
-	fmt.Fprintf(s.w, "actionurl: %s, %s, %s", count(d.Frames, "frame"), count(s.requests, "HTTP request"), count(s.events, "Action URL"))
+	frames := count(d.Frames, "frame")
+	if s.filter != nil {
+		frames = fmt.Sprintf("%s (%d dropped by the filter)", count(d.Frames+s.filter.Dropped(), "frame"), s.filter.Dropped())
+	}
+	fmt.Fprintf(s.w, "actionurl: %s, %s, %s", frames, count(s.requests, "HTTP request"), count(s.events, "Action URL"))
 	switch all := s.events; s.view {
 	case report.Calls:
 		fmt.Fprintf(s.w, ", %s", count(s.rows, "call"))
@@ -92,6 +99,8 @@ func (s *summary) print(d decode.Summary) {
 		s.hint()
 	}
 	switch {
+	case s.filter != nil && d.Frames == 0 && s.filter.Dropped() > 0 && s.damaged == 0:
+		fmt.Fprintln(s.w, "actionurl: no frame matches the filter; one with a VLAN tag matches behind vlan only, as in -f 'port 80 or (vlan and port 80)'")
 	case s.requests > 0 && s.events == 0 && s.view != report.Requests:
 		fmt.Fprintln(s.w, "actionurl: no request looks like an Action URL; --view requests shows them all, and -t tells what was typed into the phones")
 	case s.unknown > 0 && s.templates == 0 && (s.rows > 0 || s.view == report.Calls):

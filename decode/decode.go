@@ -5,7 +5,8 @@
 //
 //  1. packet finds the TCP segment in the frame.
 //  2. stream puts the segments of each direction of a connection in order.
-//  3. httpwire reads the requests and responses, and pairs them.
+//  3. httpwire reads the requests and responses, and pairs them; sip follows
+//     the calls that the same phones have, in streams and in datagrams.
 //  4. actionurl tells which requests are Action URLs and what they say.
 //  5. timeline puts what they say together to calls and phones.
 //  6. finding tells what is wrong with them.
@@ -120,7 +121,8 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Found: c.Found})
 	p.http = httpwire.NewReader(p.pending.insert)
 	p.http.Foreign = p.checker.Foreign
-	p.streams = stream.NewAssembler(p.http)
+	p.sip = sip.NewTracker()
+	p.streams = stream.NewAssembler(&demux{p.http, sip.NewReader(p.sip)})
 	p.streams.Failed = p.checker.Attempt
 	found := p.streams.Segment
 	if c.Segment != nil {
@@ -131,7 +133,6 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	}
 	p.packets = packet.NewDecoder(found)
 	p.packets.VXLANPort = c.VXLANPort
-	p.sip = sip.NewTracker()
 	p.packets.Datagram = p.sip.Datagram
 	p.calls = timeline.New(timeline.Config{Live: c.Live, Closed: func(call *timeline.Call) {
 		if p.err == nil && c.Call != nil {

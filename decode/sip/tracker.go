@@ -232,35 +232,46 @@ func (t *Tracker) Datagram(d *packet.Datagram) bool {
 	if Begins(d.Payload) != Yes {
 		return false
 	}
-	t.read(d.Payload, d.Src, d.Dst, &d.Origin)
+	if t.read(d.Payload, &d.Origin) {
+		t.follow(d.Src.AddrPort().Addr(), d.Dst.AddrPort().Addr())
+	}
 	return true
 }
 
-// read takes a message between two endpoints.
-func (t *Tracker) read(data []byte, src, dst packet.Endpoint, at *packet.Origin) {
+// read reads a message, and reports whether it says something of a call or a
+// registration.
+func (t *Tracker) read(data []byte, at *packet.Origin) bool {
 	t.Counts.Messages++
 	if n := methodLength(data); n > 0 && methodOf(data[:n]) == otherMethod {
-		return // a request that says nothing of a call: keep-alives, presence, text
+		return false // a request of another kind: keep-alives, presence, text
 	}
 	m := &t.message
 	if !m.Parse(data) || len(m.CallID) > maxCallID {
-		t.Counts.Unread++
-		if t.Lost != nil {
-			t.Lost(at, "the head of a SIP message is damaged, cut off or too long")
-		}
-		return
+		t.unread(at)
+		return false
 	}
 	method := methodOf(m.Method)
 	if method == otherMethod || m.Status > 0 && m.Status < 180 {
-		return
+		return false
 	}
 	t.at = moment{
 		time: at.Time, on: at.Interface, frame: at.Frame,
 		cseq: m.CSeq, status: uint16(m.Status), method: method,
 	}
-	from, to := src.AddrPort().Addr(), dst.AddrPort().Addr()
-	t.expire(at.Time)
-	if method == mREGISTER {
+	return true
+}
+
+func (t *Tracker) unread(at *packet.Origin) {
+	t.Counts.Unread++
+	if t.Lost != nil {
+		t.Lost(at, "a SIP message is damaged, not whole or too long")
+	}
+}
+
+// follow notes the message that was read, which one address sent to another.
+func (t *Tracker) follow(from, to netip.Addr) {
+	t.expire(t.at.time)
+	if t.at.method == mREGISTER {
 		t.register(from, to)
 		return
 	}

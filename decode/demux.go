@@ -1,0 +1,108 @@
+package decode
+
+import (
+	"bytes"
+
+	"actionurl/decode/httpwire"
+	"actionurl/decode/sip"
+	"actionurl/decode/stream"
+)
+
+// A demux hands the streams of a connection to the reader of its protocol, which
+// the first bytes of a message tell. What is not SIP is httpwire's to recognize.
+type demux struct {
+	http *httpwire.Reader
+	sip  *sip.Reader
+}
+
+var _ stream.Receiver = (*demux)(nil)
+
+// undecided is the state of a connection of which too few bytes have come to
+// tell: it begins with "P", say. No method's name is long.
+type undecided struct {
+	side  stream.Side
+	seq   uint32
+	bytes []byte
+	mark  stream.Mark
+}
+
+// Data implements [stream.Receiver].
+func (d *demux) Data(c *stream.Conn, side stream.Side, data []byte, seq uint32, at *stream.Mark) int64 {
+	switch s := c.State.(type) {
+	case nil:
+		return d.begin(c, side, data, seq, at)
+	case *sip.Conn:
+		return d.sip.Data(c, side, data, at)
+	case *undecided:
+		if s.side == side {
+			return d.more(c, s, data, at)
+		}
+		d.settle(c, s)
+	}
+	return d.http.Data(c, side, data, seq, at)
+}
+
+// begin takes bytes of a connection whose protocol is not known. Empty lines
+// before a message tell nothing.
+func (d *demux) begin(c *stream.Conn, side stream.Side, data []byte, seq uint32, at *stream.Mark) int64 {
+	first := c.Starts(side, seq)
+	rest := bytes.TrimLeft(data, "\r\n")
+	if first && len(rest) == 0 {
+		return 0
+	}
+	switch sip.Begins(rest) {
+	case sip.Yes:
+		return d.sip.Data(c, side, rest, at)
+	case sip.Perhaps:
+		if first {
+			c.State = &undecided{side, seq + uint32(len(data)-len(rest)), bytes.Clone(rest), *at}
+			return 0
+		}
+	}
+	return d.http.Data(c, side, data, seq, at)
+}
+
+// more takes further bytes of a connection of which too few have come.
+func (d *demux) more(c *stream.Conn, s *undecided, data []byte, at *stream.Mark) int64 {
+	seq := s.seq + uint32(len(s.bytes))
+	all := append(s.bytes, data...)
+	switch sip.Begins(all) {
+	case sip.Yes:
+		c.State = nil
+		return d.sip.Data(c, s.side, all, at)
+	case sip.Perhaps:
+		s.bytes = all
+		return 0
+	}
+	d.settle(c, s)
+	return d.http.Data(c, s.side, data, seq, at)
+}
+
+// settle gives what has come to HTTP: it was not enough for SIP.
+func (d *demux) settle(c *stream.Conn, s *undecided) {
+	c.State = nil
+	d.http.Data(c, s.side, s.bytes, s.seq, &s.mark)
+}
+
+// Gap implements [stream.Receiver].
+func (d *demux) Gap(c *stream.Conn, side stream.Side, n int, cut bool, at *stream.Mark) int64 {
+	switch s := c.State.(type) {
+	case *sip.Conn:
+		return d.sip.Gap(c, side, n, at)
+	case *undecided:
+		d.settle(c, s)
+	}
+	return d.http.Gap(c, side, n, cut, at)
+}
+
+// End implements [stream.Receiver].
+func (d *demux) End(c *stream.Conn, side stream.Side, how stream.End, at *stream.Mark) {
+	switch s := c.State.(type) {
+	case *sip.Conn:
+		d.sip.End(c, side, how)
+		return
+	case *undecided:
+		d.settle(c, s)
+	}
+	d.http.End(c, side, how, at)
+}

@@ -32,7 +32,7 @@ type input struct {
 	source capture.Source // of what is live, in place of parts
 	stats  func() []live.Stats
 	hangup <-chan os.Signal // the outputs are to be begun anew
-	ready  func()           // called when the outputs are open
+	ready  func([]string)   // called when the outputs are open, with the paths that stay in use
 }
 
 // open returns the source of all frames.

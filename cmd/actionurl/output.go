@@ -36,6 +36,7 @@ type output struct {
 	to        io.Writer
 	file      *os.File     // nil for standard output
 	gzip      *gzip.Writer // before the file; nil for none
+	regular   bool         // the file is none of devices and pipes
 	partial   bool         // the file does not have its name yet
 	continued bool         // it had content before
 	size      int64        // bytes written to the file
@@ -71,6 +72,7 @@ func (o *output) openFile() error {
 		o.file, err = os.OpenFile(o.name, os.O_WRONLY, 0)
 		return err
 	}
+	o.regular = true
 	for _, in := range o.inputs {
 		if exists && os.SameFile(info, in) {
 			return errors.New("is read as a capture; expected another file to write")

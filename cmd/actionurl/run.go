@@ -60,7 +60,10 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 		return &statusError{statusFailed, err}
 	}
 	if in.ready != nil {
-		in.ready()
+		in.ready(append(j.rows.paths(), j.frames.paths()...))
+		if err := cmp.Or(j.rows.probe(), j.frames.probe()); err != nil {
+			return &statusError{statusFailed, err}
+		}
 	}
 	a.decode.Call, a.decode.Live, a.decode.Found = j.call, in.follow, j.found
 	j.pipeline = decode.New(a.decode, j.record)

@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -77,6 +80,31 @@ func (s *series) open() error {
 	s.out = out
 	s.part, err = s.begin(out)
 	return err
+}
+
+// paths returns what is to be written later on: the folder of a file, as
+// further ones may be made in it, or a device.
+func (s *series) paths() []string {
+	switch {
+	case s == nil || s.out.file == nil:
+		return nil
+	case !s.out.regular:
+		return []string{s.name}
+	}
+	return []string{filepath.Dir(s.name)}
+}
+
+// probe tells whether a rotated file can get its name, and the next be made:
+// the rights to do so may have been those of root, which are given up.
+func (s *series) probe() error {
+	if s == nil || !s.out.partial {
+		return nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(s.name), ".actionurl-*")
+	if err != nil {
+		return fmt.Errorf("%s: files cannot be made in its folder without the rights of root: %w", s.name, cause(err))
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // at makes the output ready for a row or frame of a time.

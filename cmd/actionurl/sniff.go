@@ -19,6 +19,7 @@ import (
 	"actionurl/capture"
 	"actionurl/capture/filter"
 	"actionurl/capture/live"
+	"actionurl/cmd/actionurl/internal/sandbox"
 )
 
 // A sniff is what the flags of sniff say.
@@ -138,10 +139,25 @@ func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	in := &input{source: source, live: true, follow: true, hangup: hangup, stats: source.Stats}
-	in.ready = func() {
+	in.ready = func(outputs []string) {
+		s.enterSandbox(outputs, stderr)
 		fmt.Fprintf(stderr, "actionurl: watching %s; Ctrl-C ends it\n", strings.Join(s.interfaces, ", "))
 	}
 	return s.analysis.run(ctx, in, stdout, stderr)
+}
+
+// enterSandbox gives up what is not needed any more.
+func (s *sniff) enterSandbox(outputs []string, stderr io.Writer) {
+	time.Now().Zone() // reads the file of the local zone
+	for _, step := range sandbox.Enter(outputs) {
+		switch {
+		case !s.verbose:
+		case step.Err != nil:
+			fmt.Fprintf(stderr, "actionurl: kept the right to %s: %v\n", step.What, step.Err)
+		default:
+			fmt.Fprintf(stderr, "actionurl: gave up the right to %s\n", step.What)
+		}
+	}
 }
 
 // program returns what the kernel runs over each frame.

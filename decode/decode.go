@@ -80,6 +80,11 @@ type Config struct {
 	// is so. The call is valid until Call returns.
 	Call func(*timeline.Call) error
 	Live bool
+
+	// Prompt says that a record is wanted as soon as its response is there. Else
+	// it waits for the SIP message that may be captured behind it, where its
+	// phone's SIP is.
+	Prompt bool
 }
 
 // A Loss is something that could not be decoded, with its place.
@@ -105,6 +110,7 @@ type Pipeline struct {
 	emit    func(*Record) error
 	err     error // the first of emit and Config.Call
 	timeout int64
+	prompt  bool
 	pending ring
 	wake    int64 // before it, nothing in pending has its turn
 	crowded int   // requests that went on because too many waited
@@ -116,7 +122,7 @@ type Pipeline struct {
 // it points to are valid until emit returns; its strings stay valid. After an
 // error of emit or of Config.Call, neither is called again.
 func New(c Config, emit func(*Record) error) *Pipeline {
-	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), events: actionurl.NewDecoder(c.Templates)}
+	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), prompt: c.Prompt, events: actionurl.NewDecoder(c.Templates)}
 	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
 	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Found: c.Found})
 	p.http = httpwire.NewReader(p.pending.insert)
@@ -202,7 +208,7 @@ func (p *Pipeline) drain(now int64) {
 		x := p.pending.oldest()
 		crowded := p.pending.n > maxPending || p.pending.text > maxPendingText
 		switch {
-		case x.Done && !crowded && now-x.Time <= sip.Before && p.sip.Knows(x.Client.Addr()):
+		case x.Done && !p.prompt && !crowded && now-x.Time <= sip.Before && p.sip.Knows(x.Client.Addr()):
 			p.wake = x.Time + sip.Before // the SIP message that it belongs to may come behind it
 			return
 		case x.Done:
@@ -245,13 +251,15 @@ type Summary struct {
 	HTTP    httpwire.Counts
 	SIP     sip.Counts
 	Calls   timeline.Counts
+	Open    int // connections that are followed now, those that have just ended included
+	Waiting int // bytes of them that wait for what is before them
 	Crowded int // requests that were not waited for, because too many were
 	Links   []capture.LinkType
 }
 
 // Summary returns the counts so far.
 func (p *Pipeline) Summary() Summary {
-	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.sip.Counts, p.calls.Counts(), p.crowded, p.packets.Unknown}
+	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.sip.Counts, p.calls.Counts(), p.streams.Open(), p.streams.Waiting(), p.crowded, p.packets.Unknown}
 }
 
 // Losses returns what could not be decoded, each kind with its count.

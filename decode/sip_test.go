@@ -107,9 +107,9 @@ func TestEventsBySIP(t *testing.T) {
 // them, and they are emitted as soon as that is over.
 func TestWaitForSIP(t *testing.T) {
 	for _, test := range []struct {
-		known bool
-		want  time.Duration // from the request to its record
-	}{{true, 2 * time.Second}, {false, 2 * time.Millisecond}} {
+		known, prompt bool
+		want          time.Duration // from the request to its record
+	}{{true, false, 2 * time.Second}, {false, false, 2 * time.Millisecond}, {true, true, 2 * time.Millisecond}} {
 		c := capturetest.New()
 		phone := "192.168.40.51:5060"
 		if test.known {
@@ -123,7 +123,7 @@ func TestWaitForSIP(t *testing.T) {
 			c.Datagram("192.168.40.50:5060", phone, "\r\n\r\n")
 		}
 		var now, sent int64
-		p := New(Config{ResponseTimeout: 10 * time.Second}, func(r *Record) error {
+		p := New(Config{ResponseTimeout: 10 * time.Second, Prompt: test.prompt}, func(r *Record) error {
 			sent = now - r.Time
 			return nil
 		})
@@ -134,7 +134,7 @@ func TestWaitForSIP(t *testing.T) {
 			}
 		}
 		if got := time.Duration(sent); got < test.want || got > test.want+20*time.Millisecond {
-			t.Errorf("known %v: emitted after %v; expected %v", test.known, got, test.want)
+			t.Errorf("known %v, prompt %v: emitted after %v; expected %v", test.known, test.prompt, got, test.want)
 		}
 	}
 }

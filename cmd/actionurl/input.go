@@ -29,10 +29,11 @@ type input struct {
 	filter *filter.Filter  // of -f, for captures; nil for none
 	ctx    context.Context // its end ends the wait for a pipe
 
-	source capture.Source // of what is live, in place of parts
-	stats  func() []live.Stats
-	hangup <-chan os.Signal // the outputs are to be begun anew
-	ready  func([]string)   // called when the outputs are open, with the paths that stay in use
+	source  capture.Source // of what is live, in place of parts
+	stats   func() []live.Stats
+	monitor *monitor         // that is told of everything; nil for none
+	hangup  <-chan os.Signal // the outputs are to be begun anew
+	ready   func([]string)   // called when the outputs are open, with the paths that stay in use
 }
 
 // open returns the source of all frames.

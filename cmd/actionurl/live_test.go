@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
@@ -24,6 +25,8 @@ import (
 type script struct {
 	steps []func(*capture.Batch)
 	stats live.Stats
+
+	monitor *monitor
 
 	on     *capture.Interface
 	frames int
@@ -75,6 +78,7 @@ func (s *script) event(after time.Duration, target string) {
 // written, and the error.
 func (s *script) play(t *testing.T, a *analysis, hangup chan os.Signal) (out, messages string, err error) {
 	t.Helper()
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	a.decode.ResponseTimeout, a.decode.SlowResponse = 10*time.Second, time.Second
 	if a.view == "" {
 		a.view = "events"
@@ -89,7 +93,7 @@ func (s *script) play(t *testing.T, a *analysis, hangup chan os.Signal) (out, me
 		t.Fatal(err)
 	}
 	var stdout, stderr strings.Builder
-	in := &input{source: s, live: true, follow: true, hangup: hangup, stats: func() []live.Stats { return []live.Stats{s.stats} }}
+	in := &input{source: s, live: true, follow: true, hangup: hangup, monitor: s.monitor, stats: func() []live.Stats { return []live.Stats{s.stats} }}
 	err = a.run(context.Background(), in, &stdout, &stderr)
 	return stdout.String(), stderr.String(), err
 }

@@ -136,6 +136,9 @@ func beginsLikePcapng(name string) bool {
 func (j *job) record(r *decode.Record) error {
 	shown := j.filter.Shows(r)
 	j.sum.count(r, shown)
+	if j.in.monitor != nil {
+		j.in.monitor.record(r)
+	}
 	if !shown {
 		return nil
 	}
@@ -220,6 +223,9 @@ func (j *job) pass() error {
 		if err := j.frames.tick(j.now - int64(j.decode.ResponseTimeout+keepTime)); err != nil {
 			return err
 		}
+	}
+	if j.in.monitor != nil {
+		j.in.monitor.publish(j.pipeline.Summary())
 	}
 	if err := j.losses.tell(j.now); err != nil {
 		return err

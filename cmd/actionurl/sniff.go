@@ -31,6 +31,8 @@ type sniff struct {
 	ringSize   int64
 	fanout     int
 	duration   time.Duration
+	sip        bool
+	metrics    string // address to serve them at; empty for none
 }
 
 func newSniff() *cobra.Command {
@@ -82,6 +84,8 @@ they are open.`,
 	s.flags(cmd)
 	f.BoolVar(&s.modest, "no-promiscuous", false, "leave alone the frames that are addressed to others")
 	f.BoolVar(&s.noTunnels, "no-tunnels", false, "leave alone what is in tunnels (GRE, VXLAN, MPLS, PPPoE and so on)")
+	f.BoolVar(&s.sip, "sip", false, "take SIP over UDP port 5060 too, to tell events by it; rows may then wait two seconds for it")
+	f.StringVar(&s.metrics, "metrics", "", "serve counts for Prometheus at `ADDRESS`, as /metrics, and /healthz; on loopback if it is a port alone, such as :9100")
 	f.Var(&parsed{parse: s.size}, "ring-size", "memory of each interface for frames that were not read yet, a `SIZE` such as 256MiB; by default 64MiB")
 	f.IntVar(&s.fanout, "fanout", 1, "share the frames of each interface out to `N` rings")
 	cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -115,6 +119,7 @@ func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := s.prepare(stderr); err != nil {
 		return err
 	}
+	s.decode.Prompt = !s.sip
 	source, err := live.Open(live.Config{
 		Interfaces:  s.interfaces,
 		Promiscuous: !s.modest,
@@ -129,6 +134,14 @@ func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return &statusError{statusFailed, cannotCapture(err)}
 	}
 	defer source.Close()
+	in := &input{source: source, live: true, follow: true, stats: source.Stats}
+	if s.metrics != "" {
+		if in.monitor, err = newMonitor(s.metrics); err != nil {
+			return err
+		}
+		in.monitor.serve(source.Stats)
+		defer in.monitor.close()
+	}
 	if s.duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, s.duration)
@@ -138,7 +151,7 @@ func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	in := &input{source: source, live: true, follow: true, hangup: hangup, stats: source.Stats}
+	in.hangup = hangup
 	in.ready = func(outputs []string) {
 		s.enterSandbox(outputs, stderr)
 		fmt.Fprintf(stderr, "actionurl: watching %s; Ctrl-C ends it\n", strings.Join(s.interfaces, ", "))
@@ -148,7 +161,7 @@ func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 // enterSandbox gives up what is not needed any more.
 func (s *sniff) enterSandbox(outputs []string, stderr io.Writer) {
-	time.Now().Zone() // reads the file of the local zone
+	_ = time.Local.String() // reads the file of the local zone
 	for _, step := range sandbox.Enter(outputs) {
 		switch {
 		case !s.verbose:
@@ -162,7 +175,7 @@ func (s *sniff) enterSandbox(outputs []string, stderr io.Writer) {
 
 // program returns what the kernel runs over each frame.
 func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
-	program := live.Notifications(link, live.Wanted{Tunnels: !s.noTunnels, VXLANPort: s.decode.VXLANPort})
+	program := live.Notifications(link, live.Wanted{SIP: s.sip, Tunnels: !s.noTunnels, VXLANPort: s.decode.VXLANPort})
 	if s.capture == nil {
 		return program, nil
 	}

@@ -425,6 +425,14 @@ func (a *Assembler) forget(c *Conn) {
 	a.free = append(a.free, c)
 }
 
+// Open returns how many connections are followed, or remembered as they have
+// just ended.
+func (a *Assembler) Open() int { return len(a.conns) - len(a.free) }
+
+// Waiting returns how many bytes wait for what is before them, with what it
+// takes to keep them.
+func (a *Assembler) Waiting() int { return a.waiting }
+
 // Flush ends all connections: there are no more segments.
 func (a *Assembler) Flush() {
 	for _, c := range a.conns {

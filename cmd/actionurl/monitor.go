@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"actionurl/capture/live"
+	"actionurl/decode"
+	"actionurl/decode/httpwire"
+)
+
+// maxLabels bounds the events and the statuses that are counted each by itself,
+// 300 bytes each. There are not as many; a server may make statuses up.
+const maxLabels = 1024
+
+// A monitor serves the counts of a live run, as Prometheus reads them. The
+// pipeline sets them; who asks for them reads them, without a lock.
+type monitor struct {
+	set                            *metrics.Set
+	frames, requests, bad, crowded *metrics.Counter
+	evicted                        *metrics.Counter
+	connections, waiting           *metrics.Gauge
+	events                         map[string]*metrics.Counter // by slug
+	responses                      map[string]*metrics.Counter // by status
+
+	listener net.Listener
+	server   http.Server
+}
+
+// newMonitor begins to serve at an address: on loopback, if that says a port
+// alone.
+func newMonitor(address string) (*monitor, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, usage("invalid argument %q for \"--metrics\" flag: expected a port such as :9100, or an address and a port", address)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	m := &monitor{set: metrics.NewSet(), events: map[string]*metrics.Counter{}, responses: map[string]*metrics.Counter{}}
+	m.listener, err = net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, &statusError{statusFailed, fmt.Errorf("--metrics: %w", err)}
+	}
+	m.frames = m.set.NewCounter("actionurl_frames_total")
+	m.requests = m.set.NewCounter("actionurl_requests_total")
+	m.bad = m.set.NewCounter("actionurl_malformed_frames_total")
+	m.evicted = m.set.NewCounter(`actionurl_forgotten_total{what="connections"}`)
+	m.crowded = m.set.NewCounter(`actionurl_forgotten_total{what="requests"}`)
+	m.connections = m.set.NewGauge("actionurl_connections", nil)
+	m.waiting = m.set.NewGauge("actionurl_waiting_bytes", nil)
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		m.set.WritePrometheus(w)
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	m.server = http.Server{Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
+	return m, nil
+}
+
+// serve answers until close is called.
+func (m *monitor) serve(stats func() []live.Stats) {
+	for i, s := range stats() {
+		of := func(name string, value func(*live.Stats) uint64) {
+			m.set.NewGauge(fmt.Sprintf("actionurl_interface_%s{interface=%q}", name, s.Interface), func() float64 {
+				return float64(value(&stats()[i]))
+			})
+		}
+		of("received_frames_total", func(s *live.Stats) uint64 { return s.Received })
+		of("dropped_frames_total", func(s *live.Stats) uint64 { return s.Dropped })
+		of("ring_freezes_total", func(s *live.Stats) uint64 { return s.Freezes })
+		of("up", func(s *live.Stats) uint64 {
+			if s.State == live.Up {
+				return 1
+			}
+			return 0
+		})
+	}
+	go m.server.Serve(m.listener) // returns when the server is closed
+}
+
+// close ends the server, with the answers that are being given.
+func (m *monitor) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if m.server.Shutdown(ctx) != nil {
+		m.server.Close()
+	}
+}
+
+// record counts a request.
+func (m *monitor) record(r *decode.Record) {
+	m.requests.Inc()
+	if r.Event == nil {
+		return
+	}
+	m.count(m.events, "actionurl_events_total{event=%q}", r.Event.Slug)
+	status := r.NoResponse.String()
+	if r.NoResponse == httpwire.Answered {
+		status = strconv.Itoa(r.Status)
+	}
+	m.count(m.responses, "actionurl_responses_total{status=%q}", status)
+}
+
+// count adds one to a counter with a label.
+func (m *monitor) count(counters map[string]*metrics.Counter, name, label string) {
+	if _, known := counters[label]; !known && len(counters) >= maxLabels {
+		label = "other"
+	}
+	c := counters[label]
+	if c == nil {
+		c = m.set.NewCounter(fmt.Sprintf(name, label))
+		counters[label] = c
+	}
+	c.Inc()
+}
+
+// publish sets what a summary says.
+func (m *monitor) publish(d decode.Summary) {
+	m.frames.Set(uint64(d.Frames))
+	m.bad.Set(uint64(d.Malformed))
+	m.evicted.Set(uint64(d.Stream.Evicted))
+	m.crowded.Set(uint64(d.Crowded))
+	m.connections.Set(float64(d.Open))
+	m.waiting.Set(float64(d.Waiting))
+}

@@ -13,8 +13,8 @@ import (
 // Times here are in nanoseconds of capture time.
 const (
 	// Before and after are how far a request may be from the message that it
-	// belongs to: before it, as both are sent at once, and behind it. One that
-	// has the Call-ID may be as far behind as afterID.
+	// belongs to: before it, as both are sent at once, and behind it. A known
+	// event that has the Call-ID may be as far behind as afterID.
 	Before  = 2e9
 	after   = 5e9
 	afterID = 30e9
@@ -226,18 +226,19 @@ func (t *Tracker) collect(q *actionurl.Question, c *Call, e evidence) {
 	}
 }
 
-// add adds a message to the fits if it is near enough, and may mean one of the
-// events in question.
+// add adds a message to the fits if it is near enough. Where the event is known,
+// it must be one that this may come with; else any message of a call speaks for
+// an event or against it.
 func (t *Tracker) add(q *actionurl.Question, c *Call, m *moment, e evidence) {
 	delay := q.Time - m.time
-	if delay < -Before || delay > afterID || delay > after && e != byCallID {
+	if delay < -Before || delay > afterID || delay > after && (e != byCallID || len(q.Slugs) != 1) {
 		return
 	}
 	f := fit{call: c, moment: m, meaning: m.meaning(), evidence: e, distance: delay}
 	if delay < 0 {
 		f.distance = -early * delay
 	}
-	if f.meaning.slugs[0] == "" || len(q.Slugs) > 0 && !slices.ContainsFunc(q.Slugs, f.meaning.means) {
+	if f.meaning.slugs[0] == "" || (len(q.Slugs) == 1 || c == nil) && !slices.ContainsFunc(q.Slugs, f.meaning.means) {
 		return
 	}
 	t.fits = append(t.fits, f)
@@ -260,13 +261,12 @@ func (t *Tracker) best(q *actionurl.Question) *fit {
 	return best
 }
 
-// weight is the distance, more if the message does not stand for an event in
-// question.
+// weight is the distance, more if the message does not stand for the event in
+// question, or for any.
 func (f *fit) weight(q *actionurl.Question) int64 {
-	for _, slug := range f.meaning.slugs[:f.meaning.stands] {
-		if len(q.Slugs) == 0 || slices.Contains(q.Slugs, slug) {
-			return f.distance
-		}
+	stood := f.meaning.slugs[:f.meaning.stands]
+	if len(q.Slugs) == 1 && slices.Contains(stood, q.Slugs[0]) || len(q.Slugs) != 1 && len(stood) > 0 {
+		return f.distance
 	}
 	return f.distance + lesser
 }
@@ -282,10 +282,20 @@ func (t *Tracker) names(q *actionurl.Question, best *fit) bool {
 		t.alone(best, best.meaning.slugs[0])
 }
 
-// alone reports whether no message is near that does not mean the event.
+// alone reports whether no message is near that does not mean the event. What
+// few phones announce does not count: that the other end holds the call, and
+// what became of a transfer, which often ends the call at once.
 func (t *Tracker) alone(best *fit, slug string) bool {
 	for i := range t.fits {
 		f := &t.fits[i]
+		switch f.moment.kind {
+		case transferred, notTransferred:
+			continue
+		case held, resumed:
+			if !f.moment.sent {
+				continue
+			}
+		}
 		if !f.meaning.means(slug) && f.distance <= margin*best.distance+slack {
 			return false
 		}
@@ -316,7 +326,7 @@ func (t *Tracker) narrows(q *actionurl.Question, best *fit) (slug string, ok boo
 			return "", false
 		}
 	}
-	return slug, t.alone(best, slug)
+	return slug, slug != "" && t.alone(best, slug)
 }
 
 // signalled reports whether SIP messages go with an event.

@@ -103,3 +103,19 @@ func TestOracleOnCorpus(t *testing.T) {
 		t.Error("none was compared")
 	}
 }
+
+// Calls that were recorded of real phones.
+func TestOracleOnRecorded(t *testing.T) {
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("no tshark")
+	}
+	files, err := filepath.Glob("../../testdata/real/sip-*.pcap")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no captures: %v", err)
+	}
+	for _, file := range files {
+		if compare(t, file) == 0 {
+			t.Errorf("%s has no message", file)
+		}
+	}
+}

@@ -132,9 +132,9 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	if authority == "" {
 		authority = x.Host
 	}
-	agent := d.agents.read(x.UserAgent)
 	client := x.Client.Addr()
 	at := d.phones.addresses[client]
+	agent := d.agent(x, at)
 	if agent.vendor != "" {
 		at = d.phones.remember(client, at, agent.mac, x.Time)
 	}
@@ -151,6 +151,19 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	}
 	e.ServerName = d.serverName(x, authority)
 	return e
+}
+
+// agent reads the user agent of a request from an address, of which at is what
+// is known: mostly the same as before.
+func (d *Decoder) agent(x *httpwire.Exchange, at *learnt) *agent {
+	if at != nil && at.agent != nil && at.agent.text == x.UserAgent {
+		return at.agent
+	}
+	a := d.agents.read(x.UserAgent)
+	if at != nil && len(a.text) <= maxAgentLength {
+		at.agent = a
+	}
+	return a
 }
 
 // serverName returns what the user calls the server, empty for nothing.

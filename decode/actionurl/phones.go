@@ -36,6 +36,7 @@ type sender struct {
 
 // A learnt is what earlier requests told of an address.
 type learnt struct {
+	agent   *agent     // that requests from there had last; nil for none
 	mac     packet.MAC // of the phone that has it; zero if not known
 	several bool       // phones share it: it says nothing about which one it is
 	last    int64      // when it was heard of, in nanoseconds since 1970-01-01 UTC
@@ -166,7 +167,7 @@ func (p *phones) remember(address netip.Addr, at *learnt, mac packet.MAC, now in
 	switch {
 	case mac == none || mac == at.mac || at.several:
 	case at.mac != none && now-at.last < moveTime:
-		*at = learnt{several: true}
+		*at = learnt{agent: at.agent, several: true}
 	default:
 		at.mac = mac
 	}

@@ -9,6 +9,7 @@ import (
 
 // An agent is what a user agent tells of a phone.
 type agent struct {
+	text    string // what was read
 	vendor  string // empty where it is no phone's
 	product string
 	version string
@@ -33,16 +34,17 @@ func (a agents) read(ua string) *agent {
 	if known := a[ua]; known != nil {
 		return known
 	}
-	if len(ua) > maxAgentLength {
-		read := parseAgent(ua)
-		return &read
+	if len(ua) <= maxAgentLength {
+		ua = strings.Clone(ua)
 	}
-	if len(a) >= maxAgents {
-		clear(a)
-	}
-	ua = strings.Clone(ua)
 	read := parseAgent(ua)
-	a[ua] = &read
+	read.text = ua
+	if len(ua) <= maxAgentLength {
+		if len(a) >= maxAgents {
+			clear(a)
+		}
+		a[ua] = &read
+	}
 	return &read
 }
 

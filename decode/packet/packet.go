@@ -6,23 +6,22 @@
 //  2. Tags and tunnels are walked through to the innermost IP packet, to a
 //     bounded depth (ether.go, tunnel.go).
 //  3. Fragments are put together (ip.go, fragment.go).
-//  4. The TCP header is decoded, by gopacket.
+//  4. The TCP header is decoded.
 //
 // A frame that holds neither is left at the first header that says so: on a
 // VoIP network 97 of 100 frames are RTP.
 //
-// The headers before TCP are walked by hand for that reason, and because
-// gopacket's layers for most of them panic, misread, or lack what is needed.
+// The headers are walked by hand for that reason, and because gopacket's layers
+// for most of them panic, misread, or lack what is needed. Where they do not,
+// tests compare with them.
 package packet
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/netip"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
 
 	"actionurl/capture"
 )
@@ -132,6 +131,11 @@ type Datagram struct {
 	Cut      int    // bytes of payload that the sender sent and the capture does not hold
 }
 
+// Bare reports whether the segment does nothing but to acknowledge.
+func (s *Segment) Bare() bool {
+	return len(s.Payload) == 0 && s.Cut == 0 && !s.SYN && !s.FIN && !s.RST
+}
+
 // A Lost is told of something that could not be decoded, and of its place.
 type Lost func(at *Origin, what string)
 
@@ -167,7 +171,6 @@ type Decoder struct {
 	fragments fragments
 	inflater  io.ReadCloser // of compressed packets
 	inflated  bytes.Buffer
-	tcp       layers.TCP
 }
 
 // NewDecoder returns a Decoder that calls found with each TCP segment. A frame
@@ -259,17 +262,17 @@ func (d *Decoder) segment(data []byte, size int) {
 		d.malformed()
 		return
 	}
-	d.tcp.Payload = nil
-	// An option that is malformed does not harm the payload, which is set before the options are read.
-	if err := d.tcp.DecodeFromBytes(data, gopacket.NilDecodeFeedback); err != nil && d.tcp.Payload == nil {
+	header := int(data[12]>>4) * 4
+	if header < 20 || header > len(data) {
 		d.malformed()
 		return
 	}
-	t := &d.tcp
-	s.Src.Port, s.Dst.Port = uint16(t.SrcPort), uint16(t.DstPort)
-	s.Seq, s.Ack = t.Seq, t.Ack
-	s.SYN, s.FIN, s.RST, s.ACK = t.SYN, t.FIN, t.RST, t.ACK
-	s.Payload = t.Payload
+	s.Src.Port, s.Dst.Port = binary.BigEndian.Uint16(data), binary.BigEndian.Uint16(data[2:])
+	s.Seq, s.Ack = binary.BigEndian.Uint32(data[4:]), binary.BigEndian.Uint32(data[8:])
+	const fin, syn, rst, ack = 0x01, 0x02, 0x04, 0x10
+	flags := data[13]
+	s.SYN, s.FIN, s.RST, s.ACK = flags&syn != 0, flags&fin != 0, flags&rst != 0, flags&ack != 0
+	s.Payload = data[header:]
 	d.Counts.Segments++
 	d.found(s)
 }

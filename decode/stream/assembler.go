@@ -63,17 +63,20 @@ func (a *Assembler) Segment(s *packet.Segment) {
 		c = a.open(s)
 	}
 	c.touched = true
-	a.mark = Mark{Origin: s.Origin, Ack: s.Ack, HasAck: s.ACK}
 	h := &c.halves[side]
+	h.seen = true
+	if s.Bare() && !c.halves[side.Other()].waits() {
+		a.acknowledge(c, side.Other(), s)
+		return // as most segments are
+	}
+	a.mark.Origin, a.mark.Ack, a.mark.HasAck = s.Origin, s.Ack, s.ACK
 	seq := s.Seq
 	if s.SYN {
 		a.syn(c, side, s)
+		h.seen = true // also of a connection that is begun anew
 		seq++
 	}
-	h.seen = true
-	if s.ACK {
-		a.acknowledge(c, side.Other(), s.Ack)
-	}
+	a.acknowledge(c, side.Other(), s)
 	switch {
 	case s.RST:
 		a.reset(c, side, s)
@@ -129,10 +132,11 @@ func (a *Assembler) lose(c *Conn) {
 	c.State = nil
 }
 
-// acknowledge notes that the other side has all that side sent before ack.
-func (a *Assembler) acknowledge(c *Conn, side Side, ack uint32) {
-	h := &c.halves[side]
-	if h.open && far(h.next, ack) {
+// acknowledge notes that the other side has all that side sent before what s, a
+// segment of that side, acknowledges.
+func (a *Assembler) acknowledge(c *Conn, side Side, s *packet.Segment) {
+	h, ack := &c.halves[side], s.Ack
+	if !s.ACK || h.open && far(h.next, ack) {
 		return
 	}
 	if !h.hasAcked || After(h.acked, ack) > 0 {

@@ -85,6 +85,10 @@ type Config struct {
 	// it waits for the SIP message that may be captured behind it, where its
 	// phone's SIP is.
 	Prompt bool
+
+	// Requests leaves out what puts requests together: no calls and phones are
+	// kept, and no findings that take more than one request to be seen.
+	Requests bool
 }
 
 // A Loss is something that could not be decoded, with its place.
@@ -116,13 +120,14 @@ type Pipeline struct {
 	crowded int   // requests that went on because too many waited
 	record  Record
 	frame   *capture.Frame // at hand
+	alone   bool           // see Config.Requests
 }
 
 // New returns a Pipeline that calls emit with each record. The record and all
 // it points to are valid until emit returns; its strings stay valid. After an
 // error of emit or of Config.Call, neither is called again.
 func New(c Config, emit func(*Record) error) *Pipeline {
-	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), prompt: c.Prompt, events: actionurl.NewDecoder(c.Templates)}
+	p := &Pipeline{emit: emit, alone: c.Requests, timeout: int64(c.ResponseTimeout), prompt: c.Prompt, events: actionurl.NewDecoder(c.Templates)}
 	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
 	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Found: c.Found})
 	p.http = httpwire.NewReader(p.pending.insert)
@@ -159,12 +164,12 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	for i := range b.Frames {
 		f := &b.Frames[i]
-		if p.pending.n > 0 && f.Time >= p.wake {
+		if p.due(f.Time) {
 			p.drain(f.Time) // a response that comes too late is none
 		}
 		p.frame = f
 		p.packets.Decode(f)
-		if p.pending.n > 0 && (f.Time >= p.wake || p.pending.n > maxPending || p.pending.text > maxPendingText) {
+		if p.due(f.Time) {
 			p.drain(f.Time)
 		}
 	}
@@ -201,12 +206,26 @@ func (p *Pipeline) Flush() error {
 // they were first heard of.
 func (p *Pipeline) Phones() []*timeline.Phone { return p.calls.Phones() }
 
+// due reports whether drain has something to do at the capture time now.
+func (p *Pipeline) due(now int64) bool {
+	if p.pending.n == 0 {
+		return false
+	}
+	x := p.pending.oldest()
+	return x.Done && now >= p.wake || now-x.Time > p.timeout || p.crowds()
+}
+
+// crowds reports whether more wait than may.
+func (p *Pipeline) crowds() bool {
+	return p.pending.n > maxPending || p.pending.text > maxPendingText
+}
+
 // drain emits the records whose turn has come at the capture time now.
 func (p *Pipeline) drain(now int64) {
 	p.wake = 0
 	for p.pending.n > 0 {
 		x := p.pending.oldest()
-		crowded := p.pending.n > maxPending || p.pending.text > maxPendingText
+		crowded := p.crowds()
 		switch {
 		case x.Done && !p.prompt && !crowded && now-x.Time <= sip.Before && p.sip.Knows(x.Client.Addr()):
 			p.wake = x.Time + sip.Before // the SIP message that it belongs to may come behind it
@@ -233,7 +252,7 @@ func (p *Pipeline) next() {
 	if p.err == nil {
 		r := &p.record
 		*r = Record{Exchange: x, Event: p.events.Decode(x)}
-		if r.Event != nil {
+		if r.Event != nil && !p.alone {
 			r.Phone, r.Call = p.calls.Add(x, r.Event)
 		}
 		r.Findings = p.checker.Check(x, r.Event, r.Phone)

@@ -16,6 +16,7 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/keep"
 	"actionurl/decode/timeline"
+	"actionurl/report"
 )
 
 // keepTime is how much longer than a response may take the frames of a
@@ -66,6 +67,7 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 		}
 	}
 	a.decode.Call, a.decode.Live, a.decode.Found = j.call, in.follow, j.found
+	a.decode.Requests = a.filter.View == report.Requests
 	j.pipeline = decode.New(a.decode, j.record)
 	if in.live {
 		j.losses = newLosses(j)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"syscall"
 	"time"
 
 	"actionurl/capture"
@@ -231,6 +232,9 @@ func (j *job) pass() error {
 	}
 	if err := j.losses.tell(j.now); err != nil {
 		return err
+	}
+	if out := j.rows.out; out != nil && out.file == nil && hungUp(out.to) {
+		return out.failed(syscall.EPIPE) // else it would be seen with the next row
 	}
 	select {
 	case <-j.in.hangup:

@@ -250,17 +250,37 @@ func (p *Pipeline) next() {
 		p.events.Signalling = p.sip
 	}
 	if p.err == nil {
-		r := &p.record
-		*r = Record{Exchange: x, Event: p.events.Decode(x)}
-		if r.Event != nil && !p.alone {
-			r.Phone, r.Call = p.calls.Add(x, r.Event)
-		}
-		r.Findings = p.checker.Check(x, r.Event, r.Phone)
-		if p.err == nil { // as far as the calls that were closed by it
-			p.err = p.emit(r)
-		}
+		p.tell(x, p.events.Decode(x), nil)
 	}
 	p.http.Release(x)
+}
+
+// tell emits the record of a request. Of what is wrong with it, only what is
+// known is said, unless that is nil.
+func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, known *finding.Set) {
+	r := &p.record
+	*r = Record{Exchange: x, Event: e}
+	if e != nil && !p.alone {
+		r.Phone, r.Call = p.calls.Add(x, e)
+	}
+	r.Findings = p.checker.Check(x, e, r.Phone)
+	if known != nil {
+		r.Findings = finding.Only(r.Findings, *known)
+	}
+	if p.err == nil { // as far as the calls that were closed by it
+		p.err = p.emit(r)
+	}
+}
+
+// Replay takes a request that was decoded before in place of frames, with its
+// event, nil for none, and with what was found to be wrong with it. Requests
+// come in the order in which they were emitted. It returns the first error of
+// emit or Config.Call.
+func (p *Pipeline) Replay(x *httpwire.Exchange, e *actionurl.Event, found finding.Set) error {
+	if p.err == nil {
+		p.tell(x, e, &found)
+	}
+	return p.err
 }
 
 // A Summary says what was decoded, and what could not be.

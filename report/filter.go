@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"actionurl/decode"
@@ -17,6 +18,7 @@ import (
 type Filter struct {
 	View   View
 	Phones []string // MAC addresses in lower case with colons, or IP addresses
+	Names  []string // of phones, as users call them; case does not matter
 	Events []string // slugs
 	Since  int64    // nanoseconds since 1970-01-01 UTC; 0 for no bound
 	Until  int64    // the first moment not to show; 0 for no bound
@@ -27,7 +29,7 @@ func (f *Filter) Shows(r *decode.Record) bool {
 	return (f.View == Requests || r.Event != nil) &&
 		(f.Since == 0 || r.Time >= f.Since) &&
 		(f.Until == 0 || r.Time < f.Until) &&
-		(len(f.Phones) == 0 || f.isPhone(r)) &&
+		(len(f.Phones)+len(f.Names) == 0 || f.isPhone(r)) &&
 		(len(f.Events) == 0 || r.Event != nil && f.isEvent(r.Event))
 }
 
@@ -36,12 +38,16 @@ func (f *Filter) isPhone(r *decode.Record) bool {
 		return true
 	}
 	return r.Event != nil &&
-		(slices.Contains(f.Phones, r.Event.PhoneMAC) || slices.Contains(f.Phones, r.Event.PhoneIP.String()))
+		(slices.Contains(f.Phones, r.Event.PhoneMAC) || slices.Contains(f.Phones, r.Event.PhoneIP.String()) || f.isName(r.Event.PhoneName))
+}
+
+func (f *Filter) isName(name string) bool {
+	return slices.ContainsFunc(f.Names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
 // ShowsCall reports whether the call is to be shown.
 func (f *Filter) ShowsCall(c *timeline.Call) bool {
-	return (len(f.Phones) == 0 || f.hasPhone(c.Phone)) && slices.ContainsFunc(c.Steps, func(s timeline.Step) bool {
+	return (len(f.Phones)+len(f.Names) == 0 || f.hasPhone(c.Phone)) && slices.ContainsFunc(c.Steps, func(s timeline.Step) bool {
 		return (f.Since == 0 || s.Time >= f.Since) &&
 			(f.Until == 0 || s.Time < f.Until) &&
 			(len(f.Events) == 0 || slices.Contains(f.Events, s.Slug))
@@ -58,7 +64,7 @@ func (f *Filter) ShowsFinding(o *finding.Occurrence) bool {
 }
 
 func (f *Filter) hasPhone(p *timeline.Phone) bool {
-	return slices.Contains(f.Phones, p.MAC) || slices.ContainsFunc(p.Addresses, func(a netip.Addr) bool {
+	return slices.Contains(f.Phones, p.MAC) || f.isName(p.Name) || slices.ContainsFunc(p.Addresses, func(a netip.Addr) bool {
 		return slices.Contains(f.Phones, a.String())
 	})
 }

@@ -111,9 +111,11 @@ func clipped(cell []byte, limit int) string {
 	return string(cell[:end]) + "…"
 }
 
-// Flush implements [Sink].
+// Flush implements [Sink]. Who waits for the first rows reads what is written
+// as it comes, so the widths are those of a live table, too.
 func (t *table) Flush() error {
 	if len(t.sample) > 0 {
+		t.live = true
 		if err := t.layOut(); err != nil {
 			return err
 		}

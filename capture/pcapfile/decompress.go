@@ -37,6 +37,20 @@ func compressions() []compression {
 	}
 }
 
+// Decompress returns a reader of what is in from, compressed in one of these
+// formats or not.
+func Decompress(from io.Reader) (io.Reader, error) {
+	var head [6]byte // the longest magic number
+	n, err := io.ReadFull(from, head[:])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	if r, compressed, err := decompressed(head[:n], from); compressed || err != nil {
+		return r, err
+	}
+	return io.MultiReader(bytes.NewReader(head[:n]), from), nil
+}
+
 // decompressed returns a reader of what is in from, of which head has been
 // read already: from itself if that is not compressed.
 func decompressed(head []byte, from io.Reader) (io.Reader, bool, error) {
@@ -87,6 +101,13 @@ type damageError struct{ err error }
 
 func (e *damageError) Error() string { return e.err.Error() }
 func (e *damageError) Unwrap() error { return e.err }
+
+// IsDamage reports whether an error is one of compressed data, and not of
+// reading them.
+func IsDamage(err error) bool {
+	var damage *damageError
+	return errors.As(err, &damage)
+}
 
 // A rawReader remembers the error of the reader below a decompressor, which
 // may hide it.

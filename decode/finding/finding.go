@@ -13,6 +13,7 @@ package finding
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -166,6 +167,19 @@ func SetOf(all []Finding) (s Set) {
 		s.Add(all[i].Kind)
 	}
 	return s
+}
+
+// Only returns the findings whose kinds are in the set, and of the set's other
+// kinds one without a detail. It changes found.
+func Only(found []Finding, kinds Set) []Finding {
+	found = slices.DeleteFunc(found, func(f Finding) bool { return !kinds.Has(f.Kind) })
+	have := SetOf(found)
+	for _, k := range Kinds() {
+		if kinds.Has(k) && !have.Has(k) {
+			found = append(found, Finding{Kind: k})
+		}
+	}
+	return found
 }
 
 // Slugs returns the slugs of the kinds, the gravest first; nil for none.

@@ -1,0 +1,277 @@
+package saved_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"actionurl/capture"
+	"actionurl/decode"
+	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
+	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
+	"actionurl/report"
+	"actionurl/report/saved"
+)
+
+// full returns a record that has everything a line can hold, with one text in
+// all places.
+func full(t testing.TB, text string) *decode.Record {
+	template, err := actionurl.ParseTemplateWith(actionurl.Lookup("hold_call"), "192.168.40.207/hold?m=$mac&q=$queue", map[string]bool{"queue": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &httpwire.Exchange{
+		Origin: packet.Origin{Interface: &capture.Interface{Capture: "trunk" + text + ".pcap"}, Frame: 61207, Time: 1772438400123456789},
+		Client: netip.MustParseAddrPort("[2001:db8::50]:40000"), Server: netip.MustParseAddrPort("192.168.40.207:8085"),
+		Method: "GET", Target: "/" + text, Host: "h" + text, Version: "HTTP/1.1", UserAgent: "Yealink SIP-T46U " + text,
+		ContentLength: -1, Cut: true, Gap: true, Done: true, Status: 404, Latency: 5001234,
+	}
+	x.VLANs.Add(40)
+	x.VLANs.Add(4095)
+	e := &actionurl.Event{
+		Slug: "hold_call", Label: "Hold Call", By: actionurl.ByTemplate, Template: template,
+		PhoneName: "n" + text, ServerName: "s" + text, PhoneMAC: "00:15:65:12:34:32", OtherMAC: "00:15:65:12:34:33",
+		PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL, PhoneVendor: "Yealink",
+		PhoneProduct: "p" + text, PhoneVersion: "v" + text, CallID: "c" + text,
+		SIP:  actionurl.Message{Frame: 17, Method: "200 INVITE", Delay: -1500000},
+		Vars: []actionurl.Var{actionurl.VarOf("mac", "000b82123432"), actionurl.VarOf("queue", text), actionurl.VarOf("queue", "again"), actionurl.VarOf("x", ""), actionurl.VarOf("y", "$call_id")},
+	}
+	return &decode.Record{Exchange: x, Event: e, Findings: []finding.Finding{{Kind: finding.HTTPError}, {Kind: finding.CutHead}, {Kind: finding.CaptureGap}}}
+}
+
+// save writes records as they are saved.
+func save(t testing.TB, records ...*decode.Record) string {
+	var out strings.Builder
+	rows, err := report.NewRecords(&out, report.Options{Format: "ndjson"}, report.Requests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		if err := rows.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// What was saved is read back as it was, whatever phones sent.
+func FuzzRoundTrip(f *testing.F) {
+	for _, text := range []string{
+		"", "plain", `a"b\c`, "J\xfcrgen \\ x", "\x00\x1b[2J\r\n\t\u202e", "山田 太郎 😀", `C:\xdir`, `\xfc\`, "\xed\xa0\x80", "\xff\\xff\\\\", "a#2",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if ambiguous(text) {
+			t.Skip()
+		}
+		r := full(t, text)
+		var got saved.Record
+		reader := saved.NewReader("x", strings.NewReader(save(t, r)))
+		if err := reader.Next(&got); err != nil {
+			t.Fatal(err)
+		}
+		check(t, r, &got)
+		if err := reader.Next(&got); err != io.EOF {
+			t.Errorf("behind the last record: %v", err)
+		}
+	})
+}
+
+// ambiguous reports whether a text is one that the format cannot tell from
+// bytes that are no UTF-8: it looks as these are written.
+func ambiguous(text string) bool {
+	for i := 0; i+3 < len(text); i++ {
+		if text[i] == '\\' && text[i+1] == 'x' && strings.IndexByte("89abcdefABCDEF", text[i+2]) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// check compares a record with what was read of it.
+func check(t *testing.T, want *decode.Record, got *saved.Record) {
+	t.Helper()
+	type flat struct {
+		Capture, Method, Target, Host, Version, Agent string
+		Frame, Status                                 int
+		Time, Latency, Length                         int64
+		VLANs                                         string
+		Client, Server                                netip.AddrPort
+		Cut, Gap, Done                                bool
+		Reason                                        httpwire.Reason
+		Event                                         string
+		Template                                      string
+		Findings                                      []string
+	}
+	of := func(x *httpwire.Exchange, e *actionurl.Event, s finding.Set) flat {
+		f := flat{
+			x.Interface.Capture, x.Method, x.Target, x.Host, x.Version, x.UserAgent, x.Frame, x.Status, x.Time, x.Latency, x.ContentLength,
+			fmt.Sprint(x.VLANs.IDs()), x.Client, x.Server, x.Cut, x.Gap, x.Done, x.NoResponse, "", "", s.Slugs(),
+		}
+		if e != nil {
+			plain := *e
+			plain.Template, plain.Candidates, plain.Vars = nil, append([]string{}, e.Candidates...), append([]actionurl.Var{}, e.Vars...)
+			f.Event = fmt.Sprintf("%+q", fmt.Sprintf("%#v", plain))
+			if e.Template != nil {
+				f.Template = e.Template.Kind.Slug + " " + e.Template.Text + " " + e.Template.Pattern()
+			}
+		}
+		return f
+	}
+	if diff := cmp.Diff(of(want.Exchange, want.Event, finding.SetOf(want.Findings)), of(&got.Exchange, got.Event, got.Findings), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
+		t.Errorf("(-saved +read):\n%s", diff)
+	}
+}
+
+// Requests that are no Action URLs, and those without a response.
+func TestOtherRecords(t *testing.T) {
+	plain := full(t, "x")
+	plain.Event = nil
+	plain.Findings, plain.Cut, plain.Gap = nil, false, false
+	plain.NoResponse, plain.Status, plain.Latency = httpwire.ResetByPeer, 0, 0
+	ambiguous := full(t, "y")
+	ambiguous.Event.Slug, ambiguous.Event.Label, ambiguous.Event.By = actionurl.Unknown, "", actionurl.ByNothing
+	ambiguous.Event.Candidates = []string{"hold_call", "resume_call"}
+	ambiguous.Event.SIP = actionurl.Message{}
+	reader := saved.NewReader("x", strings.NewReader(save(t, plain, ambiguous, plain)))
+	for _, want := range []*decode.Record{plain, ambiguous, plain} {
+		var got saved.Record
+		if err := reader.Next(&got); err != nil {
+			t.Fatal(err)
+		}
+		check(t, want, &got)
+	}
+}
+
+// A damaged line is told with its place, and the next is read.
+func TestDamage(t *testing.T) {
+	const good = `{"time":"2026-03-02T08:00:00.003000000Z","target":"/x"}`
+	long := `{"time":"` + strings.Repeat("x", 2<<20) + `"}`
+	for _, test := range []struct{ line, want string }{
+		{`{`, "e:2: at byte 2: expected '\"'"},
+		{`[1]`, "e:2: at byte 1: expected '{'"},
+		{"\x00\x00\x00", "e:2: at byte 1: expected '{'"},
+		{good + "x", "e:2: at byte 56: expected the end of the line"},
+		{good[:40], "e:2: at byte 41: expected ','"},
+		{`{"time":"yesterday"}`, `e:2: at byte 20: "yesterday" is no time; expected one as 2026-03-02T08:00:00.000000000Z`},
+		{`{"target":"/x"}`, `e:2: the line has no "time"; expected a saved request or event`},
+		{`{"time":"2026-03-02T08:00:00Z","phone_mac":"00:0b:82:12:34:32","direction":"incoming"}`, `e:2: the line has no "target" and no "event"; expected a saved request or event, not a row of another view`},
+		{`{"time":"2026-03-02T08:00:00Z","src_port":65536}`, "e:2: at byte 48: expected a number from 0 to 65535"},
+		{`{"time":"2026-03-02T08:00:00Z","frame":"1"}`, "e:2: at byte 40: expected a number from 0 to 2147483647"},
+		{`{"time":"2026-03-02T08:00:00Z","src_ip":"here"}`, `e:2: at byte 47: "here" is no IP address`},
+		{`{"time":"2026-03-02T08:00:00Z","target":"\q"}`, `e:2: at byte 44: "\\q" is no escape`},
+		{`{"time":"2026-03-02T08:00:00Z","target":"\u12"}`, "e:2: at byte 44: expected four hexadecimal digits"},
+		{`{"time":"2026-03-02T08:00:00Z","no_response":"never"}`, `e:2: at byte 53: "never" is no reason for no response; expected timeout, reset, closed or not_captured`},
+		{`{"time":"2026-03-02T08:00:00Z","new":[{"a":`, "e:2: at byte 44: the line ends within a value"},
+		{long, fmt.Sprintf("e:2: the line has %d bytes; expected 1048576 at most", len(long)+1)},
+	} {
+		reader := saved.NewReader("e", strings.NewReader(good+"\n"+test.line+"\n\n"+good))
+		var got []string
+		for {
+			var r saved.Record
+			err := reader.Next(&r)
+			if err == io.EOF {
+				break
+			}
+			var problem *saved.Problem
+			switch {
+			case err == nil:
+				got = append(got, r.Exchange.Target)
+			case errors.As(err, &problem):
+				got = append(got, problem.Error())
+			default:
+				t.Fatal(err)
+			}
+		}
+		if want := []string{"/x", test.want, "/x"}; cmp.Diff(want, got) != "" {
+			t.Errorf("%.60s: read %q, want %q", test.line, got, want)
+		}
+	}
+}
+
+// A capture is told from damaged events.
+func TestBinary(t *testing.T) {
+	for _, text := range []string{"\xd4\xc3\xb2\xa1\x02\x00\x04\x00\n{}\n", "\n\r\r\n\x1c\x00\x00\x00M<+\x1a"} {
+		var r saved.Record
+		var problem *saved.Problem
+		err := saved.NewReader("a.pcap", strings.NewReader(text)).Next(&r)
+		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is binary; expected saved events, as NDJSON" {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
+// What a later version adds is passed over, and losses are counted.
+func TestOtherKeys(t *testing.T) {
+	lines := `{"new":{"a":[1,-2.5e3,true,null,"}\"",[]],"b":{}},"time":"2026-03-02T09:00:00.5+01:00","findings":["no_response","of_a_later_version"],"target":"/x" , "n":null}
+{"time":"2026-03-02T08:01:00.000000005Z","capture_loss":{"interface":"eth1","since":"2026-03-02T08:00:00.000000005Z","dropped":12}}
+`
+	reader := saved.NewReader("e", strings.NewReader(lines))
+	var r saved.Record
+	if err := reader.Next(&r); err != nil || r.Exchange.Target != "/x" || r.Exchange.Time != 1772438400500000000 || r.Event != nil {
+		t.Errorf("read %+v, %v", r, err)
+	}
+	if got := r.Findings.Slugs(); cmp.Diff([]string{"no_response"}, got) != "" {
+		t.Errorf("findings %q", got)
+	}
+	if err := reader.Next(&r); err != io.EOF || reader.Losses != 1 {
+		t.Errorf("%v and %d losses", err, reader.Losses)
+	}
+}
+
+// A Reader of hostile bytes ends.
+func FuzzReader(f *testing.F) {
+	f.Add([]byte(`{"time":"2026-03-02T08:00:00Z","vars":{"a":"b","a#2":"c"},"x":[[[{}]]]}`))
+	f.Add([]byte("{\"a\":\n}"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		reader := saved.NewReader("x", strings.NewReader(string(b)))
+		for range len(b) + 1 {
+			var r saved.Record
+			if err := reader.Next(&r); err == io.EOF {
+				return
+			}
+		}
+		t.Error("it does not end")
+	})
+}
+
+func BenchmarkReader(b *testing.B) {
+	r := full(b, "x")
+	r.Findings = nil
+	line := save(b, r)
+	reader := saved.NewReader("x", endless(line))
+	b.SetBytes(int64(len(line)))
+	b.ReportAllocs()
+	var got saved.Record
+	for b.Loop() {
+		if err := reader.Next(&got); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// endless repeats a text.
+type endless string
+
+func (e endless) Read(b []byte) (int, error) {
+	if len(b) < len(e) {
+		return copy(b, e), io.ErrShortBuffer
+	}
+	n := 0
+	for len(b)-n >= len(e) {
+		n += copy(b[n:], e)
+	}
+	return n, nil
+}

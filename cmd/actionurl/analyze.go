@@ -31,6 +31,7 @@ type analysis struct {
 	capture *filter.Expr // the same, read; nil for none
 
 	view, format, since, until, time string
+	saved                            bool // the input is saved events
 
 	phones   []string // addresses and names
 	profiles []string // files and folders
@@ -92,25 +93,31 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.VarP(&parsed{parse: a.template}, "template", "t", "`EVENT=URL`, as typed into the phone; EVENT is a slug, a label, a P-value or an alias; repeatable")
 	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` that says what was typed into the phones: a profile, a phone's provisioning file, or a folder of them; repeatable")
 	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
-	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, findings (what is wrong), or requests (every HTTP request)")
-	f.StringVarP(&a.output, "output", "o", "-", "`FILE` to write to; - is standard output")
+	a.rowFlags(cmd)
+	f.StringVarP(&a.expr, "filter", "f", "", "look only at frames that match `EXPR`, in tcpdump's syntax")
 	f.StringVarP(&a.write, "write", "w", "", "`FILE` for the frames of the connections that had events, as pcapng; - is standard output")
 	f.Var(&parsed{parse: a.rotation}, "rotate", "begin another file at a `SIZE` such as 100MB, or with each span of time such as 1h; the names of -o and -w then have a time in them: %Y %m %d %H %M %S")
+	f.DurationVar(&a.decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
+	f.DurationVar(&a.decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
+	f.Uint16Var(&a.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "tell of everything that could not be decoded, with its place")
+}
+
+// rowFlags adds the flags that say which rows are shown, and how.
+func (a *analysis) rowFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, findings (what is wrong), or requests (every HTTP request)")
+	f.StringVarP(&a.output, "output", "o", "-", "`FILE` to write to; - is standard output")
 	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
 	f.StringVar(&a.options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
 		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", ")+
 		"; of findings: "+strings.Join(report.ColumnNames(report.Findings), ", "))
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
-	f.StringVarP(&a.expr, "filter", "f", "", "look only at frames that match `EXPR`, in tcpdump's syntax")
 	f.StringArrayVar(&a.phones, "phone", nil, "show only this `PHONE`: a MAC address, an IP address or a name in a profile; repeatable")
 	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`, or the calls and phones that had it; repeatable")
 	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later; of calls and phones those that had an event then")
 	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
 	f.IntVarP(&a.count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
-	f.DurationVar(&a.decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
-	f.DurationVar(&a.decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
-	f.Uint16Var(&a.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
-	f.BoolVarP(&a.verbose, "verbose", "v", false, "tell of everything that could not be decoded, with its place")
 	complete(cmd, "view", report.Views())
 	complete(cmd, "format", report.Formats())
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
@@ -173,6 +180,10 @@ func (a *analysis) findPhones() error {
 		phone, err := report.ParsePhone(s)
 		if err == nil {
 			a.filter.Phones = append(a.filter.Phones, phone)
+			continue
+		}
+		if a.saved { // with the names of the profiles that there were
+			a.filter.Names = append(a.filter.Names, s)
 			continue
 		}
 		before := len(a.filter.Phones)

@@ -77,7 +77,7 @@ its Action URL, when, with which values, and whether the server took it.`,
   ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("no command is called %q; expected analyze, catalog, completion, learn, profile, sniff or version%s", args[0], captureHint(args[0]))
+				return fmt.Errorf("no command is called %q; expected analyze, catalog, completion, learn, profile, report, sniff or version%s", args[0], captureHint(args[0]))
 			}
 			return nil
 		},
@@ -86,7 +86,7 @@ its Action URL, when, with which values, and whether the server took it.`,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	root.AddCommand(newAnalyze(), newCatalog(), newLearn(), newProfile(), newSniff(), newVersion())
+	root.AddCommand(newAnalyze(), newCatalog(), newLearn(), newProfile(), newReport(), newSniff(), newVersion())
 	return root
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"actionurl/capture"
 	"actionurl/capture/filter"
@@ -124,7 +125,7 @@ func (in *input) addStdin() error {
 	}
 	from := in.stdin
 	if in.follow {
-		from = &abandonable{in.ctx, from}
+		from = &abandonable{ctx: in.ctx, r: from}
 	}
 	source, err := pcapfile.Open("-", &counter{from, &in.offset})
 	if err != nil {
@@ -223,7 +224,7 @@ func openPipe(ctx context.Context, name string, offset *atomic.Int64) (*fileSour
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, cause(err))
 	}
-	return newFileSource(name, f, &counter{&abandonable{ctx, f}, offset})
+	return newFileSource(name, f, &counter{&abandonable{ctx: ctx, r: f}, offset})
 }
 
 func newFileSource(name string, f *os.File, from io.Reader) (*fileSource, error) {
@@ -247,12 +248,17 @@ func (s *fileSource) Next(b *capture.Batch) error {
 // Close closes the file.
 func (s *fileSource) Close() error { return errors.Join(s.Reader.Close(), s.file.Close()) }
 
+// idleTime is how long a pipe is silent before what has come of it is shown.
+const idleTime = 500 * time.Millisecond
+
 // An abandonable reader fails when ctx ends, though it be in the middle of a
 // wait for bytes. What reads it then must leave the buffer alone: a reader
-// that was waiting may still fill it.
+// that was waiting may still fill it. Where the wait is long, idle is called,
+// if set, while it goes on.
 type abandonable struct {
-	ctx context.Context
-	r   io.Reader
+	ctx  context.Context
+	r    io.Reader
+	idle func()
 }
 
 func (a *abandonable) Read(b []byte) (int, error) {
@@ -268,11 +274,19 @@ func (a *abandonable) Read(b []byte) (int, error) {
 		n, err := a.r.Read(b)
 		read <- result{n, err}
 	}()
-	select {
-	case r := <-read:
-		return r.n, r.err
-	case <-a.ctx.Done():
-		return 0, a.ctx.Err()
+	var silent <-chan time.Time
+	if a.idle != nil {
+		silent = time.After(idleTime)
+	}
+	for {
+		select {
+		case r := <-read:
+			return r.n, r.err
+		case <-silent:
+			a.idle()
+		case <-a.ctx.Done():
+			return 0, a.ctx.Err()
+		}
 	}
 }
 

@@ -9,6 +9,7 @@
 //	actionurl catalog [TABLE]              what it knows of phones
 //	actionurl learn [flags] CAPTURE...     find out what phones were told
 //	actionurl profile check|show FILE...   what phones were told
+//	actionurl report [flags] EVENTS...     show saved events (NDJSON) in any view and format
 //	actionurl version
 //
 // A request seldom says which event it stands for. That is told by the URL

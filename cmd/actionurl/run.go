@@ -49,8 +49,13 @@ type job struct {
 
 // run analyzes the input, until its end or that of ctx.
 func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer) error {
+	return a.runOver(in, stdout, stderr, func(j *job) (writing, reading error) { return in.each(ctx, j.batch) })
+}
+
+// runOver makes a job over the input, of which read gives it all.
+func (a *analysis) runOver(in *input, stdout, stderr io.Writer, read func(*job) (writing, reading error)) error {
 	j := &job{analysis: a, in: in, stderr: stderr, progress: newProgress(stderr, in), shown: map[*timeline.Phone]bool{}}
-	j.sum = summary{w: stderr, view: a.filter.View, templates: len(a.decode.Templates), filter: in.filter}
+	j.sum = summary{w: stderr, view: a.filter.View, saved: a.saved, templates: len(a.decode.Templates), filter: in.filter}
 	if a.verbose {
 		a.decode.Lost = func(l decode.Loss) {
 			j.progress.clear()
@@ -73,7 +78,7 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 	if in.live {
 		j.losses = newLosses(j)
 	}
-	return j.end(in.each(ctx, j.batch))
+	return j.end(read(j))
 }
 
 // open opens the outputs.

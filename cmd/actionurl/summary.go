@@ -21,6 +21,7 @@ const maxProblems = 20
 type summary struct {
 	w         io.Writer
 	view      report.View
+	saved     bool // the input is saved events
 	templates int
 
 	requests, events int
@@ -52,9 +53,20 @@ func (s *summary) count(r *decode.Record, shown bool) {
 // problems tells problems as they are met.
 func (s *summary) problems(all []capture.Problem) {
 	for i := range all {
-		if s.damaged++; s.damaged <= maxProblems {
-			fmt.Fprintf(s.w, "actionurl: %v\n", &all[i])
-		}
+		s.problem(&all[i])
+	}
+}
+
+func (s *summary) problem(err error) {
+	if s.damaged++; s.damaged <= maxProblems {
+		fmt.Fprintf(s.w, "actionurl: %v\n", err)
+	}
+}
+
+// lost tells how many losses of live captures saved events tell of.
+func (s *summary) lost(n int) {
+	if n > 0 {
+		fmt.Fprintf(s.w, "actionurl: not complete: losses of the live capture: %d (capture_loss)\n", n)
 	}
 }
 
@@ -63,11 +75,14 @@ func (s *summary) print(d decode.Summary) {
 	if more := s.damaged - maxProblems; more > 0 {
 		fmt.Fprintf(s.w, "actionurl: and %s like these\n", count(more, "more problem"))
 	}
-	frames := count(d.Frames, "frame")
-	if s.filter != nil {
-		frames = fmt.Sprintf("%s (%d dropped by the filter)", count(d.Frames+s.filter.Dropped(), "frame"), s.filter.Dropped())
+	from := count(d.Frames, "frame")
+	switch {
+	case s.saved:
+		from = "saved"
+	case s.filter != nil:
+		from = fmt.Sprintf("%s (%d dropped by the filter)", count(d.Frames+s.filter.Dropped(), "frame"), s.filter.Dropped())
 	}
-	fmt.Fprintf(s.w, "actionurl: %s, %s, %s", frames, count(s.requests, "HTTP request"), count(s.events, "Action URL"))
+	fmt.Fprintf(s.w, "actionurl: %s, %s, %s", from, count(s.requests, "HTTP request"), count(s.events, "Action URL"))
 	switch all := s.events; s.view {
 	case report.Calls:
 		fmt.Fprintf(s.w, ", %s", count(s.rows, "call"))
@@ -99,6 +114,7 @@ func (s *summary) print(d decode.Summary) {
 		s.hint()
 	}
 	switch {
+	case s.saved: // what was typed into the phones is too late now
 	case s.filter != nil && d.Frames == 0 && s.filter.Dropped() > 0 && s.damaged == 0:
 		fmt.Fprintln(s.w, "actionurl: no frame matches the filter; one with a VLAN tag matches behind vlan only, as in -f 'port 80 or (vlan and port 80)'")
 	case s.requests > 0 && s.events == 0 && s.view != report.Requests:

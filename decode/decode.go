@@ -78,8 +78,9 @@ type Config struct {
 	// Call is told of each call when nothing can change it any more, if set:
 	// in the order of their first events, or, if Live is set, as soon as that
 	// is so. The call is valid until Call returns.
-	Call func(*timeline.Call) error
-	Live bool
+	Call  func(*timeline.Call) error
+	Live  bool
+	Group timeline.Grouping // of calls
 
 	// Prompt says that a record is wanted as soon as its response is there. Else
 	// it waits for the SIP message that may be captured behind it, where its
@@ -145,7 +146,7 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	p.packets = packet.NewDecoder(found)
 	p.packets.VXLANPort = c.VXLANPort
 	p.packets.Datagram = p.sip.Datagram
-	p.calls = timeline.New(timeline.Config{Live: c.Live, Closed: func(call *timeline.Call) {
+	p.calls = timeline.New(timeline.Config{Live: c.Live, Group: c.Group, Closed: func(call *timeline.Call) {
 		if p.err == nil && c.Call != nil {
 			p.err = c.Call(call)
 		}

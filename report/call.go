@@ -12,7 +12,11 @@ import (
 
 // NewCalls returns Rows that write calls to w in the format of o.
 func NewCalls(w io.Writer, o Options) (*Rows[timeline.Call], error) {
-	return newRows(w, o, callView())
+	v := callView()
+	if o.Grouped {
+		v.people = "group," + v.people
+	}
+	return newRows(w, o, v)
 }
 
 // callView is the view of timeline.Call.
@@ -27,7 +31,7 @@ func callView() *view[timeline.Call] {
 			{Column: Column{Name: "phone_name", width: 10}, value: func(c *call) Value { return Text(c.Phone.Name) }},
 			{Column: Column{Name: "direction", width: 9, rank: 4}, value: func(c *call) Value { return Text(c.Direction.String()) }},
 			{Column: Column{Name: "local", width: 10}, value: func(c *call) Value { return Text(c.Local) }},
-			{Column: Column{Name: "remote", width: 10, usual: 20}, value: func(c *call) Value { return Text(c.Remote) }, shown: numberAndName},
+			{Column: Column{Name: "remote", width: 10, usual: 25}, value: func(c *call) Value { return Text(c.Remote) }, shown: numberAndName},
 			{Column: Column{Name: "display_remote", width: 12}, value: func(c *call) Value { return Text(c.DisplayRemote) }},
 			{Column: Column{Name: "state", width: 8, usual: 10}, value: func(c *call) Value { return Text(string(c.State())) }},
 			{Column: Column{Name: "ring_s", width: 6, right: true, rank: 2}, value: func(c *call) Value { return secondsOf(c.Ring()) }},
@@ -35,6 +39,7 @@ func callView() *view[timeline.Call] {
 			{Column: Column{Name: "hold_s", width: 6, right: true, rank: 3}, value: func(c *call) Value { return secondsOf(c.Hold()) }},
 			{Column: Column{Name: "holds", width: 5, right: true}, value: func(c *call) Value { return Number(int64(c.Holds)) }},
 			{Column: Column{Name: "duration_s", width: 10, right: true}, value: saidValue},
+			{Column: Column{Name: "group", width: 5, right: true}, value: groupValue},
 			{Column: Column{Name: "call_id", width: 12}, value: func(c *call) Value { return Text(c.ID) }},
 			{Column: Column{Name: "key", width: 7}, value: func(c *call) Value { return Text(c.Key()) }},
 			{Column: Column{Name: "events", width: 12, usual: 40}, value: slugsOf, shown: stepsLine},
@@ -69,6 +74,14 @@ func saidValue(c *timeline.Call) Value {
 		return Value{}
 	}
 	return Number(int64(c.Said))
+}
+
+// groupValue is the number of the call's group, where calls are grouped.
+func groupValue(c *timeline.Call) Value {
+	if c.Group == 0 {
+		return Value{}
+	}
+	return Number(int64(c.Group))
 }
 
 func slugsOf(c *timeline.Call) Value {

@@ -44,6 +44,7 @@ type Options struct {
 	Columns string // names with commas between; empty for the view's own
 	Clock   *Clock // nil for UTC
 	Width   int    // of the terminal, in columns; 0 where there is none
+	Grouped bool   // calls are in groups, which people see
 
 	// Live says that rows are wanted as they come: a table's widths then do not
 	// depend on its rows.

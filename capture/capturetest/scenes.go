@@ -50,6 +50,7 @@ func Scenes() []Scene {
 		{Name: "guide-callid.pcap", Shows: "the guide's first example: one template with the call id (guide, page 7)", Make: guideCallID},
 		{Name: "guide-events.pcap", Shows: "the guide's second example: the three templates of \"Using ActionURL Module\", in the order of Figure 4", Make: guideEvents},
 		{Name: "call.pcapng", Shows: "an incoming call from ringing to its end with the phone's other events, in the query form that integrations use; VLAN 40", Make: call},
+		{Name: "calls.pcap", Shows: "calls of three phones, one of them a Yealink: one rings at two phones, is answered at one, held and passed on to the third; one is rejected, one dialed in vain", Make: calls},
 		{Name: "values.pcap", Shows: "values as phones send them: raw blanks, plus signs, percent signs, Latin-1, an unset and an empty variable, Call-IDs with reserved characters", Make: values},
 		{Name: "responses.pcap", Shows: "what becomes of requests: answered late, with an error, a redirect, not at all, reset, closed; and one direction only", Make: responses},
 		{Name: "streams.pcap", Shows: "requests over reordered, repeated and doubled segments, several in one segment, a lost segment, a join in the middle", Make: streams},
@@ -126,6 +127,50 @@ func call(c *Capture) {
 	say(31*time.Second, "e=unhold&m=000b82123432&r=%2B4930123456"+id)
 	say(20*time.Second, "e=terminated&m=000b82123432&r=%2B4930123456&d=62"+id)
 	say(60*time.Millisecond, "e=busy_to_idle&m=000b82123432")
+}
+
+func calls(c *Capture) {
+	const (
+		reception = "192.168.40.50 Grandstream_Model_HW_GRP2616_SW_1.0.13.59_DevId_000b82123432 mac=000b82123432&local=5001"
+		warehouse = "192.168.40.51 Grandstream_Model_HW_GXP2135_SW_1.0.7.97_DevId_000b82123433 mac=000b82123433&local=5002"
+		yealink   = "192.168.40.52 Yealink_SIP-T46U_108.86.0.45_80:5e:c0:12:34:34 mac=805ec0123434&local=sip:5003@pbx.example"
+		caller    = "&remote=%2B4930123456&display_remote=J%C3%BCrgen M%C3%BCller"
+	)
+	port := 40400
+	say := func(wait time.Duration, phone, event, more string) {
+		c.Wait(wait)
+		port++
+		words := strings.Fields(phone)
+		target := "/event?event=" + event + "&" + words[2] + more
+		k := c.Conn(words[0]+":"+strconv.Itoa(port), "192.168.40.207:8085").Open()
+		k.Send(get(target, "192.168.40.207:8085", strings.ReplaceAll(words[1], "_", " ")))
+		k.Reply(ok)
+		k.Close()
+	}
+	say(0, reception, "registered", "")
+	say(time.Second, warehouse, "registered", "")
+	say(time.Second, yealink, "registered", "")
+	say(3*time.Second, warehouse, "dnd_off", "")
+	// One caller rings at two phones, each of which has its own call id.
+	say(5*time.Second, reception, "incoming_call", caller+"&call-id=3f1c6a2e@192.168.40.10")
+	say(50*time.Millisecond, warehouse, "incoming_call", caller+"&call-id=77ab0912@192.168.40.10")
+	say(4*time.Second, reception, "established_call", caller+"&call-id=3f1c6a2e@192.168.40.10")
+	say(100*time.Millisecond, warehouse, "missed_call", caller+"&call-id=77ab0912@192.168.40.10")
+	// It is held, a colleague is asked, and gets it.
+	say(20*time.Second, reception, "hold_call", caller+"&call-id=3f1c6a2e@192.168.40.10")
+	say(2*time.Second, reception, "outgoing_call", "&remote=5003&call-id=860888843-5060-9@BJC.BGI.EA.FA")
+	say(200*time.Millisecond, yealink, "incoming_call", "&remote=sip:5001@pbx.example&display_remote=Reception&call_id=33093")
+	say(3*time.Second, yealink, "established_call", "&remote=sip:5001@pbx.example&call_id=33093")
+	say(50*time.Millisecond, reception, "established_call", "&remote=5003&call-id=860888843-5060-9@BJC.BGI.EA.FA")
+	say(6*time.Second, reception, "attended_transfer", caller+"&call-id=3f1c6a2e@192.168.40.10")
+	say(300*time.Millisecond, reception, "terminated_call", caller+"&duration=32&call-id=3f1c6a2e@192.168.40.10")
+	say(30*time.Millisecond, reception, "terminated_call", "&remote=5003&duration=6&call-id=860888843-5060-9@BJC.BGI.EA.FA")
+	say(90*time.Second, yealink, "terminated_call", "&remote=sip:5001@pbx.example&call_id=33093")
+	say(20*time.Second, yealink, "incoming_call", "&remote=sip:anonymous@pbx.example&call_id=33094")
+	say(2*time.Second, yealink, "rejected_call", "&remote=sip:anonymous@pbx.example&call_id=33094")
+	say(5*time.Second, yealink, "dnd_on", "")
+	say(10*time.Second, warehouse, "outgoing_call", "&remote=0800555555&call-id=1980986749-5060-3@BJC.BGI.EA.FB")
+	say(31*time.Second, warehouse, "terminated_call", "&remote=0800555555&duration=0&call-id=1980986749-5060-3@BJC.BGI.EA.FB")
 }
 
 func values(c *Capture) {

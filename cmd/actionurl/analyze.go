@@ -16,6 +16,7 @@ import (
 	"actionurl/capture/filter"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/timeline"
 	"actionurl/report"
 )
 
@@ -30,8 +31,8 @@ type analysis struct {
 	expr    string       // of -f
 	capture *filter.Expr // the same, read; nil for none
 
-	view, format, since, until, time string
-	saved                            bool // the input is saved events
+	view, group, format, since, until, time string
+	saved                                   bool // the input is saved events
 
 	phones   []string // addresses and names
 	profiles []string // files and folders
@@ -107,6 +108,7 @@ func (a *analysis) flags(cmd *cobra.Command) {
 func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, findings (what is wrong), or requests (every HTTP request)")
+	f.Var(newChoice(&a.group, "", timeline.Groupings()), "group", "with --view calls, number what is one call on several phones, as told `BY`: call-id, or number (that of the caller)")
 	f.StringVarP(&a.output, "output", "o", "-", "`FILE` to write to; - is standard output")
 	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
 	f.StringVar(&a.options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
@@ -119,6 +121,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
 	f.IntVarP(&a.count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
 	complete(cmd, "view", report.Views())
+	complete(cmd, "group", timeline.Groupings())
 	complete(cmd, "format", report.Formats())
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
 	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(
@@ -246,6 +249,10 @@ func (a *analysis) parseFilter() error {
 // finish reads the flags that depend on others.
 func (a *analysis) finish() error {
 	a.filter.View = report.View(a.view)
+	if a.decode.Group = timeline.Grouping(a.group); a.group != "" && a.filter.View != report.Calls {
+		return usage("--group joins calls; it needs --view calls")
+	}
+	a.options.Grouped = a.group != ""
 	if a.options.Format = a.format; a.format == "" {
 		a.options.Format = report.FormatOf(strings.TrimSuffix(a.output, ".gz"))
 	}

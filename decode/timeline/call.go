@@ -60,6 +60,7 @@ type Call struct {
 	Transfers int
 	Said      int // the $duration of the phone, in seconds; -1 if none
 	Steps     []Step
+	Group     int // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
 
 	held      int64 // how long it was on hold in all, in nanoseconds
 	heldSince int64
@@ -72,6 +73,7 @@ type Call struct {
 	cut       bool // no more will be heard of it
 
 	closed bool
+	group  *group
 	lane   *lane
 	since  int64 // when it came into its lane
 

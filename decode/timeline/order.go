@@ -98,10 +98,10 @@ func (t *Timeline) close(c *Call) {
 // handOut hands out the closed calls whose turn has come.
 func (t *Timeline) handOut() {
 	for t.config.Live && t.waiting.first != nil {
-		t.emit(t.waiting.first)
+		t.handOver(t.waiting.first)
 	}
-	for t.oldest != nil && t.oldest.closed {
-		t.emit(t.oldest)
+	for t.oldest != nil && t.oldest.closed && (t.oldest.group == nil || t.oldest.group.ready(t.now)) {
+		t.handOver(t.oldest)
 	}
 }
 
@@ -112,7 +112,7 @@ func (t *Timeline) makeRoom() {
 		if t.waiting.first == nil {
 			t.drop(t.oldest)
 		}
-		t.emit(t.waiting.first)
+		t.handOver(t.waiting.first)
 	}
 }
 

@@ -46,6 +46,7 @@ type Phone struct {
 
 	open     []ref // its calls that are not closed, in the order of their first events
 	reversed bool  // it says $local and $remote by who called, not by side
+	handles  bool  // its call ids are its own numbers of calls, which other phones have, too
 }
 
 // A ref is a call of a phone, with what it is mostly told by.
@@ -96,10 +97,16 @@ func (p *Phone) heard(x *httpwire.Exchange, e *actionurl.Event) {
 	update(&p.Product, e.PhoneProduct)
 	update(&p.Version, e.PhoneVersion)
 	if p.Vendor == "" {
-		p.Vendor = e.PhoneVendor
-		p.reversed = p.Vendor == "Snom"
+		p.made(e.PhoneVendor)
 	}
 	p.turn(e.Slug)
+}
+
+// made notes who made the phone, and what is particular to what they make.
+func (p *Phone) made(vendor string) {
+	p.Vendor = vendor
+	p.reversed = vendor == "Snom"
+	p.handles = vendor == "Yealink" || vendor == "Akuvox"
 }
 
 // moved notes the address that the phone has now.

@@ -51,6 +51,9 @@ type Config struct {
 	// Live hands calls out as soon as they are closed; else they come in the
 	// order of their first events, as long as there is room for those that wait.
 	Live bool
+	// Group joins the calls of several phones: they have one number and stand
+	// together, as far as they are not handed out live.
+	Group Grouping
 }
 
 // A Timeline keeps the phones and their calls. It is not safe for concurrent use.
@@ -73,13 +76,17 @@ type Timeline struct {
 	over             lane
 	waiting          lane // the closed ones
 	free             []*Call
+
+	now    int64
+	groups map[string]*group // by their keys
+	handed int               // groups that were handed out, in whole or in part
 }
 
 // New returns an empty Timeline.
 func New(c Config) *Timeline {
 	return &Timeline{
 		config: c, seed: maphash.MakeSeed(),
-		byMAC: map[string]*Phone{}, byIP: map[netip.Addr]*Phone{},
+		byMAC: map[string]*Phone{}, byIP: map[netip.Addr]*Phone{}, groups: map[string]*group{},
 		ringing: lane{timeout: 600e9}, talking: lane{timeout: 86400e9}, over: lane{timeout: repeating},
 	}
 }
@@ -118,11 +125,20 @@ func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call)
 	t.learn(c, &s)
 	t.note(c, e.Slug, x.Time)
 	t.place(c, x.Time)
+	if t.config.Group != NoGroups {
+		if c.group == nil {
+			t.join(c, x.Time)
+		}
+		if c.group != nil {
+			c.group.last = x.Time
+		}
+	}
 	return p, c
 }
 
 // Tick tells the time: calls are closed of which nothing is to be expected.
 func (t *Timeline) Tick(now int64) {
+	t.now = now
 	for _, l := range []*lane{&t.over, &t.ringing, &t.talking} {
 		for l.first != nil && now-l.first.since > l.timeout {
 			c := l.first
@@ -140,7 +156,9 @@ func (t *Timeline) Flush() {
 			t.close(c)
 		}
 	}
-	t.handOut()
+	for t.oldest != nil {
+		t.handOver(t.oldest)
+	}
 }
 
 // Phones returns the phones, in the order in which they were first heard of.
@@ -194,8 +212,7 @@ func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
 	}
 	p.MAC = strings.Clone(e.PhoneMAC)
 	if v := actionurl.VendorOf(p.MAC); v != nil {
-		p.Vendor = v.Label
-		p.reversed = v.Name == "snom"
+		p.made(v.Label)
 	}
 	t.byMAC[p.MAC] = p
 	return p

@@ -10,6 +10,7 @@
 //	actionurl learn [flags] CAPTURE...     find out what phones were told
 //	actionurl profile check|show FILE...   what phones were told
 //	actionurl report [flags] EVENTS...     show saved events (NDJSON) in any view and format
+//	actionurl sniff [flags] -i INTERFACE   the same as analyze, from live interfaces
 //	actionurl version
 //
 // A request seldom says which event it stands for. That is told by the URL
@@ -34,6 +35,10 @@
 // files and of interfaces:
 //
 //	actionurl analyze -f 'host 192.168.40.50 and tcp port 80' trace.pcap
+//
+// As it happens, with the frames behind it for Wireshark:
+//
+//	actionurl sniff -i eth1 -w calls.pcapng
 //
 // # Exit status
 //

@@ -221,6 +221,12 @@ func (p *Pipeline) crowds() bool {
 	return p.pending.n > maxPending || p.pending.text > maxPendingText
 }
 
+// Role returns what a text that a phone sent at a time is in its SIP calls of
+// then, as far as the capture told by now.
+func (p *Pipeline) Role(phone netip.Addr, text string, at int64) sip.Role {
+	return p.sip.Role(phone, text, at)
+}
+
 // drain emits the records whose turn has come at the capture time now.
 func (p *Pipeline) drain(now int64) {
 	p.wake = 0

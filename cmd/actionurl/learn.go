@@ -86,6 +86,7 @@ func (r *lessonRun) run(ctx context.Context, names []string, stdin io.Reader, st
 		}
 		return nil
 	})
+	learner.Role = pipeline.Role
 	_, reading := in.each(ctx, func(b *capture.Batch) error {
 		if err := pipeline.Batch(b); err != nil {
 			return err

@@ -10,10 +10,10 @@ import (
 
 // A position is where the requests of a shape stand in calls.
 type position struct {
-	calls  int // with more than one request, that it is in
+	calls  int // with requests of other shapes, too, that it is in
 	first  int // of them, it begins
 	last   int // of them, it ends
-	alone  int // calls of which it is the only request
+	most   int // requests of it in one call
 	next   *sketch
 	follow int // calls in which next comes right behind it
 }
@@ -24,27 +24,31 @@ func (l *Learner) positions() map[*sketch]position {
 	all := map[*sketch]position{}
 	pairs := map[pair]int{}
 	for _, t := range l.trails {
-		seen := map[*sketch]bool{}
-		for i, st := range t.steps {
-			s := st.of.whole()
+		seen := map[*sketch]int{}
+		for _, st := range t.steps {
+			seen[st.of.whole()]++
+		}
+		for s, n := range seen {
 			p := all[s]
-			switch {
-			case len(t.steps) == 1:
-				p.alone++
-			case !seen[s]:
+			p.most = max(p.most, n)
+			if len(seen) > 1 {
 				p.calls++
 			}
-			if i == 0 && len(t.steps) > 1 {
-				p.first++
-			}
-			if i == len(t.steps)-1 && i > 0 && len(t.steps) < maxSteps {
-				p.last++
-			}
-			seen[s] = true
 			all[s] = p
-			if i > 0 {
-				pairs[pair{t.steps[i-1].of.whole(), s}]++
-			}
+		}
+		if len(seen) == 1 {
+			continue
+		}
+		first, last := t.steps[0].of.whole(), t.steps[len(t.steps)-1].of.whole()
+		p := all[first]
+		p.first++
+		all[first] = p
+		if p := all[last]; len(t.steps) < maxSteps {
+			p.last++
+			all[last] = p
+		}
+		for i := range t.steps[1:] {
+			pairs[pair{t.steps[i].of.whole(), t.steps[i+1].of.whole()}]++
 		}
 	}
 	for pair, n := range pairs {
@@ -68,8 +72,18 @@ func (j *judge) event(shape *Shape, s *sketch) Guess {
 	return j.placed(shape, s)
 }
 
-// told takes the event that all requests were recognized as.
+// told takes the event that all requests were recognized as. Where they are
+// several events, one URL was typed in for all of them.
 func told(s *sketch) (Guess, bool) {
+	if len(s.events) > 1 {
+		g := Guess{Sure: Open, Why: "the SIP messages of the calls say that it is typed in for several events"}
+		for _, k := range actionurl.Kinds() {
+			if s.events[k.Slug] > 0 {
+				g.Candidates = append(g.Candidates, k)
+			}
+		}
+		return g, true
+	}
 	for slug, n := range s.events {
 		if n < s.requests {
 			return Guess{}, false
@@ -114,6 +128,8 @@ func (j *judge) placed(shape *Shape, s *sketch) Guess {
 	var slugs []string
 	p := shape.calls
 	switch {
+	case p.most > 1:
+		why = append(why, fmt.Sprintf("sent up to %d times in a call, so it may be typed in for several events", p.most))
 	case shape.has("duration"):
 		why = append(why, "it has a duration")
 		slugs = []string{"terminated_call"}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/sip"
 )
 
 // A judge tells what stands at the places of targets.
@@ -27,6 +28,7 @@ type value struct {
 	raw  string
 	text string // unescaped
 	kind kind
+	role sip.Role
 	of   *sample
 }
 
@@ -51,7 +53,10 @@ func (s *sketch) values(i int) []value {
 	for n := range s.samples {
 		r := &s.samples[n]
 		text := actionurl.Unescape(r.values[i])
-		all[n] = value{r.values[i], text, typeOf(text), r}
+		all[n] = value{r.values[i], text, typeOf(text), sip.NoRole, r}
+		if r.roles != nil {
+			all[n].role = r.roles[i]
+		}
 	}
 	return all
 }
@@ -107,7 +112,7 @@ func same(all []value) bool {
 // although a variable would.
 func (j *judge) isFixed(p *place, here, everywhere []value) bool {
 	first := here[0]
-	if !same(here) || !isPlain(first.raw) || isVariable(p.key) {
+	if !same(here) || !isPlain(first.raw) || isVariable(p.key) || first.role != sip.NoRole {
 		return false
 	}
 	alias := variableOf(p.key)
@@ -168,7 +173,7 @@ func (j *judge) variable(p *place, here, everywhere []value) Part {
 		}
 	}
 	filled := slices.DeleteFunc(slices.Clone(everywhere), func(v value) bool { return v.kind == absent || v.kind == placeholder })
-	for _, rule := range []func(*place, []value) (Part, bool){j.agents, j.addresses, j.callIDs, j.keys, j.times, j.looks} {
+	for _, rule := range []func(*place, []value) (Part, bool){j.signalled, j.agents, j.addresses, j.callIDs, j.keys, j.times, j.looks} {
 		if part, ok := rule(p, filled); ok {
 			return part
 		}
@@ -242,6 +247,39 @@ func isSenders(v value) bool {
 func isAddress(value string, addr netip.Addr) bool {
 	ip, err := netip.ParseAddr(value)
 	return err == nil && ip.Unmap() == addr
+}
+
+// signalled judges values that stand in the phones' SIP calls.
+func (j *judge) signalled(p *place, all []value) (Part, bool) {
+	var roles [sip.IsRemoteName + 1]int
+	for _, v := range all {
+		roles[v.role]++
+	}
+	key := variableOf(p.key)
+	for _, is := range []struct {
+		role     sip.Role
+		variable string
+		why      string
+	}{
+		{sip.IsID, "call-id", "the Call-ID of the phone's SIP call"},
+		{sip.IsRemote, "remote", "the other side's number in the phone's SIP call"},
+		{sip.IsRemoteName, "display_remote", "the other side's name in the phone's SIP call"},
+	} {
+		if roles[is.role] == 0 || roles[is.role] < len(all) {
+			continue
+		}
+		if isVariable(p.key) && key == is.variable {
+			is.variable = p.key
+		}
+		return Part{Variable: is.variable, Sure: Certain, Why: is.why}, true
+	}
+	switch {
+	case roles[sip.IsLocal] == 0 || roles[sip.IsLocal] < len(all):
+		return Part{}, false
+	case key == "local" || key == "active_user":
+		return Part{Variable: key, Sure: Certain, Why: "the phone's own number in its SIP call, and the key"}, true
+	}
+	return Part{Own: true, Sure: Open, Why: "the phone's own number in its SIP call", Perhaps: []string{"local", "active_user"}}, true
 }
 
 // agents judges values that are words of their user agents.

@@ -3,12 +3,16 @@ package learn_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
 	"actionurl/decode/learn"
+	"actionurl/decode/packet"
 	"actionurl/decode/profile"
+	"actionurl/decode/sip"
 )
 
 // describe renders what was learnt: a line for each shape, with its template,
@@ -150,6 +154,62 @@ func TestVerdicts(t *testing.T) {
 		}
 		if got := describe(s.learner.Lesson()); got != test.want {
 			t.Errorf("%s:\n%swant\n%s", test.what, got, test.want)
+		}
+	}
+}
+
+// What stands in the phone's SIP calls is what it is there.
+func TestSIP(t *testing.T) {
+	s := newSite(t)
+	roles := map[string]sip.Role{"2e166a72ae97b59f": sip.IsID, "102": sip.IsRemote, "Jane": sip.IsRemoteName, "101": sip.IsLocal}
+	s.learner.Role = func(phone netip.Addr, text string, at int64) sip.Role {
+		if phone.String() != "192.168.40.50" || at <= start {
+			t.Errorf("asked of %s at %d", phone, at)
+		}
+		return roles[text]
+	}
+	p := fleet("grandstream", 1)[0]
+	for _, target := range []string{"/x?a=2e166a72ae97b59f&b=102&c=Jane&d=101&active_user=101&call_id=2e166a72ae97b59f", "/y?a=102&b=7"} {
+		if !s.get(p, target) {
+			t.Errorf("%s was not taken", target)
+		}
+	}
+	got := describe(s.learner.Lesson())
+	for _, line := range []string{
+		"  c: $display_remote certain", "  d: $d open local active_user", "  active_user: $active_user certain", "  call_id: $call_id certain",
+	} {
+		if !strings.Contains(got, line+"\n") {
+			t.Errorf("no %q in\n%s", line, got)
+		}
+	}
+	// The key a has a Call-ID in one request and a number in another: it is neither for sure.
+	if strings.Contains(got, "  a: $call-id certain") || strings.Contains(got, "  a: $remote certain") {
+		t.Errorf("sure of what differs:\n%s", got)
+	}
+}
+
+// One URL that was typed in for several events is open, and says which.
+func TestSeveralEvents(t *testing.T) {
+	s := newSite(t)
+	p := fleet("grandstream", 1)[0]
+	for _, slug := range []string{"incoming_call", "established_call", "terminated_call"} {
+		s.now += 1e9
+		x := &httpwire.Exchange{
+			Origin: packet.Origin{Time: s.now, Source: p.mac}, Client: netip.AddrPortFrom(netip.MustParseAddr(p.ip), 40000),
+			Server: netip.MustParseAddrPort("192.168.40.207:80"), Method: "GET", Target: "/call-id=1&remote=102", Host: "192.168.40.207",
+		}
+		s.learner.Add(x, &actionurl.Event{Slug: slug, By: actionurl.BySIP, PhoneMAC: "00:0b:82:01:02:32"})
+	}
+	l := s.learner.Lesson()
+	want := "192.168.40.207/call-id=$call-id&remote=$remote 3x open ? incoming_call established_call terminated_call\n" +
+		"  call-id: $call-id likely\n  remote: $remote likely\n"
+	if got := describe(l); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	text := string(l.AppendProfile(nil))
+	for _, line := range []string{"  # incoming_call: 192.168.40.207/call-id=$call-id&remote=$remote\n", "  # terminated_call: 192."} {
+		if !strings.Contains(text, line) {
+			t.Errorf("no %q in\n%s", line, text)
 		}
 	}
 }

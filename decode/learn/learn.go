@@ -7,10 +7,10 @@
 //     words where words tell events apart, are of one shape.
 //  3. What stands at each place of a shape is fixed text or a variable. Which
 //     variable is told by what the values are: the sender's own address, a
-//     word of its user agent, a number that differs from call to call, and by
-//     the key.
-//  4. Which event it is is told by a name in the URL, or else narrowed by
-//     where the requests stand in calls.
+//     word of its user agent, something of its SIP call, a number that differs
+//     from call to call, and by the key.
+//  4. Which event it is is told by a name in the URL or by SIP, or else narrowed
+//     by where the requests stand in calls.
 //
 // Each finding says how sure it is and why. What cannot be told is left open,
 // and stands in the profile that [Lesson.AppendProfile] writes for the user to
@@ -30,6 +30,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/sip"
 )
 
 const (
@@ -60,6 +61,10 @@ const (
 
 // A Learner takes requests. It is not safe for concurrent use.
 type Learner struct {
+	// Role, if set, returns what a text that a phone sent at a time is in its
+	// SIP calls.
+	Role func(phone netip.Addr, text string, at int64) sip.Role
+
 	outlines map[string]*outline
 	order    []*outline
 	sketches int
@@ -101,8 +106,9 @@ type sketch struct {
 // A sample is a request of a sketch.
 type sample struct {
 	path   string
-	values []string // of path as sent, by place
-	host   string   // that it names
+	values []string   // of path as sent, by place
+	roles  []sip.Role // of the values, by place; nil if there is no SIP
+	host   string     // that it names
 	agent  string
 	client netip.Addr
 	server netip.AddrPort
@@ -180,7 +186,9 @@ func (l *Learner) Add(x *httpwire.Exchange, e *actionurl.Event) bool {
 		path: path, host: authority, agent: x.UserAgent, client: x.Client.Addr(), server: x.Server, source: x.Source,
 		at: x.Time, phone: phone, call: trailKey{phone, callIn(places, values)},
 	}
-	s.add(&r, e)
+	if s.add(&r, e) {
+		l.signal(&s.samples[len(s.samples)-1])
+	}
 	l.follow(s, &r)
 	return true
 }
@@ -338,8 +346,18 @@ func (s *sketch) whole() *sketch {
 	return s
 }
 
-// add adds a request.
-func (s *sketch) add(r *sample, e *actionurl.Event) {
+// signal notes what the values of a sample are in the phone's SIP calls.
+func (l *Learner) signal(r *sample) {
+	if l.Role == nil {
+		return
+	}
+	for _, raw := range r.values {
+		r.roles = append(r.roles, l.Role(r.client, actionurl.Unescape(raw), r.at))
+	}
+}
+
+// add adds a request, and reports whether it is kept as a sample.
+func (s *sketch) add(r *sample, e *actionurl.Event) bool {
 	if s.requests == 0 {
 		s.first = r.at
 	}
@@ -350,13 +368,13 @@ func (s *sketch) add(r *sample, e *actionurl.Event) {
 		s.events[e.Slug]++
 		s.by = e.By
 	}
-	s.keep(r)
+	return s.keep(r)
 }
 
 // keep keeps a sample if there is room.
-func (s *sketch) keep(r *sample) {
+func (s *sketch) keep(r *sample) bool {
 	if len(s.samples) >= maxSamples {
-		return
+		return false
 	}
 	same := 0
 	for i := range s.samples {
@@ -365,13 +383,14 @@ func (s *sketch) keep(r *sample) {
 		}
 	}
 	if same >= maxPerPhone {
-		return
+		return false
 	}
 	kept := *r
 	kept.path, kept.host, kept.agent = strings.Clone(r.path), strings.Clone(r.host), strings.Clone(r.agent)
 	kept.call.id = strings.Clone(r.call.id)
 	_, kept.values = split(kept.path)
 	s.samples = append(s.samples, kept)
+	return true
 }
 
 // phone returns the number of the phone that sent a request.

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
-
-	"actionurl/decode/actionurl"
 )
 
 // AppendProfile appends a profile that says what was learnt, in the form that
@@ -21,7 +19,7 @@ func (l *Lesson) AppendProfile(dst []byte) []byte {
 		dst = append(dst, "# It holds what may be secrets, as they are part of the URLs.\n"...)
 	}
 	if slices.ContainsFunc(l.Shapes, func(s Shape) bool { return s.Event.Kind == nil }) {
-		dst = append(dst, "# Where it says \"# ?:\", the event could not be told: put its name in the place\n# of the \"?\" (actionurl catalog lists them) and take the \"# \" away.\n"...)
+		dst = append(dst, "# Where a URL stands behind \"# \", the event could not be told: take the \"# \" away\n# where it is right, and put the event's name in the place of a \"?\" (actionurl\n# catalog lists them).\n"...)
 	}
 	dst = append(dst, "\nevents:\n"...)
 	for i := range l.Shapes {
@@ -57,7 +55,13 @@ func (l *Lesson) appendEvent(dst []byte, i int) []byte {
 		if s.Template == "" {
 			return dst
 		}
-		return fmt.Appendf(dst, "  # ?: %s\n", scalar(s.Template))
+		if len(s.Event.Candidates) == 0 {
+			return fmt.Appendf(dst, "  # ?: %s\n", scalar(s.Template))
+		}
+		for _, k := range s.Event.Candidates {
+			dst = fmt.Appendf(dst, "  # %s: %s\n", k.Slug, scalar(s.Template))
+		}
+		return dst
 	}
 	var same []int
 	for k := range l.Shapes {
@@ -87,9 +91,6 @@ func (l *Lesson) appendComment(dst []byte, i int, indent string) []byte {
 		dst = fmt.Appendf(append(dst, indent...), "# "+format+"\n", args...)
 	}
 	say("Shape %d, %s of %s. The event is %s: %s.", i+1, plural(s.Requests, "request"), plural(s.Phones, "phone"), s.Event.Sure, s.Event.Why)
-	if len(s.Event.Candidates) > 0 {
-		say("It may be %s.", slugs(s.Event.Candidates))
-	}
 	if s.Missed > 0 {
 		say("It does not match %d of the requests looked at.", s.Missed)
 	}
@@ -97,15 +98,6 @@ func (l *Lesson) appendComment(dst []byte, i int, indent string) []byte {
 		say("It holds what may be a secret: %s.", quoted(secrets))
 	}
 	return dst
-}
-
-// slugs lists events.
-func slugs(kinds []*actionurl.Kind) string {
-	all := make([]string, len(kinds))
-	for i, k := range kinds {
-		all[i] = k.Slug
-	}
-	return strings.Join(all, " or ")
 }
 
 // quoted lists texts off the wire, escaped.

@@ -269,6 +269,9 @@ func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, known *finding
 	*r = Record{Exchange: x, Event: e}
 	if e != nil && !p.alone {
 		r.Phone, r.Call = p.calls.Add(x, e)
+		if r.Call != nil && r.Call.SIP == nil && p.events.Signalling != nil {
+			r.Call.SIP = p.sip.Matched()
+		}
 	}
 	r.Findings = p.checker.Check(x, e, r.Phone)
 	if known != nil {

@@ -44,6 +44,7 @@ func callView() *view[timeline.Call] {
 			{Column: Column{Name: "key", width: 7}, value: func(c *call) Value { return Text(c.Key()) }},
 			{Column: Column{Name: "events", width: 12, usual: 40}, value: slugsOf, shown: stepsLine},
 			{Column: Column{Name: "transfers", width: 9, right: true}, value: func(c *call) Value { return Number(int64(c.Transfers)) }},
+			{Column: Column{Name: "sip", width: 8}, value: func(c *call) Value { return List(c.FromSIP) }},
 		},
 		composed: []field[call]{
 			{Column: Column{Name: "phone", width: 17}, value: func(c *call) Value { return nameOf(c.Phone) }},

@@ -83,9 +83,17 @@ func TestReportEqualsAnalyze(t *testing.T) {
 		formats := report.Formats()
 		var views []string
 		for _, view := range report.Views() {
-			if view != string(report.Findings) || !connections[filepath.Base(file)] {
-				views = append(views, view)
+			switch view {
+			case string(report.Findings):
+				if connections[filepath.Base(file)] {
+					continue
+				}
+			case string(report.Calls):
+				if strings.HasPrefix(filepath.Base(file), "sip-") {
+					continue // what SIP alone tells of a call is in no saved event
+				}
 			}
+			views = append(views, view)
 		}
 		compareSaved(t, file, views, formats)
 		compareSaved(t, file, []string{string(report.Findings)}, []string{"csv"})

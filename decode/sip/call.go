@@ -28,9 +28,9 @@ func (c *Call) note(m *Message, at *moment) {
 		}
 	case mCANCEL:
 		if at.status == 0 && c.Answer == 0 {
-			at.kind = canceled
-			if m.elsewhere() {
+			if at.kind = canceled; m.elsewhere() {
 				at.kind = canceledElsewhere
+				c.end(Elsewhere, at)
 			}
 			c.end(Canceled, at)
 		}
@@ -81,7 +81,7 @@ func (c *Call) inviteSent(m *Message, at *moment) {
 		c.Started = at.time
 		c.begin(m, at.sent)
 	}
-	if c.Ended == 0 && c.Answer == 0 || c.State == Refused { // tried again, as after a challenge
+	if c.Ended == 0 && c.Answer == 0 || c.State == Refused || c.State == Rejected { // tried again, as after a challenge
 		c.State, c.Ended = Dialing, 0
 		c.invite = at.cseq
 	}
@@ -135,6 +135,7 @@ func (c *Call) inviteAnswered(m *Message, at *moment) {
 		case 480, 486, 600, 603:
 			if c.Rang != 0 {
 				at.kind = rejected
+				c.end(Rejected, at)
 			}
 		}
 		c.end(Refused, at)

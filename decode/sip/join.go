@@ -141,7 +141,7 @@ const (
 
 // A fit is a message near a request.
 type fit struct {
-	call     *Call // nil of a registration
+	call     *Call // nil of a registration, or where the phone is neither end
 	moment   *moment
 	meaning  meaning
 	evidence evidence
@@ -158,7 +158,7 @@ func (t *Tracker) Knows(addr netip.Addr) bool {
 
 // Match implements [actionurl.Signalling].
 func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
-	t.fits = t.fits[:0]
+	t.fits, t.matched = t.fits[:0], nil
 	for i, addr := range q.Phone {
 		if i > 0 && addr == q.Phone[0] {
 			break
@@ -170,12 +170,15 @@ func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
 		// the phone is cannot be told, but the call is its.
 		if d := t.calls[q.CallID]; d != nil {
 			for _, c := range d.ends {
-				t.collect(q, c, byCallID)
+				for i := range min(c.n, maxMoments) {
+					t.add(q, nil, &c.moments[i], byCallID)
+				}
 			}
 		}
 	}
 	best := t.best(q)
 	if best == nil {
+		t.matched = t.byID(q)
 		return actionurl.Message{}, false
 	}
 	slug := best.meaning.slugs[0]
@@ -194,10 +197,29 @@ func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
 	}
 	m := best.moment
 	m.told = maphash.String(t.seed, q.Target)
-	if best.call != nil {
+	if t.matched = best.call; best.call != nil {
 		best.call.Events++
 	}
 	return actionurl.Message{Slug: slug, Frame: m.frame, Method: m.text(), Delay: q.Time - m.time}, true
+}
+
+// Matched returns the call that the latest request which Match was asked for
+// belongs to, nil for none.
+func (t *Tracker) Matched() *Call { return t.matched }
+
+// byID returns the phone's call of which a request has the Call-ID, though no
+// message of it may be what the request announces.
+func (t *Tracker) byID(q *actionurl.Question) *Call {
+	d := t.calls[q.CallID]
+	if d == nil {
+		return nil
+	}
+	for _, c := range d.ends {
+		if c.Addr == q.Phone[0] || c.Addr == q.Phone[1] {
+			return c
+		}
+	}
+	return nil
 }
 
 // near collects the messages near a request at an address.

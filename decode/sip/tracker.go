@@ -67,6 +67,7 @@ type Tracker struct {
 	message    Message
 	at         moment // of the message at hand
 	fits       []fit  // with the request at hand
+	matched    *Call  // that it is of
 	seed       maphash.Seed
 }
 
@@ -136,13 +137,15 @@ const (
 	OnHold                 // and put on hold by this end
 	Over                   // ended by BYE
 	Canceled               // before it was answered
-	Refused                // 4xx to 6xx
+	Elsewhere              // taken by another phone
+	Rejected               // by one who let it ring: 480, 486, 600, 603
+	Refused                // another 4xx to 6xx
 	Forwarded              // 3xx
 )
 
 // String returns a word for it.
 func (s State) String() string {
-	return [...]string{"unheard", "dialing", "ringing", "active", "held", "over", "canceled", "refused", "forwarded"}[s]
+	return [...]string{"unheard", "dialing", "ringing", "active", "held", "over", "canceled", "elsewhere", "rejected", "refused", "forwarded"}[s]
 }
 
 // A moment is a message that says something of a call.

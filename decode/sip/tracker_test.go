@@ -92,7 +92,7 @@ func TestCalls(t *testing.T) {
 			call.Request(true, "INVITE", capturetest.Talk).Respond(false, 180, "INVITE", "")
 			second(c)
 			call.Respond(false, 486, "INVITE", "").Request(true, "ACK", "")
-		}, "incoming refused 101()>+4930123456(Jane Doe) start 0s ring 0s answer - end 1s held 0s/0 transfers 0"},
+		}, "incoming rejected 101()>+4930123456(Jane Doe) start 0s ring 0s answer - end 1s held 0s/0 transfers 0"},
 		{"forwarded", func(c *capturetest.Capture, call *capturetest.SIPCall) {
 			call.Request(true, "INVITE", capturetest.Talk).Respond(false, 302, "INVITE", "").Request(true, "ACK", "")
 		}, "incoming forwarded 101()>+4930123456(Jane Doe) start 0s ring - answer - end 0s held 0s/0 transfers 0"},

@@ -128,7 +128,7 @@ func (t *Timeline) drop(c *Call) {
 // emit hands a closed call out, and forgets it.
 func (t *Timeline) emit(c *Call) {
 	if t.config.Closed != nil {
-		t.config.Closed(c)
+		t.config.Closed(c.filled())
 	}
 	t.waiting.remove(c)
 	t.unlink(c)

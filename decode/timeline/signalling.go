@@ -1,0 +1,92 @@
+package timeline
+
+import (
+	"time"
+
+	"actionurl/decode/sip"
+)
+
+// filled returns the call with what its events lack taken from its SIP. What
+// they tell stays as it is, though SIP may say otherwise.
+func (c *Call) filled() *Call {
+	s := c.SIP
+	if s == nil {
+		return c
+	}
+	f := *c
+	if f.Direction == Unknown {
+		f.Direction = whoCalled(s.Direction)
+	}
+	for _, text := range []struct {
+		to   *string
+		from string
+	}{{&f.ID, s.ID}, {&f.Local, s.Local.User}, {&f.Remote, s.Remote.User}, {&f.DisplayRemote, s.Remote.Name}} {
+		if *text.to == "" {
+			*text.to = text.from
+		}
+	}
+	if f.Began == 0 {
+		f.Began = s.Started
+	}
+	if s.Answer != 0 && !f.missed && !f.rejected {
+		f.answered = true
+		if f.Established == 0 {
+			f.Established = s.Answer
+		}
+	}
+	if f.Holds == 0 {
+		f.Holds, f.held = s.Holds, s.Held
+		f.holders[0] = f.Over == 0 && s.State == sip.OnHold
+	}
+	f.Transfers = max(f.Transfers, s.Referred)
+	if f.Over == 0 && s.Ended != 0 {
+		f.end(s.Ended)
+		incoming := s.Direction == sip.Incoming
+		f.missed = f.missed || incoming && s.State == sip.Canceled
+		f.rejected = f.rejected || incoming && s.State == sip.Rejected
+	}
+	f.FromSIP = f.differences(c)
+	return &f
+}
+
+func whoCalled(d sip.Direction) Direction {
+	switch d {
+	case sip.Incoming:
+		return Incoming
+	case sip.Outgoing:
+		return Outgoing
+	}
+	return Unknown
+}
+
+// differences returns the names of the columns in which f tells more than c.
+func (f *Call) differences(c *Call) (columns []string) {
+	was, is := c.told(), f.told()
+	for i := range is {
+		if is[i].value != was[i].value {
+			columns = append(columns, is[i].column)
+		}
+	}
+	return columns
+}
+
+// A tale is what a column says.
+type tale struct {
+	column string
+	value  any
+}
+
+func (c *Call) told() [11]tale {
+	ring, rang := c.Ring()
+	talk, talked := c.Talk()
+	hold, held := c.Hold()
+	type span struct {
+		time.Duration
+		ok bool
+	}
+	return [...]tale{
+		{"direction", c.Direction}, {"local", c.Local}, {"remote", c.Remote}, {"display_remote", c.DisplayRemote},
+		{"state", c.State()}, {"ring_s", span{ring, rang}}, {"talk_s", span{talk, talked}}, {"hold_s", span{hold, held}},
+		{"holds", c.Holds}, {"call_id", c.ID}, {"transfers", c.Transfers},
+	}
+}

@@ -25,28 +25,34 @@ const (
 	Off
 )
 
-// A Phone is what a phone announced of itself.
+// A Phone is what a phone announced of itself. What every event touches comes
+// first, so that it lies together in memory.
 type Phone struct {
-	MAC       string       // lower case, with colons; empty if not known
-	Addresses []netip.Addr // that it had, the latest last; at most maxAddresses
-	Known     actionurl.Evidence
-	Name      string // what the user calls it
-	Vendor    string
-	Product   string
-	Version   string
-	Accounts  []string // at most maxAccounts
+	Events   int
+	Failures int   // events that were not answered by a status of 2xx
+	Last     int64 // when it was heard of last, in nanoseconds since 1970-01-01 UTC
+
+	open     []ref      // its calls that are not closed, in the order of their first events
+	address  netip.Addr // the latest
+	account  uint32     // hash of the latest
+	reversed bool       // it says $local and $remote by who called, not by side
+	handles  bool       // its call ids are its own numbers of calls, which other phones have, too
 
 	// The last that was heard of them.
 	Registered, DND, OffHook Switch
 	forwards                 [forwardings]Switch
 
-	Calls, Events int
-	Failures      int   // events that were not answered by a status of 2xx
-	First, Last   int64 // when it was heard of, in nanoseconds since 1970-01-01 UTC
+	Known   actionurl.Evidence
+	Product string
+	Version string
 
-	open     []ref // its calls that are not closed, in the order of their first events
-	reversed bool  // it says $local and $remote by who called, not by side
-	handles  bool  // its call ids are its own numbers of calls, which other phones have, too
+	MAC       string       // lower case, with colons; empty if not known
+	Addresses []netip.Addr // that it had, the latest last; at most maxAddresses
+	Name      string       // what the user calls it
+	Vendor    string
+	Accounts  []string // at most maxAccounts
+	Calls     int
+	First     int64 // when it was heard of first
 }
 
 // A ref is a call of a phone, with what it is mostly told by.
@@ -79,7 +85,7 @@ func (p *Phone) Forward() Switch {
 }
 
 // heard notes what an event says of its phone.
-func (p *Phone) heard(x *httpwire.Exchange, e *actionurl.Event) {
+func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 	p.Events++
 	p.Last = x.Time
 	if x.Status/100 != 2 {
@@ -88,14 +94,14 @@ func (p *Phone) heard(x *httpwire.Exchange, e *actionurl.Event) {
 	if strength(e.PhoneKnown) > strength(p.Known) {
 		p.Known = e.PhoneKnown
 	}
-	if n := len(p.Addresses); n == 0 || p.Addresses[n-1] != e.PhoneIP {
+	if p.address != e.PhoneIP {
 		p.moved(e.PhoneIP)
 	}
 	if e.PhoneName != "" {
 		p.Name = e.PhoneName
 	}
-	update(&p.Product, e.PhoneProduct)
-	update(&p.Version, e.PhoneVersion)
+	t.update(&p.Product, e.PhoneProduct)
+	t.update(&p.Version, e.PhoneVersion)
 	if p.Vendor == "" {
 		p.made(e.PhoneVendor)
 	}
@@ -111,6 +117,7 @@ func (p *Phone) made(vendor string) {
 
 // moved notes the address that the phone has now.
 func (p *Phone) moved(a netip.Addr) {
+	p.address = a
 	if i := slices.Index(p.Addresses, a); i >= 0 {
 		p.Addresses = slices.Delete(p.Addresses, i, i+1)
 	} else if len(p.Addresses) == maxAddresses {
@@ -134,22 +141,34 @@ func strength(e actionurl.Evidence) int {
 	return 0
 }
 
-// update replaces a text by a later one.
-func update(to *string, s string) {
-	if s != "" && *to != s {
-		*to = clip(s)
+// update replaces a text that many phones have in common by a later one.
+func (t *Timeline) update(to *string, s string) {
+	if s = s[:min(len(s), maxText)]; s == "" || *to == s {
+		return
 	}
+	known, ok := t.common[s]
+	if !ok {
+		known = strings.Clone(s)
+		if len(t.common) < maxCommon {
+			t.common[known] = known
+		}
+	}
+	*to = known
 }
 
 // clip returns a copy of the first maxText bytes.
 func clip(s string) string { return strings.Clone(s[:min(len(s), maxText)]) }
 
-// account notes an account of the phone.
-func (p *Phone) account(name string) {
-	if name == "" || len(name) > maxText || len(p.Accounts) == maxAccounts || slices.Contains(p.Accounts, name) {
+// account notes an account of a phone.
+func (t *Timeline) account(p *Phone, name string) {
+	hash := t.hash(name)
+	if hash == p.account || name == "" {
 		return
 	}
-	p.Accounts = append(p.Accounts, strings.Clone(name))
+	p.account = hash
+	if len(name) <= maxText && len(p.Accounts) < maxAccounts && !slices.Contains(p.Accounts, name) {
+		p.Accounts = append(p.Accounts, strings.Clone(name))
+	}
 }
 
 // turn notes what an event switches.

@@ -39,6 +39,9 @@ const (
 	maxPhones = 128 << 10
 	// maxText is how many bytes of each text of calls and phones are kept.
 	maxText = 256
+	// maxCommon is how many texts are kept once for all phones: 4,096 of at most
+	// 256 bytes, 1 MiB. Beyond it, each phone has its own.
+	maxCommon = 4 << 10
 	// maxSteps is how many events of a call are kept.
 	maxSteps = 512
 )
@@ -62,9 +65,10 @@ type Timeline struct {
 	seed   maphash.Seed
 
 	phones  []*Phone
-	byMAC   map[string]*Phone
+	byMAC   map[uint64]*Phone     // by keyOf
 	byIP    map[netip.Addr]*Phone // those whose MAC address is not known
 	unnamed int                   // events of phones that are not kept
+	common  map[string]string     // products and versions, which phones share; at most maxCommon
 
 	// All calls that were not handed out, in the order of their first events.
 	oldest, youngest *Call
@@ -86,7 +90,7 @@ type Timeline struct {
 func New(c Config) *Timeline {
 	return &Timeline{
 		config: c, seed: maphash.MakeSeed(),
-		byMAC: map[string]*Phone{}, byIP: map[netip.Addr]*Phone{}, groups: map[string]*group{},
+		byMAC: map[uint64]*Phone{}, byIP: map[netip.Addr]*Phone{}, groups: map[string]*group{}, common: map[string]string{},
 		ringing: lane{timeout: 600e9}, talking: lane{timeout: 86400e9}, over: lane{timeout: repeating},
 	}
 }
@@ -101,7 +105,7 @@ func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call)
 		t.unnamed++
 		return nil, nil
 	}
-	p.heard(x, e)
+	t.heard(p, x, e)
 	s := t.read(p, e)
 	f := effectOf(e)
 	if f.act == nothing {
@@ -201,7 +205,8 @@ func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
 		}
 		return p
 	}
-	p := t.byMAC[e.PhoneMAC]
+	key := keyOf(e.PhoneMAC)
+	p := t.byMAC[key]
 	if p != nil {
 		return p
 	}
@@ -214,9 +219,22 @@ func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
 	if v := actionurl.VendorOf(p.MAC); v != nil {
 		p.made(v.Label)
 	}
-	t.byMAC[p.MAC] = p
+	t.byMAC[key] = p
 	return p
 }
+
+// keyOf returns a MAC address, in lower case with colons, as a number.
+func keyOf(mac string) uint64 {
+	key := uint64(0)
+	for i := 0; i+1 < len(mac); i += 3 {
+		key = key<<8 | nibble(mac[i])<<4 | nibble(mac[i+1])
+	}
+	return key
+}
+
+// nibble returns the value of a hexadecimal digit, without a branch that would
+// be foretold wrongly every other time.
+func nibble(c byte) uint64 { return uint64(c&0x0f + c>>6*9) }
 
 // newPhone returns a phone that was not heard of before, nil if there are too many.
 func (t *Timeline) newPhone(now int64) *Phone {
@@ -230,13 +248,11 @@ func (t *Timeline) newPhone(now int64) *Phone {
 
 // alone notes what an event says that is of no call.
 func (t *Timeline) alone(p *Phone, s *said, slug string, now int64) {
-	p.account(s.account)
-	if p.reversed {
-		s.local = ""
+	own := s.account
+	if own == "" && !p.reversed {
+		own = s.local
 	}
-	if s.account == "" {
-		p.account(s.local)
-	}
+	t.account(p, own)
 	switch slug {
 	case "busy_to_idle", "phone_state_idle":
 		for _, r := range p.open { // no end of the calls before it may have been told
@@ -323,7 +339,7 @@ func (t *Timeline) learn(c *Call, s *said) {
 	if c.Phone.reversed && c.Direction == Unknown {
 		own = s.account // it may be either side
 	}
-	c.Phone.account(own)
+	t.account(c.Phone, own)
 }
 
 // keep returns a copy of a text for a call.

@@ -35,24 +35,34 @@ func newNDJSON(w io.Writer, columns []Column) *ndjson {
 
 // Row implements [Sink].
 func (j *ndjson) Row(row []Value) error {
-	line := append(j.buf, '{')
+	j.begin()
 	for i := range row {
-		v := &row[i]
-		if v.kind == absent {
-			continue
-		}
-		key := j.keys[i]
-		if line[len(line)-1] == '{' {
-			key = key[1:]
-		}
-		line = append(line, key...)
-		if v.kind == instant || v.kind == moment {
-			line = append(j.day.append(append(line, '"'), v.num), '"')
-		} else {
-			line = v.appendJSON(line)
-		}
+		j.add(i, &row[i])
 	}
-	j.buf = append(line, '}', '\n')
+	return j.end()
+}
+
+func (j *ndjson) begin() { j.buf = append(j.buf, '{') }
+
+// add adds the value of a column.
+func (j *ndjson) add(column int, v *Value) {
+	if v.kind == absent {
+		return
+	}
+	line, key := j.buf, j.keys[column]
+	if line[len(line)-1] == '{' {
+		key = key[1:]
+	}
+	line = append(line, key...)
+	if v.kind == instant || v.kind == moment {
+		j.buf = append(j.day.append(append(line, '"'), v.num), '"')
+	} else {
+		j.buf = v.appendJSON(line)
+	}
+}
+
+func (j *ndjson) end() error {
+	j.buf = append(j.buf, '}', '\n')
 	if len(j.buf) < bufferSize {
 		return nil
 	}

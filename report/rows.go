@@ -78,6 +78,7 @@ type Rows[R any] struct {
 	Sink
 	fields []field[R]
 	row    []Value
+	json   *ndjson // the Sink, if it is one
 }
 
 // newRows returns Rows that write to w.
@@ -91,11 +92,20 @@ func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
 		columns[i] = f.Column
 	}
 	sink, err := New(w, o, columns)
-	return &Rows[R]{sink, fields, make([]Value, len(fields))}, err
+	json, _ := sink.(*ndjson)
+	return &Rows[R]{sink, fields, make([]Value, len(fields)), json}, err
 }
 
 // Write writes the row of of.
 func (r *Rows[R]) Write(of *R) error {
+	if r.json != nil { // what writes a value at a time needs no row
+		r.json.begin()
+		for i := range r.fields {
+			v := r.fields[i].value(of)
+			r.json.add(i, &v)
+		}
+		return r.json.end()
+	}
 	for i := range r.fields {
 		r.row[i] = r.fields[i].value(of)
 	}

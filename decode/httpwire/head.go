@@ -110,7 +110,7 @@ func requestLine(data []byte, certain bool) (l line, ok bool) {
 	l.method = data[:first]
 	rest := data[first+1:]
 	last := len(rest) - len(" HTTP/1.1")
-	if last < 0 || rest[last] != ' ' {
+	if last < 0 || rest[last] != ' ' || !isVersion(rest[last+1:]) {
 		last = bytes.LastIndexByte(rest, ' ')
 	}
 	if last >= 0 && isVersion(rest[last+1:]) {
@@ -210,39 +210,54 @@ type fields struct {
 	chunked         bool
 }
 
-// headerFields reads the lines behind a head's first. What is no header field
-// is passed over.
-func headerFields(lines []byte) fields {
-	f := fields{length: -1}
-	for len(lines) > 0 {
+// readFields reads the lines behind a head's first, up to the empty one, and
+// returns how many bytes they take. Without an empty line they are not whole.
+// What is no header field is passed over.
+func readFields(lines []byte) (f fields, size int, whole bool) {
+	f.length = -1
+	for rest := lines; len(rest) > 0; {
 		var line []byte
-		line, lines = headerLine(lines)
-		colon := bytes.IndexByte(line, ':')
-		if colon < 0 {
-			continue
+		line, rest = headerLine(rest)
+		size = len(lines) - len(rest)
+		if len(line) == 0 {
+			return f, size, true
 		}
-		name := trimRight(line[:colon])
-		// Most fields are told apart by the length of their names.
-		switch len(name) {
-		case len("Host"):
-			if f.host == nil && is(name, "host") {
-				f.host = value(line[colon+1:])
-			}
-		case len("User-Agent"):
-			if f.userAgent == nil && is(name, "user-agent") {
-				f.userAgent = value(line[colon+1:])
-			}
-		case len("Content-Length"):
-			if is(name, "content-length") {
-				f.length = contentLength(value(line[colon+1:]), f.length)
-			}
-		case len("Transfer-Encoding"):
-			if is(name, "transfer-encoding") {
-				f.chunked = bytes.Contains(bytes.ToLower(value(line[colon+1:])), []byte("chunked"))
-			}
+		f.read(line)
+	}
+	return f, size, false
+}
+
+// read reads a line.
+func (f *fields) read(line []byte) {
+	switch line[0] | 0x20 { // in lower case
+	case 'h', 'u', 'c', 't':
+	default:
+		return
+	}
+	colon := bytes.IndexByte(line, ':')
+	if colon < 0 {
+		return
+	}
+	name := trimRight(line[:colon])
+	// Most fields are told apart by the length of their names.
+	switch len(name) {
+	case len("Host"):
+		if f.host == nil && is(name, "host") {
+			f.host = value(line[colon+1:])
+		}
+	case len("User-Agent"):
+		if f.userAgent == nil && is(name, "user-agent") {
+			f.userAgent = value(line[colon+1:])
+		}
+	case len("Content-Length"):
+		if is(name, "content-length") {
+			f.length = contentLength(value(line[colon+1:]), f.length)
+		}
+	case len("Transfer-Encoding"):
+		if is(name, "transfer-encoding") {
+			f.chunked = bytes.Contains(bytes.ToLower(value(line[colon+1:])), []byte("chunked"))
 		}
 	}
-	return f
 }
 
 // headerLine cuts the first line off. A line that is folded (RFC 9112, section

@@ -215,7 +215,7 @@ func (r *Reader) readCut(h *conn, sd stream.Side) bool {
 		}
 	}
 	s.state = search
-	r.message(h, sd, p.data, p.seq, &p.first, &p.latest, true)
+	r.message(h, sd, p.data, fieldsOf(p.data), p.seq, &p.first, &p.latest, true)
 	r.dropPart(p)
 	s.state = search // how long its body is may have been cut off, too
 	return true
@@ -295,10 +295,12 @@ func (r *Reader) begin(h *conn, sd stream.Side, data []byte, seq uint32, at *str
 		r.refuse(h, sd, at)
 		return 0
 	}
-	if end, ok := headEnd(data, 0); ok {
-		s.state = search // unless the message says otherwise
-		r.message(h, sd, data[:end], seq, at, at, false)
-		return end
+	if line := bytes.IndexByte(data, '\n') + 1; line > 0 {
+		if f, size, whole := readFields(data[line:]); whole {
+			s.state = search // unless the message says otherwise
+			r.message(h, sd, data[:line+size], f, seq, at, at, false)
+			return line + size
+		}
 	}
 	s.state = inHead
 	s.part = r.take()
@@ -315,7 +317,7 @@ func (r *Reader) more(h *conn, sd stream.Side, data []byte, at *stream.Mark) int
 	r.extend(p, data[:n], at)
 	if end, ok := headEnd(p.data, before); ok {
 		s.state = search
-		r.message(h, sd, p.data[:end], p.seq, &p.first, &p.latest, false)
+		r.message(h, sd, p.data[:end], fieldsOf(p.data[:end]), p.seq, &p.first, &p.latest, false)
 		r.dropPart(p)
 		return end - before
 	}
@@ -343,16 +345,24 @@ func (r *Reader) conclude(h *conn, sd stream.Side, ended bool) {
 		return
 	}
 	s.state = search
-	r.message(h, sd, p.data, p.seq, &p.first, &p.latest, false)
+	r.message(h, sd, p.data, fieldsOf(p.data), p.seq, &p.first, &p.latest, false)
 	r.dropPart(p)
 }
 
-// message reads a head, of which first and latest are the frames that its
-// first byte and its completion came in. If cut, it is the beginning of one.
-func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first, latest *stream.Mark, cut bool) {
+// fieldsOf returns the header fields of a head.
+func fieldsOf(head []byte) fields {
+	_, rest := cutLine(head)
+	f, _, _ := readFields(rest)
+	return f
+}
+
+// message reads a head with these fields, of which first and latest are the
+// frames that its first byte and its completion came in. If cut, it is the
+// beginning of one.
+func (r *Reader) message(h *conn, sd stream.Side, head []byte, f fields, seq uint32, first, latest *stream.Mark, cut bool) {
 	s, o := &h.sides[sd], &h.sides[sd.Other()]
 	s.part = nil
-	line, rest := cutLine(head)
+	line, _ := cutLine(head)
 	if version, status, ok := statusLine(line); ok && s.role != request {
 		s.role, s.lost = response, false
 		if o.role == neither {
@@ -360,7 +370,7 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first
 		}
 		r.response(h, sd, version, answer{
 			seq: seq, ack: first.Ack, valid: first.HasAck, status: status, time: first.Time,
-		}, headerFields(rest))
+		}, f)
 		return
 	}
 	l, ok := requestLine(line, true)
@@ -371,7 +381,6 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, seq uint32, first
 		r.refuse(h, sd, latest)
 		return
 	}
-	f := headerFields(rest)
 	x := r.exchange(l, f)
 	x.Origin = latest.Origin
 	x.Client, x.Server = h.stream.Addr(sd), h.stream.Addr(sd.Other())

@@ -423,7 +423,9 @@ func (a *Assembler) linger(c *Conn) {
 
 // forget drops a connection.
 func (a *Assembler) forget(c *Conn) {
-	a.lose(c)
+	if !c.closed || c.State != nil || c.halves[0].waiting != nil || c.halves[1].waiting != nil {
+		a.lose(c)
+	}
 	a.table.remove(c)
 	c.closing++
 	a.free = append(a.free, c)

@@ -335,14 +335,21 @@ func (j *judge) keys(p *place, all []value) (Part, bool) {
 	if name == "" {
 		return Part{}, false
 	}
-	if slices.ContainsFunc(all, func(v value) bool { return !suits(name, v.kind) || name != "call-id" && isLongID(v.text) }) {
+	way := ways(all)
+	unsuited := func(v value) bool {
+		if name == "call-id" { // which may be anything, but is another for each call
+			return !suits(name, v.kind) && (v.kind != word || way != withinPhones)
+		}
+		return !suits(name, v.kind) || isLongID(v.text)
+	}
+	if slices.ContainsFunc(all, unsuited) {
 		return Part{}, false
 	}
 	part := Part{Variable: name, Sure: Likely, Why: fmt.Sprintf("the key %q is often so used", p.key)}
 	if isVariable(p.key) {
 		part.Variable, part.Why = p.key, "the key is called so"
 	}
-	switch ways(all) {
+	switch way {
 	case withinPhones:
 		part.Why += "; it varies from call to call"
 	case betweenPhones:

@@ -115,6 +115,11 @@ func TestVerdicts(t *testing.T) {
 			"192.168.40.207/incoming?who=$who&mac=$mac 3x certain incoming_call\n  who: $who open display_remote\n  mac: $mac certain\n",
 		},
 		{
+			"ids of calls that are words, and one that is not", gs[:1],
+			"/hold?cid=0000019d&id=reception\n/hold?cid=000002c6&id=reception\n/hold?cid=00000192&id=reception",
+			"192.168.40.207/hold?cid=$call-id&id=reception 3x certain hold_call\n  cid: $call-id likely\n",
+		},
+		{
 			"vendors spell variables in their own way", yealink,
 			"/x?a=001565010232&b=192.168.40.50&c=SIP-T46U\n/x?a=001565010233&b=192.168.40.51&c=SIP-T46U",
 			"192.168.40.207/x?a=$mac&b=$ip&c=$model 2x open ?\n  a: $mac certain\n  b: $ip certain\n  c: $model certain\n",
@@ -246,6 +251,10 @@ func TestOthersArePassedOver(t *testing.T) {
 		if s.get(p, target) {
 			t.Errorf("%s was taken", target)
 		}
+	}
+	cut := &httpwire.Exchange{Method: "GET", Target: "/mac=000b820", Cut: true}
+	if s.learner.Add(cut, &actionurl.Event{Slug: actionurl.Unknown}) {
+		t.Error("the beginning of a target was taken")
 	}
 	if s.get(pc, "/incoming/5002") || s.get(pc, "/index.html") {
 		t.Error("a computer's request was taken")

@@ -155,7 +155,7 @@ func (b *bits) join(o bits) {
 // as an Action URL. It reports whether it learns from it: of other requests
 // those of phones are taken that do not fetch anything.
 func (l *Learner) Add(x *httpwire.Exchange, e *actionurl.Event) bool {
-	if x.Method != "GET" {
+	if x.Method != "GET" || x.Cut { // the capture has only the beginning of the target
 		return false
 	}
 	path, authority := actionurl.PathOf(strings.Trim(x.Target, " "))

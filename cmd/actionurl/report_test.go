@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"actionurl/capture/capturetest"
 	"actionurl/report"
@@ -119,6 +121,49 @@ func TestCorpusReport(t *testing.T) {
 	}
 	if n == 0 {
 		t.Error("no capture has HTTP")
+	}
+}
+
+// What comes through a pipe is shown while the pipe is silent, and an interrupt
+// ends the wait for more.
+func TestReportFollows(t *testing.T) {
+	const line = `{"time":"2026-03-02T08:00:00.003000000Z","target":"/mac=000b82123432","event":"unknown"}` + "\n"
+	for _, test := range []struct {
+		name, sent, summary string
+		rows                int
+	}{
+		{"before the first byte", "", "saved, 0 HTTP requests, 0 Action URLs", 0},
+		{"between lines", line + line, "saved, 2 HTTP requests, 2 Action URLs", 2},
+		{"within a line", line + line[:40], "saved, 1 HTTP request, 1 Action URL", 1},
+	} {
+		for _, format := range []string{"csv", "table"} {
+			t.Run(test.name+", "+format, func(t *testing.T) {
+				in, feed := io.Pipe()
+				defer feed.Close()
+				ctx, cancel := context.WithCancel(t.Context())
+				var out, messages watched
+				ended := make(chan int)
+				go func() {
+					ended <- run(ctx, []string{"report", "--format", format, "--columns", "target", "-"}, in, &out, &messages)
+				}()
+				if test.sent != "" {
+					feed.Write([]byte(test.sent))
+					await(t, "rows", func() bool { return strings.Count(out.String(), "/mac=") == test.rows })
+				}
+				cancel()
+				select {
+				case status := <-ended:
+					if status != statusDone {
+						t.Errorf("exit status %d", status)
+					}
+				case <-time.After(5 * time.Second):
+					t.Fatal("it goes on")
+				}
+				if !strings.Contains(messages.String(), test.summary) {
+					t.Errorf("no summary of %q in:\n%s", test.summary, messages.String())
+				}
+			})
+		}
 	}
 }
 

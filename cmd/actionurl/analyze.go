@@ -102,6 +102,8 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.DurationVar(&a.decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
 	f.Uint16Var(&a.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "tell of everything that could not be decoded, with its place")
+	cmd.MarkFlagFilename("write", "pcapng", "gz")
+	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
 }
 
 // rowFlags adds the flags that say which rows are shown, and how.
@@ -122,6 +124,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f.IntVarP(&a.count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
 	complete(cmd, "view", report.Views())
 	complete(cmd, "group", timeline.Groupings())
+	cmd.MarkFlagFilename("output")
 	complete(cmd, "format", report.Formats())
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
 	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(

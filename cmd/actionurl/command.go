@@ -70,10 +70,12 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "actionurl",
 		Short: "Show what VoIP phones announced by their Action URLs",
-		Long: `actionurl reads packet captures and shows which phone announced which event by
-its Action URL, when, with which values, and whether the server took it.`,
+		Long: `actionurl reads packet captures, or watches interfaces, and shows which phone
+announced which event by its Action URL, when, with which values, and whether
+the server took it.`,
 		Example: `  actionurl analyze trace.pcap
   actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
+  actionurl sniff -i eth1
   ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket/layers"
 	"go.uber.org/goleak"
 
 	"actionurl/capture"
@@ -31,6 +34,10 @@ type script struct {
 	on     *capture.Interface
 	frames int
 	port   int
+}
+
+func newScript() *script {
+	return &script{stats: live.Stats{Interface: "eth1"}, on: &capture.Interface{Capture: "eth1", Link: capture.LinkEthernet}}
 }
 
 func (s *script) Next(b *capture.Batch) error {
@@ -63,9 +70,6 @@ func (s *script) event(after time.Duration, target string) {
 	k.Send("GET " + target + " HTTP/1.1\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.64\r\n\r\n")
 	k.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	k.Close()
-	if s.on == nil {
-		s.on = &capture.Interface{Capture: "eth1", Link: capture.LinkEthernet}
-	}
 	s.steps = append(s.steps, func(b *capture.Batch) {
 		for _, f := range c.Frames {
 			s.frames++
@@ -101,7 +105,8 @@ func (s *script) play(t *testing.T, a *analysis, hangup chan os.Signal) (out, me
 // What is lost is told once a minute while it grows, in the output, and in the
 // summary.
 func TestLossesAreTold(t *testing.T) {
-	s := &script{stats: live.Stats{Interface: "eth1", Received: 1000}}
+	s := newScript()
+	s.stats.Received = 1000
 	s.at(0, nil)
 	s.at(30*time.Second, func() { s.stats.Dropped, s.stats.Freezes = 5, 1 })
 	s.at(59*time.Second, nil)
@@ -132,12 +137,47 @@ actionurl: eth1: 1000 frames passed the filter, 10 dropped, as the ring was full
 	}
 }
 
+// A flood of connections that never come about pushes the oldest out. That is
+// told, and what is announced among them is not lost.
+func TestFloodIsTold(t *testing.T) {
+	s := newScript()
+	s.at(0, nil)
+	const flood = 300_000
+	c := capturetest.New()
+	c.Conn("10.0.0.0:1", "192.168.40.207:80").Segment(true, layers.TCP{SYN: true}, "")
+	syn := c.Frames[0].Data
+	for from := 0; from < flood; from += 1000 {
+		s.steps = append(s.steps, func(b *capture.Batch) {
+			for i := from; i < from+1000; i++ {
+				data := bytes.Clone(syn)
+				binary.BigEndian.PutUint32(data[26:], 10<<24|uint32(i)) // the sender's address
+				s.frames++
+				b.Frames = append(b.Frames, capture.Frame{Data: data, Time: capturetest.Start.UnixNano() + int64(i)*1e4, Number: s.frames, Length: len(data), Interface: s.on})
+			}
+		})
+		if from%100_000 == 0 {
+			s.event(time.Duration(from)*1e4, "/?event=hold")
+		}
+	}
+	s.at(61*time.Second, nil)
+	out, messages, err := s.play(t, &analysis{format: "csv", options: optionsOf("event")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "event\r\n" + strings.Repeat("hold_call\r\n", 3); out != want {
+		t.Errorf("rows %q, want %q", out, want)
+	}
+	if !strings.Contains(messages, "actionurl: lost in the last minute: connections forgotten, as too many were open: ") {
+		t.Errorf("messages\n%s", messages)
+	}
+}
+
 // After SIGHUP the output is a new file, also where there is none in its place.
 func TestHangup(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "events.csv")
 	hangup := make(chan os.Signal, 1)
-	s := &script{}
+	s := newScript()
 	s.event(time.Second, "/?event=hold")
 	s.at(2*time.Second, func() {
 		if err := os.Rename(file, file+".1"); err != nil {
@@ -170,7 +210,7 @@ func TestHangup(t *testing.T) {
 // nothing else comes.
 func TestRotationOfWhatIsLive(t *testing.T) {
 	dir := t.TempDir()
-	s := &script{}
+	s := newScript()
 	s.event(59*time.Minute+59*time.Second, "/?event=hold")
 	s.at(60*time.Minute+14*time.Second, func() { files(t, dir, nil) })
 	s.at(60*time.Minute+16*time.Second, nil)
@@ -193,7 +233,7 @@ func TestFullDisk(t *testing.T) {
 		{output: "/dev/full"},
 		{output: "-", write: "/dev/full"},
 	} {
-		s := &script{stats: live.Stats{Interface: "eth1"}}
+		s := newScript()
 		s.event(time.Second, "/?event=hold")
 		s.at(2*time.Second, nil)
 		s.at(3*time.Second, nil)

@@ -39,7 +39,8 @@ func TestMonitor(t *testing.T) {
 	if host := m.listener.Addr().String(); !strings.HasPrefix(host, "127.0.0.1:") {
 		t.Errorf("a port alone is served at %s", host)
 	}
-	s := &script{stats: live.Stats{Interface: "eth1", Received: 100, Dropped: 3}}
+	s := newScript()
+	s.stats.Received, s.stats.Dropped = 100, 3
 	m.serve(func() []live.Stats { return []live.Stats{s.stats} })
 	s.event(time.Second, "/?event=hold")
 	s.event(2*time.Second, "/?event=hold")

@@ -19,7 +19,7 @@ type progress struct {
 
 func newProgress(w io.Writer, in *input) *progress {
 	p := &progress{in: in, next: time.Now().Add(progressInterval)}
-	if isTerminal(w) {
+	if isTerminal(w) && !in.live {
 		p.w = w
 	}
 	return p

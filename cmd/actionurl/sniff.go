@@ -88,6 +88,8 @@ they are open.`,
 	f.StringVar(&s.metrics, "metrics", "", "serve counts for Prometheus at `ADDRESS`, as /metrics, and /healthz; on loopback if it is a port alone, such as :9100")
 	f.Var(&parsed{parse: s.size}, "ring-size", "memory of each interface for frames that were not read yet, a `SIZE` such as 256MiB; by default 64MiB")
 	f.IntVar(&s.fanout, "fanout", 1, "share the frames of each interface out to `N` rings")
+	complete(cmd, "ring-size", []string{"64MiB", "256MiB", "1GiB"})
+	complete(cmd, "metrics", []string{":9100"})
 	cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return interfaceNames(), cobra.ShellCompDirectiveNoFileComp
 	})

@@ -35,7 +35,7 @@ type value struct {
 func newJudge(l *Learner) *judge {
 	j := &judge{learner: l, keyed: map[keyAt][]value{}}
 	for _, o := range l.order {
-		l.settle(o)
+		o.settle()
 		for _, s := range o.order {
 			for i, p := range o.places {
 				if at := (keyAt{o.server, p.key}); p.key != "" && s.words[i] == "" {

@@ -219,6 +219,24 @@ func TestSeveralEvents(t *testing.T) {
 	}
 }
 
+// More can be learnt behind a lesson.
+func TestLessonIsNoEnd(t *testing.T) {
+	s := newSite(t)
+	p := fleet("grandstream", 1)[0]
+	targets := []string{"/incoming/5001", "/incoming/anonymous", "/incoming/5003"}
+	for _, target := range targets {
+		s.get(p, target)
+	}
+	s.learner.Lesson()
+	for _, target := range targets {
+		s.get(p, target)
+	}
+	const want = "192.168.40.207/incoming/$remote 6x likely incoming_call\n  segment 2: $remote likely\n"
+	if got := describe(s.learner.Lesson()); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 // Servers with the same URLs are told apart, whatever the phones call them.
 func TestServers(t *testing.T) {
 	s := newSite(t)

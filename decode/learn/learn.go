@@ -247,9 +247,8 @@ func (l *Learner) sketch(o *outline, values []string) *sketch {
 		words[i] = o.word(i, v)
 	}
 	key := strings.Join(words, "\n")
-	s := o.sketches[key]
-	if s != nil {
-		return s
+	if s := o.sketches[key]; s != nil {
+		return s.whole()
 	}
 	if l.sketches >= maxSketches {
 		return nil
@@ -258,7 +257,7 @@ func (l *Learner) sketch(o *outline, values []string) *sketch {
 	for i, w := range words {
 		words[i] = strings.Clone(w)
 	}
-	s = &sketch{words: words, events: map[string]int{}}
+	s := &sketch{words: words, events: map[string]int{}}
 	o.sketches[key] = s
 	o.order = append(o.order, s)
 	for i, w := range words {

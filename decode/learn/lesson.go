@@ -114,7 +114,7 @@ func (l *Learner) Lesson() *Lesson {
 // settle joins the sketches of an outline that differ at one place only, where
 // one has a value of a variable and the other a word: "anonymous" among
 // numbers.
-func (l *Learner) settle(o *outline) {
+func (o *outline) settle() {
 	for i := range o.places {
 		values := map[string]*sketch{} // without a word at the place, by the other words
 		key := func(s *sketch) string {

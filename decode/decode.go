@@ -117,6 +117,7 @@ type Pipeline struct {
 	timeout int64
 	prompt  bool
 	pending ring
+	now     int64 // capture time of the latest frame or tick
 	wake    int64 // before it, nothing in pending has its turn
 	crowded int   // requests that went on because too many waited
 	record  Record
@@ -151,6 +152,9 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 			p.err = c.Call(call)
 		}
 	}})
+	if !c.Requests {
+		p.sip.Done = p.checker.Signalled
+	}
 	if c.Lost != nil {
 		lost := func(at *packet.Origin, what string) {
 			c.Lost(Loss{at.Interface.Capture, at.Frame, what})
@@ -178,6 +182,7 @@ func (p *Pipeline) Batch(b *capture.Batch) error {
 	if n := len(b.Frames); n > 0 {
 		now = max(now, b.Frames[n-1].Time)
 	}
+	p.now = max(p.now, now)
 	if p.pending.n > 0 {
 		p.drain(now)
 	}
@@ -197,6 +202,7 @@ func (p *Pipeline) Flush() error {
 		p.next()
 	}
 	p.calls.Flush()
+	p.sip.Flush(p.now)
 	if p.err == nil {
 		p.checker.Flush()
 	}
@@ -257,6 +263,9 @@ func (p *Pipeline) next() {
 		p.events.Signalling = p.sip
 	}
 	if p.err == nil {
+		if p.events.Signalling != nil {
+			p.sip.Requested(x.Client.Addr(), x.Time)
+		}
 		p.tell(x, p.events.Decode(x), nil)
 	}
 	p.http.Release(x)
@@ -271,6 +280,9 @@ func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, known *finding
 		r.Phone, r.Call = p.calls.Add(x, e)
 		if r.Call != nil && r.Call.SIP == nil && p.events.Signalling != nil {
 			r.Call.SIP = p.sip.Matched()
+		}
+		if p.events.Signalling != nil {
+			p.checker.Tells(x, e)
 		}
 	}
 	r.Findings = p.checker.Check(x, e, r.Phone)

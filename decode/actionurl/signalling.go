@@ -15,12 +15,14 @@ type Signalling interface {
 
 // A Question is what is known of a request whose SIP message is looked for.
 type Question struct {
-	Time   int64         // nanoseconds since 1970-01-01 UTC
-	Phone  [2]netip.Addr // addresses that the phone may have: the sender's, and what it says itself
-	Target string        // as sent
-	CallID string        // of a variable that is called so; empty for none
-	Vars   []Var
-	Slugs  []string // what it may announce; empty if nothing is known
+	Capture string
+	Frame   int           // 1-based
+	Time    int64         // nanoseconds since 1970-01-01 UTC
+	Phone   [2]netip.Addr // addresses that the phone may have: the sender's, and what it says itself
+	Target  string        // as sent
+	CallID  string        // of a variable that is called so; empty for none
+	Vars    []Var
+	Slugs   []string // what it may announce; empty if nothing is known
 }
 
 // A Message is the SIP message that a request belongs to.
@@ -39,7 +41,7 @@ func (d *Decoder) signal(e *Event, x *httpwire.Exchange) {
 	}
 	q := &d.question
 	*q = Question{
-		Time: x.Time, Phone: [2]netip.Addr{x.Client.Addr(), e.PhoneIP}, Target: x.Target,
+		Capture: x.Interface.Capture, Frame: x.Frame, Time: x.Time, Phone: [2]netip.Addr{x.Client.Addr(), e.PhoneIP}, Target: x.Target,
 		CallID: e.CallID, Vars: e.Vars, Slugs: append(q.Slugs[:0], e.Candidates...),
 	}
 	if e.Slug != Unknown {

@@ -22,6 +22,8 @@ type Checker struct {
 	found  []Finding
 	conns  *conns
 
+	signalling signalling
+
 	// At most as many as a timeline keeps phones, 131,072, of about 200 bytes
 	// together with clients: 25 MiB.
 	past    map[*timeline.Phone]*past

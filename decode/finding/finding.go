@@ -51,6 +51,8 @@ const (
 	SplitValue
 	TooLong
 	SecretInURL
+	SIPMismatch
+	NotNotified
 
 	EmptyVariable
 	IPMismatch
@@ -114,6 +116,12 @@ var catalog = [kinds]struct {
 	SecretInURL: {"secret_in_url", Warning,
 		"the URL holds what looks like a secret, for all to read who see the traffic or a log",
 		"let the server tell phones by address or VLAN, and change the secret"},
+	SIPMismatch: {"sip_mismatch", Warning,
+		"the phone announced that a call is over while its signalling goes on",
+		"compare the call with its SIP (--columns time,event,call_id,sip_frame); a template may stand in another event's field"},
+	NotNotified: {"not_notified", Warning,
+		"SIP has a whole call of a phone which was told to announce it, and the phone announced nothing of it",
+		"look whether the phone was set up by then, and whether other calls of the account, the line or the ring group are announced"},
 	EmptyVariable: {"empty_variable", Notice,
 		"the phone had nothing to put in place of a variable that this event should have",
 		"take the value from another variable, or from another event of the same call"},

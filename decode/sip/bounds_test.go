@@ -47,7 +47,7 @@ func plain(start, id, cseq string, fields ...string) string {
 func TestCallsBound(t *testing.T) {
 	tracker := NewTracker()
 	ends := 0
-	tracker.Done = func(*Call) { ends++ }
+	tracker.Done = func(*Call, int64) { ends++ }
 	const over = 100
 	id := func(i int) string { return fmt.Sprint("call-", i) }
 	say(tracker, 1, 1, 2, plain("INVITE sip:2@a SIP/2.0", "first", "1 INVITE"))
@@ -69,7 +69,7 @@ func TestCallsBound(t *testing.T) {
 	if p := tracker.phones[address(1)]; len(*p) != maxOfPhone {
 		t.Errorf("%d calls of the address; expected %d", len(*p), maxOfPhone)
 	}
-	tracker.Flush()
+	tracker.Flush(0)
 	if want := 2 * (maxCalls + over + 2); ends != want || len(tracker.phones) != 0 || tracker.ends != 0 {
 		t.Errorf("%d ends were told of, expected %d; %d addresses and %d ends are left", ends, want, len(tracker.phones), tracker.ends)
 	}
@@ -223,7 +223,7 @@ func FuzzTracker(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tracker := NewTracker()
 		ends := 0
-		tracker.Done = func(c *Call) {
+		tracker.Done = func(c *Call, _ int64) {
 			ends++
 			if c.Held < 0 || c.Holds < 0 || c.Ended != 0 && c.Started > c.Ended {
 				t.Errorf("%+v", c)
@@ -237,7 +237,7 @@ func FuzzTracker(f *testing.F) {
 				tracker.Match(&actionurl.Question{Time: int64(second) * 1e9, Phone: [2]netip.Addr{address(1), address(2)}, CallID: "call", Slugs: slugs})
 			}
 		}
-		tracker.Flush()
+		tracker.Flush(0)
 		if tracker.ends != 0 || len(tracker.phones) != 0 || tracker.open.first != nil || tracker.over.first != nil {
 			t.Error("something is left")
 		}

@@ -51,6 +51,7 @@ func (c *Call) note(m *Message, at *moment) {
 			}
 		}
 	}
+	c.goesOn(at)
 	if at.kind != nothing && c.remember(at) && (at.kind == referred || at.kind == referredReplacing) && at.sent {
 		c.Referred++
 	}
@@ -211,6 +212,24 @@ func (c *Call) declined(at *moment) {
 		case resumed:
 			c.onHold[0], c.State = true, OnHold
 			o.kind = nothing
+		}
+	}
+}
+
+// plainlyOn is how long, in nanoseconds, a call must have gone on after an event
+// that says it is over, until that is no matter of delays and of messages sent
+// again (RFC 3261, section 17.1.2.2: for 32 s at most, but from 0.5 s on).
+const plainlyOn = 10e9
+
+// goesOn notes that a call was on when a request within it came.
+func (c *Call) goesOn(at *moment) {
+	if c.claim.Time == 0 || at.status != 0 || at.time-c.claim.Time < plainlyOn || c.Ended != 0 && c.Ended != at.time {
+		return
+	}
+	switch at.method {
+	case mINVITE, mUPDATE, mREFER, mBYE:
+		if c.Denial.Time == 0 {
+			c.Denial = c.claim
 		}
 	}
 }

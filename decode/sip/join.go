@@ -179,6 +179,7 @@ func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
 	best := t.best(q)
 	if best == nil {
 		t.matched = t.byID(q)
+		t.matched.deny(q)
 		return actionurl.Message{}, false
 	}
 	slug := best.meaning.slugs[0]
@@ -206,6 +207,30 @@ func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
 // Matched returns the call that the latest request which Match was asked for
 // belongs to, nil for none.
 func (t *Tracker) Matched() *Call { return t.matched }
+
+// deny notes an event that says the call is over while it is on.
+func (c *Call) deny(q *actionurl.Question) {
+	if c == nil || len(q.Slugs) != 1 || c.claim.Time != 0 || c.Answer == 0 || c.Ended != 0 {
+		return
+	}
+	switch q.Slugs[0] {
+	case "terminated_call", "missed_call", "rejected_call":
+		c.claim = Denial{q.Slugs[0], q.Time, q.Capture, q.Frame}
+	}
+}
+
+// Requested notes that an HTTP request came from an address.
+func (t *Tracker) Requested(addr netip.Addr, at int64) {
+	p := t.phones[addr]
+	if p == nil {
+		return
+	}
+	for _, c := range *p {
+		if at >= c.First-Before && (c.Ended == 0 || at <= c.Ended+after) {
+			c.Requests++
+		}
+	}
+}
 
 // byID returns the phone's call of which a request has the Call-ID, though no
 // message of it may be what the request announces.

@@ -12,8 +12,8 @@ import (
 // Bounds on what traffic can grow.
 const (
 	// maxCalls bounds the Call-IDs that are followed: 32,768 of at most 1 KiB
-	// and, mostly, two ends each of 480 bytes; 64 MiB. Of real ones, whose
-	// texts are short, half of that. The ones silent for longest give way.
+	// and, mostly, two ends each of 760 bytes; 82 MiB. Of real ones, whose
+	// texts are short, 56 MiB. The ones silent for longest give way.
 	maxCalls = 32 << 10
 
 	// maxEnds bounds the addresses of one call: a proxy may ring a whole group
@@ -56,8 +56,9 @@ type Tracker struct {
 	// Lost, if set, is told of messages that cannot be read.
 	Lost packet.Lost
 	// Done, if set, is called with each end of a call when it is forgotten,
-	// which is a while after the call has ended. The Call is its own from then.
-	Done func(*Call)
+	// which is a while after the call has ended, and with the capture time then.
+	// The Call does not change any more.
+	Done func(c *Call, now int64)
 
 	calls      map[string]*dialog
 	open, over list // of the calls, the longest silent first
@@ -65,9 +66,11 @@ type Tracker struct {
 	phones     map[netip.Addr]*[]*Call // by the address of the end; the latest last
 	young, old map[netip.Addr]*registrations
 	message    Message
-	at         moment // of the message at hand
-	fits       []fit  // with the request at hand
-	matched    *Call  // that it is of
+	now        int64
+	source     packet.MAC // of the message at hand
+	at         moment     // of it
+	fits       []fit      // with the request at hand
+	matched    *Call      // that it is of
 	seed       maphash.Seed
 }
 
@@ -106,12 +109,32 @@ type Call struct {
 	Referred int                // transfers that this end began
 	Events   int                // requests that belong to one of its messages
 
+	// Requests is how many HTTP requests came from the address while the call
+	// was on, Before and After among it; Beside says that another call was on.
+	Requests int
+	Beside   bool
+	// Source is the sender's address on the link of a frame that this end sent,
+	// zero for none.
+	Source packet.MAC
+	// Denial is the first event that says the call is over while its signalling
+	// shows, much later, that it went on. Its Time is 0 if there is none.
+	Denial Denial
+
+	claim   Denial  // the same before it is shown
 	invite  uint32  // CSeq of the INVITE that began it; valid iff Started != 0
 	offer   uint32  // CSeq of the latest offer of this end
 	onHold  [2]bool // by this end, by the other
 	since   int64   // when this end put it on hold
 	moments [maxMoments]moment
 	n       int // moments that were ever there
+}
+
+// A Denial is an event that contradicts the signalling, and where it is.
+type Denial struct {
+	Slug    string
+	Time    int64 // nanoseconds since 1970-01-01 UTC
+	Capture string
+	Frame   int // 1-based
 }
 
 // A Direction says who began a call.
@@ -257,6 +280,7 @@ func (t *Tracker) read(data []byte, at *packet.Origin) bool {
 	if method == otherMethod || m.Status > 0 && m.Status < 180 {
 		return false
 	}
+	t.source = at.Source
 	t.at = moment{
 		time: at.Time, on: at.Interface, frame: at.Frame,
 		cseq: m.CSeq, status: uint16(m.Status), method: method,
@@ -273,7 +297,8 @@ func (t *Tracker) unread(at *packet.Origin) {
 
 // follow notes the message that was read, which one address sent to another.
 func (t *Tracker) follow(from, to netip.Addr) {
-	t.expire(t.at.time)
+	t.now = t.at.time
+	t.expire(t.now)
 	if t.at.method == mREGISTER {
 		t.register(from, to)
 		return
@@ -302,6 +327,9 @@ func (t *Tracker) call(from, to netip.Addr) {
 	}{{from, true}, {to, false}} {
 		if c := t.end(d, end.addr); c != nil {
 			t.at.sent = end.sent
+			if end.sent && c.Source == (packet.MAC{}) {
+				c.Source = t.source
+			}
 			c.note(m, &t.at)
 			over = over || c.Ended != 0
 		}
@@ -363,6 +391,11 @@ func (t *Tracker) end(d *dialog, addr netip.Addr) *Call {
 		p = new([]*Call)
 		t.phones[addr] = p
 	}
+	for _, other := range *p {
+		if other.Ended == 0 {
+			c.Beside, other.Beside = true, true
+		}
+	}
 	if len(*p) == maxOfPhone {
 		*p = slices.Delete(*p, 0, 1)
 	}
@@ -392,13 +425,14 @@ func (t *Tracker) forget(d *dialog) {
 			}
 		}
 		if t.Done != nil {
-			t.Done(c)
+			t.Done(c, t.now)
 		}
 	}
 }
 
-// Flush ends the capture: all calls are forgotten.
-func (t *Tracker) Flush() {
+// Flush ends the capture, at the time now: all calls are forgotten.
+func (t *Tracker) Flush(now int64) {
+	t.now = max(t.now, now)
 	for _, l := range []*list{&t.over, &t.open} {
 		for l.first != nil {
 			t.forget(l.first)

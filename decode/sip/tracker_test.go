@@ -52,13 +52,13 @@ func seen(c *sip.Call) string {
 func calls(address string, c *capturetest.Capture) (all []string, counts sip.Counts) {
 	t := sip.NewTracker()
 	addr := netip.MustParseAddrPort(address).Addr()
-	t.Done = func(c *sip.Call) {
+	t.Done = func(c *sip.Call, _ int64) {
 		if c.Addr == addr {
 			all = append(all, seen(c))
 		}
 	}
 	follow(t, c)
-	t.Flush()
+	t.Flush(0)
 	return all, t.Counts
 }
 

@@ -1,0 +1,195 @@
+package decode
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket/layers"
+
+	"actionurl/capture/capturetest"
+	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
+)
+
+// A site is a capture with phones, a PBX that calls them, and a server.
+type site struct {
+	*capturetest.Capture
+	calls, ports int
+}
+
+const phoneEnd, otherEnd, pbxEnd = "192.168.40.50:5060", "192.168.40.51:5060", "192.168.40.10:5060"
+
+// ring adds a call to a phone that rings.
+func (s *site) ring(phone string) *capturetest.SIPCall {
+	s.calls++
+	return s.SIPCall(pbxEnd, phone, "<sip:5003@pbx>", "<sip:101@pbx>", fmt.Sprintf("call%d@pbx", s.calls)).
+		Request(true, "INVITE", capturetest.Talk).Respond(false, 180, "INVITE", "")
+}
+
+// tell adds a request of a phone.
+func (s *site) tell(phone, target string) {
+	s.ports++
+	k := s.Conn(strings.TrimSuffix(phone, "5060")+strconv.Itoa(40000+s.ports), server).Open()
+	k.Send(get(target)).Reply(answer).Close()
+}
+
+func (s *site) after(seconds int) { s.Wait(time.Duration(seconds) * time.Second) }
+
+// found returns the findings of SIP in a capture, with the address of the phone
+// and the frame.
+func found(t *testing.T, c *capturetest.Capture, templates ...string) []string {
+	t.Helper()
+	var all []string
+	config := Config{ResponseTimeout: 10 * time.Second, Found: func(o *finding.Occurrence) {
+		if o.Kind == finding.SIPMismatch || o.Kind == finding.NotNotified {
+			all = append(all, fmt.Sprintf("%v %s %v %d", o.Kind, o.Detail.Name, o.Phone.Addr, o.Frame))
+		}
+	}}
+	for i := 0; i < len(templates); i += 3 {
+		template, err := actionurl.ParseTemplate(actionurl.Lookup(templates[i]), templates[i+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Templates = append(config.Templates, template.Bound(templates[i+2]))
+	}
+	p := New(config, func(*Record) error { return nil })
+	if err := p.Batch(batch(c.Frames)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestNotNotified(t *testing.T) {
+	common := []string{"incoming_call", "192.168.40.207/in?r=$remote", ""}
+	bound := []string{"incoming_call", "192.168.40.207/in?r=$remote", "00:0b:82:12:34:32"}
+	announced := func(s *site) { // a call that is announced, and missed
+		call := s.ring(phoneEnd)
+		s.tell(phoneEnd, "/in?r=5003")
+		s.after(3)
+		call.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+		s.after(30)
+	}
+	silent := func(s *site) { // one that is not
+		call := s.ring(phoneEnd)
+		s.after(3)
+		call.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+	}
+	for _, test := range []struct {
+		what      string
+		templates []string
+		make      func(s *site)
+		want      []string
+	}{
+		{"a call without any request", common, func(s *site) { announced(s); silent(s); s.after(20); s.tell(otherEnd, "/x") },
+			[]string{"not_notified incoming_call 192.168.40.50 16"}},
+		{"a phone with templates of its own, and others' are seen", bound, func(s *site) { s.tell(otherEnd, "/in?r=1"); silent(s); s.after(20); s.tell(otherEnd, "/x") },
+			[]string{"not_notified incoming_call 192.168.40.50 12"}},
+		{"long before the capture ends", common, func(s *site) { announced(s); silent(s); s.after(200); s.ring(otherEnd) },
+			[]string{"not_notified incoming_call 192.168.40.50 16"}},
+
+		{"not: a phone with templates of its own, and no request to the server is seen", bound, func(s *site) { silent(s); s.after(20); s.ring(otherEnd) }, nil},
+		{"not: no templates", nil, func(s *site) { announced(s); silent(s); s.after(20); s.tell(otherEnd, "/x") }, nil},
+		{"not: that of another phone", common, func(s *site) {
+			announced(s)
+			s.ring(otherEnd).Request(true, "CANCEL", "")
+			s.after(20)
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: the phone is told other events", []string{"terminated_call", "192.168.40.207/in?r=$remote", ""}, func(s *site) { announced(s); silent(s); s.after(20); s.tell(otherEnd, "/x") }, nil},
+		{"not: any request came", common, func(s *site) {
+			announced(s)
+			silent(s)
+			s.after(1)
+			s.tell(phoneEnd, "/whatever")
+			s.after(20)
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: a request that came before", common, func(s *site) {
+			announced(s)
+			s.tell(phoneEnd, "/in?r=5003")
+			silent(s)
+			s.after(20)
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: the capture ends", common, func(s *site) { announced(s); silent(s); s.after(10); s.tell(otherEnd, "/x") }, nil},
+		{"not: it did not ring", common, func(s *site) {
+			announced(s)
+			s.SIPCall(pbxEnd, phoneEnd, "<sip:5003@pbx>", "<sip:101@pbx>", "busy").Request(true, "INVITE", "").Respond(false, 486, "INVITE", "")
+			s.after(20)
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: it is not over", common, func(s *site) { announced(s); s.ring(phoneEnd); s.after(20); s.tell(otherEnd, "/x") }, nil},
+		{"not: beside another", common, func(s *site) {
+			announced(s)
+			first := s.ring(phoneEnd)
+			silent(s)
+			first.Request(true, "CANCEL", "")
+			s.after(20)
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: it is in the capture in part", common, func(s *site) {
+			announced(s)
+			n := len(s.Frames)
+			silent(s)
+			s.Frames = append(s.Frames[:n], s.Frames[n+1:]...)
+			s.after(20)
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: the phone tried", common, func(s *site) {
+			announced(s)
+			k := s.Conn("192.168.40.50:50000", server)
+			k.Segment(true, layers.TCP{SYN: true, Seq: k.Client}, "")
+			k.Client++
+			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client}, "")
+			silent(s)
+			s.after(20)
+			s.tell(otherEnd, "/x")
+		}, nil},
+	} {
+		s := &site{Capture: capturetest.New()}
+		test.make(s)
+		if diff := cmp.Diff(test.want, found(t, s.Capture, test.templates...)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.what, diff)
+		}
+	}
+}
+
+func TestSIPMismatch(t *testing.T) {
+	for _, test := range []struct {
+		what   string
+		target string
+		end    func(s *site, call *capturetest.SIPCall)
+		want   []string
+	}{
+		{"it ends much later", "/terminated?call-id=call1@pbx", func(s *site, call *capturetest.SIPCall) { s.after(30); call.Request(true, "BYE", "") },
+			[]string{"sip_mismatch terminated_call 192.168.40.50 7"}},
+		{"it is held much later", "/missed?call-id=call1@pbx", func(s *site, call *capturetest.SIPCall) { s.after(30); call.Request(false, "INVITE", capturetest.Hold) },
+			[]string{"sip_mismatch missed_call 192.168.40.50 7"}},
+		{"not: it ends soon", "/terminated?call-id=call1@pbx", func(s *site, call *capturetest.SIPCall) { s.after(7); call.Request(true, "BYE", "") }, nil},
+		{"not: it has ended, and BYE is sent again", "/terminated?call-id=call1@pbx", func(s *site, call *capturetest.SIPCall) {
+			call.Request(true, "BYE", "")
+			last := s.Frames[len(s.Frames)-1]
+			s.after(20)
+			s.Add(last.Data)
+		}, nil},
+		{"not: nothing shows that it goes on", "/terminated?call-id=call1@pbx", func(s *site, call *capturetest.SIPCall) { s.after(60) }, nil},
+		{"not: another event", "/mute?call-id=call1@pbx", func(s *site, call *capturetest.SIPCall) { s.after(30); call.Request(true, "BYE", "") }, nil},
+		{"not: another call", "/terminated?call-id=call2@pbx", func(s *site, call *capturetest.SIPCall) { s.after(30); call.Request(true, "BYE", "") }, nil},
+		{"not: which call is not told", "/terminated?remote=5003", func(s *site, call *capturetest.SIPCall) { s.after(30); call.Request(true, "BYE", "") }, nil},
+	} {
+		s := &site{Capture: capturetest.New()}
+		call := s.ring(phoneEnd).Respond(false, 200, "INVITE", capturetest.Talk)
+		s.tell(phoneEnd, test.target)
+		test.end(s, call)
+		if diff := cmp.Diff(test.want, found(t, s.Capture)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.what, diff)
+		}
+	}
+}

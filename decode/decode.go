@@ -72,8 +72,8 @@ type Config struct {
 	Found func(*finding.Occurrence)
 
 	// Segment, if set, is told of each TCP segment that a frame holds, or
-	// completes, and of its ends, before what it means is known.
-	Segment func(f *capture.Frame, src, dst netip.AddrPort)
+	// completes, before what it means is known.
+	Segment func(*capture.Frame, *packet.Segment)
 
 	// Call is told of each call when nothing can change it any more, if set:
 	// in the order of their first events, or, if Live is set, as soon as that
@@ -140,7 +140,7 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	found := p.streams.Segment
 	if c.Segment != nil {
 		found = func(s *packet.Segment) {
-			c.Segment(p.frame, s.Src.AddrPort(), s.Dst.AddrPort())
+			c.Segment(p.frame, s)
 			p.streams.Segment(s)
 		}
 	}

@@ -2,12 +2,12 @@ package decode
 
 import (
 	"fmt"
-	"net/netip"
 	"testing"
 	"time"
 
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
+	"actionurl/decode/packet"
 )
 
 // A request that nobody answers is told when its time is over, also where no
@@ -49,8 +49,8 @@ func TestSegmentsAreTold(t *testing.T) {
 	k.Send(get("/x"))
 	k.Reply(answer)
 	var got []string
-	p := New(Config{ResponseTimeout: 10 * time.Second, Segment: func(f *capture.Frame, src, dst netip.AddrPort) {
-		got = append(got, fmt.Sprintf("%d %d>%d", f.Number, src.Port(), dst.Port()))
+	p := New(Config{ResponseTimeout: 10 * time.Second, Segment: func(f *capture.Frame, s *packet.Segment) {
+		got = append(got, fmt.Sprintf("%d %d>%d", f.Number, s.Src.Port, s.Dst.Port))
 	}}, func(*Record) error { return nil })
 	if err := p.Batch(batch(c.Frames)); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -203,6 +204,52 @@ func TestHangup(t *testing.T) {
 	}
 	if want := "event\r\nhold_call\r\nresume_call\r\nhold_call\r\n"; out.String() != want {
 		t.Errorf("the frames of both runs have the events %q, want %q", out.String(), want)
+	}
+}
+
+// A compressed file can be read while it grows, and does not grow where nothing
+// happens.
+func TestCompressedWhileItGrows(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "events.csv.gz")
+	content := func() string {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		r, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, _ := io.ReadAll(r) // up to its unexpected end
+		return string(data)
+	}
+	s := newScript()
+	s.event(time.Second, "/?event=hold")
+	var size int64
+	s.at(2*time.Second, func() {
+		if got := content(); got != "event\r\nhold_call\r\n" {
+			t.Errorf("it holds %q", got)
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size = info.Size()
+	})
+	for i := range 100 {
+		s.at(3*time.Second+time.Duration(i)*50*time.Millisecond, nil)
+	}
+	s.at(9*time.Second, func() {
+		if info, err := os.Stat(file); err != nil || info.Size() != size {
+			t.Errorf("it grew from %d bytes to %d", size, info.Size())
+		}
+	})
+	if _, _, err := s.play(t, &analysis{output: file, options: optionsOf("event")}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(); got != "event\r\nhold_call\r\n" {
+		t.Errorf("it holds %q in the end", got)
 	}
 }
 

@@ -40,6 +40,7 @@ type output struct {
 	partial   bool         // the file does not have its name yet
 	continued bool         // it had content before
 	size      int64        // bytes written to the file
+	pending   bool         // gzip may hold something back
 	used      bool         // a row or a frame was written
 	first     int64        // and the time of the first
 }
@@ -93,6 +94,7 @@ func (o *output) Write(b []byte) (int, error) {
 	if o.before != nil {
 		o.before()
 	}
+	o.pending = true
 	n, err := o.to.Write(b)
 	return n, o.failed(err)
 }
@@ -111,9 +113,10 @@ func (o *output) failed(err error) error {
 
 // flush hands what was written to the system.
 func (o *output) flush() error {
-	if o.gzip == nil {
+	if o.gzip == nil || !o.pending {
 		return nil
 	}
+	o.pending = false
 	return o.failed(o.gzip.Flush())
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"actionurl/decode"
 	"actionurl/decode/finding"
 	"actionurl/decode/keep"
+	"actionurl/decode/packet"
 	"actionurl/decode/timeline"
 	"actionurl/report"
 )
@@ -98,8 +98,8 @@ func (j *job) open(stdout io.Writer) error {
 		}
 		return j.capture.Frame(f)
 	})
-	j.decode.Segment = func(f *capture.Frame, src, dst netip.AddrPort) {
-		j.keeper.Frame(f, keep.Conn{src, dst}) // Advance returns its error
+	j.decode.Segment = func(f *capture.Frame, s *packet.Segment) {
+		j.keeper.Frame(f, s) // Advance returns its error
 	}
 	return nil
 }

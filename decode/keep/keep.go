@@ -19,6 +19,7 @@ import (
 	"net/netip"
 
 	"actionurl/capture"
+	"actionurl/decode/packet"
 )
 
 // Bounds on what traffic can grow, 56 MiB in all.
@@ -80,10 +81,14 @@ type held struct {
 // A conn is what is known of a connection.
 type conn struct {
 	wanted bool
-	held   int   // its frames in the line
-	gone   int   // its frames that were let go
-	seen   int64 // time of its last frame
+	ended  [2]bool // by end: it sends no more
+	held   int     // its frames in the line
+	gone   int     // its frames that were let go
+	seen   int64   // time of its last frame
 }
+
+// over reports whether nothing more is expected of the connection.
+func (c *conn) over() bool { return c.ended[0] && c.ended[1] }
 
 // New returns a Keeper that lets frames wait for hold nanoseconds of capture
 // time at most, and hands those of wanted connections to write. A frame's
@@ -98,6 +103,14 @@ func ordered(c Conn) Conn {
 		return Conn{c[1], c[0]}
 	}
 	return c
+}
+
+// side returns which end of c, when it is ordered, is its first.
+func side(c Conn) int {
+	if c == ordered(c) {
+		return 0
+	}
+	return 1
 }
 
 // conn returns what is known of c.
@@ -115,13 +128,13 @@ func (k *Keeper) conn(c Conn, now int64) *conn {
 	return known
 }
 
-// forget forgets the connections without frames that wait: those that were idle
-// for long, or, if that does not help, all of them.
+// forget forgets the connections without frames that wait: those that are over
+// or were idle for long, or, if that does not help, all of them.
 func (k *Keeper) forget(now int64) {
 	for _, before := range []int64{now - idle, now} {
 		for c, known := range k.conns {
-			if known.held == 0 && known.seen <= before {
-				if known.wanted && before == now {
+			if known.held == 0 && (known.over() || known.seen <= before) {
+				if known.wanted && !known.over() && before == now {
 					k.Counts.Forgotten++
 				}
 				delete(k.conns, c)
@@ -134,11 +147,20 @@ func (k *Keeper) forget(now int64) {
 	k.sweep = max(maxConns, 2*len(k.conns))
 }
 
-// Frame takes a frame, of which it makes a copy, and the connection it is of.
-// A frame that is of several is told once for each of them. It returns the
-// first error of write.
-func (k *Keeper) Frame(f *capture.Frame, of Conn) error {
+// Frame takes a frame, of which it makes a copy, and a segment in it. A frame
+// that holds several is told once for each of them. It returns the first error
+// of write.
+func (k *Keeper) Frame(f *capture.Frame, s *packet.Segment) error {
+	of := Conn{s.Src.AddrPort(), s.Dst.AddrPort()}
 	c := k.conn(of, f.Time)
+	switch sender := side(of); {
+	case s.SYN:
+		c.ended = [2]bool{}
+	case s.RST:
+		c.ended = [2]bool{true, true}
+	case s.FIN:
+		c.ended[sender] = true
+	}
 	at, ok := k.place(len(f.Data))
 	for !ok || k.n == maxHeld {
 		k.leave()

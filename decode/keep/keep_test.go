@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"actionurl/capture"
+	"actionurl/decode/packet"
 )
 
 const second = int64(1e9)
@@ -17,6 +18,21 @@ const second = int64(1e9)
 // between returns the connection of a client's port.
 func between(port int) Conn {
 	return Conn{netip.AddrPortFrom(netip.MustParseAddr("192.168.40.50"), uint16(port)), netip.MustParseAddrPort("192.168.40.207:80")}
+}
+
+// of returns a segment of a connection, from its first end.
+func of(c Conn) *packet.Segment {
+	return &packet.Segment{Src: endpoint(c[0]), Dst: endpoint(c[1]), ACK: true}
+}
+
+func endpoint(a netip.AddrPort) packet.Endpoint {
+	e := packet.Endpoint{Port: a.Port()}
+	for i := range 12 {
+		e.Addr[i] = 0xff // as packet has IPv4 addresses
+	}
+	v4 := a.Addr().As4()
+	copy(e.Addr[12:], v4[:])
+	return e
 }
 
 var on = &capture.Interface{Capture: "eth1", Link: capture.LinkEthernet}
@@ -55,39 +71,39 @@ func TestKeeper(t *testing.T) {
 		lost int
 	}{
 		{"nothing is wanted", func(k *Keeper) {
-			k.Frame(frame(1, 0, 60), a)
+			k.Frame(frame(1, 0, 60), of(a))
 		}, "", 0},
 		{"frames before and behind", func(k *Keeper) {
-			k.Frame(frame(1, 0, 60), a)
-			k.Frame(frame(2, 1, 60), back)
-			k.Frame(frame(3, 2, 60), b)
+			k.Frame(frame(1, 0, 60), of(a))
+			k.Frame(frame(2, 1, 60), of(back))
+			k.Frame(frame(3, 2, 60), of(b))
 			k.Want(back, 2)
-			k.Frame(frame(4, 3, 60), a)
+			k.Frame(frame(4, 3, 60), of(a))
 		}, "1 2 4", 0},
 		{"order is that of arrival, not of the decision", func(k *Keeper) {
-			k.Frame(frame(1, 0, 60), a)
-			k.Frame(frame(2, 1, 60), b)
-			k.Frame(frame(3, 2, 60), a)
+			k.Frame(frame(1, 0, 60), of(a))
+			k.Frame(frame(2, 1, 60), of(b))
+			k.Frame(frame(3, 2, 60), of(a))
 			k.Want(b, 3)
 			k.Advance(3)
 			k.Want(a, 4)
 		}, "1 2 3", 0},
 		{"a frame that waited for too long", func(k *Keeper) {
-			k.Frame(frame(1, 0, 60), a)
-			k.Frame(frame(2, 5*second, 60), a)
+			k.Frame(frame(1, 0, 60), of(a))
+			k.Frame(frame(2, 5*second, 60), of(a))
 			k.Advance(10 * second)
 			k.Want(a, 10*second)
 		}, "2", 1},
 		{"a frame that the line has no place for any more", func(k *Keeper) {
-			k.Frame(frame(1, 0, 60), a)
+			k.Frame(frame(1, 0, 60), of(a))
 			for range maxHeld {
-				k.Frame(frame(2, 1, 60), b)
+				k.Frame(frame(2, 1, 60), of(b))
 			}
 			k.Want(a, 1)
 		}, "", 1},
 		{"a frame of two connections", func(k *Keeper) {
-			k.Frame(frame(1, 0, 60), a)
-			k.Frame(frame(1, 0, 60), b)
+			k.Frame(frame(1, 0, 60), of(a))
+			k.Frame(frame(1, 0, 60), of(b))
 			k.Want(a, 0)
 			k.Want(b, 0)
 		}, "1", 0},
@@ -111,7 +127,7 @@ func TestAdvanceIsEager(t *testing.T) {
 	got := &log{t: t}
 	k := New(10*second, got.write)
 	k.Want(between(1), 0)
-	k.Frame(frame(1, 0, 60), between(1))
+	k.Frame(frame(1, 0, 60), of(between(1)))
 	k.Advance(0)
 	if got.String() != "1" {
 		t.Errorf("frames %v, want 1", got)
@@ -131,7 +147,7 @@ func TestBounds(t *testing.T) {
 			size = 65_000
 		}
 		c := between(i % 200_000)
-		if err := k.Frame(frame(i, int64(i), size), c); err != nil {
+		if err := k.Frame(frame(i, int64(i), size), of(c)); err != nil {
 			t.Fatal(err)
 		}
 		if i%5000 == 4999 {
@@ -167,9 +183,10 @@ func TestFrameDoesNotAllocate(t *testing.T) {
 	k := New(second, func(*capture.Frame) error { return nil })
 	f := frame(1, 0, 1000)
 	for range maxHeld {
-		k.Frame(f, between(1))
+		k.Frame(f, of(between(1)))
 	}
-	if n := testing.AllocsPerRun(1000, func() { k.Frame(f, between(1)) }); n > 0 {
+	segment := of(between(1))
+	if n := testing.AllocsPerRun(1000, func() { k.Frame(f, segment) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -188,7 +205,7 @@ func TestManyConnections(t *testing.T) {
 	for i := range 1_000_000 {
 		f.Time = int64(i) * 1e5 // ten thousand a second
 		c := Conn{netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 5000), between(1)[1]}
-		k.Frame(f, c)
+		k.Frame(f, of(c))
 		if i%10 == 0 {
 			k.Want(c, f.Time)
 		}
@@ -199,5 +216,32 @@ func TestManyConnections(t *testing.T) {
 	}
 	if last := heap(); last > first+8<<20 {
 		t.Errorf("the heap grew from %d to %d bytes", first, last)
+	}
+}
+
+// Connections that are over are forgotten without a word; others are counted.
+func TestForgotten(t *testing.T) {
+	for _, test := range []struct {
+		end  func(*packet.Segment)
+		want bool
+	}{
+		{func(*packet.Segment) {}, true},
+		{func(s *packet.Segment) { s.FIN = true }, false},
+		{func(s *packet.Segment) { s.RST = true }, false},
+	} {
+		k := New(second, func(*capture.Frame) error { return nil })
+		for i := range 3 * maxConns {
+			c := Conn{netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 5000), between(1)[1]}
+			k.Want(c, 0)
+			for _, way := range []Conn{c, {c[1], c[0]}} {
+				s := of(way)
+				test.end(s)
+				k.Frame(frame(i, 0, 60), s)
+			}
+			k.Advance(0)
+		}
+		if got := k.Counts.Forgotten > 0; got != test.want {
+			t.Errorf("%d connections forgotten", k.Counts.Forgotten)
+		}
 	}
 }

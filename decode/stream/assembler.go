@@ -27,9 +27,8 @@ type Assembler struct {
 
 	receiver Receiver
 	table    table
-	conns    []*Conn // all that were ever made: those in the table and those in free
 	free     []*Conn
-	hand     int // where in conns the search for one to evict goes on
+	hand     uint32 // number of the connection behind which the search for one to evict goes on
 
 	closed  []closedConn // a ring of maxClosed
 	oldest  int          // index of the oldest in closed
@@ -367,13 +366,12 @@ func (a *Assembler) open(s *packet.Segment) *Conn {
 	case len(a.free) > 0:
 		c = a.free[len(a.free)-1]
 		a.free = a.free[:len(a.free)-1]
-	case len(a.conns) < maxConns:
-		c = new(Conn)
-		a.conns = append(a.conns, c)
+	case a.table.made < maxConns:
+		c = a.table.make()
 	default:
 		c = a.evict()
 	}
-	*c = Conn{ends: [2]packet.Endpoint{s.Src, s.Dst}, closing: c.closing + 1}
+	*c = Conn{number: c.number, ends: [2]packet.Endpoint{s.Src, s.Dst}, closing: c.closing + 1}
 	a.table.add(c)
 	return c
 }
@@ -382,8 +380,8 @@ func (a *Assembler) open(s *packet.Segment) *Conn {
 // that was not touched since the hand came by the last time.
 func (a *Assembler) evict() *Conn {
 	for {
-		c := a.conns[a.hand]
-		a.hand = (a.hand + 1) % len(a.conns)
+		a.hand = a.hand%a.table.made + 1
+		c := a.table.conn(a.hand)
 		if c.touched {
 			c.touched = false
 			continue
@@ -433,7 +431,7 @@ func (a *Assembler) forget(c *Conn) {
 
 // Open returns how many connections are followed, or remembered as they have
 // just ended.
-func (a *Assembler) Open() int { return len(a.conns) - len(a.free) }
+func (a *Assembler) Open() int { return a.table.n }
 
 // Waiting returns how many bytes wait for what is before them, with what it
 // takes to keep them.
@@ -441,9 +439,7 @@ func (a *Assembler) Waiting() int { return a.waiting }
 
 // Flush ends all connections: there are no more segments.
 func (a *Assembler) Flush() {
-	for _, c := range a.conns {
-		if c.known {
-			a.forget(c)
-		}
+	for c := range a.table.all() {
+		a.forget(c)
 	}
 }

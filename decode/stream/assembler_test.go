@@ -526,10 +526,7 @@ func TestAssembler(t *testing.T) {
 func check(t testing.TB, a *Assembler) {
 	t.Helper()
 	waiting := 0
-	for _, c := range a.conns {
-		if !c.known {
-			continue
-		}
+	for c := range a.table.all() {
 		for i := range c.halves {
 			h := &c.halves[i]
 			size, next := 0, h.next
@@ -549,8 +546,8 @@ func check(t testing.TB, a *Assembler) {
 	if waiting != a.waiting || waiting > maxWaiting {
 		t.Fatalf("%d bytes wait, %d counted, %d allowed", waiting, a.waiting, maxWaiting)
 	}
-	if a.table.n+len(a.free) != len(a.conns) {
-		t.Fatalf("%d connections in use and %d free, of %d", a.table.n, len(a.free), len(a.conns))
+	if a.table.n+len(a.free) != int(a.table.made) {
+		t.Fatalf("%d connections in use and %d free, of %d", a.table.n, len(a.free), int(a.table.made))
 	}
 }
 

@@ -50,10 +50,7 @@ func one(t testing.TB, isn uint32) (a *Assembler, send func(at int, data []byte)
 		check(t, a)
 	}
 	got = func() []byte {
-		for _, c := range a.conns {
-			if !c.known {
-				continue
-			}
+		for c := range a.table.all() {
 			return r.of(c).data[0]
 		}
 		return nil

@@ -113,6 +113,7 @@ type Conn struct {
 	halves  [2]half
 	began   int64  // time of the SYN; valid iff a side is synced
 	retry   *retry // of the SYN, while it has no answer; mostly nil
+	number  uint32 // from 1 on, see table
 	closing uint32 // counts the times it was closed, to tell old entries of Assembler.closed
 	known   bool   // it is in the table
 	closed  bool

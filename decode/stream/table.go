@@ -2,6 +2,7 @@ package stream
 
 import (
 	"encoding/binary"
+	"iter"
 	"math/bits"
 	"math/rand/v2"
 
@@ -12,19 +13,44 @@ import (
 // table with linear probing. Go's maps take more than twice the time, as they
 // hash and compare the 36 bytes of both ends in one order only, which has to be
 // established before.
+//
+// A slot is eight bytes, and connections are numbered in slabs, so that a search
+// among very many of them misses the caches no more than twice.
 type table struct {
 	slots []slot // a power of two, at least half of them free
 	n     int
 	seeds [3]uint64 // so that nobody can choose ends that collide
+	slabs [][]Conn  // all connections that were ever made, those that are free included
+	made  uint32
 }
 
 type slot struct {
-	hash uint32
-	conn *Conn // nil where it is free
+	hash   uint32
+	number uint32 // of the connection; 0 where the slot is free
 }
+
+// slabSize is how many connections are allocated at a time.
+const slabSize = 256
 
 func newTable() table {
 	return table{slots: make([]slot, 256), seeds: [3]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64() | 1}}
+}
+
+// make returns a connection with the next number.
+func (t *table) make() *Conn {
+	if t.made%slabSize == 0 {
+		t.slabs = append(t.slabs, make([]Conn, slabSize))
+	}
+	t.made++
+	c := t.conn(t.made)
+	c.number = t.made
+	return c
+}
+
+// conn returns the connection with a number, which begin at 1.
+func (t *table) conn(number uint32) *Conn {
+	n := number - 1
+	return &t.slabs[n/slabSize][n%slabSize]
 }
 
 // find returns the connection between two ends, nil if there is none, and which
@@ -32,15 +58,29 @@ func newTable() table {
 func (t *table) find(src, dst *packet.Endpoint) (c *Conn, from Side) {
 	hash := t.hash(src, dst)
 	for i := t.home(hash); ; i = t.after(i) {
-		s := &t.slots[i]
-		switch {
-		case s.conn == nil:
+		s := t.slots[i]
+		if s.number == 0 {
 			return nil, 0
-		case s.hash != hash:
-		case s.conn.ends[0] == *src && s.conn.ends[1] == *dst:
-			return s.conn, 0
-		case s.conn.ends[1] == *src && s.conn.ends[0] == *dst:
-			return s.conn, 1
+		}
+		if s.hash != hash {
+			continue
+		}
+		switch c := t.conn(s.number); {
+		case c.ends[0] == *src && c.ends[1] == *dst:
+			return c, 0
+		case c.ends[1] == *src && c.ends[0] == *dst:
+			return c, 1
+		}
+	}
+}
+
+// all yields the connections in the table, any of which may be removed meanwhile.
+func (t *table) all() iter.Seq[*Conn] {
+	return func(yield func(*Conn) bool) {
+		for n := range t.made {
+			if c := t.conn(n + 1); c.known && !yield(c) {
+				return
+			}
 		}
 	}
 }
@@ -51,13 +91,13 @@ func (t *table) add(c *Conn) {
 		t.grow()
 	}
 	c.known = true
-	t.put(slot{t.hash(&c.ends[0], &c.ends[1]), c})
+	t.put(slot{t.hash(&c.ends[0], &c.ends[1]), c.number})
 	t.n++
 }
 
 func (t *table) put(s slot) {
 	i := t.home(s.hash)
-	for t.slots[i].conn != nil {
+	for t.slots[i].number != 0 {
 		i = t.after(i)
 	}
 	t.slots[i] = s
@@ -67,7 +107,7 @@ func (t *table) grow() {
 	old := t.slots
 	t.slots = make([]slot, 2*len(old))
 	for _, s := range old {
-		if s.conn != nil {
+		if s.number != 0 {
 			t.put(s)
 		}
 	}
@@ -79,10 +119,10 @@ func (t *table) remove(c *Conn) {
 	c.known = false
 	t.n--
 	i := t.home(t.hash(&c.ends[0], &c.ends[1]))
-	for t.slots[i].conn != c {
+	for t.slots[i].number != c.number {
 		i = t.after(i)
 	}
-	for j := t.after(i); t.slots[j].conn != nil; j = t.after(j) {
+	for j := t.after(i); t.slots[j].number != 0; j = t.after(j) {
 		if t.distance(t.home(t.slots[j].hash), j) >= t.distance(i, j) {
 			t.slots[i] = t.slots[j]
 			i = j

@@ -46,7 +46,10 @@ func (d *demux) Data(c *stream.Conn, side stream.Side, data []byte, seq uint32, 
 // before a message tell nothing.
 func (d *demux) begin(c *stream.Conn, side stream.Side, data []byte, seq uint32, at *stream.Mark) int64 {
 	first := c.Starts(side, seq)
-	rest := bytes.TrimLeft(data, "\r\n")
+	rest := data
+	for len(rest) > 0 && (rest[0] == '\r' || rest[0] == '\n') {
+		rest = rest[1:]
+	}
 	if first && len(rest) == 0 {
 		return 0
 	}

@@ -138,7 +138,7 @@ func (j *judge) placed(shape *Shape, s *sketch) Guess {
 		slugs = []string{"low_battery", "sufficient_battery"}
 	case p.calls > 0 && p.first == p.calls:
 		why = append(why, fmt.Sprintf("the first request in %d of %s", p.first, plural(p.calls, "call")))
-		slugs = shape.beginnings(s)
+		slugs = beginnings(s)
 	case p.calls > 0 && p.last == p.calls:
 		why = append(why, fmt.Sprintf("the last request in %d of %s", p.last, plural(p.calls, "call")))
 		slugs = []string{"terminated_call", "missed_call", "rejected_call"}
@@ -154,6 +154,12 @@ func (j *judge) placed(shape *Shape, s *sketch) Guess {
 		if k := j.known(p.next); k != nil {
 			why = append(why, fmt.Sprintf("always followed by %s of the same call", k.Slug))
 		}
+	}
+	switch made, others := s.makers(); {
+	case made > 0 && others == 0:
+		why = append(why, "by its Call-ID the phone began the call")
+	case others > 0 && made == 0:
+		why = append(why, "by its Call-ID the phone was called")
 	}
 	g := Guess{Sure: Open, Why: strings.Join(why, "; ")}
 	for _, slug := range slugs {
@@ -171,23 +177,30 @@ func (j *judge) known(s *sketch) *actionurl.Kind {
 }
 
 // beginnings are the events that can begin a call, by who made its id.
-func (s *Shape) beginnings(of *sketch) []string {
-	made, others := 0, 0
-	for i := range of.samples {
-		r := &of.samples[i]
-		if maker, ok := actionurl.CallIDAddress(r.call.id); ok && maker == r.client {
-			made++
-		} else if ok {
-			others++
-		}
-	}
-	switch {
+func beginnings(s *sketch) []string {
+	switch made, others := s.makers(); {
 	case made > 0 && others == 0:
 		return []string{"outgoing_call"}
 	case others > 0 && made == 0:
 		return []string{"incoming_call"}
 	}
 	return []string{"incoming_call", "outgoing_call"}
+}
+
+// makers counts the samples whose call ids their phones made, and those whose
+// call ids others did, as far as these tell.
+func (s *sketch) makers() (made, others int) {
+	for i := range s.samples {
+		r := &s.samples[i]
+		maker, ok := actionurl.CallIDAddress(r.call.id)
+		switch {
+		case ok && maker == r.client:
+			made++
+		case ok:
+			others++
+		}
+	}
+	return made, others
 }
 
 // has reports whether a part is this variable.

@@ -138,3 +138,25 @@ func TestWaitForSIP(t *testing.T) {
 		}
 	}
 }
+
+// A message of another capture has no frame in that of the request.
+func TestSIPOfAnotherCapture(t *testing.T) {
+	c := announced("/call-id=3f1c6a2e@192.168.40.10")
+	b := batch(c.Frames)
+	other := &capture.Interface{Capture: "sip.pcap", Link: capture.LinkEthernet}
+	b.Frames[0].Interface, b.Frames[1].Interface = other, other
+	var got []string
+	p := New(Config{ResponseTimeout: 10 * time.Second}, func(r *Record) error {
+		got = append(got, fmt.Sprintf("%s %d %s", r.Event.Slug, r.Event.SIP.Frame, r.Event.SIP.Method))
+		return nil
+	})
+	if err := p.Batch(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"incoming_call 0 INVITE", "established_call 14 200 INVITE", "hold_call 38 INVITE", "terminated_call 41 BYE"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -49,7 +49,7 @@ func recordFields() []field[decode.Record] {
 		{Column: Column{Name: "phone_product", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneProduct) })},
 		{Column: Column{Name: "phone_version", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneVersion) })},
 		{Column: Column{Name: "call_id", width: 12, usual: 36}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.CallID) })},
-		{Column: Column{Name: "sip_frame", width: 9, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return Number(int64(m.Frame)) })},
+		{Column: Column{Name: "sip_frame", width: 9, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return frameValue(m.Frame) })},
 		{Column: Column{Name: "sip_method", width: 10}, value: ofMessage(func(m *actionurl.Message) Value { return Text(m.Method) })},
 		{Column: Column{Name: "sip_delay_ms", width: 12, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return Value{kind: millis, num: m.Delay} })},
 		{Column: Column{Name: "vars", width: 20, usual: 64}, value: ofEvent(varsValue)},
@@ -101,7 +101,7 @@ func ofEvent(f func(*actionurl.Event) Value) func(*decode.Record) Value {
 // ofMessage makes a field absent where no SIP message belongs to the request.
 func ofMessage(f func(*actionurl.Message) Value) func(*decode.Record) Value {
 	return func(r *decode.Record) Value {
-		if r.Event == nil || r.Event.SIP.Frame == 0 {
+		if r.Event == nil || r.Event.SIP.Method == "" {
 			return Value{}
 		}
 		return f(&r.Event.SIP)

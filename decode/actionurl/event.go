@@ -57,7 +57,7 @@ type Event struct {
 	PhoneProduct string
 	PhoneVersion string
 	CallID       string
-	SIP          Message // that it belongs to; its Frame is 0 if none is known
+	SIP          Message // that it belongs to; its Method is empty if none is known
 	Vars         []Var   // in the order of the URL
 }
 

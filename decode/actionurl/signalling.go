@@ -28,7 +28,7 @@ type Question struct {
 // A Message is the SIP message that a request belongs to.
 type Message struct {
 	Slug   string // the event that it means; one of the question's, if these were any
-	Frame  int    // 1-based
+	Frame  int    // 1-based; 0 if it is in another capture than the request
 	Method string // "INVITE"; of a response status and method, "200 INVITE"
 	Delay  int64  // nanoseconds from the message to the request; negative if that came first
 }

@@ -170,7 +170,7 @@ func TestRegistrations(t *testing.T) {
 			}
 			say(tracker, 10+i, from, to, m)
 		}
-		q := &actionurl.Question{Time: int64(9+len(test.messages)) * 1e9, Phone: [2]netip.Addr{address(1), address(1)},
+		q := &actionurl.Question{Capture: "test.pcap", Time: int64(9+len(test.messages)) * 1e9, Phone: [2]netip.Addr{address(1), address(1)},
 			Slugs: []string{"registered", "unregistered", "register_failed"}}
 		got := ""
 		if m, ok := tracker.Match(q); ok {

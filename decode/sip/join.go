@@ -201,7 +201,11 @@ func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
 	if t.matched = best.call; best.call != nil {
 		best.call.Events++
 	}
-	return actionurl.Message{Slug: slug, Frame: m.frame, Method: m.text(), Delay: q.Time - m.time}, true
+	answer := actionurl.Message{Slug: slug, Frame: m.frame, Method: m.text(), Delay: q.Time - m.time}
+	if m.on.Capture != q.Capture {
+		answer.Frame = 0
+	}
+	return answer, true
 }
 
 // Matched returns the call that the latest request which Match was asked for

@@ -196,7 +196,7 @@ func (a ask) of(tracker *sip.Tracker) string {
 		from = phone
 	}
 	q := &actionurl.Question{
-		Time: capturetest.Start.Add(a.after).UnixNano(), CallID: a.id, Slugs: strings.Fields(a.slugs),
+		Capture: "test.pcap", Time: capturetest.Start.Add(a.after).UnixNano(), CallID: a.id, Slugs: strings.Fields(a.slugs),
 		Phone: [2]netip.Addr{netip.MustParseAddrPort(from).Addr(), netip.MustParseAddrPort(from).Addr()}, Target: "/" + a.vars,
 	}
 	for _, pair := range strings.Fields(a.vars) {
@@ -292,6 +292,130 @@ func TestMatch(t *testing.T) {
 		follow(tracker, c)
 		if got := test.ask.of(tracker); got != test.want {
 			t.Errorf("%s: %q; expected %q", test.what, got, test.want)
+		}
+	}
+}
+
+// What the messages mean that are not in every call. All asks come 40 ms behind
+// the last message, from the phone, with the Call-ID.
+func TestMeanings(t *testing.T) {
+	for _, test := range []struct {
+		what  string
+		make  func(c *capturetest.Capture, call *capturetest.SIPCall)
+		slugs string // of the event, if it is known
+		want  string
+	}{
+		{"attended transfer", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Answered()
+			c.Until(10 * time.Second)
+			call.Request(false, "REFER", "", "Refer-To: <sip:102@example.org?Replaces=1%402%3Bto-tag%3Da>")
+		}, "", "attended_transfer 6 REFER 40"},
+		{"transferred by the other end", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Answered()
+			c.Until(10 * time.Second)
+			call.Request(true, "REFER", "", "Refer-To: <sip:102@example.org>")
+		}, "", ""},
+		{"transfer finished", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Answered().Request(false, "REFER", "", "Refer-To: <sip:102@example.org>")
+			c.Until(10 * time.Second)
+			call.Request(true, "NOTIFY", "SIP/2.0 100 Trying", "Content-Type: message/sipfrag")
+			call.Request(true, "NOTIFY", "SIP/2.0 200 OK", "Content-Type: message/sipfrag;version=2.0")
+		}, "transfer_finished", "transfer_finished 8 NOTIFY 40"},
+		{"transfer failed", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Answered().Request(false, "REFER", "", "Refer-To: <sip:102@example.org>")
+			c.Until(10 * time.Second)
+			call.Request(true, "NOTIFY", "SIP/2.0 486 Busy\r\n", "Content-Type: message/sipfrag")
+		}, "transfer_finished transfer_failed", "transfer_failed 7 NOTIFY 40"},
+		{"a transfer's result does not hide the end", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Answered().Request(false, "REFER", "", "Refer-To: <sip:102@example.org>")
+			c.Until(10 * time.Second)
+			call.Request(true, "NOTIFY", "SIP/2.0 200 OK", "Content-Type: message/sipfrag").Request(false, "BYE", "")
+		}, "", "terminated_call 8 BYE 40"},
+		{"missed", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Request(true, "INVITE", "").Respond(false, 180, "INVITE", "")
+			c.Until(10 * time.Second)
+			call.Request(true, "CANCEL", "")
+		}, "", "missed_call 3 CANCEL 40"},
+		{"taken by another phone: it may be missed or not", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Request(true, "INVITE", "").Respond(false, 180, "INVITE", "")
+			c.Until(10 * time.Second)
+			call.Request(true, "CANCEL", "", `Reason: SIP ;cause=200 ;text="Call completed elsewhere"`)
+		}, "", ""},
+		{"taken by another phone, and announced as missed", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Request(true, "INVITE", "").Respond(false, 180, "INVITE", "")
+			c.Until(10 * time.Second)
+			call.Request(true, "CANCEL", "", `Reason: SIP ;cause=200 ;text="Call completed elsewhere"`)
+		}, "missed_call", "missed_call 3 CANCEL 40"},
+		{"forwarded", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Request(true, "INVITE", "").Respond(false, 180, "INVITE", "")
+			c.Until(10 * time.Second)
+			call.Respond(false, 302, "INVITE", "")
+		}, "", "forwarded_call 3 302 INVITE 40"},
+		{"busy at once: nobody heard it ring", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Request(true, "INVITE", "").Respond(false, 486, "INVITE", "")
+		}, "", ""},
+		{"held by the other end", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Answered()
+			c.Until(10 * time.Second)
+			call.Request(true, "INVITE", capturetest.Hold)
+		}, "held_call", "held_call 6 INVITE 40"},
+		{"a session refresh is nothing", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Answered()
+			c.Until(10 * time.Second)
+			call.Request(false, "INVITE", capturetest.Talk).Respond(true, 200, "INVITE", capturetest.Talk)
+		}, "", ""},
+		{"two messages at once", func(c *capturetest.Capture, call *capturetest.SIPCall) {
+			call.Request(true, "INVITE", "").Respond(false, 200, "INVITE", "")
+		}, "", ""},
+	} {
+		c := capturetest.New()
+		call := c.SIPCall(pbx, phone, jane, desk, id)
+		test.make(c, call)
+		tracker := sip.NewTracker()
+		follow(tracker, c)
+		last := c.Frames[len(c.Frames)-1].Time.Sub(capturetest.Start)
+		if got := (ask{last + 40*time.Millisecond, "", id, "", test.slugs}).of(tracker); got != test.want {
+			t.Errorf("%s: %q; expected %q", test.what, got, test.want)
+		}
+	}
+}
+
+// A message names the requests of one kind: the phone has sent another one about
+// it, so at most one of the two is what the message means. The same again is.
+func TestNamedOnce(t *testing.T) {
+	c := capturetest.New()
+	conversation(c)
+	tracker := sip.NewTracker()
+	follow(tracker, c)
+	const ms = time.Millisecond
+	for i, test := range []struct{ vars, want string }{
+		{"id=" + id, "incoming_call 1 INVITE 40"},
+		{"busy=" + id, ""},
+		{"id=" + id, "incoming_call 1 INVITE 40"},
+	} {
+		if got := (ask{40 * ms, "", "", test.vars, ""}).of(tracker); got != test.want {
+			t.Errorf("request %d: %q; expected %q", i+1, got, test.want)
+		}
+	}
+}
+
+// Of two calls at a time, a request is of that whose number it has.
+func TestTwoCalls(t *testing.T) {
+	c := capturetest.New()
+	c.SIPCall(pbx, phone, "<sip:5001@pbx>", desk, "one@pbx").Request(true, "INVITE", "").Respond(false, 180, "INVITE", "")
+	c.SIPCall(phone, pbx, desk, "<sip:5002@pbx>", "two@pbx").Request(true, "INVITE", "").Respond(false, 180, "INVITE", "")
+	tracker := sip.NewTracker()
+	follow(tracker, c)
+	const ms = time.Millisecond
+	for _, test := range []struct{ vars, slugs, want string }{
+		{"remote=5001", "", "incoming_call 1 INVITE 40"},
+		{"remote=5002", "", "outgoing_call 3 INVITE 38"},
+		{"remote=5001", "outgoing_call", ""},
+		{"remote=5003", "outgoing_call", ""},
+		{"local=101", "incoming_call outgoing_call", ""},
+	} {
+		if got := (ask{40 * ms, "", "", test.vars, test.slugs}).of(tracker); got != test.want {
+			t.Errorf("%s %s: %q; expected %q", test.vars, test.slugs, got, test.want)
 		}
 	}
 }

@@ -176,3 +176,18 @@ func TestHTTPThatBeginsLikeSIP(t *testing.T) {
 		}
 	}
 }
+
+// Heads that never end, on ever more connections: the bytes kept are bounded,
+// and what goes beyond is counted.
+func TestSIPPartsBound(t *testing.T) {
+	const conns, size, bound = 120, 60_000, 4 << 20
+	c := capturetest.New()
+	for i := range conns {
+		k := c.Conn(fmt.Sprintf("192.168.41.%d:5060", i), "192.168.40.10:5060").Open()
+		k.Send("INVITE sip:101@pbx SIP/2.0\r\nCall-ID: a\r\nX: " + strings.Repeat("x", size))
+	}
+	_, s := decode(t, c.Frames)
+	if least, most := conns-bound/size-1, conns-bound/size; s.SIP.Unread < least || s.SIP.Unread > most {
+		t.Errorf("%d lost; expected %d or %d", s.SIP.Unread, least, most)
+	}
+}

@@ -41,8 +41,10 @@ func (l *losses) counts() []lossCount {
 	d := l.j.pipeline.Summary()
 	all = append(all,
 		lossCount{lossKind{"", "connections_forgotten", "connections forgotten, as too many were open"}, int64(d.Stream.Evicted)},
-		lossCount{lossKind{"", "requests_not_awaited", "requests not waited for, as too many had no response"}, int64(d.Crowded)},
-		lossCount{lossKind{"", "calls_cut", "calls not followed to their end, as there were too many"}, int64(d.Calls.Cut)})
+		lossCount{lossKind{"", "requests_not_awaited", "requests not waited for, as too many had no response"}, int64(d.Crowded)})
+	if l.j.filter.View == report.Calls {
+		all = append(all, lossCount{lossKind{"", "calls_cut", "calls not followed to their end, as there were too many"}, int64(d.Calls.Cut)})
+	}
 	if l.j.keeper != nil {
 		c := l.j.keeper.Counts
 		all = append(all,

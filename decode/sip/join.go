@@ -158,7 +158,7 @@ func (t *Tracker) Knows(addr netip.Addr) bool {
 
 // Match implements [actionurl.Signalling].
 func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
-	t.fits, t.matched = t.fits[:0], nil
+	t.fits, t.matched = t.fits[:0], t.byID(q)
 	for i, addr := range q.Phone {
 		if i > 0 && addr == q.Phone[0] {
 			break
@@ -178,7 +178,6 @@ func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
 	}
 	best := t.best(q)
 	if best == nil {
-		t.matched = t.byID(q)
 		t.matched.deny(q)
 		return actionurl.Message{}, false
 	}
@@ -198,7 +197,8 @@ func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
 	}
 	m := best.moment
 	m.told = maphash.String(t.seed, q.Target)
-	if t.matched = best.call; best.call != nil {
+	if best.call != nil {
+		t.matched = best.call
 		best.call.Events++
 	}
 	answer := actionurl.Message{Slug: slug, Frame: m.frame, Method: m.text(), Delay: q.Time - m.time}
@@ -251,11 +251,12 @@ func (t *Tracker) byID(q *actionurl.Question) *Call {
 	return nil
 }
 
-// near collects the messages near a request at an address.
+// near collects the messages near a request at an address: those of the call of
+// which it has the Call-ID, or else of all that it may be of.
 func (t *Tracker) near(q *actionurl.Question, addr netip.Addr) {
 	if p := t.phones[addr]; p != nil {
 		for _, c := range *p {
-			if e := c.evidence(q); e != byNothing {
+			if e := c.evidence(q); e == byCallID || e != byNothing && t.matched == nil {
 				t.collect(q, c, e)
 			}
 		}

@@ -399,6 +399,26 @@ func TestNamedOnce(t *testing.T) {
 	}
 }
 
+// The Call-ID of a call is not overruled by another call that ends just then.
+func TestCallIDWithoutHost(t *testing.T) {
+	c := capturetest.New()
+	c.SIPCall(pbx, phone, "<sip:5001@pbx>", desk, "64667088ff778d32").Answered()
+	other := c.SIPCall(pbx, phone, "<sip:5002@pbx>", desk, "11ec5e5e2e3b2b92").Answered()
+	c.Until(60 * time.Second)
+	other.Request(true, "BYE", "")
+	tracker := sip.NewTracker()
+	follow(tracker, c)
+	for id, want := range map[string]string{
+		"64667088ff778d32": "",
+		"11ec5e5e2e3b2b92": "terminated_call 11 BYE 40",
+		"33093":            "terminated_call 11 BYE 40", // the phone's own handle
+	} {
+		if got := (ask{60*time.Second + 40*time.Millisecond, "", id, "", "terminated_call"}).of(tracker); got != want {
+			t.Errorf("%s: %q; expected %q", id, got, want)
+		}
+	}
+}
+
 // Of two calls at a time, a request is of that whose number it has.
 func TestTwoCalls(t *testing.T) {
 	c := capturetest.New()

@@ -37,7 +37,7 @@ func newNDJSON(w io.Writer, columns []Column) *ndjson {
 func (j *ndjson) Row(row []Value) error {
 	j.begin()
 	for i := range row {
-		j.add(i, &row[i])
+		j.add(i, row[i])
 	}
 	return j.end()
 }
@@ -45,7 +45,7 @@ func (j *ndjson) Row(row []Value) error {
 func (j *ndjson) begin() { j.buf = append(j.buf, '{') }
 
 // add adds the value of a column.
-func (j *ndjson) add(column int, v *Value) {
+func (j *ndjson) add(column int, v Value) {
 	if v.kind == absent {
 		return
 	}
@@ -112,7 +112,7 @@ func (v *Value) appendJSON(dst []byte) []byte {
 		return appendUnits(dst, v.num, 9)
 	case boolean:
 		return strconv.AppendBool(dst, v.num != 0)
-	case address, host, endpoint:
+	case stringer, address, host, endpoint:
 		return append(v.appendText(append(dst, '"'), nil, false), '"')
 	case addresses:
 		dst = append(dst, '[')
@@ -144,7 +144,7 @@ func (v *Value) appendJSON(dst []byte) []byte {
 	case vars:
 		return appendVars(dst, *v.of.(*[]actionurl.Var))
 	}
-	return appendString(dst, v.text)
+	return appendString(dst, *v.of.(*string))
 }
 
 // appendVars renders variables as an object. A key that was sent twice keeps

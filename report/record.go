@@ -25,41 +25,41 @@ func recordFields() []field[decode.Record] {
 	type record = decode.Record
 	return []field[record]{
 		{Column: Column{Name: "time", width: 12}, value: func(r *record) Value { return Value{kind: instant, num: r.Time} }},
-		{Column: Column{Name: "capture", width: 10}, value: func(r *record) Value { return Text(r.Interface.Capture) }},
+		{Column: Column{Name: "capture", width: 10}, value: func(r *record) Value { return textOf(&r.Interface.Capture) }},
 		{Column: Column{Name: "frame", width: 5, right: true}, value: func(r *record) Value { return Number(int64(r.Frame)) }},
 		{Column: Column{Name: "src_ip", width: 9, usual: 15}, value: func(r *record) Value { return Value{kind: host, of: &r.Client} }},
 		{Column: Column{Name: "src_port", width: 5, right: true}, value: func(r *record) Value { return Number(int64(r.Client.Port())) }},
 		{Column: Column{Name: "dest_ip", width: 9, usual: 15}, value: func(r *record) Value { return Value{kind: host, of: &r.Server} }},
 		{Column: Column{Name: "dest_port", width: 5, right: true}, value: func(r *record) Value { return Number(int64(r.Server.Port())) }},
 		{Column: Column{Name: "vlan", width: 4}, value: vlanValue},
-		{Column: Column{Name: "method", width: 4}, value: func(r *record) Value { return Text(r.Method) }},
-		{Column: Column{Name: "host", width: 12, usual: 21}, value: func(r *record) Value { return Text(r.Host) }},
-		{Column: Column{Name: "target", width: 20, usual: 64}, value: func(r *record) Value { return Text(r.Target) }},
-		{Column: Column{Name: "version", width: 8}, value: func(r *record) Value { return Text(r.Version) }},
-		{Column: Column{Name: "user_agent", width: 12, usual: 40}, value: func(r *record) Value { return Text(r.UserAgent) }},
+		{Column: Column{Name: "method", width: 4}, value: func(r *record) Value { return textOf(&r.Method) }},
+		{Column: Column{Name: "host", width: 12, usual: 21}, value: func(r *record) Value { return textOf(&r.Host) }},
+		{Column: Column{Name: "target", width: 20, usual: 64}, value: func(r *record) Value { return textOf(&r.Target) }},
+		{Column: Column{Name: "version", width: 8}, value: func(r *record) Value { return textOf(&r.Version) }},
+		{Column: Column{Name: "user_agent", width: 12, usual: 40}, value: func(r *record) Value { return textOf(&r.UserAgent) }},
 		{Column: Column{Name: "status", width: 6, usual: 12}, value: statusValue, shown: resultValue},
 		{Column: Column{Name: "latency_ms", width: 10, right: true, rank: 1}, value: latencyValue},
-		{Column: Column{Name: "no_response", width: 7}, value: func(r *record) Value { return Text(r.NoResponse.String()) }},
-		{Column: Column{Name: "event", width: 12, usual: 21}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.Slug) }), shown: ofEvent(labelOrCandidates)},
-		{Column: Column{Name: "label", width: 10, usual: 21}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.Label) })},
-		{Column: Column{Name: "by", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Value{kind: text, text: string(e.By)} })},
+		{Column: Column{Name: "no_response", width: 7}, value: reasonValue},
+		{Column: Column{Name: "event", width: 12, usual: 21}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.Slug) }), shown: ofEvent(labelOrCandidates)},
+		{Column: Column{Name: "label", width: 10, usual: 21}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.Label) })},
+		{Column: Column{Name: "by", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Value{kind: text, of: (*string)(&e.By)} })},
 		{Column: Column{Name: "candidates", width: 12, usual: 24}, value: ofEvent(func(e *actionurl.Event) Value { return listOf(&e.Candidates) })},
-		{Column: Column{Name: "phone_mac", width: 17}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneMAC) })},
+		{Column: Column{Name: "phone_mac", width: 17}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneMAC) })},
 		{Column: Column{Name: "phone_ip", width: 9, usual: 15}, value: ofEvent(func(e *actionurl.Event) Value { return addressOf(&e.PhoneIP) })},
-		{Column: Column{Name: "phone_product", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneProduct) })},
-		{Column: Column{Name: "phone_version", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneVersion) })},
-		{Column: Column{Name: "call_id", width: 12, usual: 36}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.CallID) })},
+		{Column: Column{Name: "phone_product", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneProduct) })},
+		{Column: Column{Name: "phone_version", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneVersion) })},
+		{Column: Column{Name: "call_id", width: 12, usual: 36}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.CallID) })},
 		{Column: Column{Name: "sip_frame", width: 9, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return frameValue(m.Frame) })},
-		{Column: Column{Name: "sip_method", width: 10}, value: ofMessage(func(m *actionurl.Message) Value { return Text(m.Method) })},
+		{Column: Column{Name: "sip_method", width: 10}, value: ofMessage(func(m *actionurl.Message) Value { return textOf(&m.Method) })},
 		{Column: Column{Name: "sip_delay_ms", width: 12, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return Value{kind: millis, num: m.Delay} })},
 		{Column: Column{Name: "vars", width: 20, usual: 64}, value: ofEvent(varsValue)},
 		{Column: Column{Name: "findings", width: 8, optional: true}, value: findingsValue},
 		// What a saved record needs to be shown in another view.
 		{Column: Column{Name: "template", width: 20, usual: 64}, value: ofEvent(templateValue)},
-		{Column: Column{Name: "identified", width: 10}, value: ofEvent(func(e *actionurl.Event) Value { return Text(string(e.PhoneKnown)) })},
-		{Column: Column{Name: "other_mac", width: 17}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.OtherMAC) })},
-		{Column: Column{Name: "phone_name", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.PhoneName) })},
-		{Column: Column{Name: "server_name", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return Text(e.ServerName) })},
+		{Column: Column{Name: "identified", width: 10}, value: ofEvent(func(e *actionurl.Event) Value { return textOf((*string)(&e.PhoneKnown)) })},
+		{Column: Column{Name: "other_mac", width: 17}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.OtherMAC) })},
+		{Column: Column{Name: "phone_name", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneName) })},
+		{Column: Column{Name: "server_name", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.ServerName) })},
 	}
 }
 
@@ -68,7 +68,7 @@ func templateValue(e *actionurl.Event) Value {
 	if e.Template == nil {
 		return Value{}
 	}
-	return Text(e.Template.Text)
+	return textOf(&e.Template.Text)
 }
 
 // findingsValue is what is wrong with a record.
@@ -122,10 +122,18 @@ func statusValue(r *decode.Record) Value {
 	return Number(int64(r.Status))
 }
 
+// reasonValue is why there is no response, where there is none.
+func reasonValue(r *decode.Record) Value {
+	if r.NoResponse == httpwire.Answered {
+		return Value{}
+	}
+	return Value{kind: stringer, of: r.NoResponse}
+}
+
 // resultValue is the status, or why there is none.
 func resultValue(r *decode.Record) Value {
 	if r.NoResponse != httpwire.Answered {
-		return Text(r.NoResponse.String())
+		return reasonValue(r)
 	}
 	return statusValue(r)
 }
@@ -148,9 +156,9 @@ func varsValue(e *actionurl.Event) Value {
 func phoneValue(e *actionurl.Event) Value {
 	switch {
 	case e.PhoneName != "":
-		return Text(e.PhoneName)
+		return textOf(&e.PhoneName)
 	case e.PhoneMAC != "":
-		return Text(e.PhoneMAC)
+		return textOf(&e.PhoneMAC)
 	}
 	return addressOf(&e.PhoneIP)
 }
@@ -158,7 +166,7 @@ func phoneValue(e *actionurl.Event) Value {
 // serverValue is the server's name, or else its address.
 func serverValue(r *decode.Record) Value {
 	if r.Event != nil && r.Event.ServerName != "" {
-		return Text(r.Event.ServerName)
+		return textOf(&r.Event.ServerName)
 	}
 	return Value{kind: endpoint, of: &r.Server}
 }
@@ -168,7 +176,7 @@ func serverValue(r *decode.Record) Value {
 func labelOrCandidates(e *actionurl.Event) Value {
 	switch {
 	case e.Slug != actionurl.Unknown:
-		return Text(e.Label)
+		return textOf(&e.Label)
 	case len(e.Candidates) == 0:
 		return Text("?")
 	}

@@ -76,7 +76,7 @@ func (v *view[R]) columns(o Options) ([]field[R], error) {
 // Rows write a row for each R to a Sink.
 type Rows[R any] struct {
 	Sink
-	fields []field[R]
+	values []func(*R) Value
 	row    []Value
 	json   *ndjson // the Sink, if it is one
 }
@@ -88,26 +88,26 @@ func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
 		return nil, err
 	}
 	columns := make([]Column, len(fields))
+	values := make([]func(*R) Value, len(fields))
 	for i, f := range fields {
-		columns[i] = f.Column
+		columns[i], values[i] = f.Column, f.value
 	}
 	sink, err := New(w, o, columns)
 	json, _ := sink.(*ndjson)
-	return &Rows[R]{sink, fields, make([]Value, len(fields)), json}, err
+	return &Rows[R]{sink, values, make([]Value, len(fields)), json}, err
 }
 
 // Write writes the row of of.
 func (r *Rows[R]) Write(of *R) error {
 	if r.json != nil { // what writes a value at a time needs no row
 		r.json.begin()
-		for i := range r.fields {
-			v := r.fields[i].value(of)
-			r.json.add(i, &v)
+		for i, value := range r.values {
+			r.json.add(i, value(of))
 		}
 		return r.json.end()
 	}
-	for i := range r.fields {
-		r.row[i] = r.fields[i].value(of)
+	for i, value := range r.values {
+		r.row[i] = value(of)
 	}
 	return r.Row(r.row)
 }

@@ -111,7 +111,9 @@ func appendSeconds(dst []byte, ns int64, digits int) []byte {
 func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 	switch v.kind {
 	case text:
-		return append(dst, v.text...)
+		return append(dst, *v.of.(*string)...)
+	case stringer:
+		return append(dst, v.of.(fmt.Stringer).String()...)
 	case instant:
 		return clock.append(dst, v.num, short)
 	case moment:

@@ -32,12 +32,12 @@ func (c Column) Wrapped(width int) Column {
 }
 
 // A Value is what stands in a row's column: nothing, or one of several kinds.
-// It is small, as a row has many: what is larger it points to, and that is
-// valid only as long as what the row is made from.
+// What is larger than a number it points to, and that is valid only as long as
+// what the row is made from: a value of four words goes through registers, and
+// a row has thirty.
 type Value struct {
 	kind kind
 	num  int64
-	text string
 	of   any // a pointer, by kind
 }
 
@@ -45,7 +45,8 @@ type kind uint8
 
 const (
 	absent    kind = iota
-	text           // as sent, if it came off the wire
+	text           // of: a *string, as sent, if it came off the wire
+	stringer       // of: a fmt.Stringer, of visible ASCII
 	instant        // num: nanoseconds since 1970-01-01 UTC
 	moment         // the same, where a table has several a row, of different days
 	number         // num
@@ -66,7 +67,16 @@ func Text(s string) Value {
 	if s == "" {
 		return Value{}
 	}
-	return Value{kind: text, text: s}
+	kept := s
+	return textOf(&kept)
+}
+
+// textOf is Text without a copy of the string.
+func textOf(s *string) Value {
+	if *s == "" {
+		return Value{}
+	}
+	return Value{kind: text, of: s}
 }
 
 // Number returns a number.

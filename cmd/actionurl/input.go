@@ -34,7 +34,7 @@ type input struct {
 	stats   func() []live.Stats
 	monitor *monitor         // that is told of everything; nil for none
 	hangup  <-chan os.Signal // the outputs are to be begun anew
-	ready   func([]string)   // called when the outputs are open, with the paths that stay in use
+	ready   func([]string)   // called when the outputs are open, with the folders that stay in use
 }
 
 // open returns the source of all frames.

@@ -83,13 +83,10 @@ func (s *series) open() error {
 }
 
 // paths returns what is to be written later on: the folder of a file, as
-// further ones may be made in it, or a device.
+// further ones may be made in it. A device or a pipe is not opened again.
 func (s *series) paths() []string {
-	switch {
-	case s == nil || s.out.file == nil:
+	if s == nil || !s.out.regular {
 		return nil
-	case !s.out.regular:
-		return []string{s.name}
 	}
 	return []string{filepath.Dir(s.name)}
 }
@@ -179,7 +176,7 @@ func (s *series) end() error {
 // reopen begins a file anew, for who has moved the one that is written. If it
 // cannot be begun, the one at hand is written on.
 func (s *series) reopen() error {
-	if s.out == nil || s.out.file == nil {
+	if s.out == nil || !s.out.regular {
 		return nil
 	}
 	if s.rotates() {

@@ -1,8 +1,7 @@
 package sandbox
 
 import (
-	"fmt"
-	"os"
+	"errors"
 	"strings"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
@@ -13,22 +12,21 @@ import (
 )
 
 // Enter takes away all that can be taken, but for reading and writing what is
-// in paths: folders with all that is in them, and files. Each step is tried,
-// whatever became of the one before.
-func Enter(paths []string) []Step {
+// in the folders. Each step is tried, whatever became of the one before.
+func Enter(folders []string) []Step {
 	return []Step{
 		{"use capabilities", cap.NewSet().SetProc()},
 		{"gain privileges", noNewPrivileges()},
-		{"open files" + butFor(paths), restrictFiles(paths)},
+		{"open files" + butFor(folders), restrictFiles(folders)},
 		{"run programs, look into processes, open sockets and connect", restrictCalls()},
 	}
 }
 
-func butFor(paths []string) string {
-	if len(paths) == 0 {
+func butFor(folders []string) string {
+	if len(folders) == 0 {
 		return ""
 	}
-	return " but for " + strings.Join(paths, ", ")
+	return " but in " + strings.Join(folders, ", ")
 }
 
 func noNewPrivileges() error {
@@ -36,22 +34,11 @@ func noNewPrivileges() error {
 	return err
 }
 
-func restrictFiles(paths []string) error {
+func restrictFiles(folders []string) error {
 	if abi, err := ll.LandlockGetABIVersion(); err != nil || abi < 1 {
-		return fmt.Errorf("the kernel has no Landlock")
+		return errors.New("the kernel has no Landlock")
 	}
-	var folders, files []string
-	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			folders = append(folders, path)
-		} else {
-			files = append(files, path)
-		}
-	}
-	return landlock.V11.BestEffort().Restrict(
-		landlock.RWDirs(folders...),
-		landlock.RWFiles(files...).IgnoreIfMissing(),
-	)
+	return landlock.V11.BestEffort().Restrict(landlock.RWDirs(folders...))
 }
 
 // restrictCalls forbids system calls by name, and not all but some: which ones

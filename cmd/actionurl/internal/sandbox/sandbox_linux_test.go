@@ -111,7 +111,7 @@ func TestEnter(t *testing.T) {
 	}
 	want := fmt.Sprintf(`use capabilities: <nil>
 gain privileges: <nil>
-open files but for %s: <nil>
+open files but in %s: <nil>
 run programs, look into processes, open sockets and connect: <nil>
 `, dir)
 	for _, what := range []string{"thread", "caller"} {

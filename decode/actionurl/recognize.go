@@ -228,20 +228,47 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 // In the path form a pair may begin behind "/" or "?", too, if its key is a
 // variable's name.
 func CutPair(s string, pathForm bool) (pair, rest string) {
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '&':
-			next, _, _ := strings.Cut(s[i+1:], "&")
-			if strings.Contains(next, "=") || next == "" {
+	if pathForm && strings.ContainsAny(s, "/?") {
+		return cutPathPair(s)
+	}
+	for i := strings.IndexByte(s, '&'); i >= 0; {
+		if beginsPair(s[i+1:]) {
+			return s[:i], s[i+1:]
+		}
+		n := strings.IndexByte(s[i+1:], '&')
+		if n < 0 {
+			break
+		}
+		i += 1 + n
+	}
+	return s, ""
+}
+
+// cutPathPair is CutPair in the path form.
+func cutPathPair(s string) (pair, rest string) {
+	for i := range len(s) {
+		switch s[i] {
+		case '&':
+			if beginsPair(s[i+1:]) {
 				return s[:i], s[i+1:]
 			}
-		case pathForm && (s[i] == '/' || s[i] == '?'):
+		case '/', '?':
 			if key, _, ok := strings.Cut(s[i+1:], "="); ok && IsVariable(key) {
 				return s[:i], s[i+1:]
 			}
 		}
 	}
 	return s, ""
+}
+
+// beginsPair reports whether what follows an "&" has a "=" before the next one,
+// or is nothing.
+func beginsPair(s string) bool {
+	if s == "" || s[0] == '&' {
+		return true
+	}
+	equals := strings.IndexByte(s, '=')
+	return equals >= 0 && strings.IndexByte(s[:equals], '&') < 0
 }
 
 // names adds the events that the URL names to the candidates: by the last

@@ -163,14 +163,6 @@ func appendWords(dst []byte, name string) []byte {
 	return dst
 }
 
-// appendLower appends s with its ASCII letters in lower case.
-func appendLower(dst []byte, s string) []byte {
-	for i := range len(s) {
-		dst = append(dst, lower(s[i]))
-	}
-	return dst
-}
-
 func lower(c byte) byte {
 	if c >= 'A' && c <= 'Z' {
 		c += 'a' - 'A'

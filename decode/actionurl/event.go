@@ -127,7 +127,9 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 		return nil
 	}
 	e := &d.event
-	*e = Event{Vars: e.Vars[:0], Candidates: e.Candidates[:0]}
+	vars, candidates := e.Vars[:0], e.Candidates[:0]
+	*e = Event{}
+	e.Vars, e.Candidates = vars, candidates
 	path, authority := PathOf(strings.Trim(x.Target, " "))
 	if authority == "" {
 		authority = x.Host
@@ -259,7 +261,7 @@ func macIn(matches []match, path string) packet.MAC {
 func (d *Decoder) narrow(e *Event, matches []match, path, phone string, x *httpwire.Exchange) []match {
 	matches = keep(matches, func(m match) bool {
 		for variable, raw := range m.variables(path) {
-			if v := newVar(variable, raw); !fits(variable, &v) {
+			if v := VarOf(variable, Unescape(raw)); !fits(variable, &v) {
 				return false
 			}
 		}
@@ -378,22 +380,30 @@ func (e *Event) add(name, raw string) {
 			return
 		}
 	}
-	e.Vars = append(e.Vars, newVar(name, raw))
+	e.put(name, Unescape(raw))
 }
 
-// newVar unescapes a value and tells its state.
-func newVar(name, raw string) Var { return VarOf(name, Unescape(raw)) }
+// put adds a variable with an unescaped value. It is filled in where it stays,
+// as all events have several.
+func (e *Event) put(name, value string) {
+	e.Vars = append(e.Vars, Var{})
+	v := &e.Vars[len(e.Vars)-1]
+	v.Name, v.Value, v.State = name, value, stateOf(value)
+}
 
 // VarOf returns the variable with an unescaped value.
 func VarOf(name, value string) Var {
-	v := Var{Name: name, Value: value}
+	return Var{Name: name, Value: value, State: stateOf(value)}
+}
+
+func stateOf(value string) State {
 	switch {
-	case v.Value == "":
-		v.State = Empty
-	case placeholder(v.Value):
-		v.State = Unresolved
+	case value == "":
+		return Empty
+	case placeholder(value):
+		return Unresolved
 	}
-	return v
+	return Filled
 }
 
 // placeholder reports whether a value is a variable's name as it is written in
@@ -535,6 +545,18 @@ func NormalizeMAC(s string) string {
 
 // parseMAC reads a MAC address.
 func parseMAC(s string) (mac packet.MAC, ok bool) {
+	if len(s) == 12 { // as most phones send it
+		bad := byte(0)
+		for i := range mac {
+			hi, lo := hexDigit(s[2*i]), hexDigit(s[2*i+1])
+			mac[i] = hi<<4 | lo
+			bad |= hi | lo
+		}
+		if bad < 16 {
+			return mac, true
+		}
+		return packet.MAC{}, false
+	}
 	n := 0
 	for i := range len(s) {
 		c := s[i]

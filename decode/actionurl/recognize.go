@@ -202,22 +202,29 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 		resource, rest = path[:slash+1], path[slash+1:]
 		pathForm = true
 	}
+	escaped := strings.IndexByte(rest, '%') >= 0
+	segments := pathForm && strings.ContainsAny(rest, "/?")
 	for rest != "" {
-		var piece string
+		end := len(rest)
 		if len(e.Vars) < maxVars-1 {
-			piece, rest = CutPair(rest, pathForm)
-		} else {
-			piece, rest = rest, ""
+			end = pairEnd(rest, segments)
 		}
-		key, value, _ := strings.Cut(piece, "=")
-		key = strings.TrimSpace(Unescape(key))
+		key, value := rest[:end], ""
+		if n := strings.IndexByte(key, '='); n >= 0 {
+			key, value = key[:n], key[n+1:]
+		}
+		rest = rest[min(len(rest), end+1):]
+		if escaped {
+			key, value = Unescape(key), Unescape(value)
+		}
+		key = strings.TrimSpace(key)
 		if len(keys) > 0 {
 			if variable := keys[key]; variable != "" {
 				key = variable
 			}
 		}
 		if key != "" {
-			e.Vars = append(e.Vars, newVar(key, value))
+			e.put(key, value)
 		}
 	}
 	return resource, pathForm
@@ -228,12 +235,18 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 // In the path form a pair may begin behind "/" or "?", too, if its key is a
 // variable's name.
 func CutPair(s string, pathForm bool) (pair, rest string) {
-	if pathForm && strings.ContainsAny(s, "/?") {
-		return cutPathPair(s)
+	end := pairEnd(s, pathForm)
+	return s[:end], s[min(len(s), end+1):]
+}
+
+// pairEnd returns the length of the first pair.
+func pairEnd(s string, segments bool) int {
+	if segments {
+		return segmentEnd(s)
 	}
 	for i := strings.IndexByte(s, '&'); i >= 0; {
 		if beginsPair(s[i+1:]) {
-			return s[:i], s[i+1:]
+			return i
 		}
 		n := strings.IndexByte(s[i+1:], '&')
 		if n < 0 {
@@ -241,24 +254,24 @@ func CutPair(s string, pathForm bool) (pair, rest string) {
 		}
 		i += 1 + n
 	}
-	return s, ""
+	return len(s)
 }
 
-// cutPathPair is CutPair in the path form.
-func cutPathPair(s string) (pair, rest string) {
+// segmentEnd is pairEnd where a pair may begin behind "/" or "?".
+func segmentEnd(s string) int {
 	for i := range len(s) {
 		switch s[i] {
 		case '&':
 			if beginsPair(s[i+1:]) {
-				return s[:i], s[i+1:]
+				return i
 			}
 		case '/', '?':
 			if key, _, ok := strings.Cut(s[i+1:], "="); ok && IsVariable(key) {
-				return s[:i], s[i+1:]
+				return i
 			}
 		}
 	}
-	return s, ""
+	return len(s)
 }
 
 // beginsPair reports whether what follows an "&" has a "=" before the next one,
@@ -267,8 +280,12 @@ func beginsPair(s string) bool {
 	if s == "" || s[0] == '&' {
 		return true
 	}
-	equals := strings.IndexByte(s, '=')
-	return equals >= 0 && strings.IndexByte(s[:equals], '&') < 0
+	for i := range len(s) { // a key is short
+		if s[i] == '=' || s[i] == '&' {
+			return s[i] == '='
+		}
+	}
+	return false
 }
 
 // names adds the events that the URL names to the candidates: by the last
@@ -290,12 +307,16 @@ func (e *Event) names(resource string) {
 // namesEvent reports whether a parameter is called so that its value may name
 // the event.
 func namesEvent(key string) bool {
-	const longest = len("action")
-	if len(key) > longest {
+	if len(key) > len("action") {
 		return false
 	}
-	var lower [longest]byte
-	switch string(appendLower(lower[:0], key)) {
+	for i := range len(key) {
+		if key[i] != lower(key[i]) {
+			key = strings.ToLower(key)
+			break
+		}
+	}
+	switch key {
 	case "event", "e", "ev", "evt", "type", "action", "method", "state", "status":
 		return true
 	}

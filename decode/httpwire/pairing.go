@@ -37,14 +37,10 @@ func (r *Reader) exchange(l line, f fields) *Exchange {
 	} else {
 		r.exchanges = x.next
 	}
-	*x = Exchange{
-		Method:        methodName(l.method),
-		Version:       versionName(l.version),
-		Target:        r.keep(l.target),
-		Host:          r.keep(f.host),
-		UserAgent:     r.keep(f.userAgent),
-		ContentLength: f.length,
-	}
+	x.next = nil
+	x.Method, x.Version = methodName(l.method), versionName(l.version)
+	x.Target, x.Host, x.UserAgent = r.keep(l.target), r.keep(f.host), r.keep(f.userAgent)
+	x.ContentLength = f.length
 	return x
 }
 
@@ -86,8 +82,8 @@ func versionName(b []byte) string {
 
 // Release takes back an exchange that is done. Its strings stay valid.
 func (r *Reader) Release(x *Exchange) {
-	*x = Exchange{next: r.exchanges}
-	r.exchanges = x
+	*x = Exchange{}
+	x.next, r.exchanges = r.exchanges, x
 }
 
 // Expire resolves an exchange whose response is not waited for any longer.

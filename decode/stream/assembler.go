@@ -371,7 +371,10 @@ func (a *Assembler) open(s *packet.Segment) *Conn {
 	default:
 		c = a.evict()
 	}
-	*c = Conn{number: c.number, ends: [2]packet.Endpoint{s.Src, s.Dst}, closing: c.closing + 1}
+	number, closing := c.number, c.closing+1
+	*c = Conn{}
+	c.number, c.closing = number, closing
+	c.ends[0], c.ends[1] = s.Src, s.Dst
 	a.table.add(c)
 	return c
 }

@@ -135,24 +135,27 @@ func vendorOf(e *actionurl.Event) *actionurl.Vendor {
 // secretKey returns the first key of a target that names a secret and has one,
 // empty for none.
 func secretKey(target string) string {
-	for at := 0; ; {
-		n := strings.IndexByte(target[at:], '=')
-		if n < 0 {
-			return ""
-		}
-		begin := strings.LastIndexAny(target[at:at+n], "/?&") + 1
-		key := target[at+begin : at+n]
-		at += n + 1
-		if least := secretSize(key); least > 0 {
-			end := strings.IndexByte(target[at:], '&')
-			if end < 0 {
-				end = len(target) - at
+	begin := 0
+	for i := range len(target) {
+		switch target[i] {
+		case '/', '?', '&':
+			begin = i + 1
+		case '=':
+			key, value := target[begin:i], target[i+1:]
+			begin = i + 1
+			least := secretSize(key)
+			if least == 0 {
+				continue
 			}
-			if end >= least && target[at] != '$' {
+			if end := strings.IndexByte(value, '&'); end >= 0 {
+				value = value[:end]
+			}
+			if len(value) >= least && value[0] != '$' {
 				return key
 			}
 		}
 	}
+	return ""
 }
 
 // secretSize returns how many bytes a value has at least that is a secret under

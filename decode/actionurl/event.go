@@ -16,6 +16,7 @@
 package actionurl
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -103,7 +104,9 @@ type Decoder struct {
 	Signalling Signalling
 
 	templates *Set
-	agents    agents
+	seed      maphash.Seed
+	other     agent           // of a request from an address of which nothing is known
+	text      strings.Builder // of names of phones
 	phones    *phones
 	calls     calls
 	event     Event
@@ -112,7 +115,7 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder that knows the templates.
 func NewDecoder(templates []*Template) *Decoder {
-	d := &Decoder{templates: new(Set), agents: agents{}, phones: newPhones()}
+	d := &Decoder{templates: new(Set), seed: maphash.MakeSeed(), phones: newPhones()}
 	for _, t := range templates {
 		d.templates.Add(t)
 		d.phones.known(t.Phone)
@@ -156,16 +159,37 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 }
 
 // agent reads the user agent of a request from an address, of which at is what
-// is known: mostly the same as before.
+// is known: mostly the same as before, which its hash tells. The result is valid
+// until the next call.
 func (d *Decoder) agent(x *httpwire.Exchange, at *learnt) *agent {
-	if at != nil && at.agent != nil && at.agent.text == x.UserAgent {
-		return at.agent
+	a := &d.other
+	if at != nil {
+		a = &at.agent
 	}
-	a := d.agents.read(x.UserAgent)
-	if at != nil && len(a.text) <= maxAgentLength {
-		at.agent = a
+	if hash := maphash.String(d.seed, x.UserAgent); hash != a.hash {
+		*a = parseAgent(x.UserAgent)
+		a.hash = hash
 	}
 	return a
+}
+
+// textSize is how much memory the names of phones get at a time, in bytes: as
+// those of exchanges, they share it.
+const textSize = 4 << 10
+
+// nameOf returns a MAC address as text, empty for none.
+func (d *Decoder) nameOf(mac packet.MAC) string {
+	if mac == (packet.MAC{}) {
+		return ""
+	}
+	name := mac.Text()
+	if d.text.Cap()-d.text.Len() < len(name) {
+		d.text.Reset()
+		d.text.Grow(textSize)
+	}
+	from := d.text.Len()
+	d.text.Write(name[:])
+	return d.text.String()[from:]
 }
 
 // serverName returns what the user calls the server, empty for nothing.
@@ -217,7 +241,7 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 		return false
 	}
 	mac, _ := d.phones.of(x, macIn(matches, path), agent, at)
-	phone := d.phones.name(mac)
+	phone := d.nameOf(mac)
 	nearest := others
 	for _, m := range matches {
 		nearest = min(nearest, m.bond(phone))
@@ -481,7 +505,8 @@ func hexDigit(c byte) byte {
 
 // identify fills in what is known of the phone and the call.
 func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *learnt) {
-	e.PhoneVendor, e.PhoneProduct, e.PhoneVersion = agent.vendor, agent.product, agent.version
+	e.PhoneVendor = agent.vendor
+	e.PhoneProduct, e.PhoneVersion = agent.product.of(x.UserAgent), agent.version.of(x.UserAgent)
 	e.PhoneIP = x.Client.Addr()
 	var url packet.MAC // in the URL
 	for i := range e.Vars {
@@ -508,16 +533,12 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *lea
 	}
 	var mac packet.MAC
 	mac, e.PhoneKnown = d.phones.of(x, url, agent, at)
-	switch mac {
-	case packet.MAC{}:
+	if mac == (packet.MAC{}) {
 		return
-	case agent.mac:
-		e.PhoneMAC = agent.name
-	default:
-		e.PhoneMAC = d.phones.name(mac)
 	}
+	e.PhoneMAC = d.nameOf(mac)
 	if e.PhoneKnown == InURL {
-		e.OtherMAC = d.phones.name(d.phones.other(x, url, agent))
+		e.OtherMAC = d.nameOf(d.phones.other(x, url, agent))
 	}
 	d.phones.remember(x.Client.Addr(), at, mac, x.Time)
 }

@@ -36,8 +36,10 @@ type edge struct {
 	to   *node
 }
 
-// A span is a part of the target: [from, to).
+// A span is a part of a text: [from, to).
 type span struct{ from, to int }
+
+func (s span) of(text string) string { return text[s.from:s.to] }
 
 // An end is a template, and the phones that it was typed into: those of a site
 // are usually provisioned alike.

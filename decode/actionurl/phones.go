@@ -8,9 +8,9 @@ import (
 	"actionurl/decode/packet"
 )
 
-// maxPhones bounds the addresses that are remembered as those of phones, the
-// senders of frames, and the MAC addresses whose text is kept: 65,536 of each,
-// of about 160, 100 and 60 bytes; 20 MiB. The ones beyond are not remembered.
+// maxPhones bounds the addresses that are remembered as those of phones, and
+// the senders of frames: 65,536 of each, of about 210 and 100 bytes; 20 MiB. The
+// ones beyond are not remembered.
 const maxPhones = 64 << 10
 
 // moveTime is how long, in nanoseconds of capture time, an address must not
@@ -24,7 +24,6 @@ type phones struct {
 	told      map[packet.MAC]struct{} // of phones that templates are bound to
 	addresses map[netip.Addr]*learnt
 	senders   map[packet.MAC]*sender
-	names     map[packet.MAC]string // as text
 }
 
 // A sender is a source address of frames.
@@ -36,7 +35,7 @@ type sender struct {
 
 // A learnt is what earlier requests told of an address.
 type learnt struct {
-	agent   *agent     // that requests from there had last; nil for none
+	agent   agent      // that the latest request from there had
 	mac     packet.MAC // of the phone that has it; zero if not known
 	several bool       // phones share it: it says nothing about which one it is
 	last    int64      // when it was heard of, in nanoseconds since 1970-01-01 UTC
@@ -44,7 +43,7 @@ type learnt struct {
 
 func newPhones() *phones {
 	p := &phones{
-		vendors: map[[3]byte]struct{}{}, told: map[packet.MAC]struct{}{}, names: map[packet.MAC]string{},
+		vendors: map[[3]byte]struct{}{}, told: map[packet.MAC]struct{}{},
 		addresses: map[netip.Addr]*learnt{}, senders: map[packet.MAC]*sender{},
 	}
 	for _, v := range Vendors() {
@@ -63,21 +62,6 @@ func (p *phones) known(mac string) {
 	if m, ok := parseMAC(mac); ok {
 		p.told[m] = struct{}{}
 	}
-}
-
-// name returns a MAC address as text, empty for none.
-func (p *phones) name(mac packet.MAC) string {
-	if mac == (packet.MAC{}) {
-		return ""
-	}
-	name, ok := p.names[mac]
-	if !ok {
-		name = mac.String()
-		if len(p.names) < maxPhones {
-			p.names[mac] = name
-		}
-	}
-	return name
 }
 
 // of returns the MAC address of the phone that sent a request, zero if it

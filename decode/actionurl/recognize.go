@@ -7,103 +7,101 @@ import (
 	"actionurl/decode/packet"
 )
 
-// An agent is what a user agent tells of a phone.
+// An agent is what a user agent tells of a phone. It holds no text of it: most
+// requests of an address have the same one, and theirs is at hand.
 type agent struct {
-	text    string // what was read
-	vendor  string // empty where it is no phone's
-	product string
-	version string
+	hash    uint64     // of the user agent
+	vendor  string     // empty where it is no phone's
+	product span       // in the user agent
+	version span       // in the user agent
 	mac     packet.MAC // zero for none
-	name    string     // mac as text
 	browser bool
-}
-
-// User agents that are kept: 16,384 of at most 256 bytes and the 120 of what
-// they tell, 6 MiB. Beyond it all are forgotten, and read anew.
-const (
-	maxAgents      = 16 << 10
-	maxAgentLength = 256
-)
-
-// agents keep what was read of user agents, as phones send the same one with
-// each request.
-type agents map[string]*agent
-
-// read returns what a User-Agent tells.
-func (a agents) read(ua string) *agent {
-	if known := a[ua]; known != nil {
-		return known
-	}
-	if len(ua) <= maxAgentLength {
-		ua = strings.Clone(ua)
-	}
-	read := parseAgent(ua)
-	read.text = ua
-	if len(ua) <= maxAgentLength {
-		if len(a) >= maxAgents {
-			clear(a)
-		}
-		a[ua] = &read
-	}
-	return &read
 }
 
 // AgentVendor returns the vendor of the phone that a user agent is of, as
 // Event.PhoneVendor has it.
 func AgentVendor(ua string) string { return parseAgent(ua).vendor }
 
-// parseAgent reads a User-Agent. Samples are in the rows of parseAgent's test.
-func parseAgent(ua string) agent {
-	words := strings.Fields(ua)
-	if len(words) == 0 {
-		return agent{}
+// maxWords is how many words of a user agent are looked at.
+const maxWords = 16
+
+// wordsOf returns where the first words of a text are.
+func wordsOf(text string) (words [maxWords]span, n int) {
+	for i := 0; i < len(text) && n < maxWords; n++ {
+		for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+			i++
+		}
+		from := i
+		for i < len(text) && text[i] != ' ' && text[i] != '\t' {
+			i++
+		}
+		if from == i {
+			break
+		}
+		words[n] = span{from, i}
 	}
-	lower := strings.ToLower(ua)
-	first, _, _ := strings.Cut(strings.ToLower(words[0]), "/")
-	a := agent{}
-	switch {
-	case first == "grandstream":
+	return words, n
+}
+
+// parseAgent reads a User-Agent. Samples are in the rows of parseAgent's test.
+func parseAgent(ua string) (a agent) {
+	words, n := wordsOf(ua)
+	if n == 0 {
+		return a
+	}
+	first, _, _ := strings.Cut(strings.ToLower(words[0].of(ua)), "/")
+	switch first {
+	case "grandstream":
 		// Grandstream Model HW GXP2135 [V1.6B] SW 1.0.7.97 DevId 000b828aa872
 		a.vendor = "Grandstream"
-		for i := 1; i+1 < len(words); i++ {
-			switch words[i] {
+		for i := 1; i+1 < n; i++ {
+			switch words[i].of(ua) {
 			case "HW":
 				a.product = words[i+1]
 			case "SW":
 				a.version = words[i+1]
 			case "DevId":
-				a.mac, _ = parseMAC(words[i+1])
+				a.mac, _ = parseMAC(words[i+1].of(ua))
 			}
 		}
-		if len(words) > 2 && words[1] != "Model" { // Grandstream GXP2200 1.0.3.27
+		if n > 2 && words[1].of(ua) != "Model" { // Grandstream GXP2200 1.0.3.27
 			a.product, a.version = words[1], words[2]
 		}
-	case first == "yealink", first == "akuvox", first == "fanvil", first == "htek":
-		// Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88
-		a.vendor = strings.ToUpper(first[:1]) + first[1:]
-		if len(words) > 1 {
-			a.product = words[1]
-		}
-		if len(words) > 2 {
-			a.version = words[2]
-		}
-		if len(words) > 3 {
-			a.mac, _ = parseMAC(words[3])
-		}
-	case strings.HasPrefix(first, "snom"), strings.Contains(lower, "compatible; snom"):
-		a.vendor = "Snom"
-	case first == "aastra", first == "mitel":
+		return a
+	case "yealink":
+		a.vendor = "Yealink"
+	case "akuvox":
+		a.vendor = "Akuvox"
+	case "fanvil":
+		a.vendor = "Fanvil"
+	case "htek":
+		a.vendor = "Htek"
+	case "aastra", "mitel":
 		a.vendor = "Mitel"
-	case strings.HasPrefix(first, "flyingvoice"):
-		a.vendor = "FlyingVoice"
-	case first == "sangoma", first == "auerswald", first == "gigaset":
-		a.vendor = strings.ToUpper(first[:1]) + first[1:]
+		return a
+	case "sangoma":
+		a.vendor = "Sangoma"
+		return a
+	case "auerswald":
+		a.vendor = "Auerswald"
+		return a
+	case "gigaset":
+		a.vendor = "Gigaset"
+		return a
 	default:
-		a.browser = first == "mozilla" || first == "opera"
+		switch {
+		case strings.HasPrefix(first, "snom"), strings.Contains(strings.ToLower(ua), "compatible; snom"):
+			a.vendor = "Snom"
+		case strings.HasPrefix(first, "flyingvoice"):
+			a.vendor = "FlyingVoice"
+		default:
+			a.browser = first == "mozilla" || first == "opera"
+		}
+		return a
 	}
-	if a.mac != (packet.MAC{}) {
-		a.name = a.mac.String()
-	}
+	// Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88
+	a.product, a.version = words[1], words[2] // empty if there are none
+	a.mac, _ = parseMAC(words[3].of(ua))
 	return a
 }
 

@@ -56,15 +56,20 @@ type MAC [6]byte
 
 // String returns the address in lower case with colons.
 func (m MAC) String() string {
+	text := m.Text()
+	return string(text[:])
+}
+
+// Text is String without an allocation.
+func (m MAC) Text() (text [17]byte) {
 	const digits = "0123456789abcdef"
-	var s [17]byte
 	for i, b := range m {
-		s[3*i], s[3*i+1] = digits[b>>4], digits[b&15]
+		text[3*i], text[3*i+1] = digits[b>>4], digits[b&15]
 		if i < len(m)-1 {
-			s[3*i+2] = ':'
+			text[3*i+2] = ':'
 		}
 	}
-	return string(s[:])
+	return text
 }
 
 // An Origin tells where in a capture bytes came from.

@@ -96,7 +96,7 @@ func (c *Checker) target(x *httpwire.Exchange, e *actionurl.Event) {
 	if e.Template == nil && len(x.Target) > shortest {
 		c.long(x, e)
 	}
-	if key := secretKey(x.Target); key != "" {
+	if key := secretIn(x, e); key != "" {
 		c.add(SecretInURL, Detail{Name: key})
 	}
 }
@@ -130,6 +130,22 @@ func vendorOf(e *actionurl.Event) *actionurl.Vendor {
 		return v
 	}
 	return actionurl.VendorNamed(e.PhoneVendor)
+}
+
+// secretIn returns the first key of a request that names a secret and has one,
+// empty for none. Where a template is known, it has a place for what varies, and
+// the secret is in the text around.
+func secretIn(x *httpwire.Exchange, e *actionurl.Event) string {
+	if e.Template != nil {
+		return secretKey(x.Target)
+	}
+	for i := range e.Vars {
+		v := &e.Vars[i]
+		if least := secretSize(v.Name); least > 0 && len(v.Value) >= least && v.State == actionurl.Filled {
+			return v.Name
+		}
+	}
+	return ""
 }
 
 // secretKey returns the first key of a target that names a secret and has one,

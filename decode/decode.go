@@ -201,6 +201,7 @@ func (p *Pipeline) Flush() error {
 	for p.pending.n > 0 {
 		p.next()
 	}
+	p.calls.Tick(p.now)
 	p.calls.Flush()
 	p.sip.Flush(p.now)
 	if p.err == nil {
@@ -299,11 +300,23 @@ func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, known *finding
 // come in the order in which they were emitted. It returns the first error of
 // emit or Config.Call.
 func (p *Pipeline) Replay(x *httpwire.Exchange, e *actionurl.Event, found finding.Set) error {
+	p.now = max(p.now, x.Time)
 	if p.err == nil {
 		p.tell(x, e, &found)
 	}
 	return p.err
 }
+
+// ReplayCall takes what SIP told of a call in place of its messages, behind the
+// requests that were decoded before it and ahead of those behind it: of the
+// call of a phone, by its MAC address or else its address, whose first event
+// was at a time.
+func (p *Pipeline) ReplayCall(mac string, addr netip.Addr, first int64, call *sip.Call) {
+	p.calls.Signalled(mac, addr, first, call)
+}
+
+// ReplayEnd takes the time that the capture had reached in its end.
+func (p *Pipeline) ReplayEnd(now int64) { p.now = max(p.now, now) }
 
 // A Summary says what was decoded, and what could not be.
 type Summary struct {

@@ -60,7 +60,7 @@ func (f *Filter) ShowsFinding(o *finding.Occurrence) bool {
 	return len(f.Events) == 0 &&
 		(f.Since == 0 || o.Last >= f.Since) &&
 		(f.Until == 0 || o.Time < f.Until) &&
-		(len(f.Phones) == 0 || slices.Contains(f.Phones, o.Phone.MAC) || slices.Contains(f.Phones, o.Phone.Addr.String()))
+		(len(f.Phones)+len(f.Names) == 0 || slices.Contains(f.Phones, o.Phone.MAC) || slices.Contains(f.Phones, o.Phone.Addr.String()) || f.isName(o.Phone.Name))
 }
 
 func (f *Filter) hasPhone(p *timeline.Phone) bool {

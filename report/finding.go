@@ -23,7 +23,7 @@ func findingView() *view[finding.Summary] {
 			{Column: Column{Name: "first_seen", width: 20}, value: func(s *summary) Value { return momentOf(s.First) }},
 			{Column: Column{Name: "last_seen", width: 20}, value: func(s *summary) Value { return momentOf(s.Last) }},
 			{Column: Column{Name: "capture", width: 10}, value: func(s *summary) Value { return Text(s.Capture) }},
-			{Column: Column{Name: "frame", width: 5, right: true}, value: func(s *summary) Value { return frameValue(s.Frame) }},
+			{Column: Column{Name: "frame", width: 5, right: true}, value: func(s *summary) Value { return countValue(s.Frame) }},
 		},
 		composed: []field[summary]{
 			{Column: Column{Name: "what", width: 32, wrap: proseWidth}, value: whatValue},
@@ -42,7 +42,8 @@ func momentOf(ns int64) Value {
 	return Value{kind: moment, num: ns}
 }
 
-func frameValue(n int) Value {
+// countValue returns a number, or nothing if it is 0.
+func countValue(n int) Value {
 	if n == 0 {
 		return Value{}
 	}

@@ -1,7 +1,5 @@
 package report
 
-import "strconv"
-
 // A Loss is what a live capture lost in a span of time.
 type Loss struct {
 	Since, Time int64  // the span, in nanoseconds since 1970-01-01 UTC
@@ -26,16 +24,12 @@ func (r *Rows[R]) Loss(l *Loss) error {
 	if !ok {
 		return nil
 	}
-	line := append(j.day.append(append(j.buf, `{"time":"`...), l.Time), `","capture_loss":{`...)
-	if l.Interface != "" {
-		line = append(append(line, `"interface":`...), appendString(nil, l.Interface)...)
-		line = append(line, ',')
-	}
-	line = append(j.day.append(append(line, `"since":"`...), l.Since), '"')
+	members := []member{{"interface", Text(l.Interface)}, {"since", Value{kind: instant, num: l.Since}}}
 	for _, c := range l.Counts {
-		line = append(append(append(line, `,"`...), c.Name...), `":`...)
-		line = strconv.AppendInt(line, c.N, 10)
+		members = append(members, member{c.Name, Number(c.N)})
 	}
-	j.buf = append(line, "}}\n"...)
+	if err := j.beside([]member{{"time", Value{kind: instant, num: l.Time}}}, "capture_loss", members); err != nil {
+		return err
+	}
 	return j.Flush()
 }

@@ -46,10 +46,14 @@ func (j *ndjson) begin() { j.buf = append(j.buf, '{') }
 
 // add adds the value of a column.
 func (j *ndjson) add(column int, v Value) {
-	if v.kind == absent {
-		return
+	if v.kind != absent {
+		j.member(j.keys[column], v)
 	}
-	line, key := j.buf, j.keys[column]
+}
+
+// member adds a value with its key, which is written as behind another one.
+func (j *ndjson) member(key string, v Value) {
+	line := j.buf
 	if line[len(line)-1] == '{' {
 		key = key[1:]
 	}

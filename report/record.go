@@ -49,7 +49,7 @@ func recordFields() []field[decode.Record] {
 		{Column: Column{Name: "phone_product", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneProduct) })},
 		{Column: Column{Name: "phone_version", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneVersion) })},
 		{Column: Column{Name: "call_id", width: 12, usual: 36}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.CallID) })},
-		{Column: Column{Name: "sip_frame", width: 9, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return frameValue(m.Frame) })},
+		{Column: Column{Name: "sip_frame", width: 9, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return countValue(m.Frame) })},
 		{Column: Column{Name: "sip_method", width: 10}, value: ofMessage(func(m *actionurl.Message) Value { return textOf(&m.Method) })},
 		{Column: Column{Name: "sip_delay_ms", width: 12, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return Value{kind: millis, num: m.Delay} })},
 		{Column: Column{Name: "vars", width: 20, usual: 64}, value: ofEvent(varsValue)},

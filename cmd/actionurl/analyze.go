@@ -33,6 +33,7 @@ type analysis struct {
 
 	view, group, format, since, until, time string
 	saved                                   bool // the input is saved events
+	complete                                bool // save what requests lack, too
 
 	phones   []string // addresses and names
 	profiles []string // files and folders
@@ -95,6 +96,7 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` that says what was typed into the phones: a profile, a phone's provisioning file, or a folder of them; repeatable")
 	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
 	a.rowFlags(cmd)
+	f.BoolVar(&a.complete, "complete", false, "with --format ndjson, write objects beside the rows with what else report needs to show the same as now: findings of no request, what SIP tells of calls, the end of the capture")
 	f.StringVarP(&a.expr, "filter", "f", "", "look only at frames that match `EXPR`, in tcpdump's syntax")
 	f.StringVarP(&a.write, "write", "w", "", "`FILE` for the frames of the connections that had events, as pcapng; - is standard output")
 	f.Var(&parsed{parse: a.rotation}, "rotate", "begin another file at a `SIZE` such as 100MB, or with each span of time such as 1h; the names of -o and -w then have a time in them: %Y %m %d %H %M %S")
@@ -258,6 +260,9 @@ func (a *analysis) finish() error {
 	a.options.Grouped = a.group != ""
 	if a.options.Format = a.format; a.format == "" {
 		a.options.Format = report.FormatOf(strings.TrimSuffix(a.output, ".gz"))
+	}
+	if a.complete && (a.options.Format != "ndjson" || a.filter.View != report.Events && a.filter.View != report.Requests) {
+		return usage("--complete saves events for report; it needs --format ndjson, and --view events or requests")
 	}
 	if err := a.finishOutputs(); err != nil {
 		return err

@@ -23,13 +23,14 @@ standard input), and shows it as they would have: in any view and format. So a
 sensor can write NDJSON, and the table is made elsewhere. Several files are
 merged by time.
 
-Requests that are no Action URLs are there only if they were saved, by
---view requests; and findings that are of no request, such as connections that
-were refused, are in no saved event. The rows of calls, phones and findings
-cannot be shown again: save events.`,
+Save with --complete, or else what is of no single request is not there: findings
+such as connections that were refused, what SIP alone tells of a call, and
+when the capture ended. Requests that are no Action URLs are there only if they
+were saved, by --view requests. The rows of calls, phones and findings cannot
+be shown again: save events.`,
 		Example: `  actionurl report events.ndjson
   actionurl report --view calls --format csv events.ndjson
-  ssh sensor actionurl sniff -i eth1 --format ndjson | actionurl report -`,
+  ssh sensor actionurl sniff -i eth1 --format ndjson --complete | actionurl report -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("no file is named; expected the name of a file of saved events, or - for standard input")
@@ -162,9 +163,7 @@ func (s *savedInput) each(ctx context.Context, j *job) (writing, reading error) 
 			j.sum.lost(s.losses())
 			return nil, nil
 		}
-		r := &p.next
-		j.now = max(j.now, r.Exchange.Time)
-		if err := j.pipeline.Replay(&r.Exchange, r.Event, r.Findings); err != nil {
+		if err := j.replay(&p.next); err != nil {
 			return err, nil
 		}
 		j.progress.update()
@@ -178,6 +177,24 @@ func (s *savedInput) each(ctx context.Context, j *job) (writing, reading error) 
 	return nil, s.ended(ctx, nil)
 }
 
+// replay takes what a line of saved events tells.
+func (j *job) replay(r *saved.Record) error {
+	switch r.Kind {
+	case saved.Found:
+		j.found(&r.Found)
+		return nil
+	case saved.SIPCall:
+		j.pipeline.ReplayCall(r.Call.PhoneMAC, r.Call.PhoneIP, r.Time, r.Call.SIP)
+		return nil
+	case saved.CaptureEnd:
+		j.now = max(j.now, r.Time)
+		j.pipeline.ReplayEnd(r.Time)
+		return nil
+	}
+	j.now = max(j.now, r.Time)
+	return j.pipeline.Replay(&r.Exchange, r.Event, r.Findings)
+}
+
 // ended returns what is to be said of an end before that of the input.
 func (s *savedInput) ended(ctx context.Context, err error) error {
 	switch {
@@ -189,11 +206,13 @@ func (s *savedInput) ended(ctx context.Context, err error) error {
 	return errors.New("interrupted before the end of the input")
 }
 
-// earliest returns the part whose next event comes first, nil at the end.
+// earliest returns the part whose next line comes first, nil at the end. The
+// time of what SIP or no request tells is that of its beginning, so it comes at
+// once.
 func (s *savedInput) earliest() *savedPart {
 	var first *savedPart
 	for _, p := range s.parts {
-		if !p.over && (first == nil || p.next.Exchange.Time < first.next.Exchange.Time) {
+		if !p.over && (first == nil || p.next.Time < first.next.Time) {
 			first = p
 		}
 	}
@@ -209,7 +228,7 @@ func (s *savedInput) losses() int {
 	return n
 }
 
-// advance reads the next event. Lines that are damaged are told.
+// advance reads the next line. Those that are damaged are told.
 func (p *savedPart) advance(j *job) error {
 	for {
 		err := p.reader.Next(&p.next)

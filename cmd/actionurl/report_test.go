@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,46 +28,27 @@ func outputOf(t *testing.T, stdin []byte, args ...string) string {
 	return out.String()
 }
 
-// compareSaved compares what report makes of saved events with what analyze
-// makes of the capture, in each view and format. Findings that are of no
-// request are in no saved event.
+// compareSaved compares what report makes of events that were saved with
+// --complete with what analyze makes of the capture, in each view and format.
 func compareSaved(t *testing.T, file string, views []string, formats []string, flags ...string) {
 	t.Helper()
-	saved := outputOf(t, nil, append([]string{"analyze", "--format", "ndjson", file}, flags...)...)
-	requests := outputOf(t, nil, append([]string{"analyze", "--format", "ndjson", "--view", "requests", file}, flags...)...)
+	saved := outputOf(t, nil, append([]string{"analyze", "--format", "ndjson", "--complete", file}, flags...)...)
+	requests := outputOf(t, nil, append([]string{"analyze", "--format", "ndjson", "--complete", "--view", "requests", file}, flags...)...)
 	for _, view := range views {
 		for _, format := range formats {
 			how := []string{"--view", view, "--format", format}
 			want := outputOf(t, nil, append(append([]string{"analyze", file}, how...), flags...)...)
-			if view == string(report.Findings) {
-				want = withoutConnections(want)
-			}
 			for _, from := range []struct{ what, saved string }{{"events", saved}, {"requests", requests}} {
 				if view == string(report.Requests) && from.what == "events" {
 					continue // it lacks the others
 				}
 				got := outputOf(t, []byte(from.saved), append([]string{"report", "-"}, how...)...)
-				if view == string(report.Findings) {
-					got = withoutConnections(got)
-				}
 				if got != want {
 					t.Errorf("%s: %s from saved %s as %s:\n%s\nwant\n%s", file, view, from.what, format, head(got), head(want))
 				}
 			}
 		}
 	}
-}
-
-// withoutConnections returns findings without those that are of connections,
-// and of requests that are no events.
-func withoutConnections(findings string) string {
-	var kept []string
-	for line := range strings.Lines(findings) {
-		if !strings.Contains(line, "refused,") && !strings.Contains(line, "unreachable,") && !strings.Contains(line, "encrypted,") {
-			kept = append(kept, line)
-		}
-	}
-	return strings.Join(kept, "")
 }
 
 func head(s string) string { return s[:min(len(s), 3000)] }
@@ -80,27 +63,87 @@ func TestReportEqualsAnalyze(t *testing.T) {
 	if err != nil || len(real) == 0 {
 		t.Fatal(real, err)
 	}
-	connections := map[string]bool{"deployment.pcap": true, "streams.pcap": true}
 	for _, file := range append(captures, real...) {
-		formats := report.Formats()
-		var views []string
-		for _, view := range report.Views() {
-			switch view {
-			case string(report.Findings):
-				if connections[filepath.Base(file)] {
-					continue
-				}
-			case string(report.Calls):
-				if strings.HasPrefix(filepath.Base(file), "sip-") {
-					continue // what SIP alone tells of a call is in no saved event
-				}
-			}
-			views = append(views, view)
-		}
-		compareSaved(t, file, views, formats)
-		compareSaved(t, file, []string{string(report.Findings)}, []string{"csv"})
+		compareSaved(t, file, report.Views(), report.Formats())
 	}
 	compareSaved(t, "../../testdata/guide-events.pcap", report.Views(), report.Formats(), "-p", "../../testdata/profiles/site.yaml")
+}
+
+// What SIP tells of calls, findings of no request, and the end of the capture
+// are saved with --complete: calls that overlap, one that is not announced, one
+// that goes on behind its announced end, and one that is not heard of for long.
+func TestReportCalls(t *testing.T) {
+	c := capturetest.New()
+	ports := 0
+	ring := func(phone, number string) *capturetest.SIPCall {
+		ports++
+		return c.SIPCall("192.168.40.10:5060", phone+":5060", "<sip:"+number+"@pbx>", "<sip:101@pbx>", fmt.Sprintf("call%d@pbx", ports)).
+			Request(true, "INVITE", capturetest.Talk).Respond(false, 180, "INVITE", "")
+	}
+	tell := func(phone, target string) {
+		ports++
+		k := c.Conn(fmt.Sprintf("%s:%d", phone, 40000+ports), "192.168.40.207:80").Open()
+		k.Send("GET " + target + " HTTP/1.1\r\nHost: 192.168.40.207\r\n\r\n").Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").Close()
+	}
+	const a, b = "192.168.40.50", "192.168.40.51"
+	long := ring(a, "5003")
+	tell(a, "/in?r=5003")
+	c.Wait(5 * time.Second)
+	short := ring(b, "5004")
+	tell(b, "/in?r=5004")
+	c.Wait(3 * time.Second)
+	short.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+	long.Respond(false, 200, "INVITE", capturetest.Talk).Request(true, "ACK", "")
+	c.Wait(30 * time.Second)
+	tell(b, "/mac=000b82123433&local=1")
+	tell(a, "/end?i=call1@pbx")
+	c.Wait(20 * time.Second)
+	long.Request(true, "BYE", "").Respond(false, 200, "BYE", "")
+	c.Wait(30 * time.Second)
+	silent := ring(b, "5005")
+	c.Wait(3 * time.Second)
+	silent.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+	c.Wait(30 * time.Second)
+	tell(a, "/in?r=5006")
+	c.Wait(660 * time.Second)
+	c.SIPCall("192.168.40.10:5060", "192.168.40.11:5060", "<sip:1@pbx>", "<sip:2@pbx>", "far@pbx").Request(true, "INVITE", capturetest.Talk)
+
+	dir := t.TempDir()
+	file, saved := filepath.Join(dir, "a.pcap"), filepath.Join(dir, "a.ndjson")
+	var pcap bytes.Buffer
+	if err := errors.Join(c.WritePcap(&pcap), os.WriteFile(file, pcap.Bytes(), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	flags := []string{"-t", "incoming_call=192.168.40.207/in?r=$remote", "-t", "terminated_call=192.168.40.207/end?i=$call-id", file}
+	outputOf(t, nil, append([]string{"analyze", "--complete", "-o", saved}, flags...)...)
+	text, err := os.ReadFile(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, n := range map[string]int{`"sip_call":{`: 2, `"slug":"sip_mismatch"`: 1, `"slug":"not_notified"`: 1, `"capture_end":{`: 1} {
+		if got := strings.Count(string(text), key); got != n {
+			t.Errorf("%d of %s in\n%s", got, key, text)
+		}
+	}
+	for _, view := range report.Views() {
+		if view == string(report.Requests) {
+			continue
+		}
+		how := []string{"--view", view, "--format", "csv"}
+		want := outputOf(t, nil, append(append([]string{"analyze"}, how...), flags...)...)
+		if got := outputOf(t, nil, append(append([]string{"report"}, how...), saved)...); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", view, got, want)
+		}
+		// A pipe's calls come as they are over, and not in the order of their beginnings.
+		if got := outputOf(t, text, append(append([]string{"report"}, how...), "-")...); sorted(got) != sorted(want) {
+			t.Errorf("%s of a pipe:\n%s\nwant\n%s", view, got, want)
+		}
+	}
+}
+
+// sorted returns a text with its lines in order.
+func sorted(text string) string {
+	return strings.Join(slices.Sorted(strings.Lines(text)), "")
 }
 
 // The same of captures of other programs.

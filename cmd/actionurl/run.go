@@ -45,6 +45,8 @@ type job struct {
 	frames  *series // of -w; nil without
 	capture *pcapfile.Writer
 	keeper  *keep.Keeper
+
+	unsaved error // the first of writing findings
 }
 
 // run analyzes the input, until its end or that of ctx.
@@ -72,8 +74,8 @@ func (a *analysis) runOver(in *input, stdout, stderr io.Writer, read func(*job) 
 			return &statusError{statusFailed, err}
 		}
 	}
-	a.decode.Call, a.decode.Live, a.decode.Found = j.call, in.follow, j.found
-	a.decode.Requests = a.filter.View == report.Requests
+	a.decode.Call, a.decode.Live, a.decode.Found = j.call, in.follow || a.complete, j.found
+	a.decode.Requests = a.filter.View == report.Requests && !a.complete
 	j.pipeline = decode.New(a.decode, j.record)
 	if in.live {
 		j.losses = newLosses(j)
@@ -161,6 +163,9 @@ func (j *job) record(r *decode.Record) error {
 
 // call takes a call of the pipeline.
 func (j *job) call(c *timeline.Call) error {
+	if j.complete && len(c.FromSIP) > 0 && j.filter.ShowsCall(c) {
+		return j.beside(func() error { return j.view.beside.SIPCall(c) })
+	}
 	if j.view.call == nil || !j.filter.ShowsCall(c) {
 		return nil
 	}
@@ -169,9 +174,21 @@ func (j *job) call(c *timeline.Call) error {
 
 // found takes a finding of the pipeline that is of no record.
 func (j *job) found(o *finding.Occurrence) {
-	if j.filter.ShowsFinding(o) {
-		j.sum.found.AddAll(o)
+	if !j.filter.ShowsFinding(o) {
+		return
 	}
+	j.sum.found.AddAll(o)
+	if j.complete && j.unsaved == nil {
+		j.unsaved = j.beside(func() error { return j.view.beside.Finding(o) })
+	}
+}
+
+// beside writes what is no row among the rows.
+func (j *job) beside(write func() error) error {
+	if err := j.rows.at(j.now); err != nil {
+		return err
+	}
+	return write()
 }
 
 // row writes a row of a time.
@@ -202,7 +219,7 @@ func (j *job) batch(b *capture.Batch) error {
 	if n := len(b.Frames); n > 0 {
 		j.now = max(j.now, b.Frames[n-1].Time)
 	}
-	if err := j.pipeline.Batch(b); err != nil {
+	if err := cmp.Or(j.pipeline.Batch(b), j.unsaved); err != nil {
 		return err
 	}
 	if err := j.keep(b); err != nil {
@@ -287,7 +304,7 @@ func (j *job) flush() error {
 // come again, so of it all is written that can be.
 func (j *job) end(writing, reading error) error {
 	if writing == nil {
-		writing = j.pipeline.Flush()
+		writing = cmp.Or(j.pipeline.Flush(), j.unsaved)
 	}
 	if writing == nil || writing == errEnough {
 		writing = j.last()
@@ -296,6 +313,9 @@ func (j *job) end(writing, reading error) error {
 	failed := cmp.Or(writing, reading)
 	if j.losses != nil {
 		failed = cmp.Or(failed, j.losses.rest(j.now))
+	}
+	if failed == nil && j.complete {
+		failed = j.beside(func() error { return j.view.beside.End(j.now) })
 	}
 	if failed == nil || j.in.live {
 		failed = cmp.Or(failed, j.close())

@@ -13,6 +13,7 @@ import (
 type viewer struct {
 	report.Sink
 	loss   func(*report.Loss) error
+	beside *report.Rows[decode.Record]         // for what is no row; nil where that cannot be saved
 	record func(*decode.Record) error          // of a request that the filter shows
 	call   func(*timeline.Call) error          // of a call that it shows
 	end    func(*decode.Pipeline) (int, error) // of the capture's end; returns how many rows
@@ -31,7 +32,7 @@ func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline
 		return newFindingViewer(w, o, found)
 	}
 	rows, err := report.NewRecords(w, o, v)
-	return &viewer{Sink: rows, loss: rows.Loss, record: rows.Write}, err
+	return &viewer{Sink: rows, loss: rows.Loss, beside: rows, record: rows.Write}, err
 }
 
 // newPhoneViewer returns a viewer of the phones that announced an event which

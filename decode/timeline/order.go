@@ -79,9 +79,14 @@ func (c *Call) ref() *ref {
 	panic("timeline: a call that its phone does not have")
 }
 
-// close closes a call, which then waits for its turn to be handed out.
+// close closes a call, which then waits for its turn to be handed out. Its
+// signalling stays what it is now, however long that takes.
 func (t *Timeline) close(c *Call) {
 	c.closed = true
+	if c.SIP != nil {
+		now := *c.SIP
+		c.SIP = &now
+	}
 	c.lane.remove(c)
 	t.waiting.push(c, 0)
 	p := c.Phone

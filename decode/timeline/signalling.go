@@ -1,10 +1,30 @@
 package timeline
 
 import (
+	"net/netip"
 	"time"
 
 	"actionurl/decode/sip"
 )
+
+// Signalled sets the SIP of a call that is not closed: by its phone, that of the
+// MAC address, or where that is empty, of the address; and by the time of its
+// first event. It does nothing if there is no such call.
+func (t *Timeline) Signalled(mac string, addr netip.Addr, first int64, s *sip.Call) {
+	p := t.byIP[addr]
+	if mac != "" {
+		p = t.byMAC[keyOf(mac)]
+	}
+	if p == nil {
+		return
+	}
+	for _, r := range p.open {
+		if r.call.First == first && r.call.SIP == nil {
+			r.call.SIP = s
+			return
+		}
+	}
+}
 
 // filled returns the call with what its events lack taken from its SIP. What
 // they tell stays as it is, though SIP may say otherwise.

@@ -289,6 +289,7 @@ func (t *Timeline) begin(p *Phone, s *said, f effect, now int64) *Call {
 	}
 	for len(p.open) >= maxOpen {
 		t.drop(p.open[0].call)
+		t.handOut()
 	}
 	t.makeRoom()
 	var c *Call

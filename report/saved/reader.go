@@ -2,6 +2,9 @@
 // events of a run, a line each, so that they can be shown in any other view and
 // format. It is the inverse of that format, and as lossless.
 //
+// Beside the requests there may be lines with what else their capture told: see
+// [Kind].
+//
 // A line that is damaged is a problem with its place, and reading goes on with
 // the next. Keys that are not known are passed over, as are the lines that tell
 // of losses of a live capture; these are counted.
@@ -22,6 +25,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/sip"
 )
 
 const (
@@ -35,14 +39,39 @@ const (
 	maxKeptText = 256
 )
 
-// A Record is a saved request. Its slices are valid until the next call of
-// Next; its strings stay valid.
+// A Kind is what a line tells.
+type Kind uint8
+
+const (
+	Request    Kind = iota
+	Found           // what is wrong, of no single request
+	SIPCall         // what SIP alone tells of a call
+	CaptureEnd      // that the capture ends, and when
+	loss            // what a live capture lost
+)
+
+// A Record is what a line tells, in the fields of its kind. Slices are valid
+// until the next call of Next; all else stays valid.
 type Record struct {
+	Kind Kind
+	Time int64 // nanoseconds since 1970-01-01 UTC; of a SIPCall, that of the first event of the call
+
+	// Of a Request.
 	Exchange httpwire.Exchange
 	Event    *actionurl.Event // nil if it is no Action URL
 	Findings finding.Set
 
+	Found finding.Occurrence
+	Call  Call
+
 	event actionurl.Event
+}
+
+// A Call is what SIP alone tells of a call.
+type Call struct {
+	PhoneMAC string // empty where the phone is known by its address alone
+	PhoneIP  netip.Addr
+	SIP      *sip.Call // what a timeline takes from it, and no more
 }
 
 // A Problem is a line that cannot be read.
@@ -103,16 +132,17 @@ func (r *Reader) Next(rec *Record) error {
 		if line = strings.TrimRight(line, "\r\n"); line == "" {
 			continue
 		}
-		loss, err := r.record(line, rec)
+		known, err := r.record(line, rec)
 		switch {
 		case err != nil && !r.begun && strings.IndexByte(line, 0) >= 0:
 			return fmt.Errorf("%s: is binary; expected saved events, as NDJSON", r.name)
 		case err != nil:
 			return r.problem(err)
-		case loss:
+		case rec.Kind == loss:
 			r.Losses++
+			known = false
 		}
-		if r.begun = true; !loss {
+		if r.begun = true; known {
 			return nil
 		}
 	}
@@ -150,8 +180,9 @@ func (r *Reader) next() (string, error) {
 	return string(r.long), nil
 }
 
-// record reads a line into rec. Loss is set if it tells of a loss.
-func (r *Reader) record(line string, rec *Record) (loss bool, err error) {
+// record reads a line into rec. Known is false if it is one that only a later
+// version understands.
+func (r *Reader) record(line string, rec *Record) (known bool, err error) {
 	*rec = Record{event: actionurl.Event{Vars: rec.event.Vars[:0], Candidates: rec.event.Candidates[:0]}}
 	x, e := &rec.Exchange, &rec.event
 	x.ContentLength, x.Done = -1, true
@@ -160,6 +191,7 @@ func (r *Reader) record(line string, rec *Record) (loss bool, err error) {
 	var client, server netip.Addr
 	var clientPort, serverPort uint16
 	var timed, event bool
+	known = true
 	template := ""
 	d.open('{')
 	for d.more('}') {
@@ -237,8 +269,15 @@ func (r *Reader) record(line string, rec *Record) (loss bool, err error) {
 			e.PhoneName = r.text(d.string())
 		case "server_name":
 			e.ServerName = r.text(d.string())
+		case "finding":
+			known = r.found(&d, rec)
+		case "sip_call":
+			r.call(&d, rec)
+		case "capture_end":
+			rec.Kind = CaptureEnd
+			d.skip()
 		case "capture_loss":
-			loss = true
+			rec.Kind = loss
 			d.skip()
 		default:
 			d.skip()
@@ -248,11 +287,19 @@ func (r *Reader) record(line string, rec *Record) (loss bool, err error) {
 	switch {
 	case d.err != nil:
 		return false, d.err
-	case loss:
+	case rec.Kind == loss:
 		return true, nil
+	case rec.Kind == Found:
+		rec.Time = x.Time
+		rec.Found.Time, rec.Found.Capture, rec.Found.Frame = x.Time, x.Interface.Capture, x.Frame
+		return known, nil
 	case !timed:
 		return false, errors.New(`the line has no "time"; expected a saved request or event`)
-	case x.Target == "" && !event:
+	}
+	if rec.Time = x.Time; rec.Kind != Request {
+		return true, nil
+	}
+	if x.Target == "" && !event {
 		return false, errors.New(`the line has no "target" and no "event"; expected a saved request or event, not a row of another view`)
 	}
 	x.Client, x.Server = netip.AddrPortFrom(client, clientPort), netip.AddrPortFrom(server, serverPort)
@@ -262,7 +309,7 @@ func (r *Reader) record(line string, rec *Record) (loss bool, err error) {
 		e.PhoneVendor = r.vendor(x.UserAgent)
 		e.Template = r.template(template, e)
 	}
-	return false, nil
+	return true, nil
 }
 
 // time reads a time: in RFC 3339, as it is saved.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -17,6 +18,8 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/sip"
+	"actionurl/decode/timeline"
 	"actionurl/report"
 	"actionurl/report/saved"
 )
@@ -87,6 +90,77 @@ func FuzzRoundTrip(f *testing.F) {
 			t.Errorf("behind the last record: %v", err)
 		}
 	})
+}
+
+// So is what is saved beside the requests.
+func FuzzComplete(f *testing.F) {
+	f.Add("Jane \"J\" \x1b \xfc", int64(1772438400123456789), 3, uint8(2), uint8(6), int64(7500000001))
+	f.Add("", int64(1), 0, uint8(0), uint8(0), int64(0))
+	f.Fuzz(func(t *testing.T, text string, at int64, n int, direction, state uint8, held int64) {
+		const day = 86400e9
+		at, held, n = at&(1<<60-1)+1, held%day, n&math.MaxInt32
+		if len(text) > 256 || ambiguous(text) {
+			t.Skip()
+		}
+		phone := finding.Phone{MAC: "m" + text[:len(text)/2], Addr: netip.MustParseAddr("2001:db8::50"), Name: text}
+		wrong := finding.Occurrence{
+			Finding: finding.Finding{Kind: finding.Encrypted, Detail: finding.Detail{Name: text, Other: text}},
+			Place:   finding.Place{Time: at, Capture: text, Frame: n, Phone: phone}, Times: n, Last: at,
+		}
+		signalled := sip.Call{
+			ID: text, Direction: sip.Direction(direction % 3), State: sip.State(state) % (sip.Forwarded + 1),
+			Local: sip.Party{User: text}, Remote: sip.Party{User: text, Name: text},
+			Started: at, Answer: at, Ended: at, Held: held, Holds: n, Referred: n,
+		}
+		var out strings.Builder
+		rows, err := report.NewRecords(&out, report.Options{Format: "ndjson"}, report.Events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range []error{
+			rows.Finding(&wrong),
+			rows.SIPCall(&timeline.Call{Phone: &timeline.Phone{MAC: phone.MAC}, Address: phone.Addr, First: at, SIP: &signalled}),
+			rows.End(at), rows.Close(),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		reader := saved.NewReader("x", strings.NewReader(out.String()))
+		var found, call, end, over saved.Record
+		for _, r := range []*saved.Record{&found, &call, &end} {
+			if err := reader.Next(r); err != nil {
+				t.Fatalf("%v in\n%s", err, out.String())
+			}
+		}
+		if err := reader.Next(&over); err != io.EOF {
+			t.Errorf("behind the end: %v", err)
+		}
+		if found.Kind != saved.Found || found.Found != wrong {
+			t.Errorf("read %+v, want %+v", found.Found, wrong)
+		}
+		if call.Kind != saved.SIPCall || call.Time != at || call.Call.PhoneMAC != phone.MAC || call.Call.PhoneIP != phone.Addr || *call.Call.SIP != signalled {
+			t.Errorf("read %+v of %+v, want %+v", call.Call.SIP, call.Call, signalled)
+		}
+		if end.Kind != saved.CaptureEnd || end.Time != at {
+			t.Errorf("the end is read as %+v", end)
+		}
+	})
+}
+
+// What is longer than it can have been saved is cut.
+func TestLongTexts(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	reader := saved.NewReader("x", strings.NewReader(`{"time":"2026-03-02T08:00:00Z","sip_call":{"call_id":"`+long+`","display_remote":"`+long+`"}}
+{"finding":{"slug":"refused","name":"`+long+`"}}
+`))
+	var r saved.Record
+	if err := reader.Next(&r); err != nil || len(r.Call.SIP.ID) != 256 || len(r.Call.SIP.Remote.Name) != 256 {
+		t.Errorf("%+v, %v", r.Call, err)
+	}
+	if err := reader.Next(&r); err != nil || len(r.Found.Detail.Name) != 256 || r.Time != 0 {
+		t.Errorf("%+v, %v", r.Found, err)
+	}
 }
 
 // ambiguous reports whether a text is one that the format cannot tell from
@@ -175,6 +249,13 @@ func TestDamage(t *testing.T) {
 		{`{"time":"2026-03-02T08:00:00Z","target":"\u12"}`, "e:2: at byte 44: expected four hexadecimal digits"},
 		{`{"time":"2026-03-02T08:00:00Z","no_response":"never"}`, `e:2: at byte 53: "never" is no reason for no response; expected timeout, reset, closed or not_captured`},
 		{`{"time":"2026-03-02T08:00:00Z","new":[{"a":`, "e:2: at byte 44: the line ends within a value"},
+		{`{"time":"2026-03-02T08:00:00Z","finding":{"slug":"refused","count":-1}}`, "e:2: at byte 70: expected a number from 0 to 2147483647"},
+		{`{"time":"2026-03-02T08:00:00Z","finding":{"slug":"refused"`, "e:2: at byte 59: expected ','"},
+		{`{"finding":"refused","severity":"error"}`, `e:2: the line has no "time"; expected a saved request or event`},
+		{`{"time":"2026-03-02T08:00:00Z","sip_call":{"state":"asleep"}}`, `e:2: at byte 60: "asleep" is no state of a call`},
+		{`{"time":"2026-03-02T08:00:00Z","sip_call":[]}`, "e:2: at byte 43: expected '{'"},
+		{`{"sip_call":{}}`, `e:2: the line has no "time"; expected a saved request or event`},
+		{`{"capture_end":{}}`, `e:2: the line has no "time"; expected a saved request or event`},
 		{long, fmt.Sprintf("e:2: the line has %d bytes; expected 1048576 at most", len(long)+1)},
 	} {
 		reader := saved.NewReader("e", strings.NewReader(good+"\n"+test.line+"\n\n"+good))
@@ -216,6 +297,7 @@ func TestBinary(t *testing.T) {
 // What a later version adds is passed over, and losses are counted.
 func TestOtherKeys(t *testing.T) {
 	lines := `{"new":{"a":[1,-2.5e3,true,null,"}\"",[]],"b":{}},"time":"2026-03-02T09:00:00.5+01:00","findings":["no_response","of_a_later_version"],"target":"/x" , "n":null}
+{"time":"2026-03-02T08:01:00Z","finding":{"slug":"of_a_later_version","count":1}}
 {"time":"2026-03-02T08:01:00.000000005Z","capture_loss":{"interface":"eth1","since":"2026-03-02T08:00:00.000000005Z","dropped":12}}
 `
 	reader := saved.NewReader("e", strings.NewReader(lines))
@@ -235,6 +317,7 @@ func TestOtherKeys(t *testing.T) {
 func FuzzReader(f *testing.F) {
 	f.Add([]byte(`{"time":"2026-03-02T08:00:00Z","vars":{"a":"b","a#2":"c"},"x":[[[{}]]]}`))
 	f.Add([]byte("{\"a\":\n}"))
+	f.Add([]byte(`{"time":"2026-03-02T08:00:00Z","sip_call":{"state":"over","held_ms":1,"ended":"2026-03-02T08:00:00Z"},"finding":{"slug":"refused"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		reader := saved.NewReader("x", strings.NewReader(string(b)))
 		for range len(b) + 1 {

@@ -40,6 +40,12 @@
 //
 //	actionurl sniff -i eth1 -w calls.pcapng
 //
+// Saved, and shown elsewhere in any view; --complete saves what is of no event,
+// too:
+//
+//	actionurl sniff -i eth1 --complete -o calls.ndjson
+//	actionurl report --view calls calls.ndjson
+//
 // # Exit status
 //
 //	0  done

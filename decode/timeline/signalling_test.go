@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -85,6 +86,50 @@ func TestFilled(t *testing.T) {
 		}
 		if tl.long != 0 {
 			t.Errorf("%s: %d bytes of text are left", test.what, tl.long)
+		}
+	}
+}
+
+// What SIP tells behind the time when nothing can change a call any more does not
+// count, though the call waits for its turn.
+func TestSignallingEnds(t *testing.T) {
+	var got []string
+	tl := New(Config{Closed: func(c *Call) { got = append(got, c.Remote+" "+c.DisplayRemote) }})
+	_, waited := tl.Add(event(t, strings.Fields("0 incoming_call local=1 remote=5003")))
+	_, c := tl.Add(event(t, strings.Fields("1 incoming_call local=1 remote=5004")))
+	waited.SIP, c.SIP = &sip.Call{}, &sip.Call{}
+	early, late := waited.SIP, c.SIP
+	tl.Add(event(t, strings.Fields("2 terminated_call local=1 remote=5004")))
+	tl.Tick(start.UnixNano() + 60e9)
+	early.Remote.Name, late.Remote.Name = "Early", "Late"
+	tl.Flush()
+	if want := []string{"5003 Early", "5004 "}; cmp.Diff(want, got) != "" {
+		t.Errorf("handed out %q, want %q", got, want)
+	}
+}
+
+// SIP that was saved is that of an open call of its phone, as it is known by then.
+func TestSignalled(t *testing.T) {
+	at := start.UnixNano()
+	for _, test := range []struct {
+		what, mac, addr string
+		first           int64
+		want            string
+	}{
+		{"by its MAC address", "00:0b:82:12:34:32", "192.168.40.99", at, "Jane"},
+		{"another phone", "00:0b:82:12:34:33", "192.168.40.50", at, ""},
+		{"no phone", "", "192.168.40.50", at, ""},
+		{"another time", "00:0b:82:12:34:32", "192.168.40.50", at + 1, ""},
+	} {
+		got := "not handed out"
+		tl := New(Config{Closed: func(c *Call) { got = c.DisplayRemote }})
+		x, e := event(t, strings.Fields("0 incoming_call remote=5003"))
+		e.PhoneMAC = "00:0b:82:12:34:32"
+		tl.Add(x, e)
+		tl.Signalled(test.mac, netip.MustParseAddr(test.addr), test.first, &sip.Call{Remote: sip.Party{Name: "Jane"}})
+		tl.Flush()
+		if got != test.want {
+			t.Errorf("%s: %q, want %q", test.what, got, test.want)
 		}
 	}
 }

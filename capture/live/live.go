@@ -1,7 +1,10 @@
 // Package live reads frames from network interfaces, for as long as it is let.
 //
-// On Linux they come from a ring that the kernel fills (ring_linux.go), by a
-// socket that is filtered before it sees the first frame.
+//   - On Linux they come from a ring that the kernel fills (ring_linux.go), by
+//     a socket that is filtered before it sees the first frame.
+//   - On macOS and the BSDs they come from /dev/bpf (bpf_bsd.go), on Windows
+//     from Npcap (npcap_windows.go), read by a goroutine for each interface
+//     (reader.go).
 //
 // What comes from several interfaces is put in the order of time (merge.go).
 // Which frames can matter at all, the kernel is told by a program (program.go).

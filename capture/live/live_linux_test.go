@@ -83,15 +83,6 @@ func (s *sender) send(t *testing.T, frames ...[]byte) {
 	}
 }
 
-// frame returns an Ethernet frame of a protocol.
-func frame(protocol uint16, payload ...byte) []byte {
-	f := []byte{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1}
-	return append(binary.BigEndian.AppendUint16(f, protocol), payload...)
-}
-
-// local is a protocol for experiments (IEEE 802, Local Experimental EtherType 1).
-const local = 0x88b5
-
 func start(t *testing.T, c Config) *Source {
 	t.Helper()
 	c.RingSize = 4 << 20

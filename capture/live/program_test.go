@@ -33,6 +33,15 @@ var (
 	phone6, server6 = netip.MustParseAddr("2001:db8::50"), netip.MustParseAddr("2001:db8::207")
 )
 
+// frame returns an Ethernet frame of a protocol.
+func frame(protocol uint16, payload ...byte) []byte {
+	f := []byte{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1}
+	return append(binary.BigEndian.AppendUint16(f, protocol), payload...)
+}
+
+// local is a protocol for experiments (IEEE 802, Local Experimental EtherType 1).
+const local = 0x88b5
+
 // datagram returns a frame with a UDP datagram.
 func datagram(src, dst netip.Addr, from, to uint16, payload string, vlans ...uint16) []byte {
 	u := &layers.UDP{SrcPort: layers.UDPPort(from), DstPort: layers.UDPPort(to)}

@@ -206,13 +206,12 @@ func (s *savedInput) ended(ctx context.Context, err error) error {
 	return errors.New("interrupted before the end of the input")
 }
 
-// earliest returns the part whose next line comes first, nil at the end. The
-// time of what SIP or no request tells is that of its beginning, so it comes at
-// once.
+// earliest returns the part whose next line comes first, nil at the end. What SIP
+// tells of a call has the time of the call's first event, and comes behind that.
 func (s *savedInput) earliest() *savedPart {
 	var first *savedPart
 	for _, p := range s.parts {
-		if !p.over && (first == nil || p.next.Time < first.next.Time) {
+		if !p.over && (first == nil || p.next.Time < first.next.Time || p.next.Time == first.next.Time && p.next.Kind < first.next.Kind) {
 			first = p
 		}
 	}

@@ -125,11 +125,34 @@ func TestReportCalls(t *testing.T) {
 			t.Errorf("%d of %s in\n%s", got, key, text)
 		}
 	}
+	outputOf(t, nil, append([]string{"analyze", "--complete", "--rotate", "30s", "-o", filepath.Join(dir, "r%H%M%S.ndjson")}, flags...)...)
+	rotated, err := filepath.Glob(filepath.Join(dir, "r*.ndjson"))
+	if err != nil || len(rotated) < 2 {
+		t.Fatal(rotated, err)
+	}
+	slices.Reverse(rotated)
+	var calls, others []byte
+	for line := range bytes.Lines(text) {
+		if bytes.Contains(line, []byte(`"sip_call":`)) {
+			calls = append(calls, line...)
+		} else {
+			others = append(others, line...)
+		}
+	}
+	split := []string{filepath.Join(dir, "calls.ndjson"), filepath.Join(dir, "others.ndjson")}
+	if err := errors.Join(os.WriteFile(split[0], calls, 0o666), os.WriteFile(split[1], others, 0o666)); err != nil {
+		t.Fatal(err)
+	}
 	for _, view := range []string{"events", "calls", "calls --group number", "phones", "findings"} {
 		how := append([]string{"--format", "csv", "--view"}, strings.Fields(view)...)
 		want := outputOf(t, nil, append(append([]string{"analyze"}, how...), flags...)...)
 		if got := outputOf(t, nil, append(append([]string{"report"}, how...), saved)...); got != want {
 			t.Errorf("%s:\n%s\nwant\n%s", view, got, want)
+		}
+		for _, files := range [][]string{rotated, split} {
+			if got := outputOf(t, nil, append(append([]string{"report"}, how...), files...)...); got != want {
+				t.Errorf("%s of %q:\n%s\nwant\n%s", view, files, got, want)
+			}
 		}
 		if strings.Contains(view, "--group") {
 			continue // which are numbered as they come

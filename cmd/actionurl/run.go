@@ -183,10 +183,12 @@ func (j *job) found(o *finding.Occurrence) {
 	}
 }
 
-// beside writes what is no row among the rows.
+// beside writes what is no row behind the latest row, and so to its file.
 func (j *job) beside(write func() error) error {
-	if err := j.rows.at(j.now); err != nil {
-		return err
+	if out := j.rows.out; out == nil || !out.used {
+		if err := j.rows.at(j.now); err != nil {
+			return err
+		}
 	}
 	return write()
 }

@@ -59,6 +59,7 @@ func (r *Record) Place() finding.Place {
 // Config says how to decode.
 type Config struct {
 	Templates       []*actionurl.Template
+	Profiled        bool              // they are all that the phones were told
 	Keys            map[string]string // see actionurl.Decoder
 	PhoneNames      map[string]string // see actionurl.Decoder
 	ServerNames     map[string]string // see actionurl.Decoder
@@ -131,7 +132,7 @@ type Pipeline struct {
 func New(c Config, emit func(*Record) error) *Pipeline {
 	p := &Pipeline{emit: emit, alone: c.Requests, timeout: int64(c.ResponseTimeout), prompt: c.Prompt, events: actionurl.NewDecoder(c.Templates)}
 	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
-	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Found: c.Found})
+	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: c.Found})
 	p.http = httpwire.NewReader(p.pending.insert)
 	p.http.Foreign = p.checker.Foreign
 	p.sip = sip.NewTracker()
@@ -148,6 +149,7 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	p.packets.VXLANPort = c.VXLANPort
 	p.packets.Datagram = p.sip.Datagram
 	p.calls = timeline.New(timeline.Config{Live: c.Live, Group: c.Group, Closed: func(call *timeline.Call) {
+		p.checker.Closed(call)
 		if p.err == nil && c.Call != nil {
 			p.err = c.Call(call)
 		}
@@ -205,7 +207,7 @@ func (p *Pipeline) Flush() error {
 	p.calls.Flush()
 	p.sip.Flush(p.now)
 	if p.err == nil {
-		p.checker.Flush()
+		p.checker.Flush(p.calls.Phones())
 	}
 	return p.err
 }
@@ -286,10 +288,14 @@ func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, known *finding
 			p.checker.Tells(x, e)
 		}
 	}
-	r.Findings = p.checker.Check(x, e, r.Phone)
-	if known != nil {
+	r.Findings = p.checker.Check(x, e, r.Phone, r.Call)
+	switch {
+	case known != nil && p.alone:
+		r.Findings = finding.Only(r.Findings, known.Single())
+	case known != nil:
 		r.Findings = finding.Only(r.Findings, *known)
 	}
+	finding.Mark(r.Findings, r.Phone, r.Call)
 	if p.err == nil { // as far as the calls that were closed by it
 		p.err = p.emit(r)
 	}
@@ -301,6 +307,7 @@ func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, known *finding
 // emit or Config.Call.
 func (p *Pipeline) Replay(x *httpwire.Exchange, e *actionurl.Event, found finding.Set) error {
 	p.now = max(p.now, x.Time)
+	p.checker.Mute()
 	if p.err == nil {
 		p.tell(x, e, &found)
 	}

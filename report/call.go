@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/timeline"
 )
 
@@ -23,7 +24,7 @@ func NewCalls(w io.Writer, o Options) (*Rows[timeline.Call], error) {
 func callView() *view[timeline.Call] {
 	type call = timeline.Call
 	return &view[call]{
-		people: "time,phone,direction,remote,state,ring_s,talk_s,hold_s,events",
+		people: "time,phone,direction,remote,state,ring_s,talk_s,hold_s,events,findings",
 		keys: []field[call]{
 			{Column: Column{Name: "time", width: 12}, value: func(c *call) Value { return Value{kind: instant, num: c.First} }},
 			{Column: Column{Name: "phone_mac", width: 17}, value: func(c *call) Value { return Text(c.Phone.MAC) }},
@@ -45,6 +46,7 @@ func callView() *view[timeline.Call] {
 			{Column: Column{Name: "events", width: 12, usual: 40}, value: slugsOf, shown: stepsLine},
 			{Column: Column{Name: "transfers", width: 9, right: true}, value: func(c *call) Value { return Number(int64(c.Transfers)) }},
 			{Column: Column{Name: "sip", width: 8}, value: func(c *call) Value { return List(c.FromSIP) }},
+			{Column: Column{Name: "findings", width: 8, optional: true}, value: func(c *call) Value { return setValue(finding.Set(c.Findings)) }},
 		},
 		composed: []field[call]{
 			{Column: Column{Name: "phone", width: 17}, value: func(c *call) Value { return nameOf(c.Phone) }},

@@ -55,10 +55,10 @@ func (f *Filter) ShowsCall(c *timeline.Call) bool {
 }
 
 // ShowsFinding reports whether a finding that is of no single request is to be
-// shown: it is of no event either.
+// shown. It is of no event either, and may be of no time, as of a template.
 func (f *Filter) ShowsFinding(o *finding.Occurrence) bool {
 	return len(f.Events) == 0 &&
-		(f.Since == 0 || o.Last >= f.Since) &&
+		(f.Since == 0 || o.Last == 0 || o.Last >= f.Since) &&
 		(f.Until == 0 || o.Time < f.Until) &&
 		(len(f.Phones)+len(f.Names) == 0 || slices.Contains(f.Phones, o.Phone.MAC) || slices.Contains(f.Phones, o.Phone.Addr.String()) || f.isName(o.Phone.Name))
 }

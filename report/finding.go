@@ -34,6 +34,14 @@ func findingView() *view[finding.Summary] {
 // proseWidth is the greatest width of a column of sentences.
 const proseWidth = 76
 
+// setValue is the kinds of findings, or nothing if there are none.
+func setValue(s finding.Set) Value {
+	if s == 0 {
+		return Value{}
+	}
+	return Value{kind: slugs, num: int64(s)}
+}
+
 // momentOf returns a point in time, or nothing if there is none.
 func momentOf(ns int64) Value {
 	if ns == 0 {

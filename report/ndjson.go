@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/packet"
 )
 
@@ -135,6 +136,13 @@ func (v *Value) appendJSON(dst []byte) []byte {
 			}
 			dst = appendString(dst, s)
 		}
+		return append(dst, ']')
+	case slugs:
+		before := len(dst)
+		for k := range finding.Set(v.num).All() {
+			dst = append(append(append(dst, ',', '"'), k.String()...), '"')
+		}
+		dst[before] = '['
 		return append(dst, ']')
 	case ids:
 		dst = append(dst, '[')

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"actionurl/decode/finding"
 	"actionurl/decode/timeline"
 )
 
@@ -15,7 +16,7 @@ func NewPhones(w io.Writer, o Options) (*Rows[timeline.Phone], error) {
 func phoneView() *view[timeline.Phone] {
 	type phone = timeline.Phone
 	return &view[phone]{
-		people: "phone,phone_ip,vendor,phone_product,accounts,registered,dnd,forward,off_hook,calls,events,failures,last_seen",
+		people: "phone,phone_ip,vendor,phone_product,accounts,registered,dnd,forward,off_hook,calls,events,failures,last_seen,findings",
 		keys: []field[phone]{
 			{Column: Column{Name: "phone_mac", width: 17}, value: func(p *phone) Value { return Text(p.MAC) }},
 			{Column: Column{Name: "phone_ip", width: 9, usual: 15}, value: func(p *phone) Value { return addressesOf(&p.Addresses) }},
@@ -34,6 +35,7 @@ func phoneView() *view[timeline.Phone] {
 			{Column: Column{Name: "failures", width: 8, right: true}, value: func(p *phone) Value { return Number(int64(p.Failures)) }},
 			{Column: Column{Name: "first_seen", width: 20}, value: func(p *phone) Value { return Value{kind: moment, num: p.First} }},
 			{Column: Column{Name: "last_seen", width: 20, rank: 3}, value: func(p *phone) Value { return Value{kind: moment, num: p.Last} }},
+			{Column: Column{Name: "findings", width: 8, optional: true}, value: func(p *phone) Value { return setValue(finding.Set(p.Findings)) }},
 		},
 		composed: []field[phone]{
 			{Column: Column{Name: "phone", width: 17}, value: nameOf},

@@ -73,10 +73,7 @@ func templateValue(e *actionurl.Event) Value {
 
 // findingsValue is what is wrong with a record.
 func findingsValue(r *decode.Record) Value {
-	if len(r.Findings) == 0 {
-		return Value{}
-	}
-	return List(finding.SetOf(r.Findings).Slugs())
+	return setValue(finding.SetOf(r.Findings))
 }
 
 // composedFields say what several keys say, for people.

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/packet"
 )
 
@@ -156,6 +157,15 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 				dst = append(dst, ' ')
 			}
 			dst = append(dst, s...)
+		}
+		return dst
+	case slugs:
+		before := len(dst)
+		for k := range finding.Set(v.num).All() {
+			if len(dst) > before {
+				dst = append(dst, ' ')
+			}
+			dst = append(dst, k.String()...)
 		}
 		return dst
 	case ids:

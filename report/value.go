@@ -60,6 +60,7 @@ const (
 	list           // of: a *[]string
 	ids            // of: a *packet.VLANs
 	vars           // of: a *[]actionurl.Var
+	slugs          // num: a finding.Set
 )
 
 // Text returns a text, or nothing if s is empty.

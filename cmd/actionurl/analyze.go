@@ -16,6 +16,7 @@ import (
 	"actionurl/capture/filter"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
 	"actionurl/report"
 )
@@ -38,9 +39,11 @@ type analysis struct {
 	phones   []string // addresses and names
 	profiles []string // files and folders
 	skipBad  bool     // go on without the files that cannot be used
-	count    int      // rows after which the run ends; 0 for no such end
-	write    string   // capture for the frames of what is shown; empty for none
-	rotate   rotation // of the outputs
+
+	ambiguous []profile.Ambiguity // in the profiles, for the view findings
+	count     int                 // rows after which the run ends; 0 for no such end
+	write     string              // capture for the frames of what is shown; empty for none
+	rotate    rotation            // of the outputs
 }
 
 func newAnalyze() *cobra.Command {
@@ -172,7 +175,11 @@ func (a *analysis) loadProfiles(stderr io.Writer) error {
 	for _, n := range p.Servers {
 		a.decode.ServerNames[n.Of] = n.Name
 	}
+	if a.filter.View == report.Findings {
+		a.ambiguous, _ = profile.Ambiguities(p.Bindings)
+	}
 	if len(p.Errors) == 0 {
+		a.decode.Profiled = true
 		return nil
 	}
 	if !a.skipBad {

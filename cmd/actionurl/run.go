@@ -16,6 +16,7 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/keep"
 	"actionurl/decode/packet"
+	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
 	"actionurl/report"
 )
@@ -77,6 +78,9 @@ func (a *analysis) runOver(in *input, stdout, stderr io.Writer, read func(*job) 
 	a.decode.Call, a.decode.Live, a.decode.Found = j.call, in.follow || a.complete, j.found
 	a.decode.Requests = a.filter.View == report.Requests && !a.complete
 	j.pipeline = decode.New(a.decode, j.record)
+	for i := range a.ambiguous {
+		j.unclear(&a.ambiguous[i])
+	}
 	if in.live {
 		j.losses = newLosses(j)
 	}
@@ -191,6 +195,15 @@ func (j *job) beside(write func() error) error {
 		}
 	}
 	return write()
+}
+
+// unclear takes two templates of a profile that one request can match.
+func (j *job) unclear(a *profile.Ambiguity) {
+	j.found(&finding.Occurrence{
+		Finding: finding.Finding{Kind: finding.AmbiguousTemplates, Detail: finding.Detail{Name: a.A.Template.Kind.Slug, Other: a.B.Template.Kind.Slug}},
+		Place:   finding.Place{Phone: finding.Phone{MAC: a.A.Phone}},
+		Times:   max(1, a.Phones),
+	})
 }
 
 // row writes a row of a time.

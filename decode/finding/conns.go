@@ -39,7 +39,8 @@ type conns struct {
 	pairs []pair
 	index map[pairKey]int // in pairs
 
-	typed  map[netip.AddrPort]struct{} // servers of templates
+	typed  map[netip.AddrPort]struct{} // servers of templates, by address
+	named  map[string]struct{}         // and by name
 	secure map[string]struct{}         // hosts of templates with https
 	taking map[netip.AddrPort]struct{} // servers that took an event
 	hosts  map[netip.Addr]struct{}     // and their addresses
@@ -64,7 +65,7 @@ type pair struct {
 
 func newConns(templates []*actionurl.Template) *conns {
 	c := &conns{
-		index: map[pairKey]int{}, typed: map[netip.AddrPort]struct{}{}, secure: map[string]struct{}{},
+		index: map[pairKey]int{}, typed: map[netip.AddrPort]struct{}{}, named: map[string]struct{}{}, secure: map[string]struct{}{},
 		taking: map[netip.AddrPort]struct{}{}, hosts: map[netip.Addr]struct{}{},
 	}
 	for _, t := range templates {
@@ -73,6 +74,8 @@ func newConns(templates []*actionurl.Template) *conns {
 			c.secure[host] = struct{}{}
 		} else if addr, err := netip.ParseAddr(host); err == nil {
 			c.typed[netip.AddrPortFrom(addr, port)] = struct{}{}
+		} else if host != "" {
+			c.named[host] = struct{}{}
 		}
 	}
 	return c

@@ -23,7 +23,7 @@ func TestPairsBound(t *testing.T) {
 			c.Attempt(&a)
 		}
 	}
-	c.Flush()
+	c.Flush(nil)
 	if told != 2*maxPairs {
 		t.Errorf("%d told, want %d", told, 2*maxPairs)
 	}

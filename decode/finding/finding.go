@@ -12,6 +12,8 @@ package finding
 
 import (
 	"fmt"
+	"iter"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"time"
@@ -40,11 +42,18 @@ const (
 	HTTPError
 	Redirect
 
+	NeverSent
 	Encrypted
 	UnresolvedVariable
 	MACMismatch
 	AmbiguousTemplates
+	UnknownTemplate
 	SlowResponse
+	Repeated
+	RegisterFlood
+	MissingEvent
+	OutOfOrder
+	DurationMismatch
 	BadValue
 	RawBlank
 	RawPlus
@@ -54,6 +63,7 @@ const (
 	SIPMismatch
 	NotNotified
 
+	FanOut
 	EmptyVariable
 	IPMismatch
 	CutHead
@@ -83,6 +93,9 @@ var catalog = [kinds]struct {
 	Redirect: {"redirect", Error,
 		"the server sent the phone elsewhere, and phones do not follow",
 		"type the URL that the server redirects to into the phone; often it is one with https or with a slash at its end"},
+	NeverSent: {"never_sent", Warning,
+		"an event has a template and happened, as others show, and the phone never sent it",
+		"look at the URL in the phone itself: it may be too long, have https, or wait for a restart"},
 	Encrypted: {"encrypted", Warning,
 		"a phone spoke TLS to a server for Action URLs, and what it sent cannot be read",
 		"for a trial type http in place of https, or capture behind what ends TLS; many phones stay silent if they do not trust the server's certificate"},
@@ -95,9 +108,27 @@ var catalog = [kinds]struct {
 	AmbiguousTemplates: {"ambiguous_templates", Warning,
 		"templates of several events match, and nothing tells which event it was",
 		"give each event a URL of its own, as with /incoming or event=incoming"},
+	UnknownTemplate: {"unknown_template", Warning,
+		"no template in the profile explains a request to a server of its templates",
+		"the phone has other settings than the profile says: read its own, and correct the older of the two"},
 	SlowResponse: {"slow_response", Warning,
 		"the server took long to answer, which makes phones send again or give up",
 		"let the server answer 200 at once and work afterwards"},
+	Repeated: {"repeated", Warning,
+		"the phone sent the same event again within 10 s",
+		"let the server answer 200 at once, and take an event that is told again for one"},
+	RegisterFlood: {"register_flood", Warning,
+		"the phone fails to register again and again, and tells of it each time",
+		"look at the account, its password and the SIP server; that is why the phone cannot be called"},
+	MissingEvent: {"missing_event", Warning,
+		"an event of a call was not announced, though others show that it happened",
+		"look whether it has a URL in the phone, and whether the capture lost something there"},
+	OutOfOrder: {"out_of_order", Warning,
+		"events of a call came in another order than they happen",
+		"let the receiver go by the call id and what is possible, not by the order in which requests come"},
+	DurationMismatch: {"duration_mismatch", Warning,
+		"the talk time that the phone tells is not the one between its events",
+		"trust the times of the events, or find out what this firmware counts"},
 	BadValue: {"bad_value", Warning,
 		"a value is not of the kind that its variable has",
 		"look at the template: a variable may be in another's place, or text stand beside it"},
@@ -122,6 +153,9 @@ var catalog = [kinds]struct {
 	NotNotified: {"not_notified", Warning,
 		"SIP has a whole call of a phone which was told to announce it, and the phone announced nothing of it",
 		"look whether the phone was set up by then, and whether other calls of the account, the line or the ring group are announced"},
+	FanOut: {"fan_out", Notice,
+		"several phones rang for one call, and each announced it",
+		"let the receiver take calls from one number within 2 s for one, as phones of a group have no call id in common"},
 	EmptyVariable: {"empty_variable", Notice,
 		"the phone had nothing to put in place of a variable that this event should have",
 		"take the value from another variable, or from another event of the same call"},
@@ -190,13 +224,28 @@ func Only(found []Finding, kinds Set) []Finding {
 	return found
 }
 
+// several are the kinds that take more than one request to be seen.
+const several Set = 1<<Repeated | 1<<RegisterFlood | 1<<OutOfOrder | 1<<DurationMismatch | 1<<FanOut
+
+// Single returns those of the kinds that a single request shows.
+func (s Set) Single() Set { return s &^ several }
+
+// All returns the kinds, the gravest first.
+func (s Set) All() iter.Seq[Kind] {
+	return func(yield func(Kind) bool) {
+		for ; s != 0; s &= s - 1 {
+			if !yield(Kind(bits.TrailingZeros64(uint64(s)))) {
+				return
+			}
+		}
+	}
+}
+
 // Slugs returns the slugs of the kinds, the gravest first; nil for none.
 func (s Set) Slugs() []string {
 	var slugs []string
-	for k := range kinds {
-		if s.Has(k) {
-			slugs = append(slugs, k.String())
-		}
+	for k := range s.All() {
+		slugs = append(slugs, k.String())
 	}
 	return slugs
 }
@@ -245,6 +294,10 @@ func (f *Finding) text() string {
 		return fmt.Sprintf("%v from %v", d.Addr, d.From)
 	case TooLong:
 		return fmt.Sprintf("%d bytes of %d", d.N, d.M)
+	case DurationMismatch:
+		return fmt.Sprintf("%v told, %v measured", time.Duration(d.N), time.Duration(d.M).Round(100*time.Millisecond))
+	case OutOfOrder:
+		return d.Name + " behind " + d.Other
 	case AmbiguousTemplates:
 		return d.Name + " or " + d.Other
 	}

@@ -30,7 +30,7 @@ func (c *Checker) values(x *httpwire.Exchange, e *actionurl.Event) {
 			c.unresolved(e, v)
 			continue
 		}
-		if !typed(v) {
+		if !fits(v) {
 			c.add(BadValue, Detail{Name: v.Name, Other: v.Value})
 		}
 		if v.Name == "phone_ip" || v.Name == "ip" && e.Template != nil {
@@ -99,8 +99,8 @@ func has(e *actionurl.Event, variable string) bool {
 	return false
 }
 
-// typed reports whether a value is of the kind that its variable has.
-func typed(v *actionurl.Var) bool {
+// fits reports whether a value is of the kind that its variable has.
+func fits(v *actionurl.Var) bool {
 	switch v.Name {
 	case "mac":
 		return isMAC(v.Value)
@@ -156,18 +156,18 @@ func misread(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
 // part of another value may be text of the template. Whole pairs behind an "&"
 // are of another template than the one that matches.
 func splits(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
-	if strings.IndexByte(v.Value, '&') < 0 && strings.IndexByte(v.Value, '=') < 0 {
-		return false
-	}
-	if _, more, _ := strings.Cut(v.Value, "&"); strings.Contains(more, "=") {
-		return false
-	}
 	if e.Template == nil {
 		switch v.Name {
 		case "display_remote", "display_local", "callerID":
 		default:
 			return false
 		}
+	}
+	if strings.IndexByte(v.Value, '&') < 0 && strings.IndexByte(v.Value, '=') < 0 {
+		return false
+	}
+	if _, more, _ := strings.Cut(v.Value, "&"); strings.Contains(more, "=") {
+		return false
 	}
 	return strings.Contains(x.Target, v.Value)
 }

@@ -62,7 +62,8 @@ type Call struct {
 	Transfers int
 	Said      int // the $duration of the phone, in seconds; -1 if none
 	Steps     []Step
-	Group     int // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
+	Findings  uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
+	Group     int    // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
 
 	// SIP is the call as the phone's signalling has it, nil if that is not
 	// known. It is set by who knows it. One takes 760 bytes and its texts, 100 or

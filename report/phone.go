@@ -19,7 +19,7 @@ func phoneView() *view[timeline.Phone] {
 		people: "phone,phone_ip,vendor,phone_product,accounts,registered,dnd,forward,off_hook,calls,events,failures,last_seen,findings",
 		keys: []field[phone]{
 			{Column: Column{Name: "phone_mac", width: 17}, value: func(p *phone) Value { return Text(p.MAC) }},
-			{Column: Column{Name: "phone_ip", width: 9, usual: 15}, value: func(p *phone) Value { return addressesOf(&p.Addresses) }},
+			{Column: Column{Name: "phone_ip", width: 13, usual: 15}, value: func(p *phone) Value { return addressesOf(&p.Addresses) }},
 			{Column: Column{Name: "phone_name", width: 10}, value: func(p *phone) Value { return Text(p.Name) }},
 			{Column: Column{Name: "phone_product", width: 8, rank: 6}, value: func(p *phone) Value { return Text(p.Product) }},
 			{Column: Column{Name: "phone_version", width: 8}, value: func(p *phone) Value { return Text(p.Version) }},

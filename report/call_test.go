@@ -1,0 +1,95 @@
+package report
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"actionurl/decode/timeline"
+)
+
+// longCall is a call with more than a narrow terminal has room for.
+func longCall() *timeline.Call {
+	at := func(after time.Duration) int64 {
+		return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Add(after).UnixNano()
+	}
+	return &timeline.Call{
+		Phone:   &timeline.Phone{MAC: "00:0b:82:12:34:32"},
+		Address: netip.MustParseAddr("192.168.40.50"), Direction: timeline.Incoming,
+		Remote: "+4930123456", DisplayRemote: "Jürgen Müller", Said: -1,
+		First: at(0), Began: at(0), Established: at(2100 * time.Millisecond), Over: at(2 * time.Hour),
+		Steps: []timeline.Step{
+			{Time: at(0), Slug: "incoming_call"},
+			{Time: at(2100 * time.Millisecond), Slug: "established_call"},
+			{Time: at(62*time.Second + 60*time.Millisecond), Slug: "hold_call"},
+			{Time: at(90 * time.Second), Slug: "unknown"},
+			{Time: at(2 * time.Hour), Slug: "terminated_call"},
+			{Time: at(2*time.Hour - time.Millisecond), Slug: "blind_transfer"},
+		},
+	}
+}
+
+func TestStepsLine(t *testing.T) {
+	const want = "incoming 2.1s established 1m00s hold 27.9s ? 1h59m terminated 0.0s blind_transfer"
+	c := longCall()
+	line := func() string {
+		v := stepsLine(c)
+		return string(v.appendText(nil, nil, true))
+	}
+	if got := line(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	c.Steps = c.Steps[:1]
+	if got := line(); got != "incoming" {
+		t.Errorf("one event: got %s", got)
+	}
+}
+
+// On a terminal of 80 columns, what matters most of calls and phones is there.
+func TestNarrowViews(t *testing.T) {
+	var out bytes.Buffer
+	calls, err := NewCalls(&out, Options{Format: "table", Width: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := calls.Write(longCall()); err != nil {
+		t.Fatal(err)
+	}
+	if err := calls.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out.WriteByte('\n')
+	phones, err := NewPhones(&out, Options{Format: "table", Width: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := phones.Write(&timeline.Phone{
+		MAC: "00:0b:82:12:34:32", Addresses: []netip.Addr{netip.MustParseAddr("192.168.40.50"), netip.MustParseAddr("192.168.40.51")},
+		Vendor: "Grandstream", Product: "GXP2170", Accounts: []string{"5001"}, Registered: timeline.On, DND: timeline.Off,
+		Calls: 12, Events: 345, Failures: 6,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := phones.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.TrimPrefix(`
+2026-03-02 UTC
+time          phone              remote         state     events
+08:00:00.000  00:0b:82:12:34:32  +4930123456 …  ended     incoming 2.1s
+                                                          established 1m00s hold
+                                                          27.9s ? 1h59m
+                                                          terminated 0.0s
+                                                          blind_transfer
+
+phone              phone_ip             registered  dnd  calls  events  failures
+00:0b:82:12:34:32  192.168.40.50 192.…  yes         no      12     345         6
+`, "\n")
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}

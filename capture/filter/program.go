@@ -1,6 +1,9 @@
 package filter
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // A Program tells which frames of one link type match an expression.
 type Program struct {
@@ -30,13 +33,12 @@ func newProgram(c condition) *Program {
 	p := &Program{index: map[block]target{}}
 	p.first = c.emit(p, accepted, rejected)
 	p.index = nil
+	p.shorten()
 	return p
 }
 
 // add adds a block, unless it is there, and returns its index.
 func (p *Program) add(b block) target {
-	b.yes = p.skip(b, true, b.yes)
-	b.no = p.skip(b, false, b.no)
 	if b.yes == b.no && b.value.from > afterIPv4 { // a frame may be too short for the others
 		return b.yes
 	}
@@ -49,13 +51,48 @@ func (p *Program) add(b block) target {
 	return at
 }
 
-// skip returns the first target whose outcome is not known already from that
-// of b, which stands before it.
-func (p *Program) skip(b block, held bool, to target) target {
+// maxOutcomes is how many outcomes are remembered in front of a block: 16 of 8
+// bytes each, less than what the block itself takes.
+const maxOutcomes = 16
+
+// An outcome is what a test came to.
+type outcome struct {
+	of   target
+	held bool
+}
+
+// shorten lets every way through the program pass over the tests whose outcome
+// is known from those before, so that whether a frame is IP is tested once, and
+// not for each host.
+func (p *Program) shorten() {
+	known := make([][]outcome, len(p.blocks)) // on all ways to each block, the last first; nil where none leads
+	if p.first >= 0 {
+		known[p.first] = []outcome{}
+	}
+	for i := p.first; i >= 0; i-- { // a block's targets come behind it
+		if known[i] == nil {
+			continue
+		}
+		b := &p.blocks[i]
+		b.yes = p.lead(b.yes, known, outcome{i, true})
+		b.no = p.lead(b.no, known, outcome{i, false})
+		known[i] = nil
+	}
+}
+
+// lead returns where a way that begins with an outcome leads to, and notes
+// there what is known.
+func (p *Program) lead(to target, known [][]outcome, last outcome) target {
+	before := known[last.of]
+	all := append([]outcome{last}, before[:min(len(before), maxOutcomes-1)]...)
 	for to >= 0 {
-		holds, known := b.implies(held, p.blocks[to].test)
+		holds, decided := p.decide(to, all)
 		switch {
-		case !known:
+		case !decided && known[to] == nil:
+			known[to] = all
+			return to
+		case !decided:
+			known[to] = slices.DeleteFunc(known[to], func(o outcome) bool { return !slices.Contains(all, o) })
 			return to
 		case holds:
 			to = p.blocks[to].yes
@@ -66,14 +103,20 @@ func (p *Program) skip(b block, held bool, to target) target {
 	return to
 }
 
-// implies reports whether another test of the same value is decided by this
-// one's outcome, and its outcome.
-func (t test) implies(held bool, other test) (holds, known bool) {
-	switch {
-	case t == other:
-		return held, true
-	case t.value == other.value && t.mask == other.mask && t.relation == equal && other.relation == equal && held:
-		return false, true
+// decide reports whether the outcome of a block's test is known, and which it
+// is. A value that was compared is there, so that the frame is not too short
+// for the test that is passed over.
+func (p *Program) decide(at target, known []outcome) (holds, decided bool) {
+	t := &p.blocks[at].test
+	for _, o := range known {
+		before := &p.blocks[o.of].test
+		switch {
+		case before.value != t.value:
+		case *before == *t:
+			return o.held, true
+		case o.held && before.relation == equal && t.mask&^before.mask == 0:
+			return t.holds(before.constant & t.mask), true
+		}
 	}
 	return false, false
 }

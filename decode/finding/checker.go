@@ -31,7 +31,6 @@ type Checker struct {
 
 	// At most as many as a timeline keeps phones, 131,072, of about 350 bytes
 	// together: 44 MiB.
-	past    map[*timeline.Phone]*past
 	clients map[netip.Addr]*timeline.Phone // by the addresses that their requests come from
 }
 
@@ -42,7 +41,7 @@ func NewChecker(c Config) *Checker {
 	}
 	return &Checker{
 		config: c, conns: newConns(c.Templates), typed: newTyped(c.Templates), seed: maphash.MakeSeed(),
-		past: map[*timeline.Phone]*past{}, clients: map[netip.Addr]*timeline.Phone{},
+		clients: map[netip.Addr]*timeline.Phone{},
 	}
 }
 

@@ -87,6 +87,9 @@ func (c *conns) took(server netip.AddrPort) {
 		return
 	}
 	c.latest = server
+	if _, known := c.taking[server]; known {
+		return
+	}
 	c.taking[server] = struct{}{}
 	c.hosts[server.Addr()] = struct{}{}
 }

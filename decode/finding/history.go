@@ -49,6 +49,12 @@ type past struct {
 	sent [watched]uint8 // how often it sent each of the watched events, up to 255
 }
 
+// pastOf returns what a phone did before, nil if nothing is known.
+func pastOf(phone *timeline.Phone) *past {
+	p, _ := phone.State.(*past)
+	return p
+}
+
 // A where is the place of an event.
 type where struct {
 	time    int64
@@ -58,10 +64,10 @@ type where struct {
 
 // history checks an event against what its phone did before.
 func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timeline.Phone, call *timeline.Call) {
-	p := c.past[phone]
+	p := pastOf(phone)
 	if p == nil {
 		p = new(past)
-		c.past[phone] = p
+		phone.State = p
 	}
 	if client := x.Client.Addr(); client != p.client {
 		p.client = client
@@ -227,7 +233,7 @@ func digits(s string) (n int) {
 // one tells that it happened, the capture has the call from its beginning, and
 // the phone is known to send such events: it did, or has a template for them.
 func (c *Checker) Closed(call *timeline.Call) {
-	p := c.past[call.Phone]
+	p := pastOf(call.Phone)
 	if p == nil || call.Began == 0 {
 		return
 	}

@@ -111,7 +111,7 @@ func (c *Checker) neverSent(phones []*timeline.Phone) {
 		return
 	}
 	for _, phone := range phones {
-		p := c.past[phone]
+		p := pastOf(phone)
 		if p == nil {
 			continue
 		}

@@ -31,6 +31,7 @@ type Phone struct {
 	Events   int
 	Failures int    // events that were not answered by a status of 2xx
 	Last     int64  // when it was heard of last, in nanoseconds since 1970-01-01 UTC
+	State    any    // of who keeps something of each phone besides; nil in a new one
 	Findings uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
 
 	open     []ref      // its calls that are not closed, in the order of their first events

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ makes it begin its output files anew, for logrotate.
 A file of -o or -w is added to while it is written; with --rotate, each file
 gets its name when it is whole.
 
--f is run by the kernel, which has taken the outer VLAN tag away by then: tagged
+-f is run by the kernel, which on Linux has taken the outer VLAN tag away: tagged
 frames match as untagged ones do, and "vlan" tells them apart. With -i any,
 interfaces without what -f tests are left out.
 
@@ -188,7 +189,7 @@ func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
 	if s.capture == nil {
 		return program, nil
 	}
-	own, err := s.capture.CompileLive(link)
+	own, err := compileLive(s.capture, link)
 	if _, ok := errors.AsType[*filter.LinkError](err); ok && slices.Contains(s.interfaces, live.Any) {
 		return []bpf.Instruction{bpf.RetConstant{}}, nil // there may be no such interface
 	}
@@ -196,6 +197,20 @@ func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
 		return nil, fmt.Errorf("-f: %w", err)
 	}
 	return live.Join(program, own), nil
+}
+
+// compileLive compiles an expression for a live interface. Linux alone takes
+// the outer VLAN tag away before filters run; elsewhere frames are as in files,
+// and what tells the tag would match nothing.
+func compileLive(e *filter.Expr, link capture.LinkType) ([]bpf.Instruction, error) {
+	if runtime.GOOS == "linux" {
+		return e.CompileLive(link)
+	}
+	p, err := e.Compile(link)
+	if err != nil {
+		return nil, err
+	}
+	return p.Instructions()
 }
 
 func stateOf(name string, state live.State) string {

@@ -158,9 +158,6 @@ func (t *Timeline) update(to *string, s string) {
 	*to = known
 }
 
-// clip returns a copy of the first maxText bytes.
-func clip(s string) string { return strings.Clone(s[:min(len(s), maxText)]) }
-
 // account notes an account of a phone.
 func (t *Timeline) account(p *Phone, name string) {
 	hash := t.hash(name)

@@ -42,6 +42,9 @@ const (
 	// maxCommon is how many texts are kept once for all phones: 4,096 of at most
 	// 256 bytes, 1 MiB. Beyond it, each phone has its own.
 	maxCommon = 4 << 10
+	// textSize is how much memory the texts of calls get at a time, in bytes: a
+	// call that stays keeps those of its neighbours, two or three.
+	textSize = 2 * maxText
 	// maxSteps is how many events of a call are kept.
 	maxSteps = 512
 )
@@ -80,6 +83,7 @@ type Timeline struct {
 	over             lane
 	waiting          lane // the closed ones
 	free             []*Call
+	texts            strings.Builder // of the latest calls
 
 	now    int64
 	groups map[string]*group // by their keys
@@ -345,9 +349,15 @@ func (t *Timeline) learn(c *Call, s *said) {
 
 // keep returns a copy of a text for a call.
 func (t *Timeline) keep(s string) string {
-	s = clip(s)
+	s = s[:min(len(s), maxText)]
 	t.long += len(s)
-	return s
+	if t.texts.Cap()-t.texts.Len() < len(s) {
+		t.texts.Reset()
+		t.texts.Grow(textSize)
+	}
+	from := t.texts.Len()
+	t.texts.WriteString(s)
+	return t.texts.String()[from:]
 }
 
 // note adds an event to a call.

@@ -1,12 +1,14 @@
 package decode
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/gopacket/layers"
 
 	"actionurl/capture/capturetest"
@@ -183,7 +185,7 @@ func TestConnections(t *testing.T) {
 			c := capturetest.New()
 			test.make(c)
 			got := findings(t, Config{Templates: typed(t, test.templates...)}, c.Frames)
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			if diff := gocmp.Diff(test.want, got); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
 		})
@@ -196,6 +198,7 @@ type heard struct {
 	phone  int           // its address is 192.168.40.50 and so on
 	target string
 	answer string // "" for 200
+	server string // "" for the usual one
 }
 
 // speak makes a capture of requests, each on a connection of its own.
@@ -203,7 +206,7 @@ func speak(all []heard) []capturetest.Frame {
 	c := capturetest.New()
 	for i, s := range all {
 		c.Wait(s.after)
-		k := c.Conn(fmt.Sprintf("192.168.40.%d:%d", 50+s.phone, 49152+i), server).Open()
+		k := c.Conn(fmt.Sprintf("192.168.40.%d:%d", 50+s.phone, 49152+i), cmp.Or(s.server, server)).Open()
 		k.Send("GET " + s.target + " HTTP/1.1\r\nHost: 192.168.40.207\r\n\r\n")
 		switch s.answer {
 		case "":
@@ -229,104 +232,111 @@ func TestHistory(t *testing.T) {
 		said []heard
 		want []string
 	}{
-		{"repeated: of a call with an id", []heard{{0, 0, call("missed_call", "a@b"), ""}, {5 * second, 0, call("missed_call", "a@b"), ""}}, []string{"11 repeated"}},
-		{"repeated: at once", []heard{{0, 0, plain("off_hook"), ""}, {second / 2, 0, plain("off_hook"), ""}}, []string{"11 repeated"}},
-		{"repeated: as the server did not take it", []heard{{0, 0, plain("off_hook"), "503"}, {5 * second, 0, plain("off_hook"), ""}}, []string{"4 http_error", "11 repeated"}},
-		{"repeated, not: it may have happened again", []heard{{0, 0, plain("off_hook"), ""}, {5 * second, 0, plain("off_hook"), ""}}, nil},
+		{"repeated: of a call with an id", []heard{{0, 0, call("missed_call", "a@b"), "", ""}, {5 * second, 0, call("missed_call", "a@b"), "", ""}}, []string{"11 repeated"}},
+		{"repeated: at once", []heard{{0, 0, plain("off_hook"), "", ""}, {second / 2, 0, plain("off_hook"), "", ""}}, []string{"11 repeated"}},
+		{"repeated: as the server did not take it", []heard{{0, 0, plain("off_hook"), "503", ""}, {5 * second, 0, plain("off_hook"), "", ""}}, []string{"4 http_error", "11 repeated"}},
+		{"repeated, not: it may have happened again", []heard{{0, 0, plain("off_hook"), "", ""}, {5 * second, 0, plain("off_hook"), "", ""}}, nil},
 		{"repeated, not: held again, and what came between is not announced", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {second, 0, call("established_call", "a@b"), ""},
-			{second, 0, call("hold_call", "a@b"), ""}, {5 * second, 0, call("hold_call", "a@b"), ""}}, nil},
-		{"repeated, not: after 10 s", []heard{{0, 0, call("missed_call", "a@b"), ""}, {11 * second, 0, call("missed_call", "a@b"), ""}}, nil},
-		{"repeated, not: another call", []heard{{0, 0, call("missed_call", "a@b"), ""}, {second, 0, call("missed_call", "c@d"), ""}}, nil},
-		{"repeated, not: another phone without a name", []heard{{0, 1, "/off_hook?local=1&language=en", ""}, {second / 2, 2, "/off_hook?local=1&language=en", ""}}, nil},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {second, 0, call("established_call", "a@b"), "", ""},
+			{second, 0, call("hold_call", "a@b"), "", ""}, {5 * second, 0, call("hold_call", "a@b"), "", ""}}, nil},
+		{"repeated, not: after 10 s", []heard{{0, 0, call("missed_call", "a@b"), "", ""}, {11 * second, 0, call("missed_call", "a@b"), "", ""}}, nil},
+		{"repeated, not: another call", []heard{{0, 0, call("missed_call", "a@b"), "", ""}, {second, 0, call("missed_call", "c@d"), "", ""}}, nil},
+		{"repeated, not: to another server", []heard{
+			{0, 0, call("missed_call", "a@b"), "", ""}, {second / 2, 0, call("missed_call", "a@b"), "", "192.168.40.208:80"}}, nil},
+		{"repeated, not: another phone without a name", []heard{{0, 1, "/off_hook?local=1&language=en", "", ""}, {second / 2, 2, "/off_hook?local=1&language=en", "", ""}}, nil},
 		{"repeated, not: answered and established are a pair", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("answered_call", "a@b"), ""}, {0, 0, call("established_call", "a@b"), ""}}, nil},
-		{"repeated, not: which event it is cannot be told", []heard{{0, 0, "/mac=000b82123432&local=1", ""}, {second / 2, 0, "/mac=000b82123432&local=1", ""}}, nil},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("answered_call", "a@b"), "", ""}, {0, 0, call("established_call", "a@b"), "", ""}}, nil},
+		{"repeated, not: which event it is cannot be told", []heard{{0, 0, "/mac=000b82123432&local=1", "", ""}, {second / 2, 0, "/mac=000b82123432&local=1", "", ""}}, nil},
 
 		{"fan_out: a group rings", []heard{
-			{0, 0, "/incoming?mac=000b82123432&remote=4930123456", ""}, {second / 5, 1, "/incoming?mac=000b82123433&remote=4930123456", ""},
-			{second / 5, 2, "/incoming?mac=000b82123434&remote=4930123456", ""}}, []string{"11 fan_out", "18 fan_out"}},
+			{0, 0, "/incoming?mac=000b82123432&remote=4930123456", "", ""}, {second / 5, 1, "/incoming?mac=000b82123433&remote=4930123456", "", ""},
+			{second / 5, 2, "/incoming?mac=000b82123434&remote=4930123456", "", ""}}, []string{"11 fan_out", "18 fan_out"}},
 		{"fan_out: by the call id", []heard{
-			{0, 0, "/incoming?mac=000b82123432&call-id=a@b", ""}, {second, 1, "/incoming?mac=000b82123433&call-id=a@b", ""}}, []string{"11 fan_out"}},
+			{0, 0, "/incoming?mac=000b82123432&call-id=a@b", "", ""}, {second, 1, "/incoming?mac=000b82123433&call-id=a@b", "", ""}}, []string{"11 fan_out"}},
 		{"fan_out, not: a phone's own numbers of its calls", []heard{
-			{0, 0, "/incoming?mac=249ad8123432&call_id=33093", ""}, {second, 1, "/incoming?mac=249ad8123433&call_id=33093", ""}}, nil},
+			{0, 0, "/incoming?mac=249ad8123432&call_id=33093", "", ""}, {second, 1, "/incoming?mac=249ad8123433&call_id=33093", "", ""}}, nil},
 		{"fan_out, not: callers without a number", []heard{
-			{0, 0, "/incoming?mac=000b82123432&remote=anonymous", ""}, {second, 1, "/incoming?mac=000b82123433&remote=anonymous", ""}}, nil},
+			{0, 0, "/incoming?mac=000b82123432&remote=anonymous", "", ""}, {second, 1, "/incoming?mac=000b82123433&remote=anonymous", "", ""}}, nil},
 		{"fan_out, not: the caller tries another phone", []heard{
-			{0, 0, "/incoming?mac=000b82123432&remote=4930123456", ""}, {20 * second, 1, "/incoming?mac=000b82123433&remote=4930123456", ""}}, nil},
+			{0, 0, "/incoming?mac=000b82123432&remote=4930123456", "", ""}, {20 * second, 1, "/incoming?mac=000b82123433&remote=4930123456", "", ""}}, nil},
 		{"fan_out, not: one phone, two calls", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {second, 0, call("incoming_call", "c@d"), ""}}, nil},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {second, 0, call("incoming_call", "c@d"), "", ""}}, nil},
 
 		{"register_flood: the fifth within ten minutes", []heard{
-			{0, 0, plain("register_failed"), ""}, {30 * second, 0, plain("register_failed"), ""}, {30 * second, 0, plain("register_failed"), ""},
-			{30 * second, 0, plain("register_failed"), ""}, {30 * second, 0, plain("register_failed"), ""}}, []string{"32 register_flood"}},
+			{0, 0, plain("register_failed"), "", ""}, {30 * second, 0, plain("register_failed"), "", ""}, {30 * second, 0, plain("register_failed"), "", ""},
+			{30 * second, 0, plain("register_failed"), "", ""}, {30 * second, 0, plain("register_failed"), "", ""}}, []string{"32 register_flood"}},
 		{"register_flood, not: it registered between", []heard{
-			{0, 0, plain("register_failed"), ""}, {30 * second, 0, plain("register_failed"), ""}, {30 * second, 0, plain("register_failed"), ""},
-			{30 * second, 0, plain("registered"), ""}, {30 * second, 0, plain("register_failed"), ""}, {30 * second, 0, plain("register_failed"), ""}}, nil},
+			{0, 0, plain("register_failed"), "", ""}, {30 * second, 0, plain("register_failed"), "", ""}, {30 * second, 0, plain("register_failed"), "", ""},
+			{30 * second, 0, plain("registered"), "", ""}, {30 * second, 0, plain("register_failed"), "", ""}, {30 * second, 0, plain("register_failed"), "", ""}}, nil},
 		{"register_flood, not: once in a while", []heard{
-			{0, 0, plain("register_failed"), ""}, {300 * second, 0, plain("register_failed"), ""}, {300 * second, 0, plain("register_failed"), ""},
-			{300 * second, 0, plain("register_failed"), ""}, {300 * second, 0, plain("register_failed"), ""}}, nil},
+			{0, 0, plain("register_failed"), "", ""}, {300 * second, 0, plain("register_failed"), "", ""}, {300 * second, 0, plain("register_failed"), "", ""},
+			{300 * second, 0, plain("register_failed"), "", ""}, {300 * second, 0, plain("register_failed"), "", ""}}, nil},
 
 		{"out_of_order: an answer before the ringing", []heard{
-			{0, 0, call("established_call", "a@b"), ""}, {second / 2, 0, call("incoming_call", "a@b"), ""}}, []string{"11 out_of_order"}},
+			{0, 0, call("established_call", "a@b"), "", ""}, {second / 2, 0, call("incoming_call", "a@b"), "", ""}}, []string{"11 out_of_order"}},
 		{"out_of_order: on hold behind the end", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {second, 0, call("established_call", "a@b"), ""},
-			{10 * second, 0, call("terminated_call", "a@b"), ""}, {second / 2, 0, call("hold_call", "a@b"), ""}}, []string{"25 out_of_order"}},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {second, 0, call("established_call", "a@b"), "", ""},
+			{10 * second, 0, call("terminated_call", "a@b"), "", ""}, {second / 2, 0, call("hold_call", "a@b"), "", ""}}, []string{"25 out_of_order"}},
+		{"out_of_order, not: nothing tells that it is one call", []heard{
+			{0, 0, plain("established_call"), "", ""}, {second / 2, 0, plain("incoming_call"), "", ""}}, nil},
 		{"out_of_order, not: the end is told in two ways", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {9 * second, 0, call("missed_call", "a@b"), ""}, {second / 2, 0, call("terminated_call", "a@b"), ""}}, nil},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {9 * second, 0, call("missed_call", "a@b"), "", ""}, {second / 2, 0, call("terminated_call", "a@b"), "", ""}}, nil},
 		{"out_of_order, not: joined in the middle", []heard{
-			{0, 0, call("resume_call", "a@b"), ""}, {second, 0, call("hold_call", "a@b"), ""}, {second, 0, call("terminated_call", "a@b"), ""}}, nil},
+			{0, 0, call("resume_call", "a@b"), "", ""}, {second, 0, call("hold_call", "a@b"), "", ""}, {second, 0, call("terminated_call", "a@b"), "", ""}}, nil},
 		{"out_of_order, not: a phone's number is used again", []heard{
-			{0, 0, call("incoming_call", "33093"), ""}, {second, 0, call("established_call", "33093"), ""}, {second, 0, call("terminated_call", "33093"), ""},
-			{60 * second, 0, call("incoming_call", "33093"), ""}}, nil},
+			{0, 0, call("incoming_call", "33093"), "", ""}, {second, 0, call("established_call", "33093"), "", ""}, {second, 0, call("terminated_call", "33093"), "", ""},
+			{60 * second, 0, call("incoming_call", "33093"), "", ""}}, nil},
 
 		{"missing_event: it is idle, and did not say that the call is over", []heard{
-			{0, 0, call("incoming_call", "c@d"), ""}, {9 * second, 0, call("terminated_call", "c@d"), ""},
-			{60 * second, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("established_call", "a@b"), ""}, {60 * second, 0, plain("busy_to_idle"), ""}},
+			{0, 0, call("incoming_call", "c@d"), "", ""}, {9 * second, 0, call("terminated_call", "c@d"), "", ""},
+			{60 * second, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {60 * second, 0, plain("busy_to_idle"), "", ""}},
 			[]string{"missing_event ×1 from 32 of 00:0b:82:12:34:32: terminated_call"}},
 		{"missing_event: resumed, and did not say that it was held", []heard{
-			{0, 0, call("hold_call", "c@d"), ""}, {9 * second, 0, call("terminated_call", "c@d"), ""},
-			{60 * second, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("established_call", "a@b"), ""}, {9 * second, 0, call("resume_call", "a@b"), ""},
-			{9 * second, 0, call("terminated_call", "a@b"), ""}},
+			{0, 0, call("hold_call", "c@d"), "", ""}, {9 * second, 0, call("terminated_call", "c@d"), "", ""},
+			{60 * second, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {9 * second, 0, call("resume_call", "a@b"), "", ""},
+			{9 * second, 0, call("terminated_call", "a@b"), "", ""}},
 			[]string{"missing_event ×1 from 32 of 00:0b:82:12:34:32: hold_call"}},
 		{"missing_event, not: the phone tells of no call's end, nor of holding", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("established_call", "a@b"), ""}, {9 * second, 0, call("resume_call", "a@b"), ""},
-			{60 * second, 0, plain("busy_to_idle"), ""}}, nil},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {9 * second, 0, call("resume_call", "a@b"), "", ""},
+			{60 * second, 0, plain("busy_to_idle"), "", ""}}, nil},
 		{"missing_event, not: the capture ends in the call", []heard{
-			{0, 0, call("incoming_call", "c@d"), ""}, {9 * second, 0, call("terminated_call", "c@d"), ""},
-			{0, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("established_call", "a@b"), ""}}, nil},
+			{0, 0, call("incoming_call", "c@d"), "", ""}, {9 * second, 0, call("terminated_call", "c@d"), "", ""},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}}, nil},
 		{"missing_event, not: the capture begins in the call", []heard{
-			{0, 0, call("hold_call", "c@d"), ""}, {9 * second, 0, call("terminated_call", "c@d"), ""},
-			{0, 0, call("resume_call", "a@b"), ""}, {9 * second, 0, plain("busy_to_idle"), ""}}, nil},
+			{0, 0, call("hold_call", "c@d"), "", ""}, {9 * second, 0, call("terminated_call", "c@d"), "", ""},
+			{0, 0, call("resume_call", "a@b"), "", ""}, {9 * second, 0, plain("busy_to_idle"), "", ""}}, nil},
+		{"missing_event, not: the capture begins when it is answered", []heard{
+			{0, 0, call("incoming_call", "c@d"), "", ""}, {9 * second, 0, call("terminated_call", "c@d"), "", ""},
+			{60 * second, 0, call("established_call", "a@b"), "", ""}, {60 * second, 0, plain("busy_to_idle"), "", ""}}, nil},
 		{"missing_event, not: the end is told late", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("established_call", "a@b"), ""}, {60 * second, 0, plain("busy_to_idle"), ""},
-			{second / 2, 0, call("terminated_call", "a@b"), ""}}, nil},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {60 * second, 0, plain("busy_to_idle"), "", ""},
+			{second / 2, 0, call("terminated_call", "a@b"), "", ""}}, nil},
 		{"missing_event, not: it was passed on", []heard{
-			{0, 0, call("hold_call", "c@d"), ""}, {9 * second, 0, call("terminated_call", "c@d"), ""},
-			{0, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("established_call", "a@b"), ""}, {9 * second, 0, call("blind_transfer", "a@b"), ""},
-			{9 * second, 0, plain("busy_to_idle"), ""}}, nil},
+			{0, 0, call("hold_call", "c@d"), "", ""}, {9 * second, 0, call("terminated_call", "c@d"), "", ""},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {9 * second, 0, call("blind_transfer", "a@b"), "", ""},
+			{9 * second, 0, plain("busy_to_idle"), "", ""}}, nil},
 		{"missing_event, not: it was never answered", []heard{
-			{0, 0, call("outgoing_call", "a@b"), ""}, {20 * second, 0, plain("busy_to_idle"), ""}}, nil},
+			{0, 0, call("outgoing_call", "a@b"), "", ""}, {20 * second, 0, plain("busy_to_idle"), "", ""}}, nil},
 
 		{"duration_mismatch", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("established_call", "a@b"), ""},
-			{60 * second, 0, call("terminated_call", "a@b") + "&duration=65", ""}}, []string{"18 duration_mismatch"}},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
+			{60 * second, 0, call("terminated_call", "a@b") + "&duration=65", "", ""}}, []string{"18 duration_mismatch"}},
 		{"duration_mismatch, not: within 2 s", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("established_call", "a@b"), ""},
-			{60 * second, 0, call("terminated_call", "a@b") + "&duration=61", ""}}, nil},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
+			{60 * second, 0, call("terminated_call", "a@b") + "&duration=61", "", ""}}, nil},
 		{"duration_mismatch, not: without the time on hold", []heard{
-			{0, 0, call("incoming_call", "a@b"), ""}, {2 * second, 0, call("established_call", "a@b"), ""},
-			{10 * second, 0, call("hold_call", "a@b"), ""}, {30 * second, 0, call("resume_call", "a@b"), ""},
-			{20 * second, 0, call("terminated_call", "a@b") + "&duration=30", ""}}, nil},
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
+			{10 * second, 0, call("hold_call", "a@b"), "", ""}, {30 * second, 0, call("resume_call", "a@b"), "", ""},
+			{20 * second, 0, call("terminated_call", "a@b") + "&duration=30", "", ""}}, nil},
 		{"duration_mismatch, not: the server kept the phone waiting", []heard{
-			{0, 0, call("incoming_call", "a@b"), "none"}, {9 * second, 0, call("established_call", "a@b"), ""},
-			{60 * second, 0, call("terminated_call", "a@b") + "&duration=67", ""}}, []string{"4 no_response"}},
+			{0, 0, call("incoming_call", "a@b"), "none", ""}, {9 * second, 0, call("established_call", "a@b"), "", ""},
+			{60 * second, 0, call("terminated_call", "a@b") + "&duration=67", "", ""}}, []string{"4 no_response"}},
 		{"duration_mismatch, not: joined in the middle", []heard{
-			{0, 0, call("hold_call", "a@b"), ""}, {9 * second, 0, call("terminated_call", "a@b") + "&duration=600", ""}}, nil},
+			{0, 0, call("hold_call", "a@b"), "", ""}, {9 * second, 0, call("terminated_call", "a@b") + "&duration=600", "", ""}}, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, findings(t, Config{}, speak(test.said))); diff != "" {
+			if diff := gocmp.Diff(test.want, findings(t, Config{}, speak(test.said))); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
 		})
@@ -337,7 +347,7 @@ func TestHistory(t *testing.T) {
 func TestTemplates(t *testing.T) {
 	const mac = "mac=000b82123432"
 	busy := []heard{
-		{0, 0, "/busy?" + mac, ""}, {20 * time.Second, 0, "/busy?" + mac, ""}, {20 * time.Second, 0, "/busy?" + mac, ""},
+		{0, 0, "/busy?" + mac, "", ""}, {20 * time.Second, 0, "/busy?" + mac, "", ""}, {20 * time.Second, 0, "/busy?" + mac, "", ""},
 	}
 	known := []string{"idle_to_busy=192.168.40.207/busy?mac=$mac", "busy_to_idle=192.168.40.207/idle?mac=$mac"}
 	long := strings.Repeat("x", 250)
@@ -355,9 +365,11 @@ func TestTemplates(t *testing.T) {
 		{"never_sent, not: it may be one of those that are ambiguous", busy, []string{"idle_to_busy=192.168.40.207/busy?mac=$mac", "busy_to_idle=192.168.40.207/busy?mac=$mac"}, true,
 			[]string{"4 ambiguous_templates", "11 ambiguous_templates", "18 ambiguous_templates"}},
 
-		{"unknown_template", []heard{{0, 0, "/in?remote=5003&" + mac, ""}}, known, true, []string{"4 unknown_template"}},
-		{"unknown_template, not: there is no profile", []heard{{0, 0, "/in?remote=5003&" + mac, ""}}, known, false, nil},
-		{"unknown_template, not: another server's", []heard{{0, 0, "/in?remote=5003&" + mac, ""}}, []string{"idle_to_busy=192.168.40.208/busy?mac=$mac"}, true, nil},
+		{"never_sent, not: it may be one of those that are told together", append(slices.Clone(busy), heard{20 * time.Second, 0, "/end?" + mac, "", ""}),
+			[]string{known[0], "busy_to_idle=192.168.40.207/end?mac=$mac", "unregistered=192.168.40.207/end?mac=$mac"}, true, []string{"25 ambiguous_templates"}},
+		{"unknown_template", []heard{{0, 0, "/in?remote=5003&" + mac, "", ""}}, known, true, []string{"4 unknown_template"}},
+		{"unknown_template, not: there is no profile", []heard{{0, 0, "/in?remote=5003&" + mac, "", ""}}, known, false, nil},
+		{"unknown_template, not: another server's", []heard{{0, 0, "/in?remote=5003&" + mac, "", ""}}, []string{"idle_to_busy=192.168.40.208/busy?mac=$mac"}, true, nil},
 		{"unknown_template, not: it is explained", busy[:1], known, true, nil},
 
 		{"too_long: for the phones that were seen", busy[:1], append(known, "hold_call=192.168.40.207/"+long), true, []string{"too_long ×1: 265 bytes of 256"}},
@@ -369,7 +381,7 @@ func TestTemplates(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := findings(t, Config{Templates: typed(t, test.templates...), Profiled: test.profiled}, speak(test.said))
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			if diff := gocmp.Diff(test.want, got); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
 		})

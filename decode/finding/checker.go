@@ -92,7 +92,7 @@ func (c *Checker) response(x *httpwire.Exchange) {
 		}
 	case x.Status >= 400:
 		c.add(HTTPError, Detail{N: int64(x.Status)})
-	case x.Status >= 300:
+	case x.Status >= 300 && x.Status != 304: // which says that nothing is new
 		c.add(Redirect, Detail{N: int64(x.Status)})
 	}
 	if x.NoResponse == httpwire.Answered && c.config.Slow > 0 && x.Latency >= c.config.Slow && !x.Gap {

@@ -38,6 +38,7 @@ func TestExchange(t *testing.T) {
 		{"http_error", get(incoming, status(404)), nil, "http_error[404]"},
 		{"http_error of a server", get(incoming, status(503)), nil, "http_error[503]"},
 		{"redirect", get(incoming, status(301)), nil, "redirect[301]"},
+		{"redirect, not: nothing is new", get(incoming, status(304)), nil, ""},
 		{"http_error, not", get(incoming, status(204)), nil, ""},
 		{"http_error, not: a request without a status line", get(incoming, status(0)), nil, ""},
 

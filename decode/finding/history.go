@@ -123,7 +123,7 @@ func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *past) {
 		c.add(Repeated, Detail{Name: e.Slug})
 	}
 	p.slug, p.target, p.time = e.Slug, target, x.Time
-	p.badly = x.NoResponse != httpwire.Answered || x.Status >= 300 || c.config.Slow > 0 && x.Latency >= c.config.Slow
+	p.badly = x.NoResponse != httpwire.Answered || x.Status >= 300 && x.Status != 304 || c.config.Slow > 0 && x.Latency >= c.config.Slow
 }
 
 // A rank is where in a call an event stands.

@@ -234,13 +234,9 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.M
 	}
 	switch how {
 	case stream.Closed:
-		reason := ClosedFirst
-		if h.sides[sd].lost {
-			reason = NotCaptured
-		}
-		h.giveUp(sd.Other(), reason)
-		h.sides[sd].ended = true
+		h.closed(sd)
 		if h.sides[sd.Other()].ended {
+			h.closed(sd.Other()) // what was asked of it since
 			r.disconnect(h)
 		}
 	case stream.Reset:
@@ -252,6 +248,16 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.M
 		h.giveUp(1, NotCaptured)
 		r.disconnect(h)
 	}
+}
+
+// closed gives up what was asked of side, which sends no more.
+func (h *conn) closed(side stream.Side) {
+	h.sides[side].ended = true
+	reason := ClosedFirst
+	if h.sides[side].lost {
+		reason = NotCaptured
+	}
+	h.giveUp(side.Other(), reason)
 }
 
 // lose gives up the message at hand.

@@ -52,6 +52,7 @@ type Event struct {
 	ServerName   string // what the user calls the server; empty for nothing
 	PhoneMAC     string // lower case, with colons; empty if not known
 	OtherMAC     string // what the user agent or the frame has instead, where the URL names PhoneMAC; mostly empty
+	State        *any   // where something of the phone may be kept, with the address that it came from; nil where there is no place
 	PhoneIP      netip.Addr
 	PhoneKnown   Evidence // what tells which phone it is
 	PhoneVendor  string   // by its user agent; empty if not known
@@ -540,7 +541,9 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *lea
 	if e.PhoneKnown == InURL {
 		e.OtherMAC = d.nameOf(d.phones.other(x, url, agent))
 	}
-	d.phones.remember(x.Client.Addr(), at, mac, x.Time)
+	if at = d.phones.remember(x.Client.Addr(), at, mac, x.Time); at != nil {
+		e.State = &at.state
+	}
 }
 
 // isDotted reports whether s is a version as phones have them: numbers with

@@ -38,6 +38,7 @@ type learnt struct {
 	agent   agent      // that the latest request from there had
 	mac     packet.MAC // of the phone that has it; zero if not known
 	several bool       // phones share it: it says nothing about which one it is
+	state   any        // see Event.State
 	last    int64      // when it was heard of, in nanoseconds since 1970-01-01 UTC
 }
 

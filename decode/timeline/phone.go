@@ -28,6 +28,7 @@ const (
 // A Phone is what a phone announced of itself. What every event touches comes
 // first, so that it lies together in memory.
 type Phone struct {
+	key      uint64 // keyOf(MAC)
 	Events   int
 	Failures int    // events that were not answered by a status of 2xx
 	Last     int64  // when it was heard of last, in nanoseconds since 1970-01-01 UTC

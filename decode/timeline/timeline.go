@@ -210,6 +210,21 @@ func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
 		return p
 	}
 	key := keyOf(e.PhoneMAC)
+	if e.State == nil {
+		return t.named(key, e, now)
+	}
+	p, _ := (*e.State).(*Phone) // mostly that of the address's last event
+	if p == nil || p.key != key {
+		if p = t.named(key, e, now); p != nil {
+			*e.State = p
+		}
+	}
+	return p
+}
+
+// named returns the phone with the MAC address of an event, nil if there are
+// too many.
+func (t *Timeline) named(key uint64, e *actionurl.Event, now int64) *Phone {
 	p := t.byMAC[key]
 	if p != nil {
 		return p
@@ -223,7 +238,7 @@ func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
 	if v := actionurl.VendorOf(p.MAC); v != nil {
 		p.made(v.Label)
 	}
-	t.byMAC[key] = p
+	t.byMAC[key], p.key = p, key
 	return p
 }
 

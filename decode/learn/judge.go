@@ -112,7 +112,7 @@ func same(all []value) bool {
 // although a variable would.
 func (j *judge) isFixed(p *place, here, everywhere []value) bool {
 	first := here[0]
-	if !same(here) || !isPlain(first.raw) || isVariable(p.key) || first.role != sip.NoRole {
+	if !same(here) || !isPlain(first.raw) || actionurl.IsVariable(p.key) || first.role != sip.NoRole {
 		return false
 	}
 	alias := variableOf(p.key)
@@ -168,7 +168,7 @@ func (j *judge) variable(p *place, here, everywhere []value) Part {
 		}
 	}
 	for _, v := range everywhere {
-		if name := strings.Trim(v.text, "$"); v.kind == placeholder && isVariable(name) {
+		if name := strings.Trim(v.text, "$"); v.kind == placeholder && actionurl.IsVariable(name) {
 			return Part{Variable: name, Sure: Likely, Why: fmt.Sprintf("sent as %s in other requests with the key", v.text)}
 		}
 	}
@@ -268,7 +268,7 @@ func (j *judge) signalled(p *place, all []value) (Part, bool) {
 		if roles[is.role] == 0 || roles[is.role] < len(all) {
 			continue
 		}
-		if isVariable(p.key) && key == is.variable {
+		if actionurl.IsVariable(p.key) && key == is.variable {
 			is.variable = p.key
 		}
 		return Part{Variable: is.variable, Sure: Certain, Why: is.why}, true
@@ -310,7 +310,7 @@ func (j *judge) callIDs(p *place, all []value) (Part, bool) {
 		return Part{}, false
 	}
 	name := "call-id"
-	if isVariable(p.key) && variableOf(p.key) == name {
+	if actionurl.IsVariable(p.key) && variableOf(p.key) == name {
 		name = p.key
 	}
 	made, total := 0, 0
@@ -346,7 +346,7 @@ func (j *judge) keys(p *place, all []value) (Part, bool) {
 		return Part{}, false
 	}
 	part := Part{Variable: name, Sure: Likely, Why: fmt.Sprintf("the key %q is often so used", p.key)}
-	if isVariable(p.key) {
+	if actionurl.IsVariable(p.key) {
 		part.Variable, part.Why = p.key, "the key is called so"
 	}
 	switch way {

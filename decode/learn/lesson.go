@@ -187,7 +187,7 @@ func (p *Part) name(taken map[string]bool) {
 	} else if isName(p.Key) {
 		name = p.Key
 	}
-	if isVariable(name) {
+	if actionurl.IsVariable(name) {
 		name += "_value"
 	}
 	for n, base := 2, name; taken[name]; n++ {

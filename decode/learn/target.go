@@ -121,7 +121,7 @@ func (p *place) telling(value string) bool {
 	if p.key == "" {
 		return typeOf(value) == word
 	}
-	if isVariable(p.key) || aliasOf(p.key) == "calldirection" {
+	if actionurl.IsVariable(p.key) || aliasOf(p.key) == "calldirection" {
 		return false
 	}
 	return kindNamed(value) != nil || eventKeys[strings.ToLower(p.key)] && typeOf(value) == word
@@ -142,17 +142,6 @@ func kindNamed(name string) *actionurl.Kind {
 	}
 	return actionurl.Lookup(name)
 }
-
-// isVariable reports whether phones know a variable of this name.
-func isVariable(name string) bool { return variables[name] }
-
-var variables = func() map[string]bool {
-	all := map[string]bool{}
-	for _, v := range actionurl.Variables() {
-		all[v.Name] = true
-	}
-	return all
-}()
 
 // callIn returns the call id among the values, empty for none.
 func callIn(places []place, values []string) string {

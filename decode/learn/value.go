@@ -196,7 +196,7 @@ func aliasOf(key string) string {
 // name for it where there is one; empty for none.
 func variableOf(key string) string {
 	name := key
-	if !isVariable(name) {
+	if !actionurl.IsVariable(name) {
 		name = aliasOf(key)
 	}
 	for _, same := range spellings {

@@ -567,6 +567,12 @@ func NormalizeMAC(s string) string {
 	return ""
 }
 
+// IsMAC reports whether s is a MAC address, as NormalizeMAC takes them.
+func IsMAC(s string) bool {
+	_, ok := parseMAC(s)
+	return ok
+}
+
 // parseMAC reads a MAC address.
 func parseMAC(s string) (mac packet.MAC, ok bool) {
 	if len(s) == 12 { // as most phones send it

@@ -103,7 +103,7 @@ func has(e *actionurl.Event, variable string) bool {
 func fits(v *actionurl.Var) bool {
 	switch v.Name {
 	case "mac":
-		return isMAC(v.Value)
+		return actionurl.IsMAC(v.Value)
 	case "phone_ip":
 		_, err := netip.ParseAddr(v.Value)
 		return err == nil
@@ -123,21 +123,6 @@ func isNumber(s string) bool {
 		}
 	}
 	return true
-}
-
-// isMAC is [actionurl.NormalizeMAC] without its result.
-func isMAC(s string) bool {
-	n := 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9', c|0x20 >= 'a' && c|0x20 <= 'f':
-			n++
-		case n%2 == 0 && (c == ':' || c == '-' || c == '.' || c == ' '):
-		default:
-			return false
-		}
-	}
-	return n == 12
 }
 
 // misread reports whether a value has a plus sign that was sent as it is. A

@@ -24,8 +24,7 @@ var (
 )
 
 func endpoint(s string) packet.Endpoint {
-	a := netip.MustParseAddrPort(s)
-	return packet.Endpoint{Addr: a.Addr().As16(), Port: a.Port()}
+	return packet.EndpointOf(netip.MustParseAddrPort(s))
 }
 
 // A step is a segment of a connection, or several if it is cut.
@@ -866,7 +865,7 @@ func TestBoundOfParts(t *testing.T) {
 		for n := range 2 * maxParts / len(head) {
 			s.Frame++
 			s.Src.Port = uint16(n)
-			s.Src.Addr[13] = byte(n>>16 + round)
+			s.Src.Addr.Lo = uint64(n>>16 + round)
 			s.Payload = head
 			w.streams.Segment(s)
 			if w.reader.kept > maxParts {

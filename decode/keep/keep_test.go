@@ -22,17 +22,7 @@ func between(port int) Conn {
 
 // of returns a segment of a connection, from its first end.
 func of(c Conn) *packet.Segment {
-	return &packet.Segment{Src: endpoint(c[0]), Dst: endpoint(c[1]), ACK: true}
-}
-
-func endpoint(a netip.AddrPort) packet.Endpoint {
-	e := packet.Endpoint{Port: a.Port()}
-	for i := range 12 {
-		e.Addr[i] = 0xff // as packet has IPv4 addresses
-	}
-	v4 := a.Addr().As4()
-	copy(e.Addr[12:], v4[:])
-	return e
+	return &packet.Segment{Src: packet.EndpointOf(c[0]), Dst: packet.EndpointOf(c[1]), ACK: true}
 }
 
 var on = &capture.Interface{Capture: "eth1", Link: capture.LinkEthernet}

@@ -20,7 +20,7 @@ const (
 // A fragmentKey tells the packet that a fragment is of (RFC 791, section 3.2;
 // RFC 8200, section 4.5).
 type fragmentKey struct {
-	src, dst [16]byte
+	src, dst Address
 	id       uint32
 	protocol uint16
 }

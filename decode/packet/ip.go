@@ -80,8 +80,8 @@ func (d *Decoder) ipv4(data []byte) {
 	if fragment == 0 && !d.matters(protocol, rest) {
 		return
 	}
-	d.seg.Src.v4(data[12:])
-	d.seg.Dst.v4(data[16:])
+	d.seg.Src.Addr = ipv4Address(data[12:])
+	d.seg.Dst.Addr = ipv4Address(data[16:])
 	if fragment != 0 {
 		key := fragmentKey{d.seg.Src.Addr, d.seg.Dst.Addr, uint32(binary.BigEndian.Uint16(data[4:])), uint16(protocol)}
 		rest = d.together(key, int(fragment&offset)*8, fragment&moreFragments != 0, rest, size)
@@ -147,7 +147,7 @@ func (d *Decoder) extended(next uint8, rest []byte, size int, addresses []byte) 
 				length = 8 // of a packet that is whole (RFC 6946)
 				break
 			}
-			key := fragmentKey{[16]byte(addresses), [16]byte(addresses[16:]), binary.BigEndian.Uint32(rest[4:]), uint16(protoFragment)}
+			key := fragmentKey{ipv6Address(addresses), ipv6Address(addresses[16:]), binary.BigEndian.Uint32(rest[4:]), uint16(protoFragment)}
 			next = rest[0]
 			whole := d.together(key, int(field&offset), field&more != 0, rest[8:], size-8)
 			if whole == nil {
@@ -165,8 +165,8 @@ func (d *Decoder) extended(next uint8, rest []byte, size int, addresses []byte) 
 	if !d.matters(next, rest) {
 		return
 	}
-	d.seg.Src.Addr = [16]byte(addresses)
-	d.seg.Dst.Addr = [16]byte(addresses[16:])
+	d.seg.Src.Addr = ipv6Address(addresses)
+	d.seg.Dst.Addr = ipv6Address(addresses[16:])
 	d.transport(next, rest, size)
 }
 

@@ -89,30 +89,54 @@ func (o *Origin) After(p *Origin) bool {
 	return o.Time > p.Time
 }
 
-// An Endpoint is an IP address and a port. An IPv4 address stands behind
-// twelve bytes of ones, where no IPv6 address can be: those that are mapped
-// from IPv4 (RFC 4291, section 2.5.5.2) do occur in IPv6 packets.
+// An Address is an IP address as two big-endian words, which are hashed and
+// compared faster than bytes. An IPv4 address stands behind twelve bytes of
+// ones, where no IPv6 address can be: those that are mapped from IPv4 (RFC 4291,
+// section 2.5.5.2) do occur in IPv6 packets.
+type Address struct{ Hi, Lo uint64 }
+
+// What stands before an IPv4 address in its words.
+const (
+	onesHi = 1<<64 - 1
+	onesLo = (1<<32 - 1) << 32
+)
+
+// ipv4Address reads an IPv4 address.
+func ipv4Address(b []byte) Address {
+	return Address{onesHi, onesLo | uint64(binary.BigEndian.Uint32(b))}
+}
+
+// ipv6Address reads an IPv6 address.
+func ipv6Address(b []byte) Address {
+	return Address{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
+}
+
+// An Endpoint is an IP address and a port.
 type Endpoint struct {
-	Addr [16]byte
+	Addr Address
 	Port uint16
 }
 
-// ones is what stands before an IPv4 address.
-var ones = [12]byte(bytes.Repeat([]byte{0xff}, 12))
-
-// v4 sets the address to an IPv4 address.
-func (e *Endpoint) v4(addr []byte) {
-	copy(e.Addr[:], ones[:])
-	copy(e.Addr[12:], addr[:4])
+// EndpointOf is the inverse of [Endpoint.AddrPort].
+func EndpointOf(a netip.AddrPort) Endpoint {
+	bytes := a.Addr().AsSlice()
+	if len(bytes) == 4 {
+		return Endpoint{ipv4Address(bytes), a.Port()}
+	}
+	return Endpoint{ipv6Address(bytes), a.Port()}
 }
 
 // AddrPort returns the endpoint as package netip has it.
 func (e Endpoint) AddrPort() netip.AddrPort {
-	addr := netip.AddrFrom16(e.Addr)
-	if [12]byte(e.Addr[:]) == ones {
-		addr = netip.AddrFrom4([4]byte(e.Addr[12:]))
+	if e.Addr.Hi == onesHi && e.Addr.Lo >= onesLo {
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], uint32(e.Addr.Lo))
+		return netip.AddrPortFrom(netip.AddrFrom4(b), e.Port)
 	}
-	return netip.AddrPortFrom(addr, e.Port)
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], e.Addr.Hi)
+	binary.BigEndian.PutUint64(b[8:], e.Addr.Lo)
+	return netip.AddrPortFrom(netip.AddrFrom16(b), e.Port)
 }
 
 // A Segment is a TCP segment.

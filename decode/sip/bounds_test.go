@@ -17,13 +17,9 @@ var on = &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
 
 // endpoint returns the endpoint of a host of 10.0.0.0/8.
 func endpoint(host int) packet.Endpoint {
-	var e packet.Endpoint
-	for i := range 12 {
-		e.Addr[i] = 0xff
-	}
-	binary.BigEndian.PutUint32(e.Addr[12:], 10<<24|uint32(host))
-	e.Port = 5060
-	return e
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], 10<<24|uint32(host))
+	return packet.EndpointOf(netip.AddrPortFrom(netip.AddrFrom4(b), 5060))
 }
 
 func address(host int) netip.Addr { return endpoint(host).AddrPort().Addr() }

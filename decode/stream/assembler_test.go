@@ -15,8 +15,7 @@ import (
 
 // endpoint returns an endpoint from "[2001:db8::1]:80".
 func endpoint(s string) packet.Endpoint {
-	a := netip.MustParseAddrPort(s)
-	return packet.Endpoint{Addr: a.Addr().As16(), Port: a.Port()}
+	return packet.EndpointOf(netip.MustParseAddrPort(s))
 }
 
 // The client's address is the lesser one.

@@ -24,7 +24,7 @@ func newPeer(a *Assembler, n int) *peer {
 // connection begins the nth connection of a test.
 func (p *peer) connection(n int) {
 	p.s.Src, p.s.Dst = client, server
-	p.s.Src.Addr[14], p.s.Src.Port = byte(n>>16), uint16(n)
+	p.s.Src.Addr.Lo, p.s.Src.Port = uint64(n>>16), uint16(n)
 	p.s.Seq = uint32(n) * 1000
 }
 

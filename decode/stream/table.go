@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"encoding/binary"
 	"iter"
 	"math/bits"
 	"math/rand/v2"
@@ -11,7 +10,7 @@ import (
 
 // A table finds connections by their two ends, whichever of them sends: a hash
 // table with linear probing. Go's maps take more than twice the time, as they
-// hash and compare the 36 bytes of both ends in one order only, which has to be
+// hash and compare both ends in one order only, which has to be
 // established before.
 //
 // A slot is eight bytes, and connections are numbered in slabs, so that a search
@@ -143,7 +142,7 @@ func (t *table) hash(a, b *packet.Endpoint) uint32 {
 
 // mix multiplies the parts of an endpoint with one another, as wyhash does.
 func (t *table) mix(e *packet.Endpoint) uint64 {
-	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(e.Addr[:])^t.seeds[0], binary.LittleEndian.Uint64(e.Addr[8:])^t.seeds[1])
+	hi, lo := bits.Mul64(e.Addr.Hi^t.seeds[0], e.Addr.Lo^t.seeds[1])
 	hi, lo = bits.Mul64(hi^lo^uint64(e.Port), t.seeds[2])
 	return hi ^ lo
 }

@@ -68,22 +68,16 @@ type member struct {
 // beside writes an object that is no row: members that say where it belongs,
 // and one more with what it says.
 func (j *ndjson) beside(at []member, key string, says []member) error {
-	j.begin()
-	j.members(at)
-	if j.buf[len(j.buf)-1] != '{' {
-		j.buf = append(j.buf, ',')
-	}
-	j.buf = append(append(append(j.buf, '"'), key...), `":{`...)
-	j.members(says)
-	j.buf = append(j.buf, '}')
-	return j.end()
+	line := j.members(j.buf, at)
+	line = append(append(append(line, `,"`...), key...), `":`...)
+	from := len(line)
+	return j.end(object(j.members(line, says), from))
 }
 
-// members adds those that are not absent.
-func (j *ndjson) members(all []member) {
+// members adds members to a line.
+func (j *ndjson) members(line []byte, all []member) []byte {
 	for _, m := range all {
-		if m.value.kind != absent {
-			j.member(`,"`+m.key+`":`, m.value)
-		}
+		line = j.member(line, `,"`+m.key+`":`, m.value)
 	}
+	return line
 }

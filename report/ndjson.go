@@ -1,9 +1,11 @@
 package report
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf16"
@@ -36,42 +38,44 @@ func newNDJSON(w io.Writer, columns []Column) *ndjson {
 
 // Row implements [Sink].
 func (j *ndjson) Row(row []Value) error {
-	j.begin()
-	for i := range row {
-		j.add(i, row[i])
-	}
-	return j.end()
-}
-
-func (j *ndjson) begin() { j.buf = append(j.buf, '{') }
-
-// add adds the value of a column.
-func (j *ndjson) add(column int, v Value) {
-	if v.kind != absent {
-		j.member(j.keys[column], v)
-	}
-}
-
-// member adds a value with its key, which is written as behind another one.
-func (j *ndjson) member(key string, v Value) {
 	line := j.buf
-	if line[len(line)-1] == '{' {
-		key = key[1:]
+	for i := range row {
+		line = j.member(line, j.keys[i], row[i])
 	}
-	line = append(line, key...)
-	if v.kind == instant || v.kind == moment {
-		j.buf = append(j.day.append(append(line, '"'), v.num), '"')
-	} else {
-		j.buf = v.appendJSON(line)
-	}
+	return j.end(line)
 }
 
-func (j *ndjson) end() error {
-	j.buf = append(j.buf, '}', '\n')
+// member adds a value to a line, unless it is absent, with its key, which is
+// written as behind another one.
+func (j *ndjson) member(line []byte, key string, v Value) []byte {
+	switch v.kind {
+	case absent:
+		return line
+	case text:
+		return appendString(append(line, key...), *v.of.(*string))
+	case instant, moment:
+		return append(j.day.append(append(append(line, key...), '"'), v.num), '"')
+	}
+	return v.appendJSON(append(line, key...))
+}
+
+// end ends a line: its members from the end of j.buf on make an object.
+func (j *ndjson) end(line []byte) error {
+	j.buf = append(object(line, len(j.buf)), '\n')
 	if len(j.buf) < bufferSize {
 		return nil
 	}
 	return j.Flush()
+}
+
+// object makes an object of the members behind from, each of which has a comma
+// before it.
+func object(line []byte, from int) []byte {
+	if len(line) == from {
+		line = append(line, '{')
+	}
+	line[from] = '{'
+	return append(line, '}')
 }
 
 // Flush implements [Sink].
@@ -117,7 +121,11 @@ func (v *Value) appendJSON(dst []byte) []byte {
 		return appendUnits(dst, v.num, 9)
 	case boolean:
 		return strconv.AppendBool(dst, v.num != 0)
-	case stringer, address, host, endpoint:
+	case address:
+		return append(appendAddr(append(dst, '"'), *v.of.(*netip.Addr)), '"')
+	case host:
+		return append(appendAddr(append(dst, '"'), v.of.(*netip.AddrPort).Addr()), '"')
+	case stringer, endpoint:
 		return append(v.appendText(append(dst, '"'), nil, false), '"')
 	case addresses:
 		dst = append(dst, '[')
@@ -163,35 +171,34 @@ func (v *Value) appendJSON(dst []byte) []byte {
 // its name once and gets "#2" the second time, as objects have no order to
 // tell them by.
 func appendVars(dst []byte, all []actionurl.Var) []byte {
-	dst = append(dst, '{')
-	for i, v := range all {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		again := 1
-		for _, before := range all[:i] {
-			if before.Name == v.Name {
+	before := len(dst)
+	for i := range all {
+		name, again := all[i].Name, 1
+		for j := range all[:i] {
+			if all[j].Name == name {
 				again++
 			}
 		}
-		name := v.Name
 		if again > 1 {
 			name += "#" + strconv.Itoa(again)
 		}
-		dst = append(appendString(dst, name), ':')
-		dst = appendString(dst, v.Value)
+		dst = append(appendString(append(dst, ','), name), ':')
+		dst = appendString(dst, all[i].Value)
 	}
-	return append(dst, '}')
+	return object(dst, before)
 }
 
 // appendString renders a JSON string. Bytes that are no UTF-8 are written as
 // \xNN, and backslashes doubled in such a string, so nothing is lost. What a
 // terminal would act on is written as JSON's own escapes.
 func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	if unescaped(s) {
-		return append(append(dst, s...), '"')
+	from := len(dst)
+	dst = slices.Grow(dst, len(s)+2)
+	if as := dst[from : from+len(s)+2]; copyPlain(as[1:], s) {
+		as[0], as[len(as)-1] = '"', '"'
+		return dst[:from+len(as)]
 	}
+	dst = append(dst, '"')
 	raw := !utf8.ValidString(s)
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -228,27 +235,40 @@ func appendString(dst []byte, s string) []byte {
 
 const digits = "0123456789abcdef"
 
-// unescaped reports whether s stands in JSON as it is: visible ASCII but for quotes
-// and backslashes, as nearly all that phones send. It looks at eight bytes at
-// a time.
-func unescaped(s string) bool {
-	const (
-		ones = 0x0101010101010101
-		high = 0x80 * ones
-	)
-	for ; len(s) >= 8; s = s[8:] {
+// copyPlain copies s to dst, which is no shorter, and reports whether s stands
+// in JSON as it is: visible ASCII but for quotes and backslashes, as nearly all
+// that phones send.
+func copyPlain(dst []byte, s string) bool {
+	special := uint64(0)
+	for len(s) >= 8 && len(dst) >= 8 {
 		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		quote, backslash, del := w^'"'*ones, w^'\\'*ones, w^0x7f*ones
-		// A byte less n has its high bit set if it was below n, or high before.
-		if (w|(w-0x20*ones)|(quote-ones)|(backslash-ones)|(del-ones))&high != 0 {
-			return false
-		}
+		binary.LittleEndian.PutUint64(dst, w)
+		special |= specials(w)
+		s, dst = s[8:], dst[8:]
 	}
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			return false
-		}
+	if len(s) >= 4 && len(dst) >= 4 {
+		w := uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+		binary.LittleEndian.PutUint32(dst, w)
+		special |= specials(uint64(w) | uint64(w)<<32)
+		s, dst = s[4:], dst[4:]
 	}
-	return true
+	for i := range copy(dst, s) {
+		special |= specials(uint64(s[i]) * ones)
+	}
+	return special&high == 0
+}
+
+const (
+	ones = 0x0101010101010101
+	high = 0x80 * ones
+)
+
+// specials has a high bit set if a byte of w does not stand in JSON as it is,
+// each by what makes it low or high: a byte less n has its high bit set if it
+// was below n, or high before. Control characters and quotes differ in one bit
+// from what is below 0x21, and 0x7f is one less than high.
+func specials(w uint64) uint64 {
+	backslash := w ^ '\\'*ones
+	return w | ((w ^ 0x02*ones) - 0x21*ones) | (backslash - ones) | (w + ones)
 }

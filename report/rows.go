@@ -100,11 +100,11 @@ func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
 // Write writes the row of of.
 func (r *Rows[R]) Write(of *R) error {
 	if r.json != nil { // what writes a value at a time needs no row
-		r.json.begin()
+		line := r.json.buf
 		for i, value := range r.values {
-			r.json.add(i, value(of))
+			line = r.json.member(line, r.json.keys[i], value(of))
 		}
-		return r.json.end()
+		return r.json.end(line)
 	}
 	for i, value := range r.values {
 		r.row[i] = value(of)

@@ -138,9 +138,9 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 		}
 		return appendUnits(dst, v.num, 6)
 	case address:
-		return v.of.(*netip.Addr).AppendTo(dst)
+		return appendAddr(dst, *v.of.(*netip.Addr))
 	case host:
-		return v.of.(*netip.AddrPort).Addr().AppendTo(dst)
+		return appendAddr(dst, v.of.(*netip.AddrPort).Addr())
 	case endpoint:
 		return v.of.(*netip.AddrPort).AppendTo(dst)
 	case addresses:
@@ -205,6 +205,26 @@ func appendUnits(dst []byte, ns int64, digits int) []byte {
 	}
 	dst = appendDigits(append(dst, '.'), ns%unit, digits)
 	return bytes.TrimRight(dst, "0")
+}
+
+// appendAddr is a.AppendTo, which takes three times as long for IPv4.
+func appendAddr(dst []byte, a netip.Addr) []byte {
+	if !a.Is4() {
+		return a.AppendTo(dst)
+	}
+	for i, b := range a.As4() {
+		if i > 0 {
+			dst = append(dst, '.')
+		}
+		if b >= 100 {
+			dst = append(dst, '0'+b/100)
+		}
+		if b >= 10 {
+			dst = append(dst, '0'+b/10%10)
+		}
+		dst = append(dst, '0'+b%10)
+	}
+	return dst
 }
 
 // appendDigits renders the last so many decimal digits of n, leading zeros included.

@@ -39,42 +39,58 @@ func known(method []byte) bool {
 	return false
 }
 
+// An opening is what bytes begin with.
+type opening struct {
+	kind    kind
+	size    int    // of the first line, its end included; 0 if that is not whole
+	method  []byte // of a request
+	target  []byte // of a request
+	version []byte // of a message; nil if it has none
+	status  int    // of a response
+}
+
 // recognize tells what data begins with. Certain means that a message must
 // begin here, as it does at the start of a connection or behind another one;
 // else the whole first line has to be that of a message.
-func recognize(data []byte, certain bool) kind {
+func recognize(data []byte, certain bool) (o opening) {
 	if n := min(len(data), len(version1)); n > 0 && string(data[:n]) == version1[:n] {
-		if _, _, ok := statusLine(data); ok {
-			return response
+		o.size = bytes.IndexByte(data, '\n') + 1
+		if o.response(data) || len(data) >= maxStatus || o.size > 0 {
+			return o
 		}
-		if len(data) < maxStatus && bytes.IndexByte(data, '\n') < 0 {
-			return partial
-		}
-		return neither
+		o.kind = partial
+		return o
 	}
 	m := 0
 	for m < len(data) && m <= maxMethod && isMethod(data[m]) {
 		m++
 	}
-	if m == len(data) && m <= maxMethod && certain {
-		return partial
-	}
-	if m == 0 || m == len(data) || data[m] != ' ' || m > maxMethod {
-		return neither
-	}
-	if !certain && !known(data[:m]) {
-		return neither
-	}
-	if end := bytes.IndexByte(data, '\n'); end >= 0 {
-		if _, ok := requestLine(data[:end], certain); ok {
-			return request
+	switch {
+	case m == len(data) && m <= maxMethod && certain:
+		o.kind = partial
+	case m == 0 || m == len(data) || data[m] != ' ' || m > maxMethod:
+	case !certain && !known(data[:m]):
+	default:
+		if end := bytes.IndexByte(data[m:], '\n'); end >= 0 {
+			o.size = m + end + 1
+			o.request(data[:m+end], certain)
+		} else if beginsTarget(data[m+1:], certain) {
+			o.kind = partial
 		}
-		return neither
 	}
-	if !beginsTarget(data[m+1:], certain) {
-		return neither
+	return o
+}
+
+// openingOf returns how a head begins that has come in parts, or that is cut off
+// behind its beginning.
+func openingOf(head []byte, cut bool) (o opening) {
+	line, rest := cutLine(head)
+	o.size = len(head) - len(rest)
+	if !o.response(line) && !o.request(line, true) && cut {
+		o.kind = request
+		o.method, o.target, _ = bytes.Cut(line, []byte(" "))
 	}
-	return partial
+	return o
 }
 
 func isMethod(c byte) bool { return c >= 'A' && c <= 'Z' || c == '-' || c == '_' }
@@ -89,40 +105,51 @@ func beginsTarget(data []byte, certain bool) bool {
 	return data[0] == '/' || data[0] == '*' || string(data[:n]) == absolute[:n]
 }
 
-// A line is a request line in its parts.
-type line struct {
-	method, target, version []byte
-}
-
-// requestLine splits a request line, without its line feed, at its first and
-// last blank (RFC 9112, section 3, says that targets hold none; phones send
-// them). One without a version is believed where a message must begin, if it
-// is a GET, as the only method of HTTP/0.9.
-func requestLine(data []byte, certain bool) (l line, ok bool) {
-	data = trimRight(data)
+// request splits a request line, without its line feed, at its first and last
+// blank (RFC 9112, section 3, says that targets hold none; phones send them),
+// and reports whether it is one. One without a version is believed where a
+// message must begin, if it is a GET, as the only method of HTTP/0.9.
+func (o *opening) request(line []byte, certain bool) bool {
+	line = trimRight(line)
 	first := 0
-	for first < len(data) && isMethod(data[first]) {
+	for first < len(line) && isMethod(line[first]) {
 		first++
 	}
-	if first == 0 || first == len(data) || data[first] != ' ' {
-		return l, false
+	if first == 0 || first == len(line) || line[first] != ' ' {
+		return false
 	}
-	l.method = data[:first]
-	rest := data[first+1:]
-	last := len(rest) - len(" HTTP/1.1")
-	if last < 0 || rest[last] != ' ' || !isVersion(rest[last+1:]) {
-		last = bytes.LastIndexByte(rest, ' ')
+	method, rest := line[:first], line[first+1:]
+	target, version := cutVersion(rest)
+	switch {
+	case version != nil:
+		if blank(target) {
+			return false
+		}
+	case bytes.Contains(rest, []byte(" SIP/")) || bytes.Contains(rest, []byte(" RTSP/")) || isVersion(rest):
+		return false
+	case !certain || string(method) != "GET" || len(rest) == 0 || !beginsTarget(rest, false):
+		return false
 	}
-	if last >= 0 && isVersion(rest[last+1:]) {
-		l.version = rest[last+1:]
-		l.target = rest[:last]
-		return l, len(bytes.TrimSpace(l.target)) > 0
+	o.kind, o.method, o.target, o.version = request, method, target, version
+	return true
+}
+
+// cutVersion cuts the version off a request line, nil if it has none.
+func cutVersion(line []byte) (rest, version []byte) {
+	const usual = len(" HTTP/1.1")
+	if at := len(line) - usual; at >= 0 && string(line[at:len(line)-1]) == " HTTP/1." && (line[len(line)-1] == '1' || line[len(line)-1] == '0') {
+		return line[:at], line[at+1:]
 	}
-	if bytes.Contains(rest, []byte(" SIP/")) || bytes.Contains(rest, []byte(" RTSP/")) || isVersion(rest) {
-		return l, false
+	at := bytes.LastIndexByte(line, ' ')
+	if at < 0 || !isVersion(line[at+1:]) {
+		return line, nil
 	}
-	l.target = rest
-	return l, certain && string(l.method) == "GET" && len(rest) > 0 && beginsTarget(rest, false)
+	return line[:at], line[at+1:]
+}
+
+// blank reports whether there is nothing but blanks.
+func blank(b []byte) bool {
+	return len(b) == 0 || b[0] <= ' ' && len(bytes.TrimSpace(b)) == 0
 }
 
 // trimRight cuts off the blanks at the end of a line, and the carriage return.
@@ -140,19 +167,13 @@ func beginsRequest(data []byte) bool {
 	return ok && known(method) && len(target) > 0 && beginsTarget(target, false)
 }
 
-// cutRequestLine splits a request line that is cut off.
-func cutRequestLine(data []byte) line {
-	method, target, _ := bytes.Cut(data, []byte(" "))
-	return line{method: method, target: target}
-}
-
 // isVersion reports whether data is "HTTP/" and digits and dots.
 func isVersion(data []byte) bool {
 	if len(data) < len("HTTP/1") || string(data[:len(version1)]) != version1 {
 		return false
 	}
 	for _, c := range data[len(version1):] {
-		if (c < '0' || c > '9') && c != '.' {
+		if !isDigit(c) && c != '.' {
 			return false
 		}
 	}
@@ -160,19 +181,26 @@ func isVersion(data []byte) bool {
 	return data[len(version1)] != '2'
 }
 
-// statusLine reads "HTTP/1.1 200".
-func statusLine(data []byte) (version []byte, status int, ok bool) {
-	blank := bytes.IndexByte(data[:min(len(data), 12)], ' ')
-	if blank < 0 || !isVersion(data[:blank]) {
-		return nil, 0, false
+// response reads "HTTP/1.1 200", and reports whether data begins so.
+func (o *opening) response(data []byte) bool {
+	end := bytes.IndexByte(data[:min(len(data), 12)], ' ')
+	if end < 0 || !isVersion(data[:end]) {
+		return false
 	}
-	digits := bytes.TrimLeft(data[blank:], " ")
-	if len(digits) < 3 || len(digits) > 3 && digits[3] >= '0' && digits[3] <= '9' {
-		return nil, 0, false
+	digits := data[end+1:]
+	for len(digits) > 0 && digits[0] == ' ' {
+		digits = digits[1:]
 	}
-	status, err := strconv.Atoi(string(digits[:3]))
-	return data[:blank], status, err == nil && status >= 100
+	if len(digits) < 3 || len(digits) > 3 && isDigit(digits[3]) ||
+		digits[0] < '1' || !isDigit(digits[0]) || !isDigit(digits[1]) || !isDigit(digits[2]) {
+		return false
+	}
+	o.kind, o.version = response, data[:end]
+	o.status = int(digits[0]-'0')*100 + int(digits[1]-'0')*10 + int(digits[2]-'0')
+	return true
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // emptyLines returns the length of the empty lines that data begins with.
 func emptyLines(data []byte) int {
@@ -215,60 +243,75 @@ type fields struct {
 // What is no header field is passed over.
 func readFields(lines []byte) (f fields, size int, whole bool) {
 	f.length = -1
-	for rest := lines; len(rest) > 0; {
-		var line []byte
-		line, rest = headerLine(rest)
-		size = len(lines) - len(rest)
-		if len(line) == 0 {
-			return f, size, true
+	for size < len(lines) {
+		rest := lines[size:]
+		switch {
+		case rest[0] == '\n':
+			return f, size + 1, true
+		case rest[0] == '\r' && len(rest) > 1 && rest[1] == '\n':
+			return f, size + 2, true
 		}
-		f.read(line)
+		end := bytes.IndexByte(rest, '\n')
+		switch {
+		case end < 0:
+			size = len(lines)
+			f.read(rest)
+		case end+1 < len(rest) && (rest[end+1] == ' ' || rest[end+1] == '\t'):
+			line, behind := folded(rest)
+			size = len(lines) - len(behind)
+			f.read(line)
+		default:
+			size += end + 1
+			f.read(rest[:end])
+		}
 	}
 	return f, size, false
 }
 
-// read reads a line.
+// read reads a line, which may end with a carriage return.
 func (f *fields) read(line []byte) {
 	switch line[0] | 0x20 { // in lower case
-	case 'h', 'u', 'c', 't':
-	default:
-		return
-	}
-	colon := bytes.IndexByte(line, ':')
-	if colon < 0 {
-		return
-	}
-	name := trimRight(line[:colon])
-	// Most fields are told apart by the length of their names.
-	switch len(name) {
-	case len("Host"):
-		if f.host == nil && is(name, "host") {
-			f.host = value(line[colon+1:])
+	case 'h':
+		if v, ok := field(line, "host"); ok && f.host == nil {
+			f.host = v
 		}
-	case len("User-Agent"):
-		if f.userAgent == nil && is(name, "user-agent") {
-			f.userAgent = value(line[colon+1:])
+	case 'u':
+		if v, ok := field(line, "user-agent"); ok && f.userAgent == nil {
+			f.userAgent = v
 		}
-	case len("Content-Length"):
-		if is(name, "content-length") {
-			f.length = contentLength(value(line[colon+1:]), f.length)
+	case 'c':
+		if v, ok := field(line, "content-length"); ok {
+			f.length = contentLength(v, f.length)
 		}
-	case len("Transfer-Encoding"):
-		if is(name, "transfer-encoding") {
-			f.chunked = bytes.Contains(bytes.ToLower(value(line[colon+1:])), []byte("chunked"))
+	case 't':
+		if v, ok := field(line, "transfer-encoding"); ok {
+			f.chunked = bytes.Contains(bytes.ToLower(v), []byte("chunked"))
 		}
 	}
 }
 
-// headerLine cuts the first line off. A line that is folded (RFC 9112, section
-// 5.2) is joined with what continues it.
-func headerLine(lines []byte) (line, rest []byte) {
+// field returns the value of a header field, and whether it is the one with this
+// name, which is in lower case.
+func field(line []byte, name string) (v []byte, ok bool) {
+	if len(line) <= len(name) || !is(line[:len(name)], name) {
+		return nil, false
+	}
+	v = line[len(name):]
+	for len(v) > 0 && (v[0] == ' ' || v[0] == '\t') {
+		v = v[1:]
+	}
+	if len(v) == 0 || v[0] != ':' {
+		return nil, false
+	}
+	return value(v[1:]), true
+}
+
+// folded cuts the first line off, and joins it with the lines that continue it
+// (RFC 9112, section 5.2).
+func folded(lines []byte) (line, rest []byte) {
 	line, rest = cutLine(lines)
-	folded := false
-	for len(line) > 0 && len(rest) > 0 && (rest[0] == ' ' || rest[0] == '\t') {
-		if !folded {
-			line, folded = bytes.Clone(line), true
-		}
+	line = bytes.Clone(line)
+	for len(rest) > 0 && (rest[0] == ' ' || rest[0] == '\t') {
 		var more []byte
 		more, rest = cutLine(rest)
 		line = append(append(line, ' '), bytes.TrimLeft(more, " \t")...)

@@ -30,7 +30,7 @@ func (r *Reader) disconnect(h *conn) {
 }
 
 // exchange returns a new exchange with what a request's head tells.
-func (r *Reader) exchange(l line, f fields) *Exchange {
+func (r *Reader) exchange(o *opening, f fields) *Exchange {
 	x := r.exchanges
 	if x == nil {
 		x = new(Exchange)
@@ -38,8 +38,8 @@ func (r *Reader) exchange(l line, f fields) *Exchange {
 		r.exchanges = x.next
 	}
 	x.next = nil
-	x.Method, x.Version = methodName(l.method), versionName(l.version)
-	x.Target, x.Host, x.UserAgent = r.keep(l.target), r.keep(f.host), r.keep(f.userAgent)
+	x.Method, x.Version = methodName(o.method), versionName(o.version)
+	x.Target, x.Host, x.UserAgent = r.keep(o.target), r.keep(f.host), r.keep(f.userAgent)
 	x.ContentLength = f.length
 	return x
 }

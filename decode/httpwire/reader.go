@@ -130,9 +130,11 @@ type answer struct {
 // Data implements [stream.Receiver].
 func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) int64 {
 	h, _ := c.State.(*conn)
+	var o opening // of the data, if it is known yet
 	if h == nil {
-		if recognize(data[emptyLines(data):], c.Starts(sd, seq)) == neither {
-			if data[0] == handshake && r.Foreign != nil && c.Starts(sd, seq) {
+		start := c.Starts(sd, seq)
+		if o = recognize(data[emptyLines(data):], start); o.kind == neither {
+			if data[0] == handshake && r.Foreign != nil && start {
 				r.Foreign(c, sd, data, at)
 			}
 			return stream.Forever
@@ -147,7 +149,14 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		var n int
 		switch s.state {
 		case begin:
-			n = r.begin(h, sd, data, seq, at)
+			if n = emptyLines(data); n > 0 {
+				break // they are passed over (RFC 9112, section 2.2)
+			}
+			if o.kind == neither {
+				o = recognize(data, true)
+			}
+			n = r.begin(h, sd, &o, data, seq, at)
+			o.kind = neither
 		case inHead:
 			n = r.more(h, sd, data, at)
 		case inBody:
@@ -158,14 +167,21 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 			n = len(data)
 		case search:
 			n = len(data)
-			if k := recognize(data, false); atStart && (k == partial || k != neither && (s.role == neither || s.role == k)) {
-				s.state, n = begin, 0
+			if atStart {
+				if o = recognize(data, false); s.sends(o.kind) {
+					s.state, n = begin, 0
+				}
 			}
 		}
 		data = data[n:]
 		seq += uint32(n)
 	}
 	return s.skip()
+}
+
+// sends reports whether a side sends messages of a kind, as far as is known.
+func (s *side) sends(k kind) bool {
+	return k == partial || k != neither && (s.role == neither || s.role == k)
 }
 
 // skip returns how many of the next bytes do not matter.
@@ -208,15 +224,12 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream
 func (r *Reader) readCut(h *conn, sd stream.Side) bool {
 	s := &h.sides[sd]
 	p := s.part
-	line, _ := cutLine(p.data)
-	if _, _, ok := statusLine(line); !ok {
-		if _, ok := requestLine(line, true); !ok && !beginsRequest(line) {
-			return false
-		}
+	o := openingOf(p.data, false)
+	if line, _ := cutLine(p.data); o.kind == neither && !beginsRequest(line) {
+		return false
 	}
 	s.state = search
-	r.message(h, sd, p.data, fieldsOf(p.data), p.seq, &p.first, &p.latest, true)
-	r.dropPart(p)
+	r.parted(h, sd, p, len(p.data), true)
 	s.state = search // how long its body is may have been cut off, too
 	return true
 }
@@ -285,13 +298,9 @@ func (r *Reader) abandon(s *side) {
 }
 
 // begin reads the beginning of a message and returns how many bytes that took.
-func (r *Reader) begin(h *conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) int {
+func (r *Reader) begin(h *conn, sd stream.Side, o *opening, data []byte, seq uint32, at *stream.Mark) int {
 	s := &h.sides[sd]
-	if n := emptyLines(data); n > 0 {
-		return n // they are passed over (RFC 9112, section 2.2)
-	}
-	k := recognize(data, true)
-	if k == neither || k != partial && s.role != neither && s.role != k {
+	if !s.sends(o.kind) {
 		if x := h.oldest(sd.Other()); x != nil && x.Version == "" && s.role != request {
 			// What HTTP/0.9 answers has no head.
 			h.answer(x, answer{time: at.Time})
@@ -301,11 +310,12 @@ func (r *Reader) begin(h *conn, sd stream.Side, data []byte, seq uint32, at *str
 		r.refuse(h, sd, at)
 		return 0
 	}
-	if line := bytes.IndexByte(data, '\n') + 1; line > 0 {
-		if f, size, whole := readFields(data[line:]); whole {
+	if o.size > 0 {
+		if f, size, whole := readFields(data[o.size:]); whole {
 			s.state = search // unless the message says otherwise
-			r.message(h, sd, data[:line+size], f, seq, at, at, false)
-			return line + size
+			size += o.size
+			r.message(h, sd, o, f, head{end: seq + uint32(size), seq: seq, first: at, latest: at})
+			return size
 		}
 	}
 	s.state = inHead
@@ -323,15 +333,14 @@ func (r *Reader) more(h *conn, sd stream.Side, data []byte, at *stream.Mark) int
 	r.extend(p, data[:n], at)
 	if end, ok := headEnd(p.data, before); ok {
 		s.state = search
-		r.message(h, sd, p.data[:end], fieldsOf(p.data[:end]), p.seq, &p.first, &p.latest, false)
-		r.dropPart(p)
+		r.parted(h, sd, p, end, false)
 		return end - before
 	}
 	switch {
 	case len(p.data) == maxHead || r.kept > maxParts:
 		r.Counts.LongHeads++
 		r.lose(h, sd, at)
-	case bytes.IndexByte(p.data[:before], '\n') < 0 && recognize(p.data, true) == neither:
+	case bytes.IndexByte(p.data[:before], '\n') < 0 && recognize(p.data, true).kind == neither:
 		r.refuse(h, sd, at)
 	}
 	return n
@@ -342,60 +351,59 @@ func (r *Reader) more(h *conn, sd stream.Side, data []byte, at *stream.Mark) int
 // first line, and the status line of a response that ends is worth having.
 func (r *Reader) conclude(h *conn, sd stream.Side, ended bool) {
 	s := &h.sides[sd]
-	p := s.part
-	end := bytes.IndexByte(p.data, '\n')
-	if end < 0 {
+	if bytes.IndexByte(s.part.data, '\n') < 0 {
 		return
 	}
-	if l, ok := requestLine(p.data[:end], true); ok && l.version != nil || !ok && !ended {
+	if o := openingOf(s.part.data, false); o.kind == request && o.version != nil || o.kind != request && !ended {
 		return
 	}
 	s.state = search
-	r.message(h, sd, p.data, fieldsOf(p.data), p.seq, &p.first, &p.latest, false)
+	r.parted(h, sd, s.part, len(s.part.data), false)
+}
+
+// A head is where a message's head was captured.
+type head struct {
+	seq, end      uint32       // sequence numbers of its first byte, and behind its last one
+	first, latest *stream.Mark // the frames that its first byte and its completion came in
+	cut           bool         // it is the beginning of one
+}
+
+// parted reads a head of so many bytes that has come in a part, which is given
+// up then. If cut, it is the beginning of one.
+func (r *Reader) parted(h *conn, sd stream.Side, p *part, size int, cut bool) {
+	data := p.data[:size]
+	o := openingOf(data, cut)
+	f, _, _ := readFields(data[o.size:])
+	r.message(h, sd, &o, f, head{seq: p.seq, end: p.seq + uint32(size), first: &p.first, latest: &p.latest, cut: cut})
 	r.dropPart(p)
 }
 
-// fieldsOf returns the header fields of a head.
-func fieldsOf(head []byte) fields {
-	_, rest := cutLine(head)
-	f, _, _ := readFields(rest)
-	return f
-}
-
-// message reads a head with these fields, of which first and latest are the
-// frames that its first byte and its completion came in. If cut, it is the
-// beginning of one.
-func (r *Reader) message(h *conn, sd stream.Side, head []byte, f fields, seq uint32, first, latest *stream.Mark, cut bool) {
-	s, o := &h.sides[sd], &h.sides[sd.Other()]
+// message reads a message that begins with o and has these fields.
+func (r *Reader) message(h *conn, sd stream.Side, o *opening, f fields, at head) {
+	s, other := &h.sides[sd], &h.sides[sd.Other()]
 	s.part = nil
-	line, _ := cutLine(head)
-	if version, status, ok := statusLine(line); ok && s.role != request {
-		s.role, s.lost = response, false
-		if o.role == neither {
-			o.role = request
+	if !s.sends(o.kind) {
+		r.refuse(h, sd, at.latest)
+		return
+	}
+	s.role, s.lost = o.kind, false
+	if o.kind == response {
+		if other.role == neither {
+			other.role = request
 		}
-		r.response(h, sd, version, answer{
-			seq: seq, ack: first.Ack, valid: first.HasAck, status: status, time: first.Time,
+		r.response(h, sd, answer{
+			seq: at.seq, ack: at.first.Ack, valid: at.first.HasAck, status: o.status, time: at.first.Time,
 		}, f)
 		return
 	}
-	l, ok := requestLine(line, true)
-	if !ok && cut {
-		l, ok = cutRequestLine(line), true
-	}
-	if !ok || s.role == response {
-		r.refuse(h, sd, latest)
-		return
-	}
-	x := r.exchange(l, f)
-	x.Origin = latest.Origin
+	x := r.exchange(o, f)
+	x.Origin = at.latest.Origin
 	x.Client, x.Server = h.stream.Addr(sd), h.stream.Addr(sd.Other())
-	x.side, x.end = sd, seq+uint32(len(head))
-	x.ack, x.hasAck = first.Ack, first.HasAck
-	x.Cut = cut
-	s.role, s.lost = request, false
-	if o.role == neither {
-		o.role = response
+	x.side, x.end = sd, at.end
+	x.ack, x.hasAck = at.first.Ack, at.first.HasAck
+	x.Cut = at.cut
+	if other.role == neither {
+		other.role = response
 	}
 	s.expect(f, false)
 	r.Counts.Requests++
@@ -411,7 +419,7 @@ func (r *Reader) message(h *conn, sd stream.Side, head []byte, f fields, seq uin
 }
 
 // response reads a response's head.
-func (r *Reader) response(h *conn, sd stream.Side, version []byte, a answer, f fields) {
+func (r *Reader) response(h *conn, sd stream.Side, a answer, f fields) {
 	r.Counts.Responses++
 	s := &h.sides[sd]
 	if a.status < 200 && a.status != 101 {
@@ -456,7 +464,7 @@ func (s *side) expect(f fields, untilClose bool) {
 func (r *Reader) body(h *conn, s *side, data []byte) int {
 	if s.fresh {
 		s.fresh = false
-		if s.role == request && h.unanswered == 0 && recognize(data, false) == request {
+		if s.role == request && h.unanswered == 0 && recognize(data, false).kind == request {
 			// Already answered, so the body announced by "Expect: 100-continue" was not wanted.
 			s.state = begin
 			return 0

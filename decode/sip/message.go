@@ -57,7 +57,7 @@ func Begins(data []byte) Verdict {
 		return No
 	}
 	if end := bytes.IndexByte(data, '\n'); end >= 0 {
-		if bytes.HasSuffix(bytes.TrimRight(data[:end], "\r \t"), []byte(" "+version)) && method < end {
+		if bytes.HasSuffix(trimRight(data[:end]), []byte(" "+version)) && method < end {
 			return Yes
 		}
 		return No

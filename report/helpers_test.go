@@ -106,7 +106,7 @@ func unanswered(why httpwire.Reason) func(*decode.Record) {
 	return func(r *decode.Record) { r.Status, r.Latency, r.NoResponse = 0, 0, why }
 }
 
-func filled(name, value string) actionurl.Var { return actionurl.Var{Name: name, Value: value} }
+func filled(name, value string) actionurl.Var { return actionurl.VarOf(name, value) }
 
 // hostileText is what a sender may put into a name to reach whoever reads it.
 const hostileText = "\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.exe\u2066|<script>`x`\r\n=1+1\u200b\xff"

@@ -61,6 +61,10 @@ type Event struct {
 	CallID       string
 	SIP          Message // that it belongs to; its Method is empty if none is known
 	Vars         []Var   // in the order of the URL
+
+	first *Kind      // of the candidates
+	mac   packet.MAC // in the URL, zero for none
+	ip    netip.Addr // in the URL
 }
 
 // Evidence is what tells which phone sent a request.
@@ -79,7 +83,11 @@ const (
 type Var struct {
 	Name  string
 	Value string
+	Key   Key
 	State State
+	// Fits is set where the value may be that of the variable: one that has a
+	// type is of it, and none goes on over further pairs.
+	Fits bool
 }
 
 // A State tells the kinds of values apart.
@@ -286,7 +294,7 @@ func macIn(matches []match, path string) packet.MAC {
 func (d *Decoder) narrow(e *Event, matches []match, path, phone string, x *httpwire.Exchange) []match {
 	matches = keep(matches, func(m match) bool {
 		for variable, raw := range m.variables(path) {
-			if v := VarOf(variable, Unescape(raw)); !fits(variable, &v) {
+			if v := VarOf(variable, Unescape(raw)); !v.Fits {
 				return false
 			}
 		}
@@ -384,6 +392,9 @@ func (e *Event) candidate(k *Kind) {
 			return
 		}
 	}
+	if len(e.Candidates) == 0 {
+		e.first = k
+	}
 	e.Candidates = append(e.Candidates, k.Slug)
 }
 
@@ -391,8 +402,7 @@ func (e *Event) candidate(k *Kind) {
 func (e *Event) settle(by By) {
 	e.Slug = Unknown
 	if len(e.Candidates) == 1 {
-		k := catalog.bySlug[e.Candidates[0]]
-		e.Slug, e.Label, e.By = k.Slug, k.Label, by
+		e.Slug, e.Label, e.By = e.first.Slug, e.first.Label, by
 		e.Candidates = e.Candidates[:0]
 	}
 }
@@ -413,12 +423,44 @@ func (e *Event) add(name, raw string) {
 func (e *Event) put(name, value string) {
 	e.Vars = append(e.Vars, Var{})
 	v := &e.Vars[len(e.Vars)-1]
-	v.Name, v.Value, v.State = name, value, stateOf(value)
+	v.Name, v.Value = name, value
+	mac, ip := v.read()
+	switch {
+	case v.State != Filled:
+	case v.Key == MACKey:
+		e.mac = mac
+	case v.Key == PhoneIPKey && ip.IsValid(), v.Key == IPKey && ip.IsValid():
+		e.ip = ip
+	}
 }
 
 // VarOf returns the variable with an unescaped value.
 func VarOf(name, value string) Var {
-	return Var{Name: name, Value: value, State: stateOf(value)}
+	v := Var{Name: name, Value: value}
+	v.read()
+	return v
+}
+
+// read tells what the name and the value mean. It returns the address that the
+// variable has, zero where it is none of an address, or has none.
+func (v *Var) read() (mac packet.MAC, ip netip.Addr) {
+	v.Key, v.State = keyOf(v.Name), stateOf(v.Value)
+	_, more, ok := strings.Cut(v.Value, "&")
+	v.Fits = !ok || !strings.Contains(more, "=")
+	if v.State != Filled || !v.Fits {
+		return mac, ip
+	}
+	switch v.Key {
+	case MACKey:
+		mac, v.Fits = parseMAC(v.Value)
+	case PhoneIPKey, IPKey:
+		addr, err := netip.ParseAddr(v.Value)
+		ip, v.Fits = addr.Unmap(), err == nil
+	case DurationKey, BatteryKey, CountKey:
+		_, err := strconv.ParseUint(v.Value, 10, 32)
+		v.Fits = err == nil
+	}
+	return mac, ip
 }
 
 func stateOf(value string) State {
@@ -441,29 +483,6 @@ func placeholder(value string) bool {
 		return true
 	}
 	return len(value) > 1 && identifier(value[1:]) == len(value)-1 // $local_uri: $local and more
-}
-
-// fits reports whether a value may be that of the variable: one that has a type
-// is of it, and none goes on over further pairs.
-func fits(variable string, v *Var) bool {
-	if _, more, ok := strings.Cut(v.Value, "&"); ok && strings.Contains(more, "=") {
-		return false
-	}
-	if v.State != Filled {
-		return true
-	}
-	switch variable {
-	case "mac":
-		_, ok := parseMAC(v.Value)
-		return ok
-	case "phone_ip", "ip":
-		_, err := netip.ParseAddr(v.Value)
-		return err == nil
-	case "duration", "battery", "nr_ongoing_calls":
-		_, err := strconv.ParseUint(v.Value, 10, 32)
-		return err == nil
-	}
-	return true
 }
 
 // Unescape resolves percent-escapes and leaves alone what is none.
@@ -508,38 +527,33 @@ func hexDigit(c byte) byte {
 func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *learnt) {
 	e.PhoneVendor = agent.vendor
 	e.PhoneProduct, e.PhoneVersion = agent.product.of(x.UserAgent), agent.version.of(x.UserAgent)
-	e.PhoneIP = x.Client.Addr()
-	var url packet.MAC // in the URL
+	if e.PhoneIP = e.ip; !e.ip.IsValid() {
+		e.PhoneIP = x.Client.Addr()
+	}
 	for i := range e.Vars {
 		v := &e.Vars[i]
 		if v.State != Filled {
 			continue
 		}
-		switch v.Name {
-		case "mac":
-			url, _ = parseMAC(v.Value)
-		case "phone_ip", "ip":
-			if ip, err := netip.ParseAddr(v.Value); err == nil {
-				e.PhoneIP = ip.Unmap()
-			}
-		case "product", "model":
+		switch v.Key {
+		case ProductKey:
 			e.PhoneProduct = v.Value
-		case "program_version", "firmware":
+		case VersionKey:
 			if isDotted(v.Value) {
 				e.PhoneVersion = v.Value
 			}
-		case "call-id", "call_id":
+		case CallIDKey:
 			e.CallID = v.Value
 		}
 	}
 	var mac packet.MAC
-	mac, e.PhoneKnown = d.phones.of(x, url, agent, at)
+	mac, e.PhoneKnown = d.phones.of(x, e.mac, agent, at)
 	if mac == (packet.MAC{}) {
 		return
 	}
 	e.PhoneMAC = d.nameOf(mac)
 	if e.PhoneKnown == InURL {
-		e.OtherMAC = d.nameOf(d.phones.other(x, url, agent))
+		e.OtherMAC = d.nameOf(d.phones.other(x, e.mac, agent))
 	}
 	if at = d.phones.remember(x.Client.Addr(), at, mac, x.Time); at != nil {
 		e.State = &at.state

@@ -105,33 +105,6 @@ func parseAgent(ua string) (a agent) {
 	return a
 }
 
-// What a variable's name as a key tells.
-const (
-	nothing  = iota
-	common   // a word that pages and devices of all kinds use
-	identity // of the phone; provisioning requests have these, too
-	generic  // of a call, but a word that others use
-	telling  // a word that hardly anything else uses
-	meanings
-)
-
-// meaning returns what a key tells.
-func meaning(key string) int {
-	switch key {
-	case "language", "duration", "battery":
-		return common
-	case "mac", "ip", "model", "firmware", "product", "program_version", "hardware_version":
-		return identity
-	case "local", "remote":
-		return generic
-	case "phone_ip", "display_local", "display_remote", "call-id", "call_id", "active_user", "active_host",
-		"active_url", "calldirection", "callDirection", "callerID", "calledNumber", "csta_id", "nr_ongoing_calls",
-		"cancel_reason":
-		return telling
-	}
-	return nothing
-}
-
 // byContent fills e from a request that no template matches, and reports
 // whether it is an Action URL at all.
 func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *agent, at *learnt) bool {
@@ -151,8 +124,8 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *
 				placeholders++
 			}
 		}
-		if m := meaning(v.Name); m != nothing && fits(v.Name, v) {
-			count[m]++
+		if v.Fits {
+			count[tells[v.Key]]++
 		}
 	}
 	calls := count[generic] + count[telling]
@@ -201,7 +174,7 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 		pathForm = true
 	}
 	escaped := strings.IndexByte(rest, '%') >= 0
-	segments := pathForm && strings.ContainsAny(rest, "/?")
+	segments := pathForm && (strings.IndexByte(rest, '/') >= 0 || strings.IndexByte(rest, '?') >= 0)
 	for rest != "" {
 		end := len(rest)
 		if len(e.Vars) < maxVars-1 {
@@ -215,7 +188,9 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 		if escaped {
 			key, value = Unescape(key), Unescape(value)
 		}
-		key = strings.TrimSpace(key)
+		if key != "" && !(visible(key[0]) && visible(key[len(key)-1])) {
+			key = strings.TrimSpace(key)
+		}
 		if len(keys) > 0 {
 			if variable := keys[key]; variable != "" {
 				key = variable
@@ -227,6 +202,9 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 	}
 	return resource, pathForm
 }
+
+// visible reports whether c is visible ASCII, which no blank is.
+func visible(c byte) bool { return c > ' ' && c < 0x7f }
 
 // CutPair cuts the first pair off. What stands between two "&" and has no "="
 // is part of the value before it: a name such as "A&B Ltd" is sent as it is.
@@ -296,34 +274,18 @@ func (e *Event) names(resource string) {
 	}
 	e.name(segment)
 	for i := range e.Vars {
-		if v := &e.Vars[i]; namesEvent(v.Name) {
+		if v := &e.Vars[i]; v.Key == EventKey {
 			e.name(v.Value)
 		}
 	}
 }
 
-// namesEvent reports whether a parameter is called so that its value may name
-// the event.
-func namesEvent(key string) bool {
-	if len(key) > len("action") {
-		return false
-	}
-	for i := range len(key) {
-		if key[i] != lower(key[i]) {
-			key = strings.ToLower(key)
-			break
-		}
-	}
-	switch key {
-	case "event", "e", "ev", "evt", "type", "action", "method", "state", "status":
-		return true
-	}
-	return false
-}
-
 // name adds the event of that name to the candidates. Numbers are none here:
 // a parameter "e" may be an extension.
 func (e *Event) name(name string) {
+	if name == "" {
+		return
+	}
 	if k := catalog.named(name); k != nil {
 		e.candidate(k)
 	}
@@ -336,9 +298,13 @@ func Fetches(path string) bool { return isFile(path) || provisions(path) }
 // isFile reports whether a path names a file that phones download: settings,
 // firmware, phone books, ring tones, pictures.
 func isFile(resource string) bool {
-	dot := strings.LastIndexByte(resource, '.')
-	if dot < strings.LastIndexByte(resource, '/') {
-		return false
+	const longest = len(".json")
+	dot := len(resource) - 1
+	for dot >= 0 && resource[dot] != '.' {
+		if resource[dot] == '/' || dot <= len(resource)-longest {
+			return false
+		}
+		dot--
 	}
 	switch strings.ToLower(resource[dot+1:]) {
 	case "xml", "cfg", "conf", "bin", "img", "rom", "fw", "txt", "csv", "json", "dat", "ini", "gz", "tgz",

@@ -59,6 +59,7 @@ func (d *Decoder) signal(e *Event, x *httpwire.Exchange) {
 	if len(e.Candidates) > 0 {
 		by = ByNarrowed
 	}
-	e.Candidates = append(e.Candidates[:0], m.Slug)
+	e.Candidates = e.Candidates[:0]
+	e.candidate(catalog.bySlug[m.Slug])
 	e.settle(by)
 }

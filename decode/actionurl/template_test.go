@@ -447,7 +447,7 @@ func TestRandomTemplates(t *testing.T) {
 				if strings.HasPrefix(v, "$") || slices.ContainsFunc(vars, func(v Var) bool { return v.Name == name }) {
 					continue
 				}
-				vars = append(vars, Var{Name: name, Value: v})
+				vars = append(vars, VarOf(name, v))
 				line += between + "$" + name
 				target += between + v
 			}

@@ -156,6 +156,9 @@ func secretIn(x *httpwire.Exchange, e *actionurl.Event) string {
 	}
 	for i := range e.Vars {
 		v := &e.Vars[i]
+		if v.Key != actionurl.NoKey {
+			continue
+		}
 		if least := secretSize(v.Name); least > 0 && len(v.Value) >= least && v.State == actionurl.Filled {
 			return v.Name
 		}

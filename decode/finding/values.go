@@ -30,10 +30,10 @@ func (c *Checker) values(x *httpwire.Exchange, e *actionurl.Event) {
 			c.unresolved(e, v)
 			continue
 		}
-		if !fits(v) {
+		if (!v.Fits || v.Key == actionurl.BatteryKey) && !fits(v) {
 			c.add(BadValue, Detail{Name: v.Name, Other: v.Value})
 		}
-		if v.Name == "phone_ip" || v.Name == "ip" && e.Template != nil {
+		if v.Key == actionurl.PhoneIPKey || v.Key == actionurl.IPKey && e.Template != nil {
 			c.sender(x, e)
 		}
 		if plus && misread(x, e, v) {
@@ -101,15 +101,15 @@ func has(e *actionurl.Event, variable string) bool {
 
 // fits reports whether a value is of the kind that its variable has.
 func fits(v *actionurl.Var) bool {
-	switch v.Name {
-	case "mac":
+	switch v.Key {
+	case actionurl.MACKey:
 		return actionurl.IsMAC(v.Value)
-	case "phone_ip":
+	case actionurl.PhoneIPKey:
 		_, err := netip.ParseAddr(v.Value)
 		return err == nil
-	case "duration", "nr_ongoing_calls":
+	case actionurl.DurationKey, actionurl.CountKey:
 		return isNumber(v.Value)
-	case "battery":
+	case actionurl.BatteryKey:
 		n, err := strconv.Atoi(v.Value)
 		return err == nil && n >= 0 && n <= 100
 	}
@@ -142,8 +142,8 @@ func misread(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
 // are of another template than the one that matches.
 func splits(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
 	if e.Template == nil {
-		switch v.Name {
-		case "display_remote", "display_local", "callerID":
+		switch v.Key {
+		case actionurl.DisplayRemoteKey, actionurl.DisplayLocalKey, actionurl.CallerKey:
 		default:
 			return false
 		}

@@ -201,11 +201,7 @@ func (a ask) of(tracker *sip.Tracker) string {
 	}
 	for _, pair := range strings.Fields(a.vars) {
 		name, value, _ := strings.Cut(pair, "=")
-		v := actionurl.Var{Name: name, Value: value}
-		if value == "" {
-			v.State = actionurl.Empty
-		}
-		q.Vars = append(q.Vars, v)
+		q.Vars = append(q.Vars, actionurl.VarOf(name, value))
 	}
 	m, ok := tracker.Match(q)
 	if !ok {

@@ -27,7 +27,7 @@ func newSite(phones int) *site {
 			PhoneMAC: fmt.Sprintf("00:0b:82:%02x:%02x:%02x", i>>16&255, i>>8&255, i&255),
 			PhoneIP:  netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), PhoneKnown: actionurl.InURL,
 			PhoneProduct: "GXP2170", PhoneVersion: "1.0.11.79",
-			Vars: []actionurl.Var{{Name: "mac", Value: "x"}, {Name: "local", Value: fmt.Sprint(i)}, {Name: "remote", Value: ""}},
+			Vars: []actionurl.Var{actionurl.VarOf("mac", "x"), actionurl.VarOf("local", fmt.Sprint(i)), actionurl.VarOf("remote", "")},
 		})
 	}
 	return s
@@ -43,7 +43,7 @@ func (s *site) next(every int64) (*httpwire.Exchange, *actionurl.Event) {
 	if s.steps[i] == 0 {
 		s.calls++
 		e.CallID = fmt.Sprintf("%d-5060-%d@BJC.BGI.B.CBA", 100000000+s.calls, s.calls)
-		e.Vars[2].Value = fmt.Sprint(30000000 + s.calls)
+		e.Vars[2] = actionurl.VarOf("remote", fmt.Sprint(30000000+s.calls))
 	}
 	e.Slug = usual[s.steps[i]]
 	s.steps[i] = (s.steps[i] + 1) % len(usual)

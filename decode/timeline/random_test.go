@@ -58,7 +58,7 @@ func TestAnyEvents(t *testing.T) {
 			}
 			for _, name := range []string{"local", "remote", "display_remote", "duration", "calldirection", "active_user"} {
 				if value := pick("", "", "5001", "5002", "in"); value != "" {
-					e.Vars = append(e.Vars, actionurl.Var{Name: name, Value: value})
+					e.Vars = append(e.Vars, actionurl.VarOf(name, value))
 				}
 			}
 			if _, c := tl.Add(x, e); c != nil {

@@ -30,20 +30,20 @@ func (t *Timeline) read(p *Phone, e *actionurl.Event) said {
 		if v.State != actionurl.Filled {
 			continue
 		}
-		switch v.Name {
-		case "remote", "REMOTENUMBER":
+		switch v.Key {
+		case actionurl.RemoteKey, actionurl.NumberKey:
 			s.remote = number(v.Value)
-		case "local":
+		case actionurl.LocalKey:
 			s.local = number(v.Value)
-		case "active_user", "SIPUSERNAME":
+		case actionurl.AccountKey, actionurl.UserKey:
 			s.account = number(v.Value)
-		case "display_remote":
+		case actionurl.DisplayRemoteKey:
 			s.remoteName = v.Value
-		case "display_local":
+		case actionurl.DisplayLocalKey:
 			s.localName = v.Value
-		case "duration":
+		case actionurl.DurationKey:
 			s.duration = seconds(v.Value)
-		case "calldirection", "callDirection":
+		case actionurl.DirectionKey:
 			s.direction = directionOf(v.Value)
 		}
 	}

@@ -68,7 +68,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 		case "id":
 			e.CallID = value
 		default:
-			e.Vars = append(e.Vars, actionurl.Var{Name: key, Value: value})
+			e.Vars = append(e.Vars, actionurl.VarOf(key, value))
 		}
 	}
 	return x, e

@@ -77,7 +77,9 @@ func (j *ndjson) beside(at []member, key string, says []member) error {
 // members adds members to a line.
 func (j *ndjson) members(line []byte, all []member) []byte {
 	for _, m := range all {
-		line = j.member(line, `,"`+m.key+`":`, m.value)
+		if m.value.kind != absent {
+			line = j.value(append(line, `,"`+m.key+`":`...), m.value)
+		}
 	}
 	return line
 }

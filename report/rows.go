@@ -100,9 +100,11 @@ func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
 // Write writes the row of of.
 func (r *Rows[R]) Write(of *R) error {
 	if r.json != nil { // what writes a value at a time needs no row
-		line := r.json.buf
+		line, keys := r.json.buf, r.json.keys
 		for i, value := range r.values {
-			line = r.json.member(line, r.json.keys[i], value(of))
+			if v := value(of); v.kind != absent {
+				line = r.json.value(append(line, keys[i]...), v)
+			}
 		}
 		return r.json.end(line)
 	}

@@ -156,7 +156,7 @@ func appendWords(dst []byte, name string) []byte {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
 			dst = append(dst, c)
 		}
-		if n := len(dst) - len(call); n >= from && string(dst[n:]) == call {
+		if n := len(dst) - len(call); n >= from && dst[len(dst)-1] == 'l' && string(dst[n:]) == call {
 			dst = dst[:n]
 		}
 	}

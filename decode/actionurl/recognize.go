@@ -242,12 +242,20 @@ func segmentEnd(s string) int {
 				return i
 			}
 		case '/', '?':
-			if key, _, ok := strings.Cut(s[i+1:], "="); ok && IsVariable(key) {
+			if beginsVariable(s[i+1:]) {
 				return i
 			}
 		}
 	}
 	return len(s)
+}
+
+// beginsVariable reports whether s begins with a pair whose key is a variable's
+// name.
+func beginsVariable(s string) bool {
+	const longest = len("expansion_module")
+	n := strings.IndexByte(s[:min(len(s), longest+1)], '=')
+	return n > 0 && IsVariable(s[:n])
 }
 
 // beginsPair reports whether what follows an "&" has a "=" before the next one,

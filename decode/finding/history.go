@@ -40,13 +40,13 @@ type past struct {
 	time   int64
 	badly  bool // it was not answered as it should be
 
-	delayed  int64 // until when a late response kept it from sending
+	sent    [watched]uint8 // how often it sent each of the watched events, up to 255
+	delayed int64          // until when a late response kept it from sending
+
 	failures int   // to register, in a row
 	failed   int64 // when the first of them was
 	idle     where // of its latest busy_to_idle
 	resumed  where // of its latest resume_call
-
-	sent [watched]uint8 // how often it sent each of the watched events, up to 255
 }
 
 // pastOf returns what a phone did before, nil if nothing is known.
@@ -233,8 +233,7 @@ func digits(s string) (n int) {
 // one tells that it happened, the capture has the call from its beginning, and
 // the phone is known to send such events: it did, or has a template for them.
 func (c *Checker) Closed(call *timeline.Call) {
-	p := pastOf(call.Phone)
-	if p == nil || call.Began == 0 {
+	if call.Began == 0 {
 		return
 	}
 	var answered, ended, held, resumed bool
@@ -249,13 +248,21 @@ func (c *Checker) Closed(call *timeline.Call) {
 		}
 		ended = ended || rankOf(s.Slug) == last || s.Slug == actionurl.Unknown
 	}
+	unheld, unended := resumed && answered && !held, answered && !ended && call.Transfers == 0 && call.Over != 0
+	if !unheld && !unended {
+		return // as nearly all are
+	}
+	p := pastOf(call.Phone)
+	if p == nil {
+		return
+	}
 	sends := func(event int) bool {
 		return p.sent[event] > 0 || (c.typed[""]|c.typed[call.Phone.MAC])&(1<<event) != 0
 	}
 	switch {
-	case resumed && answered && !held && sends(holdCall):
+	case unheld && sends(holdCall):
 		c.missed(call, "hold_call", p.resumed)
-	case answered && !ended && call.Transfers == 0 && call.Over != 0 && call.Over == p.idle.time && sends(terminated):
+	case unended && call.Over == p.idle.time && sends(terminated):
 		c.missed(call, "terminated_call", p.idle)
 	}
 }

@@ -39,17 +39,10 @@ type Step struct {
 	Slug string // of the event; actionurl.Unknown if it is ambiguous
 }
 
-// A Call is what a phone announced of one call.
+// A Call is what a phone announced of one call. What every event touches comes
+// first, so that it lies together in memory.
 type Call struct {
-	Phone     *Phone
-	Address   netip.Addr // that the phone had at its first event
-	Direction Direction
-
-	// What the phone says of the two sides, whichever of them called: of a SIP
-	// URI the user part. Each has at most maxText bytes.
-	Local, Remote, DisplayRemote string
-
-	ID string // its call id; empty if no event tells it
+	Phone *Phone
 
 	// Times are in nanoseconds since 1970-01-01 UTC, 0 for what did not happen
 	// or was not announced.
@@ -58,10 +51,34 @@ type Call struct {
 	Established int64
 	Over        int64
 
+	lane  *lane
+	since int64 // when it came into its lane
+
+	before, behind *Call // in the lane
+	elder, younger *Call // in the order of their first events
+
+	Direction Direction
+	answered  bool
+	missed    bool
+	rejected  bool
+	idled     bool // it is over because the phone said to be idle
+	cut       bool // no more will be heard of it
+	closed    bool
+	holders   [2]bool // that hold it: the phone, the other side
+
+	Steps []Step
+	few   [usualSteps]Step // what Steps is of, while there are no more
+
+	// What the phone says of the two sides, whichever of them called: of a SIP
+	// URI the user part. Each has at most maxText bytes.
+	Local, Remote, DisplayRemote string
+
+	ID      string     // its call id; empty if no event tells it
+	Address netip.Addr // that the phone had at its first event
+
 	Holds     int // times that it was put on hold
 	Transfers int
-	Said      int // the $duration of the phone, in seconds; -1 if none
-	Steps     []Step
+	Said      int    // the $duration of the phone, in seconds; -1 if none
 	Findings  uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
 	Group     int    // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
 
@@ -75,21 +92,8 @@ type Call struct {
 
 	held      int64 // how long it was on hold in all, in nanoseconds
 	heldSince int64
-	holders   [2]bool // that hold it: the phone, the other side
-	stray     int64   // when it was resumed without having been held
-	answered  bool
-	missed    bool
-	rejected  bool
-	idled     bool // it is over because the phone said to be idle
-	cut       bool // no more will be heard of it
-
-	closed bool
-	group  *group
-	lane   *lane
-	since  int64 // when it came into its lane
-
-	before, behind *Call // in the lane
-	elder, younger *Call // in the order of their first events
+	stray     int64 // when it was resumed without having been held
+	group     *group
 }
 
 // Key says what ties the events of the call together: "call_id", or "remote"

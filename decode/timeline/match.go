@@ -20,7 +20,7 @@ func (p *Phone) find(s *said, slug string, f effect, now int64) *Call {
 	for i := len(p.open) - 1; i >= 0; i-- {
 		r := &p.open[i]
 		if s.idHash != 0 && r.id != 0 {
-			if s.idHash == r.id && r.call.ID == s.id[:min(len(s.id), maxText)] && r.call.goesOn(f, now) {
+			if s.idHash == r.id && r.call.goesOn(f, now) {
 				return r.call
 			}
 			continue

@@ -138,9 +138,7 @@ func (t *Timeline) emit(c *Call) {
 	t.waiting.remove(c)
 	t.unlink(c)
 	t.long -= len(c.ID) + len(c.Local) + len(c.Remote) + len(c.DisplayRemote) + c.spill()
-	if cap(c.Steps) == usualSteps {
-		t.free = append(t.free, c)
-	}
+	t.free = append(t.free, c)
 }
 
 // link makes a call the youngest.

@@ -28,14 +28,16 @@ const (
 // A Phone is what a phone announced of itself. What every event touches comes
 // first, so that it lies together in memory.
 type Phone struct {
-	key      uint64 // keyOf(MAC)
+	key  uint64 // keyOf(MAC)
+	open []ref  // its calls that are not closed, in the order of their first events
+	few  [2]ref // what open is of, while there are no more
+
 	Events   int
 	Failures int    // events that were not answered by a status of 2xx
 	Last     int64  // when it was heard of last, in nanoseconds since 1970-01-01 UTC
 	State    any    // of who keeps something of each phone besides; nil in a new one
 	Findings uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
 
-	open     []ref      // its calls that are not closed, in the order of their first events
 	address  netip.Addr // the latest
 	account  uint32     // hash of the latest
 	reversed bool       // it says $local and $remote by who called, not by side
@@ -60,8 +62,9 @@ type Phone struct {
 
 // A ref is a call of a phone, with what it is mostly told by.
 type ref struct {
-	id, remote uint32 // hashes; 0 for what is not known
-	call       *Call
+	id     uint64 // hash of its call id; 0 for none
+	call   *Call
+	remote uint32 // hash of the other side's number; 0 for none
 }
 
 // The kinds of forwarding that phones tell.
@@ -161,7 +164,7 @@ func (t *Timeline) update(to *string, s string) {
 
 // account notes an account of a phone.
 func (t *Timeline) account(p *Phone, name string) {
-	hash := t.hash(name)
+	hash := uint32(t.hash(name))
 	if hash == p.account || name == "" {
 		return
 	}

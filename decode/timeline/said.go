@@ -17,7 +17,7 @@ type said struct {
 	account       string
 	duration      int // in seconds; -1 for none
 	direction     Direction
-	idHash        uint32 // 0 for none
+	idHash        uint64 // 0 for none; of 63 bits, so that it is as good as the id
 	remoteHash    uint32 // of the other side's number; 0 for none
 	localHash     uint32 // of what is the other side's number if the phone called; 0 for none
 }
@@ -47,19 +47,20 @@ func (t *Timeline) read(p *Phone, e *actionurl.Event) said {
 			s.direction = directionOf(v.Value)
 		}
 	}
-	s.idHash, s.remoteHash = t.hash(s.id), t.hash(bare(s.remote))
+	s.idHash, s.remoteHash = t.hash(s.id), uint32(t.hash(bare(s.remote)))
 	if p.reversed {
-		s.localHash = t.hash(bare(s.local))
+		s.localHash = uint32(t.hash(bare(s.local)))
 	}
 	return s
 }
 
-// hash returns a number that stands for a text, 0 for the empty one.
-func (t *Timeline) hash(s string) uint32 {
+// hash returns a number that stands for a text, 0 for the empty one. So does
+// its lower half, if other things tell texts apart, too.
+func (t *Timeline) hash(s string) uint64 {
 	if s == "" {
 		return 0
 	}
-	return uint32(maphash.String(t.seed, s)) | 1
+	return maphash.String(t.seed, s) | 1
 }
 
 // number returns the user part of a SIP or tel URI, and any other text as it is.

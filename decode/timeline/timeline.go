@@ -261,6 +261,7 @@ func (t *Timeline) newPhone(now int64) *Phone {
 		return nil
 	}
 	p := &Phone{First: now}
+	p.open = p.few[:0]
 	t.phones = append(t.phones, p)
 	return p
 }
@@ -315,9 +316,10 @@ func (t *Timeline) begin(p *Phone, s *said, f effect, now int64) *Call {
 	if n := len(t.free); n > 0 {
 		c, t.free = t.free[n-1], t.free[:n-1]
 	} else {
-		c = &Call{Steps: make([]Step, 0, usualSteps)}
+		c = new(Call)
 	}
-	*c = Call{Phone: p, Address: p.Addresses[len(p.Addresses)-1], First: now, Said: -1, Steps: c.Steps[:0]}
+	*c = Call{Phone: p, Address: p.Addresses[len(p.Addresses)-1], First: now, Said: -1}
+	c.Steps = c.few[:0]
 	p.Calls++
 	p.open = append(p.open, ref{call: c})
 	t.link(c)

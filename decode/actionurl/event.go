@@ -551,16 +551,12 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *lea
 	if mac == (packet.MAC{}) {
 		return
 	}
+	e.PhoneMAC = d.nameOf(mac) // faster made again than looked up where a phone of many has it
 	if e.PhoneKnown == InURL {
 		e.OtherMAC = d.nameOf(d.phones.other(x, e.mac, agent))
 	}
 	if at = d.phones.remember(x.Client.Addr(), at, mac, x.Time); at != nil {
 		e.State = &at.state
-	}
-	if at != nil && at.mac == mac {
-		e.PhoneMAC = at.name
-	} else {
-		e.PhoneMAC = d.nameOf(mac)
 	}
 }
 

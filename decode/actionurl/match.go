@@ -36,8 +36,11 @@ type edge struct {
 	to   *node
 }
 
-// A span is a part of a text: [from, to).
-type span struct{ from, to int }
+// A span is a part of a text: [from, to). Targets and user agents are shorter
+// than 4 GiB by far.
+type span struct{ from, to uint32 }
+
+func spanOf(from, to int) span { return span{uint32(from), uint32(to)} }
 
 func (s span) of(text string) string { return text[s.from:s.to] }
 
@@ -197,7 +200,7 @@ func (s *Set) vary(n *node, at int) {
 	depth := len(s.values)
 	for end := at; end <= last; end++ {
 		if n.goesOn(s.target[end:]) {
-			s.values = append(s.values[:depth], span{at, end})
+			s.values = append(s.values[:depth], spanOf(at, end))
 			s.walk(n, end)
 		}
 	}

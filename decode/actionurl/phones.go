@@ -9,7 +9,7 @@ import (
 )
 
 // maxPhones bounds the addresses that are remembered as those of phones, and
-// the senders of frames: 65,536 of each, of about 250 and 100 bytes; 22 MiB. The
+// the senders of frames: 65,536 of each, of about 180 and 100 bytes; 18 MiB. The
 // ones beyond are not remembered.
 const maxPhones = 64 << 10
 
@@ -33,14 +33,14 @@ type sender struct {
 	last    int64      // when the latest did, in nanoseconds since 1970-01-01 UTC
 }
 
-// A learnt is what earlier requests told of an address.
+// A learnt is what earlier requests told of an address. It is small, as each
+// request looks at one of many.
 type learnt struct {
 	agent   agent      // that the latest request from there had
 	mac     packet.MAC // of the phone that has it; zero if not known
-	name    string     // mac as text
 	several bool       // phones share it: it says nothing about which one it is
-	state   any        // see Event.State
 	last    int64      // when it was heard of, in nanoseconds since 1970-01-01 UTC
+	state   any        // see Event.State
 }
 
 func newPhones() *phones {
@@ -155,7 +155,7 @@ func (p *phones) remember(address netip.Addr, at *learnt, mac packet.MAC, now in
 	case at.mac != none && now-at.last < moveTime:
 		*at = learnt{agent: at.agent, several: true}
 	default:
-		at.mac, at.name = mac, mac.String()
+		at.mac = mac
 	}
 	at.last = now
 	return at

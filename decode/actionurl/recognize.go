@@ -38,7 +38,7 @@ func wordsOf(text string) (words [maxWords]span, n int) {
 		if from == i {
 			break
 		}
-		words[n] = span{from, i}
+		words[n] = spanOf(from, i)
 	}
 	return words, n
 }

@@ -43,10 +43,24 @@ type past struct {
 	sent    [watched]uint8 // how often it sent each of the watched events, up to 255
 	delayed int64          // until when a late response kept it from sending
 
+	*rare // nil where none of it was
+}
+
+// A rare is what few phones do, kept apart so that what every event touches of
+// the others lies together in memory.
+type rare struct {
 	failures int   // to register, in a row
 	failed   int64 // when the first of them was
 	idle     where // of its latest busy_to_idle
 	resumed  where // of its latest resume_call
+}
+
+// rarely returns the rest of what a phone did.
+func (p *past) rarely() *rare {
+	if p.rare == nil {
+		p.rare = new(rare)
+	}
+	return p.rare
 }
 
 // pastOf returns what a phone did before, nil if nothing is known.
@@ -80,18 +94,21 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 	}
 	switch e.Slug {
 	case "register_failed":
-		if p.failures == 0 || x.Time-p.failed > failing {
-			p.failures, p.failed = 0, x.Time
+		r := p.rarely()
+		if r.failures == 0 || x.Time-r.failed > failing {
+			r.failures, r.failed = 0, x.Time
 		}
-		if p.failures++; p.failures >= flood {
+		if r.failures++; r.failures >= flood {
 			c.add(RegisterFlood, Detail{})
 		}
 	case "registered":
-		p.failures = 0
+		if p.rare != nil {
+			p.failures = 0
+		}
 	case "busy_to_idle", "phone_state_idle":
-		p.idle = where{x.Time, x.Interface.Capture, x.Frame}
+		p.rarely().idle = where{x.Time, x.Interface.Capture, x.Frame}
 	case "resume_call":
-		p.resumed = where{x.Time, x.Interface.Capture, x.Frame}
+		p.rarely().resumed = where{x.Time, x.Interface.Capture, x.Frame}
 	case "incoming_call":
 		if call != nil {
 			c.fanOut(x, phone, call)
@@ -261,8 +278,8 @@ func (c *Checker) Closed(call *timeline.Call) {
 	}
 	switch {
 	case unheld && sends(holdCall):
-		c.missed(call, "hold_call", p.resumed)
-	case unended && call.Over == p.idle.time && sends(terminated):
+		c.missed(call, "hold_call", p.rarely().resumed)
+	case unended && p.rare != nil && call.Over == p.idle.time && sends(terminated):
 		c.missed(call, "terminated_call", p.idle)
 	}
 }

@@ -318,7 +318,7 @@ func (t *Timeline) begin(p *Phone, s *said, f effect, now int64) *Call {
 	} else {
 		c = new(Call)
 	}
-	*c = Call{Phone: p, Address: p.Addresses[len(p.Addresses)-1], First: now, Said: -1}
+	*c = Call{Phone: p, Address: p.address, First: now, Said: -1}
 	c.Steps = c.few[:0]
 	p.Calls++
 	p.open = append(p.open, ref{call: c})

@@ -171,6 +171,9 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	for i := range b.Frames {
 		f := &b.Frames[i]
+		if p.packets.Passes(f) {
+			continue
+		}
 		if p.due(f.Time) {
 			p.drain(f.Time) // a response that comes too late is none
 		}

@@ -61,26 +61,29 @@ func (p *pcap) open(r *Reader) error {
 
 func (p *pcap) records(r *Reader, b *capture.Batch) {
 	rest := r.window.rest()
-	for len(b.Frames) < batchFrames && len(rest) >= p.header {
-		captured := p.order.Uint32(rest[8:])
-		if captured > maxFrame {
-			r.stop(b, fmt.Errorf("the record claims %d bytes, more than the %d that a frame can have; what follows cannot be read", captured, maxFrame))
-			return
-		}
+	whole := 0 // bytes of rest
+	for len(b.Frames) < batchFrames && len(rest)-whole >= p.header {
+		rec := rest[whole:]
+		captured := p.order.Uint32(rec[8:])
 		size := p.header + int(captured)
-		if len(rest) < size {
-			return
+		if captured > maxFrame || len(rec) < size {
+			break
 		}
-		p.record(r, b, rest[:size])
-		rest = rest[size:]
+		p.record(r, b, rec[:size])
+		whole += size
+	}
+	r.window.consume(whole)
+	if rest = rest[whole:]; len(rest) >= p.header {
+		if captured := p.order.Uint32(rest[8:]); captured > maxFrame {
+			r.stop(b, fmt.Errorf("the record claims %d bytes, more than the %d that a frame can have; what follows cannot be read", captured, maxFrame))
+		}
 	}
 }
 
-// record moves a record, its header included, from the window to b.
+// record adds the frame of a record, which begins with its header, to b.
 func (p *pcap) record(r *Reader, b *capture.Batch, rec []byte) {
 	time := int64(p.order.Uint32(rec))*1e9 + int64(p.order.Uint32(rec[4:]))*p.unit
 	r.frame(b, rec[p.header:], time, p.order.Uint32(rec[12:]), &p.on)
-	r.window.consume(len(rec))
 }
 
 func (p *pcap) cut(r *Reader, b *capture.Batch) error {
@@ -90,5 +93,6 @@ func (p *pcap) cut(r *Reader, b *capture.Batch) error {
 	}
 	captured := p.order.Uint32(rest[8:])
 	p.record(r, b, rest)
+	r.window.consume(len(rest))
 	return fmt.Errorf("the file ends in a frame, after %s of %d", bytesOf(len(rest)-p.header), captured)
 }

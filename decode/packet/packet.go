@@ -226,6 +226,31 @@ func (d *Decoder) incomplete(p *fragmented) {
 	}
 }
 
+// Passes reports whether there is nothing in a frame for Decode, as far as a
+// look at it tells, and counts it then. On a VoIP network that is RTP, 97 of 100
+// frames, as it is usually sent: in Ethernet with one VLAN tag or none, and IPv4
+// without options.
+func (d *Decoder) Passes(f *capture.Frame) bool {
+	const ether, ip, udp = 14, 20, 8
+	data := f.Data
+	if len(data) <= ether+4+ip+udp || f.Interface.Link != capture.LinkEthernet {
+		return false
+	}
+	if binary.BigEndian.Uint16(data[12:]) == typeVLAN {
+		data = data[4:]
+	}
+	const unfragmented, least = 0x4000, ip + udp // don't-fragment may be set
+	if binary.BigEndian.Uint16(data[12:]) != typeIPv4 || data[ether] != 0x45 || data[ether+9] != protoUDP ||
+		binary.BigEndian.Uint16(data[ether+6:])&^unfragmented != 0 || binary.BigEndian.Uint16(data[ether+2:]) < least {
+		return false
+	}
+	if datagram := data[ether+ip:]; d.matters(protoUDP, datagram) {
+		return false
+	}
+	d.Counts.Frames++
+	return true
+}
+
 // Decode decodes a frame.
 func (d *Decoder) Decode(f *capture.Frame) {
 	d.Counts.Frames++

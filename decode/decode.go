@@ -138,16 +138,19 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	p.sip = sip.NewTracker()
 	p.streams = stream.NewAssembler(&demux{p.http, sip.NewReader(p.sip)})
 	p.streams.Failed = p.checker.Attempt
-	found := p.streams.Segment
-	if c.Segment != nil {
-		found = func(s *packet.Segment) {
+	p.packets = packet.NewDecoder(func(s *packet.Segment) {
+		p.catchUp(s.Time) // a response that comes too late is none
+		if c.Segment != nil {
 			c.Segment(p.frame, s)
-			p.streams.Segment(s)
 		}
-	}
-	p.packets = packet.NewDecoder(found)
+		p.streams.Segment(s)
+		p.catchUp(s.Time)
+	})
 	p.packets.VXLANPort = c.VXLANPort
-	p.packets.Datagram = p.sip.Datagram
+	p.packets.Datagram = func(d *packet.Datagram) bool {
+		p.catchUp(d.Time)
+		return p.sip.Datagram(d)
+	}
 	p.calls = timeline.New(timeline.Config{Live: c.Live, Group: c.Group, Closed: func(call *timeline.Call) {
 		p.checker.Closed(call)
 		if p.err == nil && c.Call != nil {
@@ -170,18 +173,8 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 // returns the first error of emit.
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	for i := range b.Frames {
-		f := &b.Frames[i]
-		if p.packets.Passes(f) {
-			continue
-		}
-		if p.due(f.Time) {
-			p.drain(f.Time) // a response that comes too late is none
-		}
-		p.frame = f
-		p.packets.Decode(f)
-		if p.due(f.Time) {
-			p.drain(f.Time)
-		}
+		p.frame = &b.Frames[i]
+		p.packets.Decode(p.frame)
 	}
 	now := b.Now
 	if n := len(b.Frames); n > 0 {
@@ -219,13 +212,14 @@ func (p *Pipeline) Flush() error {
 // they were first heard of.
 func (p *Pipeline) Phones() []*timeline.Phone { return p.calls.Phones() }
 
-// due reports whether drain has something to do at the capture time now.
-func (p *Pipeline) due(now int64) bool {
+// catchUp emits the records whose turn has come at the capture time now.
+func (p *Pipeline) catchUp(now int64) {
 	if p.pending.n == 0 {
-		return false
+		return
 	}
-	x := p.pending.oldest()
-	return x.Done && now >= p.wake || now-x.Time > p.timeout || p.crowds()
+	if x := p.pending.oldest(); x.Done && now >= p.wake || now-x.Time > p.timeout || p.crowds() {
+		p.drain(now)
+	}
 }
 
 // crowds reports whether more wait than may.

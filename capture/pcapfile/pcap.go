@@ -2,6 +2,7 @@ package pcapfile
 
 import (
 	"fmt"
+	"slices"
 
 	"actionurl/capture"
 )
@@ -61,29 +62,37 @@ func (p *pcap) open(r *Reader) error {
 
 func (p *pcap) records(r *Reader, b *capture.Batch) {
 	rest := r.window.rest()
-	whole := 0 // bytes of rest
-	for len(b.Frames) < batchFrames && len(rest)-whole >= p.header {
-		rec := rest[whole:]
-		captured := p.order.Uint32(rec[8:])
-		size := p.header + int(captured)
-		if captured > maxFrame || len(rec) < size {
+	// What every record changes is at hand, and noted behind the last one.
+	at, header, order := 0, p.header, p.order
+	captured := uint32(0)
+	n := len(b.Frames)
+	number := r.frames - n
+	frames := slices.Grow(b.Frames, batchFrames)[:max(n, batchFrames)]
+	for n < batchFrames && len(rest)-at >= header {
+		rec := rest[at:]
+		captured = order.Uint32(rec[8:])
+		if captured > maxFrame || len(rec)-header < int(captured) {
 			break
 		}
-		p.record(r, b, rec[:size])
-		whole += size
+		p.read(&frames[n], rec, int(captured))
+		n++
+		frames[n-1].Number = number + n
+		at += header + int(captured)
 	}
-	r.window.consume(whole)
-	if rest = rest[whole:]; len(rest) >= p.header {
-		if captured := p.order.Uint32(rest[8:]); captured > maxFrame {
-			r.stop(b, fmt.Errorf("the record claims %d bytes, more than the %d that a frame can have; what follows cannot be read", captured, maxFrame))
-		}
+	r.frames, b.Frames = number+n, frames[:n]
+	r.window.consume(at)
+	if captured > maxFrame {
+		r.stop(b, fmt.Errorf("the record claims %d bytes, more than the %d that a frame can have; what follows cannot be read", captured, maxFrame))
 	}
 }
 
-// record adds the frame of a record, which begins with its header, to b.
-func (p *pcap) record(r *Reader, b *capture.Batch, rec []byte) {
-	time := int64(p.order.Uint32(rec))*1e9 + int64(p.order.Uint32(rec[4:]))*p.unit
-	r.frame(b, rec[p.header:], time, p.order.Uint32(rec[12:]), &p.on)
+// read reads the frame of a record, which begins with its header, but for the
+// frame's number.
+func (p *pcap) read(f *capture.Frame, rec []byte, captured int) {
+	f.Data = rec[p.header : p.header+captured]
+	f.Time = int64(p.order.Uint32(rec))*1e9 + int64(p.order.Uint32(rec[4:]))*p.unit
+	f.Length = int(p.order.Uint32(rec[12:]))
+	f.Interface = &p.on
 }
 
 func (p *pcap) cut(r *Reader, b *capture.Batch) error {
@@ -92,7 +101,9 @@ func (p *pcap) cut(r *Reader, b *capture.Batch) error {
 		return fmt.Errorf("the file ends in a record's header, after %s of %d", bytesOf(len(rest)), p.header)
 	}
 	captured := p.order.Uint32(rest[8:])
-	p.record(r, b, rest)
+	r.frames++
+	b.Frames = append(b.Frames, capture.Frame{Number: r.frames})
+	p.read(&b.Frames[len(b.Frames)-1], rest, len(rest)-p.header)
 	r.window.consume(len(rest))
 	return fmt.Errorf("the file ends in a frame, after %s of %d", bytesOf(len(rest)-p.header), captured)
 }

@@ -75,7 +75,9 @@ func (a *analysis) runOver(in *input, stdout, stderr io.Writer, read func(*job) 
 			return &statusError{statusFailed, err}
 		}
 	}
-	a.decode.Call, a.decode.Live, a.decode.Found = j.call, in.follow || a.complete, j.found
+	a.decode.Call, a.decode.Found = j.call, j.found
+	// Where calls are not what is shown, their order does not matter.
+	a.decode.Live = in.follow || a.complete || a.filter.View != report.Calls
 	a.decode.Requests = a.filter.View == report.Requests && !a.complete
 	j.pipeline = decode.New(a.decode, j.record)
 	for i := range a.ambiguous {

@@ -113,7 +113,7 @@ func (t *Timeline) handOut() {
 // makeRoom makes room for a call. First the closed ones go, though older ones
 // are open.
 func (t *Timeline) makeRoom() {
-	for t.calls >= maxCalls || t.long >= maxLong {
+	for t.calls >= t.room || t.long >= maxLong {
 		if t.waiting.first == nil {
 			t.drop(t.oldest)
 		}

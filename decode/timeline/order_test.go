@@ -63,23 +63,25 @@ func TestTick(t *testing.T) {
 // Of more calls at a time than are kept, the oldest is cut, and told so; what
 // comes of it then is of another one.
 func TestTooManyCalls(t *testing.T) {
-	states := map[State]int{}
-	tl := New(Config{Closed: func(c *Call) { states[c.State()]++ }})
-	x, e := event(t, []string{"0", "established_call"})
-	for i := range maxCalls + 10 {
-		e.PhoneMAC = fmt.Sprintf("00:0b:82:%02x:%02x:%02x", i>>16&255, i>>8&255, i&255)
-		e.CallID = fmt.Sprint(i)
-		tl.Add(x, e)
-	}
-	if diff := cmp.Diff(map[State]int{Unfinished: 10}, states); diff != "" {
-		t.Errorf("want -, got +:\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"calls not followed to their end, as there were too many: 10"}, tl.Counts().Losses()); diff != "" {
-		t.Errorf("want -, got +:\n%s", diff)
-	}
-	tl.Flush()
-	if states[Active] != maxCalls || tl.Counts().Cut != 10 {
-		t.Errorf("states at the end: %v; cut %d", states, tl.Counts().Cut)
+	for live, most := range map[bool]int{false: maxCalls, true: maxLive} {
+		states := map[State]int{}
+		tl := New(Config{Live: live, Closed: func(c *Call) { states[c.State()]++ }})
+		x, e := event(t, []string{"0", "established_call"})
+		for i := range most + 10 {
+			e.PhoneMAC = fmt.Sprintf("00:0b:82:%02x:%02x:%02x", i>>16&255, i>>8&255, i&255)
+			e.CallID = fmt.Sprint(i)
+			tl.Add(x, e)
+		}
+		if diff := cmp.Diff(map[State]int{Unfinished: 10}, states); diff != "" {
+			t.Errorf("live: %v: want -, got +:\n%s", live, diff)
+		}
+		if diff := cmp.Diff([]string{"calls not followed to their end, as there were too many: 10"}, tl.Counts().Losses()); diff != "" {
+			t.Errorf("live: %v: want -, got +:\n%s", live, diff)
+		}
+		tl.Flush()
+		if states[Active] != most || tl.Counts().Cut != 10 {
+			t.Errorf("live: %v: states at the end: %v; cut %d", live, states, tl.Counts().Cut)
+		}
 	}
 }
 

@@ -31,6 +31,8 @@ const (
 	// for their turn: 65,536 of about 450 bytes with 4 events and 60 bytes of
 	// text, 28 MiB.
 	maxCalls = 64 << 10
+	// maxLive is how many are kept where none waits for its turn: 14 MiB.
+	maxLive = maxCalls / 2
 	// maxLong is how much their texts and events may take beyond that, in
 	// bytes: 16 MiB.
 	maxLong = 16 << 20
@@ -56,6 +58,7 @@ type Config struct {
 	Closed func(*Call)
 	// Live hands calls out as soon as they are closed; else they come in the
 	// order of their first events, as long as there is room for those that wait.
+	// Less is kept then.
 	Live bool
 	// Group joins the calls of several phones: they have one number and stand
 	// together, as far as they are not handed out live.
@@ -85,6 +88,7 @@ type Timeline struct {
 	free             []*Call
 	texts            strings.Builder // of the latest calls
 
+	room   int // for calls
 	now    int64
 	groups map[string]*group // by their keys
 	handed int               // groups that were handed out, in whole or in part
@@ -92,8 +96,12 @@ type Timeline struct {
 
 // New returns an empty Timeline.
 func New(c Config) *Timeline {
+	room := maxCalls
+	if c.Live {
+		room = maxLive
+	}
 	return &Timeline{
-		config: c, seed: maphash.MakeSeed(),
+		room: room, config: c, seed: maphash.MakeSeed(),
 		byMAC: map[uint64]*Phone{}, byIP: map[netip.Addr]*Phone{}, groups: map[string]*group{}, common: map[string]string{},
 		ringing: lane{timeout: 600e9}, talking: lane{timeout: 86400e9}, over: lane{timeout: repeating},
 	}

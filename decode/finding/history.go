@@ -2,7 +2,6 @@ package finding
 
 import (
 	"hash/maphash"
-	"net/netip"
 	"strings"
 
 	"actionurl/decode/actionurl"
@@ -29,25 +28,7 @@ const (
 // A Yealink phone tells of one every 30 s.
 const flood = 5
 
-// past is what a phone did before.
-type past struct {
-	client netip.Addr     // that its latest request came from
-	server netip.AddrPort // that took it
-
-	// The latest event that is known.
-	slug   string
-	target uint64 // hash of it
-	time   int64
-	badly  bool // it was not answered as it should be
-
-	sent    [watched]uint8 // how often it sent each of the watched events, up to 255
-	delayed int64          // until when a late response kept it from sending
-
-	*rare // nil where none of it was
-}
-
-// A rare is what few phones do, kept apart so that what every event touches of
-// the others lies together in memory.
+// A rare is what few phones do: the rest of a [timeline.Past].
 type rare struct {
 	failures int   // to register, in a row
 	failed   int64 // when the first of them was
@@ -55,18 +36,20 @@ type rare struct {
 	resumed  where // of its latest resume_call
 }
 
-// rarely returns the rest of what a phone did.
-func (p *past) rarely() *rare {
-	if p.rare == nil {
-		p.rare = new(rare)
-	}
-	return p.rare
+// rareOf returns the rest of what a phone did, nil where none of it was.
+func rareOf(p *timeline.Past) *rare {
+	r, _ := p.Rest.(*rare)
+	return r
 }
 
-// pastOf returns what a phone did before, nil if nothing is known.
-func pastOf(phone *timeline.Phone) *past {
-	p, _ := phone.State.(*past)
-	return p
+// rarely is rareOf where something of it is now.
+func rarely(p *timeline.Past) *rare {
+	r := rareOf(p)
+	if r == nil {
+		r = new(rare)
+		p.Rest = r
+	}
+	return r
 }
 
 // A where is the place of an event.
@@ -78,23 +61,19 @@ type where struct {
 
 // history checks an event against what its phone did before.
 func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timeline.Phone, call *timeline.Call) {
-	p := pastOf(phone)
-	if p == nil {
-		p = new(past)
-		phone.State = p
-	}
-	if client := x.Client.Addr(); client != p.client {
-		p.client = client
+	p := &phone.Past
+	if client := x.Client.Addr(); client != p.Client {
+		p.Client = client
 		c.clients[client] = phone
 	}
 	c.repeated(x, e, p)
-	if x.Server != p.server {
-		p.server = x.Server
+	if x.Server != p.Server {
+		p.Server = x.Server
 		c.conns.took(x.Server)
 	}
 	switch e.Slug {
 	case "register_failed":
-		r := p.rarely()
+		r := rarely(p)
 		if r.failures == 0 || x.Time-r.failed > failing {
 			r.failures, r.failed = 0, x.Time
 		}
@@ -102,13 +81,13 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 			c.add(RegisterFlood, Detail{})
 		}
 	case "registered":
-		if p.rare != nil {
-			p.failures = 0
+		if r := rareOf(p); r != nil {
+			r.failures = 0
 		}
 	case "busy_to_idle", "phone_state_idle":
-		p.rarely().idle = where{x.Time, x.Interface.Capture, x.Frame}
+		rarely(p).idle = where{x.Time, x.Interface.Capture, x.Frame}
 	case "resume_call":
-		p.rarely().resumed = where{x.Time, x.Interface.Capture, x.Frame}
+		rarely(p).resumed = where{x.Time, x.Interface.Capture, x.Frame}
 	case "incoming_call":
 		if call != nil {
 			c.fanOut(x, phone, call)
@@ -121,26 +100,26 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 	if call != nil && call.ID != "" {
 		c.order(e.Slug, call)
 	}
-	p.count(e)
+	count(p, e)
 	if x.NoResponse != httpwire.Answered || x.Latency >= burst {
-		p.delayed = max(p.delayed, x.Time+max(x.Latency, repeating))
+		p.Delayed = max(p.Delayed, x.Time+max(x.Latency, repeating))
 	}
 }
 
 // repeated checks whether the phone sends the same event again: of a call that
 // has an id, or at once, or as the server did not take it. Else it may have
 // happened again, and what came between is not among what the phone tells.
-func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *past) {
+func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *timeline.Past) {
 	if e.Slug == actionurl.Unknown {
 		return
 	}
 	target := maphash.String(c.seed, x.Target)
-	if p.slug == e.Slug && p.target == target && p.server == x.Server && x.Time-p.time < repeating &&
-		(p.badly || x.Time-p.time < burst || e.CallID != "" && once(e.Slug)) {
+	if p.Slug == e.Slug && p.Target == target && p.Server == x.Server && x.Time-p.Time < repeating &&
+		(p.Badly || x.Time-p.Time < burst || e.CallID != "" && once(e.Slug)) {
 		c.add(Repeated, Detail{Name: e.Slug})
 	}
-	p.slug, p.target, p.time = e.Slug, target, x.Time
-	p.badly = x.NoResponse != httpwire.Answered || x.Status >= 300 && x.Status != 304 || c.config.Slow > 0 && x.Latency >= c.config.Slow
+	p.Slug, p.Target, p.Time = e.Slug, target, x.Time
+	p.Badly = x.NoResponse != httpwire.Answered || x.Status >= 300 && x.Status != 304 || c.config.Slow > 0 && x.Latency >= c.config.Slow
 }
 
 // A rank is where in a call an event stands.
@@ -191,9 +170,9 @@ func (c *Checker) order(slug string, call *timeline.Call) {
 
 // duration compares the talk time that the phone tells with that between its
 // events. Times on hold may be part of it or not.
-func (c *Checker) duration(x *httpwire.Exchange, p *past, call *timeline.Call) {
+func (c *Checker) duration(x *httpwire.Exchange, p *timeline.Past, call *timeline.Call) {
 	talk, known := call.Talk()
-	if !known || call.Said < 0 || p.delayed > call.First || call.Over != x.Time {
+	if !known || call.Said < 0 || p.Delayed > call.First || call.Over != x.Time {
 		return
 	}
 	hold, _ := call.Hold()
@@ -269,18 +248,19 @@ func (c *Checker) Closed(call *timeline.Call) {
 	if !unheld && !unended {
 		return // as nearly all are
 	}
-	p := pastOf(call.Phone)
-	if p == nil {
+	p := &call.Phone.Past
+	r := rareOf(p)
+	if r == nil {
 		return
 	}
 	sends := func(event int) bool {
-		return p.sent[event] > 0 || (c.typed[""]|c.typed[call.Phone.MAC])&(1<<event) != 0
+		return p.Sent[event] > 0 || (c.typed[""]|c.typed[call.Phone.MAC])&(1<<event) != 0
 	}
 	switch {
 	case unheld && sends(holdCall):
-		c.missed(call, "hold_call", p.rarely().resumed)
-	case unended && p.rare != nil && call.Over == p.idle.time && sends(terminated):
-		c.missed(call, "terminated_call", p.idle)
+		c.missed(call, "hold_call", r.resumed)
+	case unended && call.Over == r.idle.time && sends(terminated):
+		c.missed(call, "terminated_call", r.idle)
 	}
 }
 

@@ -26,6 +26,8 @@ const (
 	watched // how many there are
 )
 
+var _ [watched]uint8 = timeline.Past{}.Sent
+
 func watchedAt(slug string) int {
 	switch slug {
 	case "dnd_on":
@@ -73,18 +75,18 @@ var implied = [...]struct {
 }
 
 // count notes that a phone sent an event, or one that may be it.
-func (p *past) count(e *actionurl.Event) {
+func count(p *timeline.Past, e *actionurl.Event) {
 	if e.Slug != actionurl.Unknown {
-		p.sends(e.Slug)
+		countOne(p, e.Slug)
 	}
 	for _, slug := range e.Candidates {
-		p.sends(slug)
+		countOne(p, slug)
 	}
 }
 
-func (p *past) sends(slug string) {
-	if i := watchedAt(slug); i >= 0 && p.sent[i] < 255 {
-		p.sent[i]++
+func countOne(p *timeline.Past, slug string) {
+	if i := watchedAt(slug); i >= 0 && p.Sent[i] < 255 {
+		p.Sent[i]++
 	}
 }
 
@@ -111,13 +113,10 @@ func (c *Checker) neverSent(phones []*timeline.Phone) {
 		return
 	}
 	for _, phone := range phones {
-		p := pastOf(phone)
-		if p == nil {
-			continue
-		}
+		p := &phone.Past
 		told := c.typed[""] | c.typed[phone.MAC]
 		for _, i := range implied {
-			if told&(1<<i.event) == 0 || p.sent[i.event] > 0 || p.sent[i.by] < i.times {
+			if told&(1<<i.event) == 0 || p.Sent[i.event] > 0 || p.Sent[i.by] < i.times {
 				continue
 			}
 			c.config.Found(&Occurrence{Finding: Finding{NeverSent, Detail{Name: i.slug}}, Place: Place{Phone: phoneIn(phone)}, Times: 1})

@@ -66,6 +66,13 @@ type Call struct {
 	closed    bool
 	holders   [2]bool // that hold it: the phone, the other side
 
+	size int32 // bytes of its texts
+
+	// SIP is the call as the phone's signalling has it, nil if that is not
+	// known. It is set by who knows it. One takes 760 bytes and its texts, 100 or
+	// so: 54 MiB of all calls.
+	SIP *sip.Call
+
 	Steps []Step
 	few   [usualSteps]Step // what Steps is of, while there are no more
 
@@ -82,10 +89,6 @@ type Call struct {
 	Findings  uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
 	Group     int    // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
 
-	// SIP is the call as the phone's signalling has it, nil if that is not
-	// known. It is set by who knows it. One takes 760 bytes and its texts, 100 or
-	// so: 54 MiB of all calls.
-	SIP *sip.Call
 	// FromSIP are the columns that tell what no event did, in a call that is
 	// handed out.
 	FromSIP []string

@@ -137,7 +137,7 @@ func (t *Timeline) emit(c *Call) {
 	}
 	t.waiting.remove(c)
 	t.unlink(c)
-	t.long -= len(c.ID) + len(c.Local) + len(c.Remote) + len(c.DisplayRemote) + c.spill()
+	t.long -= int(c.size) + c.spill()
 	t.free = append(t.free, c)
 }
 

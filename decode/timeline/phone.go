@@ -35,7 +35,6 @@ type Phone struct {
 	Events   int
 	Failures int    // events that were not answered by a status of 2xx
 	Last     int64  // when it was heard of last, in nanoseconds since 1970-01-01 UTC
-	State    any    // of who keeps something of each phone besides; nil in a new one
 	Findings uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
 
 	address  netip.Addr // the latest
@@ -50,6 +49,7 @@ type Phone struct {
 	Known   actionurl.Evidence
 	Product string
 	Version string
+	Past    Past
 
 	MAC       string       // lower case, with colons; empty if not known
 	Addresses []netip.Addr // that it had, the latest last; at most maxAddresses
@@ -58,6 +58,23 @@ type Phone struct {
 	Accounts  []string // at most maxAccounts
 	Calls     int
 	First     int64 // when it was heard of first
+}
+
+// A Past is what a phone did before, as far as findings are told by it: package
+// finding keeps it here, as it looks at the phone for each event, too.
+type Past struct {
+	Client netip.Addr     // that its latest request came from
+	Server netip.AddrPort // that took it
+
+	// The latest event that is known.
+	Slug   string
+	Target uint64 // hash of it
+	Time   int64  // in nanoseconds since 1970-01-01 UTC
+	Badly  bool   // it was not answered as it should be
+
+	Sent    [12]uint8 // how often it sent each of some events, up to 255
+	Delayed int64     // until when a late response kept it from sending
+	Rest    any       // what few phones do; nil in a new one
 }
 
 // A ref is a call of a phone, with what it is mostly told by.

@@ -36,7 +36,7 @@ const (
 	// maxLong is how much their texts and events may take beyond that, in
 	// bytes: 16 MiB.
 	maxLong = 16 << 20
-	// maxPhones is how many phones are kept: 131,072 of about 450 bytes, 56
+	// maxPhones is how many phones are kept: 131,072 of about 550 bytes, 69
 	// MiB. Events of further phones are counted.
 	maxPhones = 128 << 10
 	// maxText is how many bytes of each text of calls and phones are kept.
@@ -350,18 +350,18 @@ func (t *Timeline) learn(c *Call, s *said) {
 		local = own
 	}
 	if c.ID == "" && s.id != "" {
-		c.ID = t.keep(s.id)
+		c.ID = t.keep(c, s.id)
 		c.ref().id = s.idHash
 	}
 	if c.Local == "" && local != "" {
-		c.Local = t.keep(local)
+		c.Local = t.keep(c, local)
 	}
 	if c.Remote == "" && remote != "" {
-		c.Remote = t.keep(remote)
+		c.Remote = t.keep(c, remote)
 		c.ref().remote = hash
 	}
 	if c.DisplayRemote == "" && name != "" && bare(name) != bare(remote) { // some phones put the number there
-		c.DisplayRemote = t.keep(name)
+		c.DisplayRemote = t.keep(c, name)
 	}
 	if s.duration >= 0 {
 		c.Said = s.duration
@@ -372,9 +372,10 @@ func (t *Timeline) learn(c *Call, s *said) {
 	t.account(c.Phone, own)
 }
 
-// keep returns a copy of a text for a call.
-func (t *Timeline) keep(s string) string {
+// keep returns a copy of a text of a call.
+func (t *Timeline) keep(c *Call, s string) string {
 	s = s[:min(len(s), maxText)]
+	c.size += int32(len(s))
 	t.long += len(s)
 	if t.texts.Cap()-t.texts.Len() < len(s) {
 		t.texts.Reset()

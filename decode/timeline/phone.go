@@ -114,7 +114,7 @@ func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 	if x.Status/100 != 2 {
 		p.Failures++
 	}
-	if strength(e.PhoneKnown) > strength(p.Known) {
+	if e.PhoneKnown != p.Known && strength(e.PhoneKnown) > strength(p.Known) {
 		p.Known = e.PhoneKnown
 	}
 	if p.address != e.PhoneIP {

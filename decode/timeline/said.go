@@ -68,21 +68,41 @@ func number(s string) string {
 	if i := strings.IndexByte(s, '<'); i >= 0 {
 		s, _, _ = strings.Cut(s[i+1:], ">")
 	}
-	for _, scheme := range []string{"sip:", "sips:", "tel:"} {
-		if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
-			s = s[len(scheme):]
-			break
-		}
+	if s != "" && (s[0]|0x20 == 's' || s[0]|0x20 == 't') { // in lower case
+		s = withoutScheme(s)
 	}
-	if i := strings.IndexAny(s, "@;"); i > 0 {
-		s = s[:i]
+	end := 0
+	for end < len(s) && s[end] != '@' && s[end] != ';' {
+		end++
+	}
+	if end > 0 {
+		s = s[:end]
 	}
 	return s
 }
 
+func withoutScheme(uri string) string {
+	for _, scheme := range []string{"sip:", "sips:", "tel:"} {
+		if len(uri) > len(scheme) && strings.EqualFold(uri[:len(scheme)], scheme) {
+			return uri[len(scheme):]
+		}
+	}
+	return uri
+}
+
 // bare returns a number without what some events of a call have and others do
 // not: the plus sign, and the blank that servers make of it.
-func bare(number string) string { return strings.Trim(number, "+ ") }
+func bare(number string) string {
+	for number != "" && plus(number[0]) {
+		number = number[1:]
+	}
+	for number != "" && plus(number[len(number)-1]) {
+		number = number[:len(number)-1]
+	}
+	return number
+}
+
+func plus(c byte) bool { return c == '+' || c == ' ' }
 
 // seconds reads a duration, -1 for what is none.
 func seconds(s string) int {

@@ -46,11 +46,8 @@ const (
 // Begins tells whether data begins a SIP message: a status line, or a request
 // line, as far as it is there.
 func Begins(data []byte) Verdict {
-	if n := min(len(data), len(version)+1); string(data[:n]) == (version + " ")[:n] {
-		if n <= len(version) {
-			return Perhaps
-		}
-		return Yes
+	if v := starts(data, version+" "); v != No {
+		return v
 	}
 	method := methodLength(data)
 	if method < 0 {
@@ -63,17 +60,31 @@ func Begins(data []byte) Verdict {
 		return No
 	}
 	for _, m := range methods() {
-		for _, scheme := range []string{" sip:", " sips:", " tel:"} {
-			n := min(len(data), len(m)+len(scheme))
-			if string(data[:n]) == (m + scheme)[:n] {
-				if n == len(m)+len(scheme) {
-					return Yes
-				}
+		if v := starts(data, m); v != Yes {
+			if v == Perhaps {
 				return Perhaps
+			}
+			continue
+		}
+		for _, scheme := range [...]string{" sip:", " sips:", " tel:"} {
+			if v := starts(data[len(m):], scheme); v != No {
+				return v
 			}
 		}
 	}
 	return No
+}
+
+// starts tells whether data begins with text, as far as it is there.
+func starts(data []byte, text string) Verdict {
+	n := min(len(data), len(text))
+	switch {
+	case string(data[:n]) != text[:n]:
+		return No
+	case n < len(text):
+		return Perhaps
+	}
+	return Yes
 }
 
 // methodLength returns the length of the method's name that data begins with,

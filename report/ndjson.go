@@ -48,10 +48,7 @@ func (j *ndjson) Row(row []Value) error {
 
 // value adds a value that is not absent to a line.
 func (j *ndjson) value(line []byte, v Value) []byte {
-	switch v.kind {
-	case text:
-		return appendString(line, *v.of.(*string))
-	case instant, moment:
+	if v.kind == instant || v.kind == moment {
 		return append(j.day.append(append(line, '"'), v.num), '"')
 	}
 	return v.appendJSON(line)
@@ -108,7 +105,7 @@ func (c *clockFace) append(dst []byte, ns int64) []byte {
 	return append(appendDigits(append(dst, c.face...), rest, 9), 'Z')
 }
 
-// appendJSON renders a value that is neither a text, nor absent, nor a time.
+// appendJSON renders a value that is neither absent nor a time.
 func (v *Value) appendJSON(dst []byte) []byte {
 	switch v.kind {
 	case number:
@@ -162,7 +159,7 @@ func (v *Value) appendJSON(dst []byte) []byte {
 	case vars:
 		return appendVars(dst, *v.of.(*[]actionurl.Var))
 	}
-	return append(dst, "null"...)
+	return appendString(dst, *v.of.(*string))
 }
 
 // appendVars renders variables as an object. A key that was sent twice keeps

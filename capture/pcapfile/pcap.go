@@ -66,7 +66,7 @@ func (p *pcap) records(r *Reader, b *capture.Batch) {
 	at, header, order := 0, p.header, p.order
 	captured := uint32(0)
 	n := len(b.Frames)
-	number := r.frames - n
+	number := r.frames - n // of the frame before the batch's first
 	frames := slices.Grow(b.Frames, batchFrames)[:max(n, batchFrames)]
 	for n < batchFrames && len(rest)-at >= header {
 		rec := rest[at:]
@@ -74,9 +74,10 @@ func (p *pcap) records(r *Reader, b *capture.Batch) {
 		if captured > maxFrame || len(rec)-header < int(captured) {
 			break
 		}
-		p.read(&frames[n], rec, int(captured))
+		f := &frames[n]
+		p.read(f, rec, int(captured))
 		n++
-		frames[n-1].Number = number + n
+		f.Number = number + n
 		at += header + int(captured)
 	}
 	r.frames, b.Frames = number+n, frames[:n]

@@ -426,11 +426,10 @@ func (e *Event) put(name, value string) {
 	v.Name, v.Value = name, value
 	mac, ip := v.read()
 	switch {
-	case v.State != Filled:
-	case v.Key == MACKey:
-		e.mac = mac
-	case v.Key == PhoneIPKey && ip.IsValid(), v.Key == IPKey && ip.IsValid():
+	case ip.IsValid():
 		e.ip = ip
+	case v.Key == MACKey && v.State == Filled:
+		e.mac = mac
 	}
 }
 

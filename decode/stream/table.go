@@ -10,8 +10,8 @@ import (
 
 // A table finds connections by their two ends, whichever of them sends: a hash
 // table with linear probing. Go's maps take more than twice the time, as they
-// hash and compare both ends in one order only, which has to be
-// established before.
+// hash and compare both ends in one order only, which has to be established
+// before.
 //
 // A slot is eight bytes, and connections are numbered in slabs, so that a search
 // among very many of them misses the caches no more than twice.

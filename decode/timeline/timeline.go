@@ -253,12 +253,8 @@ func (t *Timeline) named(key uint64, e *actionurl.Event, now int64) *Phone {
 // keyOf returns a MAC address, in lower case with colons, as a number.
 func keyOf(mac string) uint64 {
 	key := uint64(0)
-	for len(mac) >= len("00:") {
-		key = key<<8 | nibble(mac[0])<<4 | nibble(mac[1])
-		mac = mac[len("00:"):]
-	}
-	if len(mac) == len("00") {
-		key = key<<8 | nibble(mac[0])<<4 | nibble(mac[1])
+	for i := 0; i+1 < len(mac); i += 3 {
+		key = key<<8 | nibble(mac[i])<<4 | nibble(mac[i+1])
 	}
 	return key
 }

@@ -87,10 +87,6 @@ type Config struct {
 	// it waits for the SIP message that may be captured behind it, where its
 	// phone's SIP is.
 	Prompt bool
-
-	// Requests leaves out what puts requests together: no calls and phones are
-	// kept, and no findings that take more than one request to be seen.
-	Requests bool
 }
 
 // A Loss is something that could not be decoded, with its place.
@@ -123,14 +119,13 @@ type Pipeline struct {
 	crowded int   // requests that went on because too many waited
 	record  Record
 	frame   *capture.Frame // at hand
-	alone   bool           // see Config.Requests
 }
 
 // New returns a Pipeline that calls emit with each record. The record and all
 // it points to are valid until emit returns; its strings stay valid. After an
 // error of emit or of Config.Call, neither is called again.
 func New(c Config, emit func(*Record) error) *Pipeline {
-	p := &Pipeline{emit: emit, alone: c.Requests, timeout: int64(c.ResponseTimeout), prompt: c.Prompt, events: actionurl.NewDecoder(c.Templates)}
+	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), prompt: c.Prompt, events: actionurl.NewDecoder(c.Templates)}
 	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
 	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: c.Found})
 	p.http = httpwire.NewReader(p.pending.insert)
@@ -157,9 +152,7 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 			p.err = c.Call(call)
 		}
 	}})
-	if !c.Requests {
-		p.sip.Done = p.checker.Signalled
-	}
+	p.sip.Done = p.checker.Signalled
 	if c.Lost != nil {
 		lost := func(at *packet.Origin, what string) {
 			c.Lost(Loss{at.Interface.Capture, at.Frame, what})
@@ -276,7 +269,7 @@ func (p *Pipeline) next() {
 func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, known *finding.Set) {
 	r := &p.record
 	*r = Record{Exchange: x, Event: e}
-	if e != nil && !p.alone {
+	if e != nil {
 		r.Phone, r.Call = p.calls.Add(x, e)
 		if r.Call != nil && r.Call.SIP == nil && p.events.Signalling != nil {
 			r.Call.SIP = p.sip.Matched()
@@ -286,10 +279,7 @@ func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, known *finding
 		}
 	}
 	r.Findings = p.checker.Check(x, e, r.Phone, r.Call)
-	switch {
-	case known != nil && p.alone:
-		r.Findings = finding.Only(r.Findings, known.Single())
-	case known != nil:
+	if known != nil {
 		r.Findings = finding.Only(r.Findings, *known)
 	}
 	finding.Mark(r.Findings, r.Phone, r.Call)

@@ -53,6 +53,35 @@ func compareSaved(t *testing.T, file string, views []string, formats []string, f
 
 func head(s string) string { return s[:min(len(s), 3000)] }
 
+// The view of requests has each Action URL as the view of events has it, with
+// what is wrong with several of them together.
+func TestRequestsAsEvents(t *testing.T) {
+	captures, err := filepath.Glob("../../testdata/*.pcap*")
+	if err != nil || len(captures) == 0 {
+		t.Fatal(captures, err)
+	}
+	several := false
+	for _, file := range captures {
+		view := func(name string) string {
+			return outputOf(t, nil, "analyze", "--format", "ndjson", "--view", name, file)
+		}
+		var got strings.Builder
+		for line := range strings.Lines(view("requests")) {
+			if strings.Contains(line, `,"event":"`) {
+				got.WriteString(line)
+			}
+		}
+		want := view("events")
+		if got.String() != want {
+			t.Errorf("%s: requests have\n%s\nevents\n%s", file, head(got.String()), head(want))
+		}
+		several = several || strings.Contains(want, `"fan_out"`)
+	}
+	if !several {
+		t.Error("no capture shows a finding of several requests")
+	}
+}
+
 // The result of saved events equals that of the capture.
 func TestReportEqualsAnalyze(t *testing.T) {
 	captures, err := filepath.Glob("../../testdata/*.pcap*")

@@ -78,7 +78,6 @@ func (a *analysis) runOver(in *input, stdout, stderr io.Writer, read func(*job) 
 	a.decode.Call, a.decode.Found = j.call, j.found
 	// Where calls are not what is shown, their order does not matter.
 	a.decode.Live = in.follow || a.complete || a.filter.View != report.Calls
-	a.decode.Requests = a.filter.View == report.Requests && !a.complete
 	j.pipeline = decode.New(a.decode, j.record)
 	for i := range a.ambiguous {
 		j.unclear(&a.ambiguous[i])

@@ -224,12 +224,6 @@ func Only(found []Finding, kinds Set) []Finding {
 	return found
 }
 
-// several are the kinds that take more than one request to be seen.
-const several Set = 1<<Repeated | 1<<RegisterFlood | 1<<OutOfOrder | 1<<DurationMismatch | 1<<FanOut
-
-// Single returns those of the kinds that a single request shows.
-func (s Set) Single() Set { return s &^ several }
-
 // All returns the kinds, the gravest first.
 func (s Set) All() iter.Seq[Kind] {
 	return func(yield func(Kind) bool) {

@@ -256,10 +256,15 @@ func (p *Pipeline) next() {
 		p.events.Signalling = p.sip
 	}
 	if p.err == nil {
+		e := p.events.Decode(x)
 		if p.events.Signalling != nil {
-			p.sip.Requested(x.Client.Addr(), x.Time)
+			slug := ""
+			if e != nil {
+				slug = e.Slug
+			}
+			p.sip.Requested(x.Client.Addr(), x.Time, slug)
 		}
-		p.tell(x, p.events.Decode(x), nil)
+		p.tell(x, e, nil)
 	}
 	p.http.Release(x)
 }

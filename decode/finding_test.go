@@ -296,6 +296,26 @@ func TestHistory(t *testing.T) {
 			{60 * second, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {9 * second, 0, call("resume_call", "a@b"), "", ""},
 			{9 * second, 0, call("terminated_call", "a@b"), "", ""}},
 			[]string{"missing_event ×1 from 32 of 00:0b:82:12:34:32: hold_call"}},
+		{"missing_event: it talks in another call, and did not say that this one is held or over", []heard{
+			{0, 0, call("incoming_call", "c@d"), "", ""}, {2 * second, 0, call("established_call", "c@d"), "", ""}, {2 * second, 0, call("hold_call", "c@d"), "", ""},
+			{9 * second, 0, call("terminated_call", "c@d"), "", ""}, {60 * second, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
+			{60 * second, 0, call("incoming_call", "e@f"), "", ""}, {2 * second, 0, call("established_call", "e@f"), "", ""}},
+			[]string{"missing_event ×1 from 53 of 00:0b:82:12:34:32: terminated_call"}},
+		{"missing_event, not: it is held", []heard{
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {60 * second, 0, call("hold_call", "a@b"), "", ""},
+			{0, 0, call("incoming_call", "e@f"), "", ""}, {2 * second, 0, call("established_call", "e@f"), "", ""}, {9 * second, 0, call("terminated_call", "e@f"), "", ""}}, nil},
+		{"missing_event, not: the phone does not tell of holding", []heard{
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
+			{60 * second, 0, call("incoming_call", "e@f"), "", ""}, {2 * second, 0, call("established_call", "e@f"), "", ""}, {9 * second, 0, call("terminated_call", "e@f"), "", ""}}, nil},
+		{"missing_event, not: it is told behind the other", []heard{
+			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
+			{60 * second, 0, call("incoming_call", "e@f"), "", ""}, {2 * second, 0, call("established_call", "e@f"), "", ""}, {second / 2, 0, call("hold_call", "a@b"), "", ""},
+			{9 * second, 0, call("terminated_call", "e@f"), "", ""}}, nil},
+		{"missing_event, not: only one of them has an id", []heard{
+			{0, 0, call("hold_call", "c@d"), "", ""}, {9 * second, 0, call("terminated_call", "c@d"), "", ""},
+			{60 * second, 0, plain("incoming_call"), "", ""}, {2 * second, 0, plain("established_call"), "", ""},
+			{60 * second, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
+			{60 * second, 0, plain("incoming_call"), "", ""}, {2 * second, 0, plain("established_call"), "", ""}}, nil},
 		{"missing_event, not: the phone tells of no call's end, nor of holding", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {9 * second, 0, call("resume_call", "a@b"), "", ""},
 			{60 * second, 0, plain("busy_to_idle"), "", ""}}, nil},

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func found(t *testing.T, c *capturetest.Capture, templates ...string) []string {
 	t.Helper()
 	var all []string
 	config := Config{ResponseTimeout: 10 * time.Second, Found: func(o *finding.Occurrence) {
-		if o.Kind == finding.SIPMismatch || o.Kind == finding.NotNotified {
+		if o.Kind == finding.SIPMismatch || o.Kind == finding.NotNotified || o.Kind == finding.MissingEvent {
 			all = append(all, fmt.Sprintf("%v %s %v %d", o.Kind, o.Detail.Name, o.Phone.Addr, o.Frame))
 		}
 	}}
@@ -158,6 +159,115 @@ func TestNotNotified(t *testing.T) {
 		if diff := cmp.Diff(test.want, found(t, s.Capture, test.templates...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.what, diff)
 		}
+	}
+}
+
+// TestMissingInSIP shows calls that the phone announced in part.
+func TestMissingInSIP(t *testing.T) {
+	templates := []string{
+		"incoming_call", "192.168.40.207/incoming_call?r=$remote&mac=$mac", "", "established_call", "192.168.40.207/established_call?r=$remote", "",
+		"terminated_call", "192.168.40.207/terminated_call?r=$remote", "", "missed_call", "192.168.40.207/missed_call?r=$remote", "",
+	}
+	// talk is a call of which the phone announces some events, as it goes on.
+	talk := func(s *site, events ...string) {
+		call := s.ring(phoneEnd)
+		tell := func(event string) {
+			s.after(1)
+			if slices.Contains(events, event) {
+				s.tell(phoneEnd, "/"+event+"?r=5003&mac=000b82123432")
+			}
+		}
+		tell("incoming_call")
+		call.Respond(false, 200, "INVITE", capturetest.Talk).Request(true, "ACK", "")
+		tell("established_call")
+		s.after(20)
+		call.Request(true, "BYE", "").Respond(false, 200, "BYE", "")
+		tell("terminated_call")
+		tell("more")
+		tell("dnd_on")
+		s.after(30)
+	}
+	whole := func(s *site) { talk(s, "incoming_call", "established_call", "terminated_call") }
+	for _, test := range []struct {
+		what string
+		make func(s *site)
+		want []string
+	}{
+		{"the end", func(s *site) { whole(s); talk(s, "incoming_call", "established_call"); s.tell(otherEnd, "/x") },
+			[]string{"missing_event terminated_call 192.168.40.50 40"}},
+		{"the beginning", func(s *site) { talk(s, "established_call", "terminated_call"); whole(s) }, []string{"missing_event incoming_call 192.168.40.50 1"}},
+		{"the answer", func(s *site) { whole(s); talk(s, "incoming_call", "terminated_call"); s.tell(otherEnd, "/x") },
+			[]string{"missing_event established_call 192.168.40.50 40"}},
+
+		{"not: all is announced", func(s *site) { whole(s); whole(s); s.tell(otherEnd, "/x") }, nil},
+		{"not: the phone never announces the end", func(s *site) {
+			talk(s, "incoming_call", "established_call")
+			talk(s, "incoming_call", "established_call")
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: the capture ends", func(s *site) {
+			whole(s)
+			talk(s, "incoming_call", "established_call")
+			s.Frames = s.Frames[:len(s.Frames)-1]
+		}, nil},
+		{"not: what was announced may be it", func(s *site) { whole(s); talk(s, "incoming_call", "established_call", "more"); s.tell(otherEnd, "/x") }, nil},
+		{"not: what was announced is of no call", func(s *site) { whole(s); talk(s, "dnd_on"); s.tell(otherEnd, "/x") }, nil},
+		{"not: the server is slow", func(s *site) {
+			whole(s)
+			call := s.ring(phoneEnd)
+			s.ports++
+			k := s.Conn("192.168.40.50:"+strconv.Itoa(40000+s.ports), server).Open()
+			k.Send(get("/incoming_call?r=5003&mac=000b82123432"))
+			s.after(4)
+			k.Reply(answer).Close()
+			call.Respond(false, 200, "INVITE", capturetest.Talk).Request(true, "ACK", "")
+			s.after(1)
+			call.Request(true, "BYE", "").Respond(false, 200, "BYE", "")
+			s.after(30)
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: it was missed", func(s *site) {
+			whole(s)
+			call := s.ring(phoneEnd)
+			s.tell(phoneEnd, "/incoming_call?r=5003&mac=000b82123432")
+			s.after(3)
+			call.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+			s.tell(phoneEnd, "/missed_call?r=5003&mac=000b82123432")
+			s.after(30)
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: beside another", func(s *site) {
+			whole(s)
+			other := s.ring(phoneEnd)
+			talk(s, "incoming_call", "established_call")
+			other.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+			s.after(30)
+			s.tell(otherEnd, "/x")
+		}, nil},
+		{"not: the phone passed it on", func(s *site) {
+			whole(s)
+			call := s.ring(phoneEnd)
+			s.tell(phoneEnd, "/incoming_call?r=5003&mac=000b82123432")
+			call.Respond(false, 200, "INVITE", capturetest.Talk).Request(true, "ACK", "")
+			s.tell(phoneEnd, "/established_call?r=5003&mac=000b82123432")
+			s.after(3)
+			call.Request(false, "REFER", "").Request(false, "BYE", "")
+			s.after(30)
+			s.tell(otherEnd, "/x")
+		}, nil},
+	} {
+		s := &site{Capture: capturetest.New()}
+		test.make(s)
+		if diff := cmp.Diff(test.want, found(t, s.Capture, templates...)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.what, diff)
+		}
+	}
+	s := &site{Capture: capturetest.New()}
+	whole(s)
+	talk(s, "incoming_call", "established_call")
+	s.tell(otherEnd, "/x")
+	if diff := cmp.Diff([]string{"missing_event terminated_call 192.168.40.50 40"}, found(t, s.Capture)); diff != "" {
+		t.Errorf("the end, of a phone that announced an earlier one, without templates (-want +got):\n%s", diff)
 	}
 }
 

@@ -30,10 +30,10 @@ const flood = 5
 
 // A rare is what few phones do: the rest of a [timeline.Past].
 type rare struct {
-	failures int   // to register, in a row
-	failed   int64 // when the first of them was
-	idle     where // of its latest busy_to_idle
-	resumed  where // of its latest resume_call
+	failures int            // to register, in a row
+	failed   int64          // when the first of them was
+	idle     timeline.Place // its latest busy_to_idle
+	resumed  timeline.Place // its latest resume_call
 }
 
 // rareOf returns the rest of what a phone did, nil where none of it was.
@@ -52,11 +52,8 @@ func rarely(p *timeline.Past) *rare {
 	return r
 }
 
-// A where is the place of an event.
-type where struct {
-	time    int64
-	capture string
-	frame   int
+func placeOf(x *httpwire.Exchange) timeline.Place {
+	return timeline.Place{Time: x.Time, Interface: x.Interface, Frame: x.Frame}
 }
 
 // history checks an event against what its phone did before.
@@ -85,12 +82,16 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 			r.failures = 0
 		}
 	case "busy_to_idle", "phone_state_idle":
-		rarely(p).idle = where{x.Time, x.Interface.Capture, x.Frame}
+		rarely(p).idle = placeOf(x)
 	case "resume_call":
-		rarely(p).resumed = where{x.Time, x.Interface.Capture, x.Frame}
+		rarely(p).resumed = placeOf(x)
 	case "incoming_call":
 		if call != nil {
 			c.fanOut(x, phone, call)
+		}
+	case "established_call", "answered_call":
+		if call != nil {
+			leave(x, phone, call)
 		}
 	case "terminated_call":
 		if call != nil {
@@ -164,6 +165,19 @@ func (c *Checker) order(slug string, call *timeline.Call) {
 		if before := rankOf(s.Slug); before > r && !(r == second && before == middle) && s.Slug != slug {
 			c.add(OutOfOrder, Detail{Name: slug, Other: s.Slug})
 			return
+		}
+	}
+}
+
+// leave notes the calls that a phone left without a word when it began to talk in
+// this one.
+func leave(x *httpwire.Exchange, phone *timeline.Phone, call *timeline.Call) {
+	if call.ID == "" {
+		return
+	}
+	for other := range phone.Open() {
+		if other != call && other.ID != "" && other.Talks() {
+			other.Left = placeOf(x)
 		}
 	}
 }
@@ -244,33 +258,33 @@ func (c *Checker) Closed(call *timeline.Call) {
 		}
 		ended = ended || rankOf(s.Slug) == last || s.Slug == actionurl.Unknown
 	}
-	unheld, unended := resumed && answered && !held, answered && !ended && call.Transfers == 0 && call.Over != 0
+	unheld, unended := resumed && answered && !held, answered && !ended && call.Transfers == 0
 	if !unheld && !unended {
 		return // as nearly all are
 	}
 	p := &call.Phone.Past
-	r := rareOf(p)
-	if r == nil {
-		return
-	}
 	sends := func(event int) bool {
 		return p.Sent[event] > 0 || (c.typed[""]|c.typed[call.Phone.MAC])&(1<<event) != 0
 	}
+	r := rareOf(p)
 	switch {
-	case unheld && sends(holdCall):
+	case unheld && r != nil && sends(holdCall):
 		c.missed(call, "hold_call", r.resumed)
-	case unended && call.Over == r.idle.time && sends(terminated):
+	case !unended || !sends(terminated) || call.SIP != nil && call.SIP.Ended != 0: // which SIP tells better
+	case r != nil && call.Over != 0 && call.Over == r.idle.Time:
 		c.missed(call, "terminated_call", r.idle)
+	case call.Over == 0 && call.Left.Time > call.Last && sends(holdCall):
+		c.missed(call, "terminated_call", call.Left)
 	}
 }
 
-func (c *Checker) missed(call *timeline.Call, slug string, at where) {
+func (c *Checker) missed(call *timeline.Call, slug string, at timeline.Place) {
 	f := Finding{MissingEvent, Detail{Name: slug}}
 	Mark([]Finding{f}, call.Phone, call)
 	c.config.Found(&Occurrence{
 		Finding: f,
-		Place:   Place{Time: at.time, Capture: at.capture, Frame: at.frame, Phone: phoneIn(call.Phone)},
-		Times:   1, Last: at.time,
+		Place:   Place{Time: at.Time, Capture: at.Interface.Capture, Frame: at.Frame, Phone: phoneIn(call.Phone)},
+		Times:   1, Last: at.Time,
 	})
 }
 

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"net/netip"
+	"slices"
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
@@ -82,7 +83,7 @@ func (c *Checker) Tells(x *httpwire.Exchange, e *actionurl.Event) {
 }
 
 // Signalled checks the end of a call that SIP tells of, at the capture time now:
-// whether the phone announced its end before it came, or nothing of it.
+// whether the phone announced its end before it came, or not all of it.
 func (c *Checker) Signalled(call *sip.Call, now int64) {
 	if d := &call.Denial; d.Time != 0 {
 		c.config.Found(&Occurrence{
@@ -91,23 +92,44 @@ func (c *Checker) Signalled(call *sip.Call, now int64) {
 			Times:   1, Last: d.Time,
 		})
 	}
-	if missing := c.missing(call, now); missing != 0 {
-		c.config.Found(&Occurrence{
-			Finding: Finding{NotNotified, Detail{Name: missing.String()}},
-			Place:   Place{Time: call.First, Capture: call.Capture.Capture, Frame: call.Frame, Phone: c.phoneOf(call)},
-			Times:   1, Last: call.First,
-		})
+	kind, event := c.missing(call, now)
+	if event == 0 {
+		return
 	}
+	c.config.Found(&Occurrence{
+		Finding: Finding{kind, Detail{Name: event.String()}},
+		Place:   Place{Time: call.First, Capture: call.Capture.Capture, Frame: call.Frame, Phone: c.phoneOf(call)},
+		Times:   1, Last: call.First,
+	})
 }
 
-// missing returns the events that the phone should have announced of a call of
-// which it announced nothing at all. What may have other reasons is none: a call
-// that the capture has in part, that did not ring, or that came beside another.
-func (c *Checker) missing(call *sip.Call, now int64) callEvents {
-	if call.Requests > 0 || call.Beside || call.Started == 0 || call.Ended == 0 || now-call.Ended < settled {
-		return 0
+// missing returns the events that the phone should have announced of a call:
+// NotNotified where it announced nothing at all, MissingEvent where it announced
+// others. What may have other reasons is none: a call that the capture has in
+// part, that did not ring, or that came beside another.
+func (c *Checker) missing(call *sip.Call, now int64) (Kind, callEvents) {
+	if call.Beside || call.Started == 0 || call.Ended == 0 || now-call.Ended < settled {
+		return 0, 0
 	}
-	var due callEvents
+	told := c.signalling.tellers[call.Addr] | c.boundEvents(call)
+	kind := NotNotified
+	var said callEvents
+	if call.Requests > 0 {
+		kind = MissingEvent
+		told |= c.sent(call.Addr)
+		if said = eventsOf(call.Said); said == 0 || slices.Contains(call.Said, actionurl.Unknown) || call.Referred > 0 || c.delayed(call) {
+			return 0, 0
+		}
+	}
+	due := told & dueOf(call) &^ said
+	if due != 0 && c.conns.failed(call.Addr) {
+		return 0, 0 // it may have tried
+	}
+	return kind, due
+}
+
+// dueOf returns the events that come with a call as it went.
+func dueOf(call *sip.Call) (due callEvents) {
 	if call.Direction == sip.Incoming && call.Rang != 0 {
 		due |= tellsIncoming
 	}
@@ -117,11 +139,36 @@ func (c *Checker) missing(call *sip.Call, now int64) callEvents {
 			due |= tellsTerminated
 		}
 	}
-	due &= c.signalling.tellers[call.Addr] | c.boundEvents(call)
-	if due != 0 && c.conns.failed(call.Addr) {
-		return 0 // it may have tried
-	}
 	return due
+}
+
+func eventsOf(slugs []string) (all callEvents) {
+	for _, slug := range slugs {
+		all |= callEvent(slug)
+	}
+	return all
+}
+
+// sent returns the events that a phone sent of any call, as far as they are counted.
+func (c *Checker) sent(from netip.Addr) (all callEvents) {
+	phone := c.clients[from]
+	if phone == nil {
+		return 0
+	}
+	if phone.Past.Sent[established] > 0 {
+		all |= tellsEstablished
+	}
+	if phone.Past.Sent[terminated] > 0 {
+		all |= tellsTerminated
+	}
+	return all
+}
+
+// delayed reports whether a late response may have kept the phone from sending
+// what it had to tell of a call.
+func (c *Checker) delayed(call *sip.Call) bool {
+	phone := c.clients[call.Addr]
+	return phone != nil && phone.Past.Delayed > call.First
 }
 
 // boundEvents returns the events of a call that the phone was told to send to

@@ -223,8 +223,9 @@ func (c *Call) deny(q *actionurl.Question) {
 	}
 }
 
-// Requested notes that an HTTP request came from an address.
-func (t *Tracker) Requested(addr netip.Addr, at int64) {
+// Requested notes that an HTTP request came from an address, with the slug of
+// its event, empty for none.
+func (t *Tracker) Requested(addr netip.Addr, at int64, slug string) {
 	p := t.phones[addr]
 	if p == nil {
 		return
@@ -232,6 +233,9 @@ func (t *Tracker) Requested(addr netip.Addr, at int64) {
 	for _, c := range *p {
 		if at >= c.First-Before && (c.Ended == 0 || at <= c.Ended+after) {
 			c.Requests++
+			if slug != "" && !slices.Contains(c.Said, slug) {
+				c.Said = append(c.Said, slug)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"actionurl/capture"
 	"actionurl/decode/sip"
 )
 
@@ -37,6 +38,13 @@ const (
 type Step struct {
 	Time int64  // nanoseconds since 1970-01-01 UTC
 	Slug string // of the event; actionurl.Unknown if it is ambiguous
+}
+
+// A Place is where an event was captured. Its Time is 0 for none.
+type Place struct {
+	Time      int64 // nanoseconds since 1970-01-01 UTC
+	Interface *capture.Interface
+	Frame     int // 1-based
 }
 
 // A Call is what a phone announced of one call. What every event touches comes
@@ -87,6 +95,7 @@ type Call struct {
 	Transfers int
 	Said      int    // the $duration of the phone, in seconds; -1 if none
 	Findings  uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
+	Left      Place  // set by package finding: where the phone began to talk in another call, though it had not said that it holds this one
 	Group     int    // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
 
 	// FromSIP are the columns that tell what no event did, in a call that is
@@ -161,6 +170,9 @@ func (c *Call) Hold() (time.Duration, bool) { return time.Duration(c.held), c.Ho
 // span returns the time between two events, which may have overtaken each
 // other.
 func span(from, to int64) time.Duration { return time.Duration(max(0, to-from)) }
+
+// Talks reports whether the phone talks in the call, as far as is known.
+func (c *Call) Talks() bool { return c.answered && !c.onHold() && !c.over() }
 
 func (c *Call) onHold() bool { return c.holders[0] || c.holders[1] }
 

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -105,6 +106,17 @@ func (p *Phone) Forward() Switch {
 		}
 	}
 	return all
+}
+
+// Open returns the calls that are not closed, in the order of their first events.
+func (p *Phone) Open() iter.Seq[*Call] {
+	return func(yield func(*Call) bool) {
+		for i := range p.open {
+			if !yield(p.open[i].call) {
+				return
+			}
+		}
+	}
 }
 
 // heard notes what an event says of its phone.

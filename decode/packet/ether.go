@@ -1,24 +1,20 @@
 package packet
 
-import (
-	"encoding/binary"
-
-	"github.com/google/gopacket/layers"
-)
+import "encoding/binary"
 
 // EtherTypes (IEEE 802 numbers) that are followed.
 const (
-	typeIPv4     = uint16(layers.EthernetTypeIPv4)
-	typeIPv6     = uint16(layers.EthernetTypeIPv6)
-	typeVLAN     = uint16(layers.EthernetTypeDot1Q)
-	typeQinQ     = uint16(layers.EthernetTypeQinQ)
+	typeIPv4     = 0x0800
+	typeIPv6     = 0x86dd
+	typeVLAN     = 0x8100 // IEEE 802.1Q
+	typeQinQ     = 0x88a8 // IEEE 802.1ad
 	typeQinQOld  = 0x9100 // in use before 802.1ad assigned 0x88a8
-	typeMPLS     = uint16(layers.EthernetTypeMPLSUnicast)
-	typeMPLSMul  = uint16(layers.EthernetTypeMPLSMulticast)
-	typePPP      = uint16(layers.EthernetTypePPP)
-	typePPPoE    = uint16(layers.EthernetTypePPPoESession)
-	typeBridged  = uint16(layers.EthernetTypeTransparentEthernetBridging)
-	typeERSPAN   = uint16(layers.EthernetTypeERSPAN) // types I and II
+	typeMPLS     = 0x8847 // RFC 5332
+	typeMPLSMul  = 0x8848
+	typePPP      = 0x880b
+	typePPPoE    = 0x8864 // RFC 2516
+	typeBridged  = 0x6558 // transparent Ethernet bridging
+	typeERSPAN   = 0x88be // types I and II
 	typeERSPAN3  = 0x22eb
 	typeVNTag    = 0x8926 // IEEE 802.1BR's predecessor
 	typeMACsec   = 0x88e5
@@ -26,6 +22,14 @@ const (
 	typeWCCP     = 0x883e
 
 	maxLength = 1500 // up to it, the field is a length (IEEE 802.3, section 3.2.6)
+)
+
+// Protocols of PPP (IANA's numbers) that are followed.
+const (
+	pppIPv4    = 0x0021
+	pppIPv6    = 0x0057
+	pppMPLS    = 0x0281 // RFC 3032
+	pppMPLSMul = 0x0283
 )
 
 // ethernet decodes an Ethernet frame.
@@ -116,12 +120,12 @@ func (d *Decoder) ppp(data []byte) {
 	if data[0]&1 != 0 {
 		protocol, rest = uint16(data[0]), data[1:]
 	}
-	switch layers.PPPType(protocol) {
-	case layers.PPPTypeIPv4:
+	switch protocol {
+	case pppIPv4:
 		d.within(d.ipv4, rest)
-	case layers.PPPTypeIPv6:
+	case pppIPv6:
 		d.within(d.ipv6, rest)
-	case layers.PPPTypeMPLSUnicast, layers.PPPTypeMPLSMulticast:
+	case pppMPLS, pppMPLSMul:
 		d.mpls(rest)
 	}
 }

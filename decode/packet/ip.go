@@ -5,27 +5,25 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"io"
-
-	"github.com/google/gopacket/layers"
 )
 
 // IP protocols (IANA's numbers) that are followed, extension headers of IPv6
 // (RFC 8200, section 4) among them.
 const (
-	protoHopByHop    = uint8(layers.IPProtocolIPv6HopByHop)
-	protoIPv4        = uint8(layers.IPProtocolIPv4) // RFC 2003
-	protoTCP         = uint8(layers.IPProtocolTCP)
-	protoUDP         = uint8(layers.IPProtocolUDP)
-	protoIPv6        = uint8(layers.IPProtocolIPv6)        // RFC 4213
-	protoRouting     = uint8(layers.IPProtocolIPv6Routing) // RFC 8754 for segment routing
-	protoFragment    = uint8(layers.IPProtocolIPv6Fragment)
-	protoGRE         = uint8(layers.IPProtocolGRE)
-	protoAH          = uint8(layers.IPProtocolAH) // RFC 4302
-	protoDestination = uint8(layers.IPProtocolIPv6Destination)
-	protoIPComp      = 108                             // RFC 3173
-	protoEtherIP     = uint8(layers.IPProtocolEtherIP) // RFC 3378
-	protoL2TP        = 115                             // RFC 3931
-	protoMPLS        = uint8(layers.IPProtocolMPLSInIP)
+	protoHopByHop    = 0
+	protoIPv4        = 4 // RFC 2003
+	protoTCP         = 6
+	protoUDP         = 17
+	protoIPv6        = 41 // RFC 4213
+	protoRouting     = 43 // RFC 8754 for segment routing
+	protoFragment    = 44
+	protoGRE         = 47 // RFC 2784
+	protoAH          = 51 // RFC 4302
+	protoDestination = 60
+	protoIPComp      = 108 // RFC 3173
+	protoEtherIP     = 97  // RFC 3378
+	protoL2TP        = 115 // RFC 3931
+	protoMPLS        = 137 // RFC 4023
 	protoMobility    = 135 // RFC 6275
 	protoHIP         = 139 // RFC 7401
 	protoShim6       = 140 // RFC 5533

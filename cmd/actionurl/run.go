@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -56,13 +55,8 @@ func (a *analysis) run(ctx context.Context, in *input, stdout, stderr io.Writer)
 	return a.runOver(in, stdout, stderr, func(j *job) (writing, reading error) { return in.each(ctx, j.batch) })
 }
 
-// gcPercent is how much the heap may grow, in percent, before it is cleaned: less
-// than usual, as there is little garbage, and a sensor runs beside other programs.
-const gcPercent = 50
-
 // runOver makes a job over the input, of which read gives it all.
 func (a *analysis) runOver(in *input, stdout, stderr io.Writer, read func(*job) (writing, reading error)) error {
-	debug.SetGCPercent(gcPercent)
 	j := &job{analysis: a, in: in, stderr: stderr, progress: newProgress(stderr, in), shown: map[*timeline.Phone]bool{}}
 	j.sum = summary{w: stderr, view: a.filter.View, saved: a.saved, templates: len(a.decode.Templates), filter: in.filter}
 	if a.verbose {

@@ -258,11 +258,7 @@ func (p *Pipeline) next() {
 	if p.err == nil {
 		e := p.events.Decode(x)
 		if p.events.Signalling != nil {
-			slug := ""
-			if e != nil {
-				slug = e.Slug
-			}
-			p.sip.Requested(x.Client.Addr(), x.Time, slug)
+			p.sip.Requested(x.Client.Addr(), x.Time, finding.Announced(e))
 		}
 		p.tell(x, e, nil)
 	}

@@ -165,8 +165,8 @@ func TestNotNotified(t *testing.T) {
 // TestMissingInSIP shows calls that the phone announced in part.
 func TestMissingInSIP(t *testing.T) {
 	templates := []string{
-		"incoming_call", "192.168.40.207/incoming_call?r=$remote&mac=$mac", "", "established_call", "192.168.40.207/established_call?r=$remote", "",
-		"terminated_call", "192.168.40.207/terminated_call?r=$remote", "", "missed_call", "192.168.40.207/missed_call?r=$remote", "",
+		"incoming_call", "192.168.40.207/incoming_call?r=$remote&mac=$mac", "", "established_call", "192.168.40.207/established_call?r=$remote&mac=$mac", "",
+		"terminated_call", "192.168.40.207/terminated_call?r=$remote&mac=$mac", "", "missed_call", "192.168.40.207/missed_call?r=$remote&mac=$mac", "",
 	}
 	// talk is a call of which the phone announces some events, as it goes on.
 	talk := func(s *site, events ...string) {

@@ -6,6 +6,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/timeline"
 )
 
@@ -30,10 +31,10 @@ const flood = 5
 
 // A rare is what few phones do: the rest of a [timeline.Past].
 type rare struct {
-	failures int            // to register, in a row
-	failed   int64          // when the first of them was
-	idle     timeline.Place // its latest busy_to_idle
-	resumed  timeline.Place // its latest resume_call
+	failures int           // to register, in a row
+	failed   int64         // when the first of them was
+	idle     packet.Origin // its latest busy_to_idle
+	resumed  packet.Origin // its latest resume_call
 }
 
 // rareOf returns the rest of what a phone did, nil where none of it was.
@@ -50,10 +51,6 @@ func rarely(p *timeline.Past) *rare {
 		p.Rest = r
 	}
 	return r
-}
-
-func placeOf(x *httpwire.Exchange) timeline.Place {
-	return timeline.Place{Time: x.Time, Interface: x.Interface, Frame: x.Frame}
 }
 
 // history checks an event against what its phone did before.
@@ -82,9 +79,9 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 			r.failures = 0
 		}
 	case "busy_to_idle", "phone_state_idle":
-		rarely(p).idle = placeOf(x)
+		rarely(p).idle = x.Origin
 	case "resume_call":
-		rarely(p).resumed = placeOf(x)
+		rarely(p).resumed = x.Origin
 	case "incoming_call":
 		if call != nil {
 			c.fanOut(x, phone, call)
@@ -177,7 +174,7 @@ func leave(x *httpwire.Exchange, phone *timeline.Phone, call *timeline.Call) {
 	}
 	for other := range phone.Open() {
 		if other != call && other.ID != "" && other.Talks() {
-			other.Left = placeOf(x)
+			other.Left = x.Origin
 		}
 	}
 }
@@ -278,7 +275,7 @@ func (c *Checker) Closed(call *timeline.Call) {
 	}
 }
 
-func (c *Checker) missed(call *timeline.Call, slug string, at timeline.Place) {
+func (c *Checker) missed(call *timeline.Call, slug string, at packet.Origin) {
 	f := Finding{MissingEvent, Detail{Name: slug}}
 	Mark([]Finding{f}, call.Phone, call)
 	c.config.Found(&Occurrence{

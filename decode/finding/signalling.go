@@ -2,7 +2,6 @@ package finding
 
 import (
 	"net/netip"
-	"slices"
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
@@ -38,6 +37,18 @@ func callEvent(slug string) callEvents {
 		return tellsTerminated
 	}
 	return 0
+}
+
+// Announced returns which events of a call an event is, nil for none, as
+// [sip.Call] has it in Said: all, where it may be any.
+func Announced(e *actionurl.Event) uint8 {
+	switch {
+	case e == nil:
+		return 0
+	case e.Slug == actionurl.Unknown:
+		return uint8(tellsIncoming | tellsEstablished | tellsTerminated)
+	}
+	return uint8(callEvent(e.Slug))
 }
 
 func (e callEvents) String() string {
@@ -117,7 +128,7 @@ func (c *Checker) missing(call *sip.Call, now int64) (Kind, callEvents) {
 	if call.Requests > 0 {
 		kind = MissingEvent
 		told |= c.sent(call.Addr)
-		if said = eventsOf(call.Said); said == 0 || slices.Contains(call.Said, actionurl.Unknown) || call.Referred > 0 || c.delayed(call) {
+		if said = callEvents(call.Said); said == 0 || call.Referred > 0 || c.delayed(call) {
 			return 0, 0
 		}
 	}
@@ -140,13 +151,6 @@ func dueOf(call *sip.Call) (due callEvents) {
 		}
 	}
 	return due
-}
-
-func eventsOf(slugs []string) (all callEvents) {
-	for _, slug := range slugs {
-		all |= callEvent(slug)
-	}
-	return all
 }
 
 // sent returns the events that a phone sent of any call, as far as they are counted.

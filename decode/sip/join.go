@@ -223,9 +223,9 @@ func (c *Call) deny(q *actionurl.Question) {
 	}
 }
 
-// Requested notes that an HTTP request came from an address, with the slug of
-// its event, empty for none.
-func (t *Tracker) Requested(addr netip.Addr, at int64, slug string) {
+// Requested notes that an HTTP request came from an address, and what it
+// announced: see Call.Said.
+func (t *Tracker) Requested(addr netip.Addr, at int64, said uint8) {
 	p := t.phones[addr]
 	if p == nil {
 		return
@@ -233,9 +233,7 @@ func (t *Tracker) Requested(addr netip.Addr, at int64, slug string) {
 	for _, c := range *p {
 		if at >= c.First-Before && (c.Ended == 0 || at <= c.Ended+after) {
 			c.Requests++
-			if slug != "" && !slices.Contains(c.Said, slug) {
-				c.Said = append(c.Said, slug)
-			}
+			c.Said |= said
 		}
 	}
 }

@@ -110,10 +110,10 @@ type Call struct {
 	Events   int                // requests that belong to one of its messages
 
 	// Requests is how many HTTP requests came from the address while the call
-	// was on, Before and After among it, and Said the slugs of their events, each
-	// once; Beside says that another call was on.
+	// was on, Before and After among it, and Said what their events announced, as
+	// package finding tells it; Beside says that another call was on.
 	Requests int
-	Said     []string
+	Said     uint8
 	Beside   bool
 	// Source is the sender's address on the link of a frame that this end sent,
 	// zero for none.

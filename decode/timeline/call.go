@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"time"
 
-	"actionurl/capture"
+	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 )
 
@@ -38,13 +38,6 @@ const (
 type Step struct {
 	Time int64  // nanoseconds since 1970-01-01 UTC
 	Slug string // of the event; actionurl.Unknown if it is ambiguous
-}
-
-// A Place is where an event was captured. Its Time is 0 for none.
-type Place struct {
-	Time      int64 // nanoseconds since 1970-01-01 UTC
-	Interface *capture.Interface
-	Frame     int // 1-based
 }
 
 // A Call is what a phone announced of one call. What every event touches comes
@@ -95,8 +88,12 @@ type Call struct {
 	Transfers int
 	Said      int    // the $duration of the phone, in seconds; -1 if none
 	Findings  uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
-	Left      Place  // set by package finding: where the phone began to talk in another call, though it had not said that it holds this one
 	Group     int    // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
+
+	// Left is where the phone began to talk in another call, though it had not
+	// said that it holds this one, as package finding sets it; its Time is 0 for
+	// nowhere.
+	Left packet.Origin
 
 	// FromSIP are the columns that tell what no event did, in a call that is
 	// handed out.

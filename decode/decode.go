@@ -38,6 +38,18 @@ const (
 	maxPendingText = 16 << 20
 )
 
+// burst is how many requests whose turn has come pass a stage before the next
+// one takes them: the code of all stages is more than the processor's first
+// cache holds, that of one is not.
+const burst = 16
+
+// A turn is a request whose turn has come, with its event.
+type turn struct {
+	exchange *httpwire.Exchange
+	event    *actionurl.Event // nil if it is no Action URL
+	room     actionurl.Event  // for event
+}
+
 // A Record is an HTTP request with its response.
 type Record struct {
 	*httpwire.Exchange
@@ -117,6 +129,8 @@ type Pipeline struct {
 	now     int64 // capture time of the latest frame or tick
 	wake    int64 // before it, nothing in pending has its turn
 	crowded int   // requests that went on because too many waited
+	turns   [burst]turn
+	nturns  int
 	record  Record
 	frame   *capture.Frame // at hand
 }
@@ -192,6 +206,7 @@ func (p *Pipeline) Flush() error {
 	for p.pending.n > 0 {
 		p.next()
 	}
+	p.emitTurns()
 	p.calls.Tick(p.now)
 	p.calls.Flush()
 	p.sip.Flush(p.now)
@@ -229,40 +244,64 @@ func (p *Pipeline) Role(phone netip.Addr, text string, at int64) sip.Role {
 // drain emits the records whose turn has come at the capture time now.
 func (p *Pipeline) drain(now int64) {
 	p.wake = 0
-	for p.pending.n > 0 {
-		x := p.pending.oldest()
-		crowded := p.crowds()
-		switch {
-		case x.Done && !p.prompt && !crowded && now-x.Time <= sip.Before && p.sip.Knows(x.Client.Addr()):
-			p.wake = x.Time + sip.Before // the SIP message that it belongs to may come behind it
-			return
-		case x.Done:
-		case now-x.Time > p.timeout:
-			p.http.Expire(x)
-		case crowded:
-			p.crowded++
-			p.http.Expire(x)
-		default:
-			return
-		}
+	for p.pending.n > 0 && p.due(p.pending.oldest(), now) {
 		p.next()
+	}
+	p.emitTurns()
+}
+
+// due reports whether the turn of the oldest pending request has come at the
+// capture time now.
+func (p *Pipeline) due(x *httpwire.Exchange, now int64) bool {
+	crowded := p.crowds()
+	switch {
+	case x.Done && !p.prompt && !crowded && now-x.Time <= sip.Before && p.sip.Knows(x.Client.Addr()):
+		p.wake = x.Time + sip.Before // the SIP message that it belongs to may come behind it
+		return false
+	case x.Done:
+	case now-x.Time > p.timeout:
+		p.http.Expire(x)
+	case crowded:
+		p.crowded++
+		p.http.Expire(x)
+	default:
+		return false
+	}
+	return true
+}
+
+// next lets the oldest pending request have its turn. Where there is SIP, one
+// request tells how the next one is understood, so that each goes by itself.
+func (p *Pipeline) next() {
+	p.turns[p.nturns].exchange = p.pending.remove()
+	if p.nturns++; p.nturns == burst || p.sip.Heard() {
+		p.emitTurns()
 	}
 }
 
-// next emits the oldest pending record.
-func (p *Pipeline) next() {
-	x := p.pending.remove()
+// emitTurns emits the records of the requests whose turn it is.
+func (p *Pipeline) emitTurns() {
 	if p.events.Signalling == nil && p.sip.Heard() {
 		p.events.Signalling = p.sip
 	}
+	turns := p.turns[:p.nturns]
+	p.nturns = 0
 	if p.err == nil {
-		e := p.events.Decode(x)
-		if p.events.Signalling != nil {
-			p.sip.Requested(x.Client.Addr(), x.Time, finding.Announced(e))
+		for i := range turns {
+			t := &turns[i]
+			t.event = p.events.DecodeTo(&t.room, t.exchange)
 		}
-		p.tell(x, e, nil)
 	}
-	p.http.Release(x)
+	for i := range turns {
+		t := &turns[i]
+		if p.err == nil {
+			if p.events.Signalling != nil {
+				p.sip.Requested(t.exchange.Client.Addr(), t.exchange.Time, finding.Announced(t.event))
+			}
+			p.tell(t.exchange, t.event, nil)
+		}
+		p.http.Release(t.exchange)
+	}
 }
 
 // tell emits the record of a request. Of what is wrong with it, only what is

@@ -242,6 +242,47 @@ func TestRecordsInOrderOfFrames(t *testing.T) {
 	}
 }
 
+// Requests that wait for the response to an earlier one have their turn all at
+// once. Each must keep its own event.
+func TestEventsOfOneTurn(t *testing.T) {
+	c := capturetest.New()
+	slow := c.Conn("192.168.40.49:20000", server).Open()
+	slow.Send(get("/slow"))
+	const waiting = 3*burst + 1
+	for i := range waiting {
+		conn := c.Conn(fmt.Sprintf("192.168.40.50:%d", 20000+i), server).Open()
+		path := fmt.Sprintf("/event=hold&local=%d", i)
+		if i%3 == 0 {
+			path = fmt.Sprintf("/index.html?%d", i) // no Action URL
+		}
+		conn.Send(get(path))
+		conn.Reply(answer)
+	}
+	slow.Reply(answer)
+	n := -1
+	p := New(Config{ResponseTimeout: time.Hour}, func(r *Record) error {
+		var local string
+		if r.Event != nil && len(r.Event.Vars) == 2 {
+			local = r.Event.Vars[1].Value
+		}
+		want := strconv.Itoa(n)
+		if n < 0 || n%3 == 0 {
+			want = ""
+		}
+		if local != want {
+			t.Errorf("%s: $local is %q", r.Target, local)
+		}
+		n++
+		return nil
+	})
+	if err := p.Batch(batch(c.Frames)); err != nil {
+		t.Fatal(err)
+	}
+	if n != waiting {
+		t.Errorf("%d records, want %d", n, waiting)
+	}
+}
+
 func TestPendingBound(t *testing.T) {
 	const requests = maxPending + 100
 	var got []string

@@ -134,11 +134,14 @@ func NewDecoder(templates []*Template) *Decoder {
 
 // Decode returns the event that a request announces, nil if it is no Action
 // URL. The event and its slices are valid until the next call.
-func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
+func (d *Decoder) Decode(x *httpwire.Exchange) *Event { return d.DecodeTo(&d.event, x) }
+
+// DecodeTo is Decode, but with the event made in e, which is valid as long as
+// the caller leaves it alone. What its slices have room for is used again.
+func (d *Decoder) DecodeTo(e *Event, x *httpwire.Exchange) *Event {
 	if x.Method != "GET" {
 		return nil
 	}
-	e := &d.event
 	vars, candidates := e.Vars[:0], e.Candidates[:0]
 	*e = Event{}
 	e.Vars, e.Candidates = vars, candidates

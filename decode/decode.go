@@ -40,7 +40,8 @@ const (
 
 // burst is how many requests whose turn has come pass a stage before the next
 // one takes them: the code of all stages is more than the processor's first
-// cache holds, that of one is not.
+// cache holds, that of one is not. The memory of their events is kept to be used
+// again: 11 KiB each with 256 variables, 176 KiB.
 const burst = 16
 
 // A turn is a request whose turn has come, with its event.
@@ -130,7 +131,7 @@ type Pipeline struct {
 	wake    int64 // before it, nothing in pending has its turn
 	crowded int   // requests that went on because too many waited
 	turns   [burst]turn
-	nturns  int
+	nturns  int // of turns that are taken
 	record  Record
 	frame   *capture.Frame // at hand
 }
@@ -251,7 +252,7 @@ func (p *Pipeline) drain(now int64) {
 }
 
 // due reports whether the turn of the oldest pending request has come at the
-// capture time now.
+// capture time now. A response that is not waited for any longer is given up.
 func (p *Pipeline) due(x *httpwire.Exchange, now int64) bool {
 	crowded := p.crowds()
 	switch {

@@ -28,8 +28,8 @@ import (
 // The bounds of what is kept.
 const (
 	// maxCalls is how many calls are kept, open ones and closed ones that wait
-	// for their turn: 65,536 of about 480 bytes with 4 events and 60 bytes of
-	// text, 28 MiB.
+	// for their turn: 65,536 of 480 bytes with 4 events among it, and of about
+	// 60 bytes of text; 34 MiB.
 	maxCalls = 64 << 10
 	// maxLive is how many are kept where none waits for its turn, 4 MiB: more
 	// than the 5,700 whose sound, 174 kbit/s of G.711 each, fills a gigabit.

@@ -52,7 +52,7 @@ const (
 var (
 	ErrPermission  = errors.New("the right to capture is missing")
 	ErrNoInterface = errors.New("there is no such interface")
-	ErrUnsupported = errors.New("live capture is not possible on this system; where tcpdump is: tcpdump -U -w - | actionurl analyze -")
+	ErrUnsupported = errors.New("live capture is not supported on this system")
 )
 
 // A Config says what to capture.

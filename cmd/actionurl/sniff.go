@@ -230,7 +230,7 @@ func cannotCapture(err error) error {
 		program, _ := os.Executable()
 		return fmt.Errorf("%w; it is given by: sudo setcap cap_net_raw+ep %s", err, program)
 	case errors.Is(err, live.ErrUnsupported):
-		return fmt.Errorf("%w; what another program captures can be read: tcpdump -U -w - | actionurl analyze -", err)
+		return fmt.Errorf("%w; pipe from another program instead: tcpdump -U -w - | actionurl analyze -", err)
 	}
 	return err
 }

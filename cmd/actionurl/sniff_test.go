@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
 	"testing"
 
 	"golang.org/x/net/bpf"
@@ -9,7 +10,16 @@ import (
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/capture/filter"
+	"actionurl/capture/live"
 )
+
+// Where live capture is not supported, the way around it is shown once.
+func TestCannotCapture(t *testing.T) {
+	err := cannotCapture(fmt.Errorf("eth1: %w", live.ErrUnsupported))
+	if want := "eth1: live capture is not supported on this system; pipe from another program instead: tcpdump -U -w - | actionurl analyze -"; err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+}
 
 // The kernel runs -f beside what drops frames that are no notifications.
 func TestSniffFilter(t *testing.T) {

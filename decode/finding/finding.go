@@ -2,7 +2,7 @@
 // what to do about it.
 //
 //  1. A [Checker] looks at each exchange and its event as they come: at the
-//     response, the target and the values (exchange.go, values.go).
+//     response, the target and the values (checker.go, values.go).
 //  2. A [Tally] counts what was found, with the phones that it concerns and
 //     the first example.
 //

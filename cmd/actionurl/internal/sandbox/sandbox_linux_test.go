@@ -100,7 +100,8 @@ func TestEnter(t *testing.T) {
 	}
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), inside+"="+dir)
+	// With -cover, the process writes its counts when it ends: in the sandbox.
+	cmd.Env = append(os.Environ(), inside+"="+dir, "GOCOVERDIR="+dir)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -28,8 +28,8 @@ type effect struct {
 	direction Direction // Unknown for both
 }
 
-// effectOf returns the effect of an event. One that is ambiguous has an effect
-// only if it is the same whichever it is.
+// effectOf returns the effect of an event. An ambiguous one has what the effects
+// of its candidates have in common: where each of them ends the call, it ends.
 func effectOf(e *actionurl.Event) effect {
 	if e.Slug != actionurl.Unknown {
 		return effectOfSlug(e.Slug)
@@ -43,7 +43,11 @@ func effectOf(e *actionurl.Event) effect {
 		if f.direction != all.direction {
 			all.direction = Unknown
 		}
-		if f.act != all.act {
+		switch {
+		case f.act == all.act:
+		case f.ends() && all.ends():
+			all.act = end
+		default:
 			return effect{act: note}
 		}
 	}

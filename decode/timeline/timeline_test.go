@@ -448,6 +448,18 @@ func TestAmbiguousEvents(t *testing.T) {
 			"unfinished [call_id] unknown"}},
 		{"a call whose id says who called", "0 incoming_call|outgoing_call id=1-5060-9@BJC.BGI.EA.FA ip=192.168.40.50", []string{
 			"outgoing dialing [call_id] unknown"}},
+		{"whichever it is, it is over", "0 incoming_call id=1@x remote=5001\n20 terminated_call|missed_call|rejected_call id=1@x", []string{
+			"incoming ended ring=20 5001 [call_id] incoming unknown"}},
+		{"over, without an id", "0 outgoing_call remote=5001\n9 established_call remote=5001\n60 remote_busy|terminated_call remote=5001", []string{
+			"outgoing ended ring=9 talk=51 5001 [remote] outgoing established unknown"}},
+		{"over, and nothing before", "5 missed_call|rejected_call remote=5001", []string{
+			"incoming ended 5001 [remote] unknown"}},
+		{"over or not", "0 incoming_call id=1@x\n20 terminated_call|established_call id=1@x", []string{
+			"incoming ringing [call_id] incoming unknown"}},
+		{"over, or of the phone alone", "0 incoming_call id=1@x\n20 terminated_call|on_hook id=1@x", []string{
+			"incoming ringing [call_id] incoming unknown"}},
+		{"over, if the transfer has not failed", "0 incoming_call id=1@x\n20 transfer_finished|transfer_failed id=1@x", []string{
+			"incoming ringing [call_id] incoming unknown"}},
 		{"nothing is known of it", "0 incoming_call id=1@x\n2 unknown id=1@x", []string{
 			"incoming ringing [call_id] incoming unknown"}},
 	} {

@@ -15,9 +15,9 @@ import (
 
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
-	"actionurl/capture/live"
 	"actionurl/capture/pcapfile"
 	"actionurl/decode"
+	"actionurl/decode/packet"
 )
 
 // asInKernel returns what a filter in the kernel sees of a frame: it lacks the
@@ -71,7 +71,7 @@ func dropsNothing(t *testing.T, name string, file []byte) {
 	programs := make(map[capture.LinkType]*bpf.VM)
 	program := func(link capture.LinkType) *bpf.VM {
 		if programs[link] == nil {
-			vm, err := bpf.NewVM(live.Notifications(link, live.Wanted{SIP: true, Tunnels: true}))
+			vm, err := bpf.NewVM(packet.KernelFilter(link, packet.Want{SIP: true, Tunnels: true}))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,6 +19,19 @@ const (
 	wholeFrame = 262144
 )
 
+// And returns a program that keeps the frames that both a and b keep, as much
+// of them as b says. What a returns must be constants.
+func And(a, b []bpf.Instruction) []bpf.Instruction {
+	all := make([]bpf.Instruction, 0, len(a)+len(b))
+	for i, in := range a {
+		if ret, ok := in.(bpf.RetConstant); ok && ret.Val != 0 {
+			in = bpf.Jump{Skip: uint32(len(a) - i - 1)}
+		}
+		all = append(all, in)
+	}
+	return append(all, b...)
+}
+
 // CompileLive returns the program for frames as the Linux kernel shows them to
 // the filter of a packet socket: without the outermost VLAN tag, which it
 // tells beside the frame. The first vlan of the expression tests what it

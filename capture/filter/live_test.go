@@ -2,6 +2,7 @@ package filter_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"os/exec"
 	"slices"
@@ -140,5 +141,37 @@ func TestLong(t *testing.T) {
 	}
 	if in, err := p.Instructions(); err == nil || !strings.Contains(err.Error(), "4096") {
 		t.Errorf("%d instructions, error %v", len(in), err)
+	}
+}
+
+// A program that keeps by a jump to its end and one that keeps by its last
+// instruction are the two kinds there are.
+func TestAnd(t *testing.T) {
+	// The first byte is n at least.
+	least := func(n uint32) []bpf.Instruction {
+		return []bpf.Instruction{
+			bpf.LoadAbsolute{Off: 0, Size: 1},
+			bpf.JumpIf{Cond: bpf.JumpGreaterOrEqual, Val: n, SkipFalse: 1},
+			bpf.RetConstant{Val: 1000 + n},
+			bpf.RetConstant{},
+		}
+	}
+	for _, test := range []struct {
+		a, b uint32
+		in   byte
+		want int
+	}{
+		{4, 10, 3, 0}, {4, 10, 4, 0}, {4, 10, 9, 0}, {4, 10, 10, 1010}, {10, 4, 9, 0}, {10, 4, 10, 1004},
+	} {
+		vm, err := bpf.NewVM(filter.And(least(test.a), least(test.b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := vm.Run([]byte{test.in}); err != nil || got != test.want {
+			t.Errorf("%+v: %d, %v", test, got, err)
+		}
+	}
+	if fmt.Sprint(filter.And(nil, least(2))) != fmt.Sprint(least(2)) {
+		t.Error("no program and one are not the one")
 	}
 }

@@ -6,8 +6,8 @@
 //     from Npcap (npcap_windows.go), read by a goroutine for each interface
 //     (reader.go).
 //
-// What comes from several interfaces is put in the order of time (merge.go).
-// Which frames can matter at all, the kernel is told by a program (program.go).
+// Frames of several interfaces are merged by time (merge.go). The caller's
+// program (Config.Filter) says which frames the kernel passes on.
 package live
 
 import (
@@ -33,6 +33,9 @@ const Any = "any"
 // DefaultRingSize is the memory of a ring, in bytes: a third of a second of a
 // million small frames a second, of which each takes 200 bytes.
 const DefaultRingSize = 64 << 20
+
+// whole is what a program returns to keep a frame, whatever its length.
+const whole = 1<<31 - 1
 
 const (
 	// retire is the longest that the kernel keeps a frame to itself, waiting

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"actionurl/capture"
+	"actionurl/capture/filter"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -338,9 +339,17 @@ func TestAny(t *testing.T) {
 	}
 }
 
-// notifications is the filter of a span port.
-func notifications(link capture.LinkType) ([]bpf.Instruction, error) {
-	return Notifications(link, Wanted{}), nil
+// onlyTCP is a filter, which drops the frames of wireless links.
+func onlyTCP(link capture.LinkType) ([]bpf.Instruction, error) {
+	e, err := filter.Parse("tcp")
+	if err != nil {
+		return nil, err
+	}
+	program, err := e.CompileLive(link)
+	if _, ok := errors.AsType[*filter.LinkError](err); ok {
+		return []bpf.Instruction{bpf.RetConstant{}}, nil
+	}
+	return program, err
 }
 
 // No frame that the filter drops slips in before it is there.
@@ -362,7 +371,7 @@ func TestFilterBeforeFirstFrame(t *testing.T) {
 	}()
 	for _, fanout := range []int{1, 3} {
 		for range 5 {
-			s, err := Open(Config{Interfaces: []string{"a"}, RingSize: 1, Fanout: fanout, Filter: notifications})
+			s, err := Open(Config{Interfaces: []string{"a"}, RingSize: 1, Fanout: fanout, Filter: onlyTCP})
 			if err != nil {
 				t.Error(err)
 				break
@@ -386,7 +395,7 @@ func TestFilterBeforeFirstFrame(t *testing.T) {
 func TestFloodIsDroppedByKernel(t *testing.T) {
 	namespace(t)
 	veth(t, "a", "b")
-	s := start(t, Config{Interfaces: []string{"a"}, Filter: notifications})
+	s := start(t, Config{Interfaces: []string{"a"}, Filter: onlyTCP})
 	from := newSender(t, "b")
 	flood, request := datagram(phone4, server4, 10000, 20000, rtp, 40), segment(phone4, server4, 40)
 	for i := range 20000 {
@@ -434,7 +443,7 @@ func TestOverflowIsCounted(t *testing.T) {
 func TestFanout(t *testing.T) {
 	namespace(t)
 	veth(t, "a", "b")
-	s := start(t, Config{Interfaces: []string{"a"}, Fanout: 3, Filter: notifications})
+	s := start(t, Config{Interfaces: []string{"a"}, Fanout: 3, Filter: onlyTCP})
 	from := newSender(t, "b")
 	// A connection's two directions go to one ring.
 	const n = 20
@@ -487,7 +496,7 @@ func TestInterfaceComesBack(t *testing.T) {
 	namespace(t)
 	veth(t, "a", "b")
 	var changes []string
-	s := start(t, Config{Interfaces: []string{"a"}, Promiscuous: true, Filter: notifications,
+	s := start(t, Config{Interfaces: []string{"a"}, Promiscuous: true, Filter: onlyTCP,
 		Changed: func(name string, to State) { changes = append(changes, name+" is "+to.String()) }})
 	rights := withoutRights(t)
 	check := func(want string) {
@@ -590,7 +599,7 @@ func TestTunnelDevice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			namespace(t)
 			tun := newTun(t, "tun0")
-			s := start(t, Config{Interfaces: []string{name}, Filter: notifications})
+			s := start(t, Config{Interfaces: []string{name}, Filter: onlyTCP})
 			request := segment(phone6, server6)[14:]
 			for _, p := range [][]byte{datagram(phone4, server4, 10000, 20000, rtp)[14:], request} {
 				if _, err := unix.Write(tun, p); err != nil {

@@ -22,6 +22,7 @@ import (
 	"actionurl/capture/filter"
 	"actionurl/capture/live"
 	"actionurl/cmd/actionurl/internal/sandbox"
+	"actionurl/decode/packet"
 )
 
 // gcPercent is how much the heap may grow, in percent, before it is cleaned: less
@@ -185,7 +186,7 @@ func (s *sniff) enterSandbox(outputs []string, stderr io.Writer) {
 
 // program returns what the kernel runs over each frame.
 func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
-	program := live.Notifications(link, live.Wanted{SIP: s.sip, Tunnels: !s.noTunnels, VXLANPort: s.decode.VXLANPort})
+	program := packet.KernelFilter(link, packet.Want{SIP: s.sip, Tunnels: !s.noTunnels, VXLANPort: s.decode.VXLANPort})
 	if s.capture == nil {
 		return program, nil
 	}
@@ -196,7 +197,7 @@ func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-f: %w", err)
 	}
-	return live.Join(program, own), nil
+	return filter.And(program, own), nil
 }
 
 // compileLive compiles an expression for a live interface. Linux alone takes

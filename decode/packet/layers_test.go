@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"slices"
 	"testing"
 
 	"actionurl/capture"
@@ -73,4 +74,21 @@ func FuzzLayers(f *testing.F) {
 			t.Errorf("depth %d at the end", d.depth)
 		}
 	})
+}
+
+// What the kernel's filter lists is what the decoder follows.
+func TestKernelFilterFollowsDecoder(t *testing.T) {
+	d := NewDecoder(func(*Segment) {})
+	low, high := tunnelPorts()
+	for port := range uint32(1 << 16) {
+		if listed := slices.Contains(low, port) || slices.Contains(high, port); listed != d.tunnels(uint16(port)) {
+			t.Errorf("port %d: listed: %v", port, listed)
+		}
+	}
+	for protocol := range uint32(1 << 8) {
+		listed := slices.Contains(encapsulating(), protocol) || protocol == protoTCP || protocol == protoAH || protocol == protoIPComp
+		if follows := d.matters(uint8(protocol), make([]byte, 64)); listed != follows {
+			t.Errorf("protocol %d: listed: %v", protocol, listed)
+		}
+	}
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 )
 
-// UDP ports of tunnels (IANA's, or as the vendors chose them).
+// UDP ports of tunnels (IANA's, or the vendors' choice), and of SIP.
 const (
 	portVXLAN      = 4789 // RFC 7348
 	portVXLANLinux = 8472 // Linux's, from before the assignment
@@ -17,6 +17,8 @@ const (
 	portTeredo     = 3544 // RFC 4380
 	portMPLS       = 6635 // RFC 7510
 	portGRE        = 4754 // RFC 8086
+
+	portSIP = 5060 // RFC 3261, section 18.1.1
 )
 
 // tunnels reports whether a UDP port is a tunnel's.

@@ -1,65 +1,59 @@
-package live
+package packet
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/net/bpf"
 
 	"actionurl/capture"
 )
 
-// whole is what a program returns to keep a frame, whatever its length.
-const whole = 1<<31 - 1
-
-// Join returns a program that keeps the frames that both a and b keep, as much
-// of them as b says. What a returns must be constants.
-func Join(a, b []bpf.Instruction) []bpf.Instruction {
-	all := make([]bpf.Instruction, 0, len(a)+len(b))
-	for i, in := range a {
-		if ret, ok := in.(bpf.RetConstant); ok && ret.Val != 0 {
-			in = bpf.Jump{Skip: uint32(len(a) - i - 1)}
-		}
-		all = append(all, in)
-	}
-	return append(all, b...)
-}
-
-// Wanted says what is to be kept by Notifications beside TCP.
-type Wanted struct {
+// A Want says which frames are needed beside those with TCP.
+type Want struct {
 	SIP       bool   // over UDP
 	Tunnels   bool   // whatever has packets inside: GRE, VXLAN, MPLS, PPPoE and so on
 	VXLANPort uint16 // a further UDP port of VXLAN; 0 for none
 }
 
-// Numbers that packets are told by. Package decode/packet, which follows all
-// of them, has where each is from.
-const (
-	typeIPv4  = 0x0800
-	typeIPv6  = 0x86dd
-	maxLength = 1500 // up to it, an EtherType is a length
-	snap      = 0xaaaa
-	protoTCP  = 6
-	protoUDP  = 17
-	portSIP   = 5060
-)
+// followed returns the EtherTypes, other than those of IP and of VLAN tags,
+// behind which a Decoder finds packets.
+func followed() []uint32 {
+	return []uint32{typeMPLS, typeMPLSMul, typePPPoE, typePPP, typeBridged, typeVNTag, typeMACsec, typeBackbone}
+}
 
-// Notifications returns a program that keeps the frames of which something is
-// used: TCP, and what is wanted beside it, in VLANs or not. The RTP that most
-// frames of a span port are is dropped. Of link types other than Ethernet and
-// those that are an IP packet, all frames are kept.
+// encapsulating returns the IP protocols that carry packets.
+func encapsulating() []uint32 {
+	return []uint32{protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoL2TP, protoMPLS}
+}
+
+// tunnelPorts returns the ports that Decoder.tunnels knows, in two groups: RTP
+// mostly has ports above the low ones, and is compared with few of them.
+func tunnelPorts() (low, high []uint32) {
+	return []uint32{portL2TP, portGTPU, portTeredo, portGRE, portVXLAN, portVXLANGPE, portCAPWAP, portGENEVE, portMPLS, portVXLANLinux},
+		[]uint32{portTZSP}
+}
+
+// whole is what a program returns to keep a frame, whatever its length.
+const whole = 1<<31 - 1
+
+// KernelFilter returns a program that lets the frames pass that a [Decoder]
+// needs: TCP, and what is wanted beside it, in VLANs or not. It drops RTP, which
+// most frames of a span port are. All frames pass of link types other than
+// Ethernet and those that begin with an IP packet or an address family.
 //
-// It holds for frames with their outer VLAN tag and without. Fragments are kept
-// of TCP, and of UDP where any of it is wanted. So are packets of IPv6 with
-// extension headers, behind which the program does not look.
-func Notifications(link capture.LinkType, want Wanted) []bpf.Instruction {
+// The program works on frames with their outer VLAN tag and without. Fragments
+// of TCP pass, and those of UDP where any of it is wanted; so do IPv6 packets
+// with extension headers, which the program does not follow.
+func KernelFilter(link capture.LinkType, want Want) []bpf.Instruction {
 	a := assembler{labels: make(map[string]int)}
 	switch link {
 	case capture.LinkEthernet:
 		a.ethernet(want)
 	case capture.LinkRaw, capture.LinkRaw12, capture.LinkRaw14, capture.LinkIPv4, capture.LinkIPv6:
-		a.packet(0)
+		a.afterHeader(0)
 	case capture.LinkNull, capture.LinkLoop:
-		a.packet(4)
+		a.afterHeader(4)
 	default:
 		return []bpf.Instruction{bpf.RetConstant{Val: whole}}
 	}
@@ -73,9 +67,9 @@ func Notifications(link capture.LinkType, want Wanted) []bpf.Instruction {
 	return a.assemble()
 }
 
-// ethernet goes on at the packet in an Ethernet frame, with its place in X.
-func (a *assembler) ethernet(want Wanted) {
-	const maxTags = 3 // more are not looked behind
+// ethernet finds the packet in an Ethernet frame, and goes on with its place in X.
+func (a *assembler) ethernet(want Want) {
+	const maxTags = 3 // frames with more are kept
 	for tags := range uint32(maxTags + 1) {
 		if tags > 0 {
 			a.label(fmt.Sprint("tag ", tags))
@@ -88,22 +82,22 @@ func (a *assembler) ethernet(want Wanted) {
 		if tags < maxTags {
 			inner = fmt.Sprint("tag ", tags+1)
 		}
-		a.when(bpf.JumpEqual, inner, 0x8100, 0x88a8, 0x9100)
+		a.when(bpf.JumpEqual, inner, typeVLAN, typeQinQ, typeQinQOld)
 		a.jump("other")
 	}
 	a.label("other")
 	if want.Tunnels {
-		// MPLS and its multicast, PPPoE sessions, PPP, bridging, VN-Tag, MACsec, MAC-in-MAC.
-		a.when(bpf.JumpEqual, "keep", 0x8847, 0x8848, 0x8864, 0x880b, 0x6558, 0x8926, 0x88e5, 0x88e7)
+		a.when(bpf.JumpEqual, "keep", followed()...)
 	}
 	a.when(bpf.JumpGreaterThan, "drop", maxLength)
+	const snap = 0xaaaa // both service access points of LLC
 	a.add(bpf.LoadIndirect{Off: 0, Size: 2})
 	a.when(bpf.JumpEqual, "keep", snap)
 	a.jump("drop")
 }
 
-// packet goes on at the IP packet behind a header of n bytes.
-func (a *assembler) packet(n uint32) {
+// afterHeader finds the IP packet after a header of n bytes.
+func (a *assembler) afterHeader(n uint32) {
 	a.add(bpf.LoadConstant{Dst: bpf.RegX, Val: n})
 	a.add(bpf.LoadAbsolute{Off: n, Size: 1})
 	a.add(bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4})
@@ -112,8 +106,8 @@ func (a *assembler) packet(n uint32) {
 	a.jump("drop")
 }
 
-// ipv4 decides about the IPv4 packet at X.
-func (a *assembler) ipv4(want Wanted) {
+// ipv4 filters the IPv4 packet at X.
+func (a *assembler) ipv4(want Want) {
 	a.label("ipv4")
 	a.add(bpf.LoadIndirect{Off: 9, Size: 1})
 	a.protocols(want)
@@ -133,13 +127,12 @@ func (a *assembler) ipv4(want Wanted) {
 	a.jump("udp")
 }
 
-// ipv6 decides about the IPv6 packet at X.
-func (a *assembler) ipv6(want Wanted) {
+// ipv6 filters the IPv6 packet at X.
+func (a *assembler) ipv6(want Want) {
 	a.label("ipv6")
 	a.add(bpf.LoadIndirect{Off: 6, Size: 1})
 	a.protocols(want)
-	// The extension headers: of options, routing, fragments, mobility, and the identity of hosts.
-	a.when(bpf.JumpEqual, "keep", 0, 43, 44, 60, 135, 139, 140)
+	a.when(bpf.JumpEqual, "keep", protoHopByHop, protoRouting, protoFragment, protoDestination, protoMobility, protoHIP, protoShim6)
 	a.when(bpf.JumpNotEqual, "drop", protoUDP)
 	a.add(bpf.TXA{})
 	a.add(bpf.ALUOpConstant{Op: bpf.ALUOpAdd, Val: 40})
@@ -147,15 +140,15 @@ func (a *assembler) ipv6(want Wanted) {
 }
 
 // protocols keeps a packet for the protocol in A.
-func (a *assembler) protocols(want Wanted) {
-	a.when(bpf.JumpEqual, "keep", protoTCP, 51, 108) // TCP, authentication, compression
+func (a *assembler) protocols(want Want) {
+	a.when(bpf.JumpEqual, "keep", protoTCP, protoAH, protoIPComp)
 	if want.Tunnels {
-		a.when(bpf.JumpEqual, "keep", 4, 41, 47, 97, 115, 137) // IPv4, IPv6, GRE, EtherIP, L2TP, MPLS
+		a.when(bpf.JumpEqual, "keep", encapsulating()...)
 	}
 }
 
-// udp decides about the UDP datagram at X.
-func (a *assembler) udp(want Wanted) {
+// udp filters the UDP datagram at X.
+func (a *assembler) udp(want Want) {
 	a.label("udp")
 	for _, port := range []uint32{2, 0} { // the destination's first
 		a.add(bpf.LoadIndirect{Off: port, Size: 2})
@@ -168,31 +161,29 @@ func (a *assembler) udp(want Wanted) {
 		if !want.Tunnels {
 			continue
 		}
-		// TZSP, and those up to VXLAN's as Linux had it. RTP has mostly a port above.
-		const vxlanLinux = 8472
-		high := fmt.Sprint("no tunnel ", port)
-		a.when(bpf.JumpEqual, "keep", 37008)
-		a.when(bpf.JumpGreaterThan, high, vxlanLinux)
-		// L2TP, GTP-U, Teredo, GRE, VXLAN, VXLAN-GPE, CAPWAP, GENEVE, MPLS.
-		a.when(bpf.JumpEqual, "keep", 1701, 2152, 3544, 4754, 4789, 4790, 5247, 6081, 6635, vxlanLinux)
-		a.label(high)
+		low, high := tunnelPorts()
+		above := fmt.Sprint("above ", port)
+		a.when(bpf.JumpEqual, "keep", high...)
+		a.when(bpf.JumpGreaterThan, above, slices.Max(low))
+		a.when(bpf.JumpEqual, "keep", low...)
+		a.label(above)
 	}
-	if want.SIP { // begins with a method, or with SIP/2.0
+	if want.SIP { // a method, or SIP/2.0
 		a.add(bpf.LoadIndirect{Off: 8, Size: 1})
 		a.when(bpf.JumpGreaterThan, "drop", 'Z')
 		a.when(bpf.JumpGreaterOrEqual, "keep", 'A')
 	}
 }
 
-// An assembler puts a program together, with labels to jump to.
+// An assembler builds a program with labels to jump to.
 type assembler struct {
 	code   []bpf.Instruction
 	labels map[string]int
 	jumps  []jump
 }
 
-// A jump is an instruction that jumps to a label, not more than 255
-// instructions further.
+// A jump is an instruction that jumps to a label, at most 255 instructions
+// ahead.
 type jump struct {
 	at int
 	to string

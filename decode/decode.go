@@ -38,19 +38,6 @@ const (
 	maxPendingText = 16 << 20
 )
 
-// burst is how many requests whose turn has come pass a stage before the next
-// one takes them: the code of all stages is more than the processor's first
-// cache holds, that of one is not. The memory of their events is kept to be used
-// again: 11 KiB each with 256 variables, 176 KiB.
-const burst = 16
-
-// A turn is a request whose turn has come, with its event.
-type turn struct {
-	exchange *httpwire.Exchange
-	event    *actionurl.Event // nil if it is no Action URL
-	room     actionurl.Event  // for event
-}
-
 // A Record is an HTTP request with its response.
 type Record struct {
 	*httpwire.Exchange
@@ -130,10 +117,9 @@ type Pipeline struct {
 	now     int64 // capture time of the latest frame or tick
 	wake    int64 // before it, nothing in pending has its turn
 	crowded int   // requests that went on because too many waited
-	turns   [burst]turn
-	nturns  int // of turns that are taken
 	record  Record
 	frame   *capture.Frame // at hand
+	ask     actionurl.Question
 }
 
 // New returns a Pipeline that calls emit with each record. The record and all
@@ -207,7 +193,6 @@ func (p *Pipeline) Flush() error {
 	for p.pending.n > 0 {
 		p.next()
 	}
-	p.emitTurns()
 	p.calls.Tick(p.now)
 	p.calls.Flush()
 	p.sip.Flush(p.now)
@@ -248,7 +233,6 @@ func (p *Pipeline) drain(now int64) {
 	for p.pending.n > 0 && p.due(p.pending.oldest(), now) {
 		p.next()
 	}
-	p.emitTurns()
 }
 
 // due reports whether the turn of the oldest pending request has come at the
@@ -271,51 +255,48 @@ func (p *Pipeline) due(x *httpwire.Exchange, now int64) bool {
 	return true
 }
 
-// next lets the oldest pending request have its turn. Where there is SIP, one
-// request tells how the next one is understood, so that each goes by itself.
+// next emits the record of the oldest pending request.
 func (p *Pipeline) next() {
-	p.turns[p.nturns].exchange = p.pending.remove()
-	if p.nturns++; p.nturns == burst || p.sip.Heard() {
-		p.emitTurns()
-	}
-}
-
-// emitTurns emits the records of the requests whose turn it is.
-func (p *Pipeline) emitTurns() {
-	if p.events.Signalling == nil && p.sip.Heard() {
-		p.events.Signalling = p.sip
-	}
-	turns := p.turns[:p.nturns]
-	p.nturns = 0
+	x := p.pending.remove()
 	if p.err == nil {
-		for i := range turns {
-			t := &turns[i]
-			t.event = p.events.DecodeTo(&t.room, t.exchange)
-		}
+		e := p.events.Decode(x)
+		p.tell(x, e, p.signalled(x, e), nil)
 	}
-	for i := range turns {
-		t := &turns[i]
-		if p.err == nil {
-			if p.events.Signalling != nil {
-				p.sip.Requested(t.exchange.Client.Addr(), t.exchange.Time, finding.Announced(t.event))
-			}
-			p.tell(t.exchange, t.event, nil)
-		}
-		p.http.Release(t.exchange)
-	}
+	p.http.Release(x)
 }
 
-// tell emits the record of a request. Of what is wrong with it, only what is
-// known is said, unless that is nil.
-func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, known *finding.Set) {
+// signalled joins a request to the SIP of the capture, if there is any. It
+// returns the call of the phone that the request is about, nil where that is not
+// known.
+func (p *Pipeline) signalled(x *httpwire.Exchange, e *actionurl.Event) (call *sip.Call) {
+	if e != nil {
+		if p.sip.Heard() {
+			p.ask.Ask(x, e)
+			var m actionurl.Message
+			var ok bool
+			if m, call, ok = p.sip.Match(&p.ask); ok {
+				e.Attach(m)
+			}
+		}
+		p.events.Happened(e)
+	}
+	if p.sip.Heard() {
+		p.sip.Requested(x.Client.Addr(), x.Time, finding.Announced(e))
+	}
+	return call
+}
+
+// tell emits the record of a request, whose call in SIP may be known. Of what is
+// wrong with it, only what is known is said, unless that is nil.
+func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call, known *finding.Set) {
 	r := &p.record
 	*r = Record{Exchange: x, Event: e}
 	if e != nil {
 		r.Phone, r.Call = p.calls.Add(x, e)
-		if r.Call != nil && r.Call.SIP == nil && p.events.Signalling != nil {
-			r.Call.SIP = p.sip.Matched()
+		if r.Call != nil && r.Call.SIP == nil {
+			r.Call.SIP = signalled
 		}
-		if p.events.Signalling != nil {
+		if p.sip.Heard() {
 			p.checker.Tells(x, e)
 		}
 	}
@@ -337,7 +318,7 @@ func (p *Pipeline) Replay(x *httpwire.Exchange, e *actionurl.Event, found findin
 	p.now = max(p.now, x.Time)
 	p.checker.Mute()
 	if p.err == nil {
-		p.tell(x, e, &found)
+		p.tell(x, e, nil, &found)
 	}
 	return p.err
 }

@@ -109,8 +109,6 @@ type Decoder struct {
 	// ServerNames are what servers are called, by address or host name, with
 	// a port or without.
 	ServerNames map[string]string
-	// Signalling, if set, is asked for the SIP message of each event.
-	Signalling Signalling
 
 	templates *Set
 	seed      maphash.Seed
@@ -119,7 +117,6 @@ type Decoder struct {
 	phones    *phones
 	calls     calls
 	event     Event
-	question  Question
 }
 
 // NewDecoder returns a Decoder that knows the templates.
@@ -134,11 +131,8 @@ func NewDecoder(templates []*Template) *Decoder {
 
 // Decode returns the event that a request announces, nil if it is no Action
 // URL. The event and its slices are valid until the next call.
-func (d *Decoder) Decode(x *httpwire.Exchange) *Event { return d.DecodeTo(&d.event, x) }
-
-// DecodeTo is Decode, but with the event made in e, which is valid as long as
-// the caller leaves it alone. What its slices have room for is used again.
-func (d *Decoder) DecodeTo(e *Event, x *httpwire.Exchange) *Event {
+func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
+	e := &d.event
 	if x.Method != "GET" {
 		return nil
 	}
@@ -159,15 +153,19 @@ func (d *Decoder) DecodeTo(e *Event, x *httpwire.Exchange) *Event {
 		return nil
 	}
 	d.identify(e, x, agent, at)
-	d.signal(e, x)
-	if d.templates.Len() > 0 { // only among these there may be several to choose from
-		d.calls.happened(e)
-	}
 	if len(d.PhoneNames) > 0 {
 		e.PhoneName = d.PhoneNames[e.PhoneMAC]
 	}
 	e.ServerName = d.serverName(x, authority)
 	return e
+}
+
+// Happened notes an event, as far as it is known in the end: what can follow it
+// narrows those that come later.
+func (d *Decoder) Happened(e *Event) {
+	if d.templates.Len() > 0 { // only among these there may be several to choose from
+		d.calls.happened(e)
+	}
 }
 
 // agent reads the user agent of a request from an address, of which at is what

@@ -81,10 +81,19 @@ func summary(e *Event) string {
 	return s
 }
 
+// decoded decodes a request of which no SIP is known.
+func decoded(d *Decoder, x *httpwire.Exchange) *Event {
+	e := d.Decode(x)
+	if e != nil {
+		d.Happened(e)
+	}
+	return e
+}
+
 // wantSummary decodes a request and compares what is said of it.
 func wantSummary(t *testing.T, d *Decoder, x *httpwire.Exchange, want string) {
 	t.Helper()
-	if got := summary(d.Decode(x)); got != want {
+	if got := summary(decoded(d, x)); got != want {
 		t.Errorf("GET %s (host %s, user agent %q)\n got %s\nwant %s", x.Target, x.Host, x.UserAgent, got, want)
 	}
 }

@@ -71,7 +71,7 @@ func TestWhichPhone(t *testing.T) {
 
 	// Learnt from an earlier request.
 	d = NewDecoder(append(templates, bound(t, "", "registered", "/r=$mac")))
-	d.Decode(get("/r=000b82123432"))
+	decoded(d, get("/r=000b82123432"))
 	wantSummary(t, d, get("/x"), "hold_call [template]")
 }
 
@@ -97,9 +97,9 @@ func TestAddressMoves(t *testing.T) {
 		return x
 	}
 	d := NewDecoder(templates)
-	d.Decode(later(0, "/r=000b82123432"))
+	decoded(d, later(0, "/r=000b82123432"))
 	wantSummary(t, d, later(time.Minute, "/x"), "hold_call [template]")
-	d.Decode(later(2*time.Hour, "/r=000b82123433"))
+	decoded(d, later(2*time.Hour, "/r=000b82123433"))
 	wantSummary(t, d, later(3*time.Hour, "/x"), "resume_call [template]")
 }
 
@@ -117,8 +117,8 @@ func TestNarrowedByCall(t *testing.T) {
 	vars := func(id string) string { return ` mac="000b82123432" call-id="` + id + `"` }
 	get := func(path, id string) *httpwire.Exchange { return get(path + "?m=000b82123432&id=" + id) }
 	wantSummary(t, d, get("/hook", "1@x"), "unknown ?hold_call,resume_call"+vars("1@x")) // nothing is known yet
-	d.Decode(get("/in", "2@x"))
-	d.Decode(get("/up", "2@x"))
+	decoded(d, get("/in", "2@x"))
+	decoded(d, get("/up", "2@x"))
 	wantSummary(t, d, get("/hook", "2@x"), "hold_call [narrowed]"+vars("2@x"))
 	wantSummary(t, d, get("/hook", "2@x"), "resume_call [narrowed]"+vars("2@x"))
 	wantSummary(t, d, get("/hook", "2@x"), "hold_call [narrowed]"+vars("2@x"))

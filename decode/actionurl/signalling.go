@@ -6,13 +6,6 @@ import (
 	"actionurl/decode/httpwire"
 )
 
-// Signalling knows the SIP messages of the same capture.
-type Signalling interface {
-	// Match finds the message that a request belongs to. It is not ok if there
-	// is none, or if it cannot be told which it is.
-	Match(*Question) (m Message, ok bool)
-}
-
 // A Question is what is known of a request whose SIP message is looked for.
 type Question struct {
 	Capture string
@@ -33,13 +26,8 @@ type Message struct {
 	Delay  int64  // nanoseconds from the message to the request; negative if that came first
 }
 
-// signal fills in the SIP message that an event belongs to, and by it the event
-// where that is not known.
-func (d *Decoder) signal(e *Event, x *httpwire.Exchange) {
-	if d.Signalling == nil {
-		return
-	}
-	q := &d.question
+// Ask fills in what is known of a request and its event.
+func (q *Question) Ask(x *httpwire.Exchange, e *Event) {
 	*q = Question{
 		Capture: x.Interface.Capture, Frame: x.Frame, Time: x.Time, Phone: [2]netip.Addr{x.Client.Addr(), e.PhoneIP}, Target: x.Target,
 		CallID: e.CallID, Vars: e.Vars, Slugs: append(q.Slugs[:0], e.Candidates...),
@@ -47,10 +35,11 @@ func (d *Decoder) signal(e *Event, x *httpwire.Exchange) {
 	if e.Slug != Unknown {
 		q.Slugs = append(q.Slugs, e.Slug)
 	}
-	m, ok := d.Signalling.Match(q)
-	if !ok {
-		return
-	}
+}
+
+// Attach notes the SIP message that the event belongs to, and takes the event
+// from it where nothing else names it.
+func (e *Event) Attach(m Message) {
 	e.SIP = m
 	if e.Slug != Unknown {
 		return

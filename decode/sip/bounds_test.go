@@ -169,14 +169,14 @@ func TestRegistrations(t *testing.T) {
 		q := &actionurl.Question{Capture: "test.pcap", Time: int64(9+len(test.messages)) * 1e9, Phone: [2]netip.Addr{address(1), address(1)},
 			Slugs: []string{"registered", "unregistered", "register_failed"}}
 		got := ""
-		if m, ok := tracker.Match(q); ok {
+		if m, _, ok := tracker.Match(q); ok {
 			got = m.Slug + " " + m.Method
 		}
 		if got != test.want {
 			t.Errorf("%s: %q; expected %q", test.what, got, test.want)
 		}
 		q.Slugs = nil
-		if m, ok := tracker.Match(q); ok {
+		if m, _, ok := tracker.Match(q); ok {
 			t.Errorf("%s: named %s", test.what, m.Slug)
 		}
 	}

@@ -41,8 +41,6 @@ const (
 	shortestNumber = 3
 )
 
-var _ actionurl.Signalling = (*Tracker)(nil)
-
 // A meaning is what a message means at its end.
 type meaning struct {
 	slugs  [4]string // events that may come with it
@@ -156,14 +154,16 @@ func (t *Tracker) Knows(addr netip.Addr) bool {
 	return t.phones[addr] != nil || t.young[addr] != nil || t.old[addr] != nil
 }
 
-// Match implements [actionurl.Signalling].
-func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
-	t.fits, t.matched = t.fits[:0], t.byID(q)
+// Match finds the message that a request belongs to, and the call of the phone
+// that it is of, nil where that is not known. It is not ok if there is no such
+// message, or if it may be one of several; the call may be known even then.
+func (t *Tracker) Match(q *actionurl.Question) (m actionurl.Message, call *Call, ok bool) {
+	t.fits, call = t.fits[:0], t.byID(q)
 	for i, addr := range q.Phone {
 		if i > 0 && addr == q.Phone[0] {
 			break
 		}
-		t.near(q, addr)
+		t.near(q, addr, call != nil)
 	}
 	if len(t.fits) == 0 && len(q.Slugs) == 1 && q.CallID != "" {
 		// Seen from elsewhere, as behind a translator of addresses: which end
@@ -178,39 +178,34 @@ func (t *Tracker) Match(q *actionurl.Question) (actionurl.Message, bool) {
 	}
 	best := t.best(q)
 	if best == nil {
-		t.matched.deny(q)
-		return actionurl.Message{}, false
+		call.deny(q)
+		return actionurl.Message{}, call, false
 	}
 	slug := best.meaning.slugs[0]
 	switch len(q.Slugs) {
 	case 0:
 		if !t.names(q, best) {
-			return actionurl.Message{}, false
+			return actionurl.Message{}, call, false
 		}
 	case 1:
 		slug = q.Slugs[0]
 	default:
-		var ok bool
 		if slug, ok = t.narrows(q, best); !ok {
-			return actionurl.Message{}, false
+			return actionurl.Message{}, call, false
 		}
 	}
-	m := best.moment
-	m.told = maphash.String(t.seed, q.Target)
+	at := best.moment
+	at.told = maphash.String(t.seed, q.Target)
 	if best.call != nil {
-		t.matched = best.call
-		best.call.Events++
+		call = best.call
+		call.Events++
 	}
-	answer := actionurl.Message{Slug: slug, Frame: m.frame, Method: m.text(), Delay: q.Time - m.time}
-	if m.on.Capture != q.Capture {
-		answer.Frame = 0
+	m = actionurl.Message{Slug: slug, Frame: at.frame, Method: at.text(), Delay: q.Time - at.time}
+	if at.on.Capture != q.Capture {
+		m.Frame = 0
 	}
-	return answer, true
+	return m, call, true
 }
-
-// Matched returns the call that the latest request which Match was asked for
-// belongs to, nil for none.
-func (t *Tracker) Matched() *Call { return t.matched }
 
 // deny notes an event that says the call is over while it is on.
 func (c *Call) deny(q *actionurl.Question) {
@@ -253,12 +248,12 @@ func (t *Tracker) byID(q *actionurl.Question) *Call {
 	return nil
 }
 
-// near collects the messages near a request at an address: those of the call of
-// which it has the Call-ID, or else of all that it may be of.
-func (t *Tracker) near(q *actionurl.Question, addr netip.Addr) {
+// near collects the messages near a request at an address: of the call whose
+// Call-ID it has, if there is one, or else of all that it may be of.
+func (t *Tracker) near(q *actionurl.Question, addr netip.Addr, identified bool) {
 	if p := t.phones[addr]; p != nil {
 		for _, c := range *p {
-			if e := c.evidence(q); e == byCallID || e != byNothing && t.matched == nil {
+			if e := c.evidence(q); e == byCallID || e != byNothing && !identified {
 				t.collect(q, c, e)
 			}
 		}

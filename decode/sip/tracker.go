@@ -70,7 +70,6 @@ type Tracker struct {
 	source     packet.MAC // of the message at hand
 	at         moment     // of it
 	fits       []fit      // with the request at hand
-	matched    *Call      // that it is of
 	seed       maphash.Seed
 }
 

@@ -203,7 +203,7 @@ func (a ask) of(tracker *sip.Tracker) string {
 		name, value, _ := strings.Cut(pair, "=")
 		q.Vars = append(q.Vars, actionurl.VarOf(name, value))
 	}
-	m, ok := tracker.Match(q)
+	m, _, ok := tracker.Match(q)
 	if !ok {
 		return ""
 	}

@@ -1,0 +1,375 @@
+package verdict
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"actionurl/decode/finding"
+	"actionurl/decode/httpwire"
+)
+
+// Verdict returns the verdict on what was taken so far.
+func (c *Collector) Verdict() *Verdict {
+	v := &Verdict{
+		First: c.first, Last: c.last, Events: c.events, Requests: c.requests, Phones: c.phones, Crowded: c.crowded,
+		Servers: c.serverRows(),
+	}
+	explained := map[int]finding.Set{} // by phone: what a cause says of it already
+	v.Causes = append(c.failures(explained), c.attempts(explained)...)
+	for _, s := range c.found.Summaries() {
+		c.other(v, &s, explained)
+	}
+	rank(v.Causes)
+	rank(v.Notes)
+	failing := map[phoneKey]struct{}{}
+	for i := range v.Causes {
+		cause := &v.Causes[i]
+		cause.All = len(cause.Phones) == len(c.phones) && len(c.phones) > 1
+		if cause.Severity == finding.Error {
+			for _, p := range cause.Phones {
+				failing[keyOf(p)] = struct{}{}
+			}
+		}
+	}
+	v.Failing = len(failing)
+	return v
+}
+
+func keyOf(p finding.Phone) phoneKey {
+	if p.MAC != "" {
+		return phoneKey{mac: p.MAC}
+	}
+	return phoneKey{addr: p.Addr}
+}
+
+// serverRows returns the servers, the busiest first.
+func (c *Collector) serverRows() []Server {
+	var all []Server
+	for _, s := range c.servers {
+		if s.events == 0 {
+			continue
+		}
+		c.scale.adjust(&s.bars)
+		last := max(1, int((c.last-c.scale.begin)/c.scale.width)+1)
+		row := Server{
+			Addr: s.addr, Name: s.name, Phones: s.phones, Events: s.events, OK: s.ok, Failed: s.failed,
+			First: s.first, Last: s.last, Bars: s.bars.n[:min(last, parts)], Findings: s.findings,
+		}
+		if s.latency.n > 0 {
+			row.Median, row.P95, row.Max = s.latency.quantile(0.5), s.latency.quantile(0.95), s.latency.max
+		}
+		all = append(all, row)
+	}
+	slices.SortStableFunc(all, func(a, b Server) int { return cmp.Compare(b.Events, a.Events) })
+	return all
+}
+
+// A group are pairs that fail in one way at one server, for one reason.
+type group struct {
+	outcome
+	server int
+	always bool // no request of these phones was taken
+	apart  int  // the feature that explains it, -1 for none
+}
+
+// A member is a pair of a group, with its failure.
+type member struct {
+	*pair
+	*failure
+}
+
+// failures returns the causes of requests that failed.
+func (c *Collector) failures(explained map[int]finding.Set) []Cause {
+	taken := c.taken()
+	groups := map[group][]member{}
+	var order []group
+	for _, p := range c.pairs {
+		for i := range p.failures {
+			f := &p.failures[i]
+			g := group{f.outcome, p.server, p.ok == 0, c.explains(p, taken)}
+			if groups[g] == nil {
+				order = append(order, g)
+			}
+			groups[g] = append(groups[g], member{p, f})
+		}
+	}
+	var all []Cause
+	for _, g := range order {
+		members := groups[g]
+		if g.apart >= 0 && c.features[g.apart].kind == firmware && len(members) < 2 {
+			g.apart = -1 // one phone is no sign
+		}
+		all = append(all, c.cause(g, members))
+		for _, m := range members {
+			done := explained[m.phone]
+			for _, k := range []finding.Kind{finding.UnresolvedVariable, finding.RawBlank, finding.RawPlus, finding.SplitValue, finding.TooLong, finding.Repeated, finding.EmptyVariable} {
+				done.Add(k)
+			}
+			explained[m.phone] = done
+		}
+	}
+	return all
+}
+
+// taken returns, by server and feature, how many requests with it were taken.
+func (c *Collector) taken() map[[2]int]int {
+	all := map[[2]int]int{}
+	for _, p := range c.pairs {
+		for _, s := range p.features {
+			all[[2]int{p.server, s.feature}] += s.ok
+		}
+	}
+	return all
+}
+
+// explains returns the feature that all failed requests of a pair have and no
+// request that its server took, -1 for none. Where the server took none, nothing
+// sets the phones apart.
+func (c *Collector) explains(p *pair, taken map[[2]int]int) int {
+	if c.servers[p.server].ok == 0 {
+		return -1
+	}
+	failed := 0
+	for i := range p.failures {
+		failed += p.failures[i].n
+	}
+	best := -1
+	for _, s := range p.features {
+		if s.failed < failed || taken[[2]int{p.server, s.feature}] > 0 {
+			continue
+		}
+		if best < 0 || c.features[s.feature].kind < c.features[best].kind {
+			best = s.feature
+		}
+	}
+	return best
+}
+
+// cause puts the failures of a group into words.
+func (c *Collector) cause(g group, members []member) Cause {
+	cause := Cause{Kind: g.kind, Severity: g.kind.Severity(), Hint: g.kind.Hint(), Place: members[0].first}
+	events := 0
+	for _, m := range members {
+		cause.Phones = append(cause.Phones, c.phones[m.phone])
+		cause.Count += m.n
+		events += m.events
+		if m.first.Time < cause.Time {
+			cause.Place = m.first
+		}
+	}
+	cause.What = portion(cause.Count, events) + " " + g.words()
+	if len(c.servers) > 1 {
+		cause.What += " by " + c.servers[g.server].addr.String()
+	}
+	if g.apart < 0 {
+		return cause
+	}
+	others := c.working(g.server, members)
+	switch f := c.features[g.apart]; f.kind {
+	case variable:
+		cause.Apart = fmt.Sprintf("only these send %s unreplaced (%s)", f.text, others)
+		cause.Hint = "correct the spelling of the variable in the phone's Action URL"
+		if name := c.spelling[g.apart]; name != "" {
+			cause.Hint = "correct the spelling in the phone's Action URL: " + name
+		}
+	case path:
+		cause.Apart = fmt.Sprintf("only these ask for %s (%s)", f.text, others)
+		cause.Hint = "correct the path of the phone's Action URL"
+	case host:
+		cause.Apart = fmt.Sprintf("only these name the host %s (%s)", f.text, others)
+		cause.Hint = "correct the host of the phone's Action URL, or let the server answer for it"
+	case form:
+		cause.Apart = fmt.Sprintf("only these requests have %s (%s)", f.text, others)
+	case firmware:
+		cause.Apart = fmt.Sprintf("all of these are %s (%s)", f.text, others)
+	}
+	return cause
+}
+
+// portion words how many of several requests are meant.
+func portion(n, of int) string {
+	switch {
+	case of == 1:
+		return "the only request"
+	case n == of:
+		return fmt.Sprintf("all %d requests", of)
+	}
+	return fmt.Sprintf("%d of %d requests", n, of)
+}
+
+// words says how requests failed.
+func (o outcome) words() string {
+	switch {
+	case o.kind == finding.HTTPError:
+		return fmt.Sprintf("answered %d", o.status)
+	case o.kind == finding.Redirect:
+		return fmt.Sprintf("redirected (%d), which phones do not follow", o.status)
+	}
+	switch o.reason {
+	case httpwire.ResetByPeer:
+		return "cut off by a reset before an answer"
+	case httpwire.ClosedFirst:
+		return "cut off by the server before an answer"
+	}
+	return "not answered in time"
+}
+
+// working says how many phones work with a server beside those that fail.
+func (c *Collector) working(server int, failing []member) string {
+	n := 0
+	for _, p := range c.pairs {
+		if p.server == server && p.ok > 0 && !slices.ContainsFunc(failing, func(m member) bool { return m.pair == p }) {
+			n++
+		}
+	}
+	return count(n, "other phone") + " " + verb(n, "work")
+}
+
+// A try are connections to one server that brought no request, for one reason.
+type try struct {
+	kind   finding.Kind
+	server netip.AddrPort
+	works  bool // requests of the same phones to it were taken
+}
+
+// attempts returns the causes of connections that brought no request.
+func (c *Collector) attempts(explained map[int]finding.Set) []Cause {
+	groups := map[try][]*attempt{}
+	var order []try
+	for i := range c.failed {
+		a := &c.failed[i]
+		t := try{a.Kind, a.server, c.works(a.phone, a.server)}
+		if groups[t] == nil {
+			order = append(order, t)
+		}
+		groups[t] = append(groups[t], a)
+		if a.phone >= 0 {
+			done := explained[a.phone]
+			done.Add(finding.NeverSent)
+			done.Add(finding.NotNotified)
+			explained[a.phone] = done
+		}
+	}
+	var all []Cause
+	for _, t := range order {
+		cause := Cause{Kind: t.kind, Severity: t.kind.Severity(), Hint: t.kind.Hint(), Place: groups[t][0].Place}
+		name := ""
+		for _, a := range groups[t] {
+			cause.Count += a.Times
+			if !slices.Contains(cause.Phones, a.Phone) {
+				cause.Phones = append(cause.Phones, a.Phone)
+			}
+			if a.Time < cause.Time {
+				cause.Place = a.Place
+			}
+			name = cmp.Or(name, a.Detail.Other)
+		}
+		if t.works {
+			cause.Severity = max(cause.Severity, finding.Warning)
+		}
+		cause.What = t.words(cause.Count, name)
+		if port, phones := c.neighbour(t.server); phones > 0 && !t.works && t.kind != finding.Encrypted {
+			cause.Apart = fmt.Sprintf("%s %s %s", count(phones, "other phone"), verb(phones, "use"), port)
+			cause.Hint = "correct the port in the phone's Action URL"
+			if oneDigit(port.Port(), t.server.Port()) {
+				cause.Hint = "the port is probably mistyped: " + cause.Hint
+			}
+		}
+		all = append(all, cause)
+	}
+	return all
+}
+
+// words says what became of the connections.
+func (t try) words(n int, name string) string {
+	nothing := "nothing arrives: "
+	if t.works {
+		nothing = ""
+	}
+	switch t.kind {
+	case finding.Refused:
+		return nothing + count(n, "connection") + " refused at " + t.server.String()
+	case finding.Unreachable:
+		return nothing + count(n, "connection attempt") + " unanswered at " + t.server.String()
+	}
+	if name != "" {
+		name = " (" + name + ")"
+	}
+	return count(n, "TLS connection") + " to " + t.server.String() + name + " cannot be read"
+}
+
+// works reports whether a server took requests of a phone.
+func (c *Collector) works(phone int, addr netip.AddrPort) bool {
+	server, known := c.byAddr[addr]
+	if !known {
+		return false
+	}
+	p := c.byEnds[ends{phone, server}]
+	return p != nil && p.ok > 0
+}
+
+// neighbour returns the busiest port of the same host that takes events, and
+// how many phones use it.
+func (c *Collector) neighbour(addr netip.AddrPort) (port netip.AddrPort, phones int) {
+	for _, s := range c.servers {
+		if s.addr.Addr() == addr.Addr() && s.addr != addr && s.ok > 0 && s.phones > phones {
+			port, phones = s.addr, s.phones
+		}
+	}
+	return port, phones
+}
+
+// oneDigit reports whether two ports differ in one digit, or in two that are
+// swapped, lack one or have one more: as a slip of the finger makes them.
+func oneDigit(a, b uint16) bool {
+	s, t := fmt.Sprint(a), fmt.Sprint(b)
+	for len(s) > 0 && len(t) > 0 && s[0] == t[0] {
+		s, t = s[1:], t[1:]
+	}
+	for len(s) > 0 && len(t) > 0 && s[len(s)-1] == t[len(t)-1] {
+		s, t = s[:len(s)-1], t[:len(t)-1]
+	}
+	return len(s)+len(t) <= 2 || len(s) == 2 && len(t) == 2 && s[0] == t[1] && s[1] == t[0]
+}
+
+// other adds a finding that no failure explains to the causes or the notes.
+func (c *Collector) other(v *Verdict, s *finding.Summary, explained map[int]finding.Set) {
+	cause := Cause{
+		Kind: s.Kind, Severity: s.Kind.Severity(), What: s.Message(), Hint: s.Kind.Hint(), Count: s.Count, Place: s.Place,
+	}
+	for _, p := range s.Phones {
+		if i, known := c.phoneIDs[keyOf(p)]; !known || !explained[i].Has(s.Kind) {
+			cause.Phones = append(cause.Phones, p)
+		}
+	}
+	if len(cause.Phones) == 0 && len(s.Phones) > 0 {
+		return
+	}
+	switch s.Kind {
+	case finding.RawBlank, finding.RawPlus, finding.SplitValue: // the server took them, else a failure would explain them
+		cause.Severity = finding.Notice
+	}
+	if cause.Severity == finding.Notice {
+		v.Notes = append(v.Notes, cause)
+	} else {
+		v.Causes = append(v.Causes, cause)
+	}
+}
+
+// count renders a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// verb returns the form of a verb for a number of things.
+func verb(n int, word string) string {
+	if n == 1 {
+		return word + "s"
+	}
+	return word
+}

@@ -1,0 +1,354 @@
+package verdict
+
+import (
+	"net/netip"
+	"strings"
+
+	"actionurl/decode"
+	"actionurl/decode/finding"
+	"actionurl/decode/httpwire"
+)
+
+// Bounds on what a Collector keeps, 27 MiB in all.
+const (
+	// maxPhones bounds the phones: 16,384 of about 300 bytes with their place in
+	// an index, 5 MiB.
+	maxPhones = 16 << 10
+
+	// maxServers bounds the servers: 1,024 of at most 10 KiB of latencies (see
+	// latencies) and 600 bytes of counts, 11 MiB. A site has a handful.
+	maxServers = 1 << 10
+
+	// maxPairs bounds the pairs of a phone and a server: 16,384 of about 600
+	// bytes, 10 MiB.
+	maxPairs = 16 << 10
+
+	// maxFeatures bounds the features of requests: 4,096 of about 200 bytes,
+	// 800 KiB. maxOfPair bounds those of a pair.
+	maxFeatures = 4 << 10
+	maxOfPair   = 16
+
+	// maxText bounds the text of a feature, in bytes.
+	maxText = 96
+)
+
+// A Collector takes what a run finds. It is not safe for concurrent use.
+type Collector struct {
+	first, last      int64
+	requests, events int
+	crowded          bool
+
+	phones   []finding.Phone
+	phoneIDs map[phoneKey]int
+	servers  []*server
+	byAddr   map[netip.AddrPort]int
+	pairs    []*pair
+	byEnds   map[ends]*pair
+	features []feature
+	byText   map[feature]int
+	spelling map[int]string // of variables: what this family of phones calls it
+	failed   []attempt      // connections that did not come about
+	found    finding.Tally  // what is not told by the outcome of a request
+	scale    scale          // of the servers' bars
+}
+
+// New returns a Collector.
+func New() *Collector {
+	return &Collector{
+		phoneIDs: map[phoneKey]int{}, byAddr: map[netip.AddrPort]int{}, byEnds: map[ends]*pair{}, byText: map[feature]int{}, spelling: map[int]string{},
+	}
+}
+
+// A phoneKey is who a phone is: its MAC address, or else its IP address.
+type phoneKey struct {
+	mac  string
+	addr netip.Addr
+}
+
+// A server is what is counted of an address that took events.
+type server struct {
+	addr        netip.AddrPort
+	name        string
+	phones      int
+	events, ok  int
+	failed      int
+	first, last int64
+	latency     latencies
+	bars        counts
+	findings    finding.Set
+}
+
+// ends are a phone and a server, by index.
+type ends struct{ phone, server int }
+
+// A pair is what is counted of the requests of one phone to one server.
+type pair struct {
+	ends
+	events, ok int
+	failures   []failure
+	features   []share
+}
+
+// An outcome is how a request failed.
+type outcome struct {
+	kind   finding.Kind // NoResponse, HTTPError or Redirect
+	status int
+	reason httpwire.Reason
+}
+
+// A failure counts the requests of a pair that failed in one way.
+type failure struct {
+	outcome
+	n     int
+	first finding.Place
+}
+
+// A feature is something that a request has and others may not have.
+type feature struct {
+	kind featureKind
+	text string
+}
+
+// A featureKind says what of a request a feature is, the most convincing first.
+type featureKind uint8
+
+const (
+	variable featureKind = iota // an unreplaced variable: its name
+	path                        // of the target
+	host                        // of the Host header
+	form                        // a finding about the form of the target: its slug
+	firmware                    // product and version of the phone
+	noFeature
+)
+
+// A share is how many requests of a pair have a feature.
+type share struct {
+	feature    int
+	ok, failed int
+}
+
+// An attempt is a connection of a phone that brought no request.
+type attempt struct {
+	phone  int
+	server netip.AddrPort
+	finding.Occurrence
+}
+
+// Record takes a request.
+func (c *Collector) Record(r *decode.Record) {
+	c.requests++
+	if r.Event == nil {
+		return
+	}
+	c.events++
+	c.saw(r.Time, r.Time)
+	at := r.Place()
+	p := c.pair(at.Phone, r.Server)
+	for i := range r.Findings {
+		switch f := &r.Findings[i]; f.Kind {
+		case finding.NoResponse, finding.HTTPError, finding.Redirect: // counted by outcome
+		default:
+			c.found.Add(f, &at)
+		}
+	}
+	if p == nil {
+		c.crowded = true
+		return
+	}
+	s := c.servers[p.server]
+	if s.events++; s.events == 1 {
+		s.first = r.Time
+	}
+	s.last = max(s.last, r.Time)
+	s.name = r.Event.ServerName
+	c.scale.add(&s.bars, r.Time)
+	p.events++
+	for i := range r.Findings {
+		s.findings.Add(r.Findings[i].Kind)
+	}
+	how, failed := outcomeOf(r.Exchange)
+	switch {
+	case failed:
+		s.failed++
+		p.fail(how, &at)
+	case r.NoResponse == httpwire.Answered:
+		s.ok++
+		p.ok++
+	default: // the capture does not show what became of it
+		return
+	}
+	if r.NoResponse == httpwire.Answered {
+		s.latency.add(r.Latency)
+	}
+	c.note(p, r, failed)
+}
+
+// outcomeOf returns how a request failed. What the capture lacks is no failure.
+func outcomeOf(x *httpwire.Exchange) (how outcome, failed bool) {
+	switch {
+	case x.NoResponse == httpwire.NotCaptured, x.NoResponse != httpwire.Answered && x.Gap:
+		return outcome{}, false
+	case x.NoResponse != httpwire.Answered:
+		return outcome{kind: finding.NoResponse, reason: x.NoResponse}, true
+	case x.Status >= 400:
+		return outcome{kind: finding.HTTPError, status: x.Status}, true
+	case x.Status >= 300 && x.Status != 304:
+		return outcome{kind: finding.Redirect, status: x.Status}, true
+	}
+	return outcome{}, false
+}
+
+// fail counts a failed request.
+func (p *pair) fail(how outcome, at *finding.Place) {
+	for i := range p.failures {
+		if f := &p.failures[i]; f.outcome == how {
+			f.n++
+			return
+		}
+	}
+	if len(p.failures) < maxOfPair {
+		p.failures = append(p.failures, failure{how, 1, *at})
+	}
+}
+
+// note counts the features of a request.
+func (c *Collector) note(p *pair, r *decode.Record, failed bool) {
+	c.has(p, path, pathOf(r.Target), failed)
+	c.has(p, host, r.Host, failed)
+	if e := r.Event; e.PhoneProduct != "" {
+		c.has(p, firmware, strings.TrimSpace(e.PhoneProduct+" "+e.PhoneVersion), failed)
+	}
+	for i := range r.Findings {
+		switch f := &r.Findings[i]; f.Kind {
+		case finding.UnresolvedVariable:
+			if id := c.has(p, variable, f.Detail.Name, failed); id >= 0 && c.spelling[id] == "" {
+				c.spelling[id] = strings.Clone(f.Detail.Other)
+			}
+		case finding.RawBlank, finding.RawPlus, finding.SplitValue, finding.TooLong, finding.CutHead:
+			c.has(p, form, f.Kind.String(), failed)
+		}
+	}
+}
+
+// pathOf returns the part of a target that does not vary with values: what is
+// before its query, or before the first segment of its path with a value.
+func pathOf(target string) string {
+	target, _, _ = strings.Cut(target, "?")
+	if i := strings.IndexByte(target, '='); i >= 0 {
+		target = target[:strings.LastIndexByte(target[:i], '/')+1]
+	}
+	return target
+}
+
+// has counts a feature of a request of a pair, and returns its index, -1 for
+// none or beyond the bounds.
+func (c *Collector) has(p *pair, kind featureKind, text string, failed bool) int {
+	if text == "" {
+		return -1
+	}
+	f := feature{kind, text[:min(len(text), maxText)]}
+	id, known := c.byText[f]
+	if !known {
+		if len(c.features) == maxFeatures {
+			return -1
+		}
+		f.text = strings.Clone(f.text)
+		id = len(c.features)
+		c.features = append(c.features, f)
+		c.byText[f] = id
+	}
+	s := p.share(id)
+	if s == nil {
+		if len(p.features) == maxOfPair {
+			return -1
+		}
+		p.features = append(p.features, share{feature: id})
+		s = &p.features[len(p.features)-1]
+	}
+	if failed {
+		s.failed++
+	} else {
+		s.ok++
+	}
+	return id
+}
+
+// share returns how many requests of the pair have a feature, nil for none.
+func (p *pair) share(feature int) *share {
+	for i := range p.features {
+		if p.features[i].feature == feature {
+			return &p.features[i]
+		}
+	}
+	return nil
+}
+
+// Found takes a finding that is of no single request.
+func (c *Collector) Found(o *finding.Occurrence) {
+	if o.Time != 0 {
+		c.saw(o.Time, max(o.Time, o.Last))
+	}
+	switch o.Kind {
+	case finding.Refused, finding.Unreachable, finding.Encrypted:
+		if server, err := netip.ParseAddrPort(o.Detail.Name); err == nil && len(c.failed) < maxPairs {
+			c.failed = append(c.failed, attempt{c.phone(o.Phone), server, *o})
+			return
+		}
+	}
+	c.found.AddAll(o)
+}
+
+// saw notes a time.
+func (c *Collector) saw(first, last int64) {
+	if c.first == 0 || first < c.first {
+		c.first = first
+	}
+	c.last = max(c.last, last)
+}
+
+// phone returns the index of a phone, -1 beyond the bound.
+func (c *Collector) phone(p finding.Phone) int {
+	key := phoneKey{p.MAC, p.Addr}
+	if p.MAC != "" {
+		key.addr = netip.Addr{}
+	}
+	i, known := c.phoneIDs[key]
+	switch {
+	case known:
+		return i
+	case len(c.phones) == maxPhones:
+		c.crowded = true
+		return -1
+	}
+	i = len(c.phones)
+	key.mac = strings.Clone(key.mac)
+	p.MAC = key.mac
+	c.phoneIDs[key] = i
+	c.phones = append(c.phones, p)
+	return i
+}
+
+// pair returns the pair of a phone and a server, nil beyond the bounds.
+func (c *Collector) pair(phone finding.Phone, addr netip.AddrPort) *pair {
+	i, known := c.byAddr[addr]
+	if !known {
+		if len(c.servers) == maxServers {
+			return nil
+		}
+		i = len(c.servers)
+		c.byAddr[addr] = i
+		c.servers = append(c.servers, &server{addr: addr})
+	}
+	key := ends{c.phone(phone), i}
+	p := c.byEnds[key]
+	if p == nil {
+		if key.phone < 0 || len(c.pairs) == maxPairs {
+			return nil
+		}
+		p = &pair{ends: key}
+		c.byEnds[key] = p
+		c.pairs = append(c.pairs, p)
+		c.servers[i].phones++
+	}
+	return p
+}

@@ -1,0 +1,201 @@
+package verdict_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket/layers"
+
+	"actionurl/capture"
+	"actionurl/capture/capturetest"
+	"actionurl/decode"
+	"actionurl/decode/verdict"
+)
+
+const (
+	server  = "192.168.40.207:8085"
+	ok      = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	bad     = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+	missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+)
+
+// A site is a capture in the making.
+type site struct {
+	*capturetest.Capture
+	port int
+}
+
+// say lets a phone, by the last byte of its address, send a request.
+func (s *site) say(phone int, server, target, answer string) {
+	s.Wait(15 * time.Second)
+	s.port++
+	k := s.Conn(fmt.Sprintf("192.168.40.%d:%d", phone, 40000+s.port), server).Open()
+	k.Send("GET " + target + " HTTP/1.1\r\nHost: " + server + "\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.79 DevId 000b821234" + fmt.Sprintf("%02x", phone) + "\r\n\r\n")
+	if answer != "" {
+		k.Reply(answer)
+	}
+	k.Close()
+}
+
+// refuse lets a phone try to connect in vain.
+func (s *site) refuse(phone int, server string) {
+	s.Wait(15 * time.Second)
+	s.port++
+	k := s.Conn(fmt.Sprintf("192.168.40.%d:%d", phone, 40000+s.port), server)
+	k.Segment(true, layers.TCP{SYN: true, Seq: k.Client}, "")
+	k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
+}
+
+// verdictOn returns the verdict on a capture.
+func verdictOn(t *testing.T, make func(*site)) *verdict.Verdict {
+	t.Helper()
+	s := &site{Capture: capturetest.New()}
+	make(s)
+	collector := verdict.New()
+	p := decode.New(decode.Config{ResponseTimeout: 10 * time.Second, SlowResponse: time.Second, Found: collector.Found},
+		func(r *decode.Record) error { collector.Record(r); return nil })
+	lan := &capture.Interface{Capture: "site.pcap", Link: capture.LinkEthernet}
+	b := &capture.Batch{}
+	for i, f := range s.Frames {
+		b.Frames = append(b.Frames, capture.Frame{Interface: lan, Number: i + 1, Time: f.Time.UnixNano(), Data: f.Data, Length: len(f.Data)})
+	}
+	if err := p.Batch(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return collector.Verdict()
+}
+
+func TestCauses(t *testing.T) {
+	const good = "/cti?e=incoming&call-id=1-5060-1@A&mac=000b821234"
+	many := func(s *site, from, to, each int) {
+		for phone := from; phone <= to; phone++ {
+			for range each {
+				s.say(phone, server, good+fmt.Sprintf("%02x", phone), ok)
+			}
+		}
+	}
+	for _, c := range []struct {
+		name string
+		make func(*site)
+		want []string // severity, phones, what, apart
+	}{
+		{"every request is taken", func(s *site) { many(s, 50, 55, 2) }, nil},
+		{"an unreplaced variable is the 400's cause", func(s *site) {
+			many(s, 50, 55, 2)
+			for range 3 {
+				s.say(60, server, "/cti?e=incoming&call-id=$call_id&mac=000b8212343c", bad)
+			}
+		}, []string{"error 34:3c: all 3 requests answered 400; only these send $call_id unreplaced (6 other phones work)"}},
+		{"what working phones send, too, sets nobody apart", func(s *site) {
+			s.say(50, server, "/cti?e=incoming&call-id=$call_id&mac=000b82123432", ok)
+			s.say(60, server, "/cti?e=incoming&call-id=$call_id&mac=000b8212343c", bad)
+		}, []string{
+			"error 34:3c: the only request answered 400",
+			"warning 34:32: unresolved_variable",
+		}},
+		{"another path", func(s *site) {
+			many(s, 50, 55, 1)
+			s.say(60, server, "/ctl?e=incoming&mac=000b8212343c", missing)
+			s.say(61, server, "/ctl?e=incoming&mac=000b8212343d", missing)
+		}, []string{"error 34:3c 34:3d: all 2 requests answered 404; only these ask for /ctl (6 other phones work)"}},
+		{"each phone's own reason", func(s *site) {
+			many(s, 50, 55, 1)
+			s.say(60, server, "/ctl?e=incoming&mac=000b8212343c", bad)
+			s.say(61, server, "/cti?e=incoming&call-id=$call_id&mac=000b8212343d", bad)
+		}, []string{
+			"error 34:3c: the only request answered 400; only these ask for /ctl (6 other phones work)",
+			"error 34:3d: the only request answered 400; only these send $call_id unreplaced (6 other phones work)",
+		}},
+		{"a server that fails now and then", func(s *site) {
+			many(s, 50, 55, 3)
+			s.say(50, server, good+"32", bad)
+			s.say(51, server, good+"33", bad)
+		}, []string{"error 34:32 34:33: 2 of 8 requests answered 400"}},
+		{"a server that takes nothing", func(s *site) {
+			for phone := 50; phone < 53; phone++ {
+				s.say(phone, server, good+fmt.Sprintf("%02x", phone), missing)
+			}
+		}, []string{"error all: all 3 requests answered 404"}},
+		{"a server that was down for a while", func(s *site) {
+			s.refuse(50, server)
+			many(s, 50, 51, 2)
+		}, []string{"warning 34:32: 1 connection refused at " + server}},
+		{"no answer", func(s *site) {
+			many(s, 50, 51, 2)
+			s.say(52, server, good+"34", "")
+		}, []string{"error 34:34: the only request cut off by the server before an answer"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := verdictOn(t, c.make)
+			var got []string
+			for _, cause := range v.Causes {
+				var who []string
+				for _, p := range cause.Phones {
+					who = append(who, p.MAC[len(p.MAC)-5:])
+				}
+				if cause.All {
+					who = []string{"all"}
+				}
+				line := cause.Severity.String() + " " + strings.Join(who, " ") + ": "
+				if cause.Kind.String() == "unresolved_variable" {
+					line += cause.Kind.String()
+				} else {
+					line += cause.What
+				}
+				if cause.Apart != "" {
+					line += "; " + cause.Apart
+				}
+				got = append(got, line)
+			}
+			if diff := gocmp.Diff(c.want, got); diff != "" {
+				t.Error("-want +got\n" + diff)
+			}
+			if failing := slices.ContainsFunc(c.want, func(s string) bool { return strings.HasPrefix(s, "error") }); failing != (v.Failing > 0) {
+				t.Errorf("%d phones fail", v.Failing)
+			}
+		})
+	}
+}
+
+// TestServers holds the counts and quantiles of a server against latencies
+// that are known.
+func TestServers(t *testing.T) {
+	v := verdictOn(t, func(s *site) {
+		for i := 1; i <= 100; i++ {
+			s.Wait(time.Second)
+			k := s.Conn(fmt.Sprintf("192.168.40.%d:%d", 50+i%4, 40000+i), server).Open()
+			k.Push(true, "GET /incoming?mac=000b82123432&remote=1 HTTP/1.1\r\n\r\n")
+			s.Wait(time.Duration(i) * time.Millisecond)
+			k.Reply(ok).Close()
+		}
+	})
+	if len(v.Servers) != 1 {
+		t.Fatalf("%d servers", len(v.Servers))
+	}
+	s := v.Servers[0]
+	if s.Addr.String() != server || s.Events != 100 || s.OK != 100 || s.Failed != 0 || s.Phones != 1 {
+		t.Errorf("%+v", s)
+	}
+	for _, q := range []struct {
+		name      string
+		got, want int64
+	}{{"median", s.Median, 50e6}, {"p95", s.P95, 95e6}, {"max", s.Max, 100e6}} {
+		if q.got < q.want*98/100 || q.got > q.want*102/100 {
+			t.Errorf("%s %v, want %v", q.name, time.Duration(q.got), time.Duration(q.want))
+		}
+	}
+	sum := 0
+	for _, n := range s.Bars {
+		sum += n
+	}
+	if sum != 100 || len(s.Bars) < 10 {
+		t.Errorf("bars %v", s.Bars)
+	}
+}

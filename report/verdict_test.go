@@ -1,0 +1,60 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"actionurl/capture"
+	"actionurl/capture/capturetest"
+	"actionurl/decode"
+	"actionurl/decode/verdict"
+)
+
+// verdictOn returns the verdict on a capture.
+func verdictOn(t *testing.T, make func(*capturetest.Capture)) *verdict.Verdict {
+	t.Helper()
+	c := capturetest.New()
+	make(c)
+	collector := verdict.New()
+	config := decode.Config{ResponseTimeout: 10 * time.Second, SlowResponse: time.Second, Found: collector.Found}
+	p := decode.New(config, func(r *decode.Record) error { collector.Record(r); return nil })
+	b := &capture.Batch{}
+	lan := &capture.Interface{Capture: "busy.pcap", Link: capture.LinkEthernet}
+	for i, f := range c.Frames {
+		b.Frames = append(b.Frames, capture.Frame{Interface: lan, Number: i + 1, Time: f.Time.UnixNano(), Data: f.Data, Length: len(f.Data)})
+	}
+	if err := p.Batch(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return collector.Verdict()
+}
+
+func rendered(t *testing.T, v *verdict.Verdict, width int) string {
+	t.Helper()
+	var b strings.Builder
+	if err := WriteVerdict(&b, v, VerdictOptions{Name: "busy.pcap", Width: width}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestVerdict(t *testing.T) {
+	busy := verdictOn(t, func(c *capturetest.Capture) { capturetest.BusyHour(c, 8) })
+	for _, width := range []int{40, 80, 120} {
+		text := rendered(t, busy, width)
+		golden(t, fmt.Sprintf("verdict-%d.txt", width), text)
+		for line := range strings.Lines(text) {
+			if n := cellWidth(strings.TrimSuffix(line, "\n")); n > width {
+				t.Errorf("%d columns of %d: %s", n, width, line)
+			}
+		}
+	}
+	if text := rendered(t, verdictOn(t, func(*capturetest.Capture) {}), 80); text != "busy.pcap  no HTTP request and no phone in it\n" {
+		t.Errorf("nothing: %q", text)
+	}
+}

@@ -104,7 +104,8 @@ type Pipeline struct {
 	packets *packet.Decoder
 	streams *stream.Assembler
 	http    *httpwire.Reader
-	sip     *sip.Tracker
+	sip     *sip.Reader
+	tracker *sip.Tracker
 	events  *actionurl.Decoder
 	calls   *timeline.Timeline
 	checker *finding.Checker
@@ -131,8 +132,13 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: c.Found})
 	p.http = httpwire.NewReader(p.pending.insert)
 	p.http.Foreign = p.checker.Foreign
-	p.sip = sip.NewTracker()
-	p.streams = stream.NewAssembler(&demux{p.http, sip.NewReader(p.sip)})
+	var lost packet.Lost
+	if c.Lost != nil {
+		lost = func(at *packet.Origin, what string) { c.Lost(Loss{at.Interface.Capture, at.Frame, what}) }
+	}
+	p.tracker = sip.NewTracker(p.checker.Signalled)
+	p.sip = sip.NewReader(p.tracker.Message, lost)
+	p.streams = stream.NewAssembler(&demux{p.http, p.sip})
 	p.streams.Failed = p.checker.Attempt
 	p.packets = packet.NewDecoder(func(s *packet.Segment) {
 		p.catchUp(s.Time) // a response that comes too late is none
@@ -153,13 +159,7 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 			p.err = c.Call(call)
 		}
 	}})
-	p.sip.Done = p.checker.Signalled
-	if c.Lost != nil {
-		lost := func(at *packet.Origin, what string) {
-			c.Lost(Loss{at.Interface.Capture, at.Frame, what})
-		}
-		p.packets.Lost, p.streams.Lost, p.http.Lost, p.sip.Lost = lost, lost, lost, lost
-	}
+	p.packets.Lost, p.streams.Lost, p.http.Lost = lost, lost, lost
 	return p
 }
 
@@ -195,7 +195,7 @@ func (p *Pipeline) Flush() error {
 	}
 	p.calls.Tick(p.now)
 	p.calls.Flush()
-	p.sip.Flush(p.now)
+	p.tracker.Flush(p.now)
 	if p.err == nil {
 		p.checker.Flush(p.calls.Phones())
 	}
@@ -224,7 +224,7 @@ func (p *Pipeline) crowds() bool {
 // Role returns what a text that a phone sent at a time is in its SIP calls of
 // then, as far as the capture told by now.
 func (p *Pipeline) Role(phone netip.Addr, text string, at int64) sip.Role {
-	return p.sip.Role(phone, text, at)
+	return p.tracker.Role(phone, text, at)
 }
 
 // drain emits the records whose turn has come at the capture time now.
@@ -240,7 +240,7 @@ func (p *Pipeline) drain(now int64) {
 func (p *Pipeline) due(x *httpwire.Exchange, now int64) bool {
 	crowded := p.crowds()
 	switch {
-	case x.Done && !p.prompt && !crowded && now-x.Time <= sip.Before && p.sip.Knows(x.Client.Addr()):
+	case x.Done && !p.prompt && !crowded && now-x.Time <= sip.Before && p.tracker.Knows(x.Client.Addr()):
 		p.wake = x.Time + sip.Before // the SIP message that it belongs to may come behind it
 		return false
 	case x.Done:
@@ -270,18 +270,18 @@ func (p *Pipeline) next() {
 // known.
 func (p *Pipeline) signalled(x *httpwire.Exchange, e *actionurl.Event) (call *sip.Call) {
 	if e != nil {
-		if p.sip.Heard() {
+		if p.tracker.Heard() {
 			p.ask.Ask(x, e)
 			var m actionurl.Message
 			var ok bool
-			if m, call, ok = p.sip.Match(&p.ask); ok {
+			if m, call, ok = p.tracker.Match(&p.ask); ok {
 				e.Attach(m)
 			}
 		}
 		p.events.Happened(e)
 	}
-	if p.sip.Heard() {
-		p.sip.Requested(x.Client.Addr(), x.Time, finding.Announced(e))
+	if p.tracker.Heard() {
+		p.tracker.Requested(x.Client.Addr(), x.Time, finding.Announced(e))
 	}
 	return call
 }
@@ -296,7 +296,7 @@ func (p *Pipeline) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip
 		if r.Call != nil && r.Call.SIP == nil {
 			r.Call.SIP = signalled
 		}
-		if p.sip.Heard() {
+		if p.tracker.Heard() {
 			p.checker.Tells(x, e)
 		}
 	}
@@ -337,19 +337,20 @@ func (p *Pipeline) ReplayEnd(now int64) { p.now = max(p.now, now) }
 // A Summary says what was decoded, and what could not be.
 type Summary struct {
 	packet.Counts
-	Stream  stream.Counts
-	HTTP    httpwire.Counts
-	SIP     sip.Counts
-	Calls   timeline.Counts
-	Open    int // connections that are followed now, those that have just ended included
-	Waiting int // bytes of them that wait for what is before them
-	Crowded int // requests that were not waited for, because too many were
-	Links   []capture.LinkType
+	Stream       stream.Counts
+	HTTP         httpwire.Counts
+	SIP          sip.Counts
+	SIPForgotten int // SIP calls forgotten before they ended, as there were too many
+	Calls        timeline.Counts
+	Open         int // connections that are followed now, those that have just ended included
+	Waiting      int // bytes of them that wait for what is before them
+	Crowded      int // requests that were not waited for, because too many were
+	Links        []capture.LinkType
 }
 
 // Summary returns the counts so far.
 func (p *Pipeline) Summary() Summary {
-	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.sip.Counts, p.calls.Counts(), p.streams.Open(), p.streams.Waiting(), p.crowded, p.packets.Unknown}
+	return Summary{p.packets.Counts, p.streams.Counts, p.http.Counts, p.sip.Counts, p.tracker.Forgotten, p.calls.Counts(), p.streams.Open(), p.streams.Waiting(), p.crowded, p.packets.Unknown}
 }
 
 // Losses returns what could not be decoded, each kind with its count.
@@ -372,7 +373,7 @@ func (s Summary) Losses() []string {
 		{s.HTTP.Broken, "HTTP messages lost in part"},
 		{s.HTTP.LongHeads, "HTTP heads too long to be read"},
 		{s.SIP.Unread, "SIP messages that could not be read"},
-		{s.SIP.Forgotten, "SIP calls forgotten, as there were too many"},
+		{s.SIPForgotten, "SIP calls forgotten, as there were too many"},
 		{s.Crowded, "requests not waited for, as too many had no response"},
 	} {
 		if loss.n > 0 {

@@ -24,9 +24,12 @@ func endpoint(host int) packet.Endpoint {
 
 func address(host int) netip.Addr { return endpoint(host).AddrPort().Addr() }
 
+// ignore takes the end of a call.
+func ignore(*Call, int64) {}
+
 // say hands a message to a Tracker, in the second that is its frame.
 func say(t *Tracker, second int, from, to int, message string) {
-	t.Datagram(&packet.Datagram{
+	NewReader(t.Message, nil).Datagram(&packet.Datagram{
 		Origin: packet.Origin{Interface: on, Frame: second, Time: int64(second) * 1e9},
 		Src:    endpoint(from), Dst: endpoint(to), Payload: []byte(message),
 	})
@@ -41,9 +44,8 @@ func plain(start, id, cseq string, fields ...string) string {
 // Beyond the bound the calls that have ended go first, then those silent for
 // longest; the latter are counted.
 func TestCallsBound(t *testing.T) {
-	tracker := NewTracker()
 	ends := 0
-	tracker.Done = func(*Call, int64) { ends++ }
+	tracker := NewTracker(func(*Call, int64) { ends++ })
 	const over = 100
 	id := func(i int) string { return fmt.Sprint("call-", i) }
 	say(tracker, 1, 1, 2, plain("INVITE sip:2@a SIP/2.0", "first", "1 INVITE"))
@@ -56,8 +58,8 @@ func TestCallsBound(t *testing.T) {
 	if n := len(tracker.calls); n != maxCalls {
 		t.Errorf("%d calls; expected %d", n, maxCalls)
 	}
-	if want := over + 1; tracker.Counts.Forgotten != want { // one for "first"; that of "ended" was none
-		t.Errorf("%d forgotten; expected %d", tracker.Counts.Forgotten, want)
+	if want := over + 1; tracker.Forgotten != want { // one for "first"; that of "ended" was none
+		t.Errorf("%d forgotten; expected %d", tracker.Forgotten, want)
 	}
 	if tracker.calls["first"] == nil || tracker.calls["ended"] != nil || tracker.calls[id(0)] != nil || tracker.calls[id(over+1)] == nil {
 		t.Error("the wrong calls were forgotten")
@@ -73,7 +75,7 @@ func TestCallsBound(t *testing.T) {
 
 // One Call-ID, from ever more addresses.
 func TestEndsBound(t *testing.T) {
-	tracker := NewTracker()
+	tracker := NewTracker(ignore)
 	for i := range 10 * maxEnds {
 		say(tracker, 1, 1, 2+i, plain("INVITE sip:2@a SIP/2.0", "group", "1 INVITE"))
 	}
@@ -90,7 +92,7 @@ func TestMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	tracker := NewTracker()
+	tracker := NewTracker(ignore)
 	long := strings.Repeat("x", 4*maxText)
 	for i := range 2 * maxCalls {
 		id := fmt.Sprintf("%0*d", maxCallID, i)
@@ -107,14 +109,14 @@ func TestMemory(t *testing.T) {
 	if n := len(tracker.young) + len(tracker.old); n > 2*maxRegistrars {
 		t.Errorf("%d registrations", n)
 	}
-	if tracker.Counts.Forgotten != maxCalls {
-		t.Errorf("%d calls forgotten; expected %d", tracker.Counts.Forgotten, maxCalls)
+	if tracker.Forgotten != maxCalls {
+		t.Errorf("%d calls forgotten; expected %d", tracker.Forgotten, maxCalls)
 	}
 }
 
 // A call is forgotten a while after its end, or of its latest message.
 func TestExpiry(t *testing.T) {
-	tracker := NewTracker()
+	tracker := NewTracker(ignore)
 	const silence, linger = int(silenceTime / 1e9), int(lingerTime / 1e9)
 	say(tracker, 1, 1, 2, plain("INVITE sip:2@a SIP/2.0", "silent", "1 INVITE"))
 	say(tracker, 1, 1, 2, plain("INVITE sip:2@a SIP/2.0", "ended", "1 INVITE"))
@@ -131,8 +133,8 @@ func TestExpiry(t *testing.T) {
 			t.Errorf("after %d s: %s; expected %s", test.second, got, test.want)
 		}
 	}
-	if tracker.Counts.Forgotten != 0 {
-		t.Errorf("%d forgotten", tracker.Counts.Forgotten)
+	if tracker.Forgotten != 0 {
+		t.Errorf("%d forgotten", tracker.Forgotten)
 	}
 }
 
@@ -158,7 +160,7 @@ func TestRegistrations(t *testing.T) {
 		{"only challenged", []string{request("1", contact), response("401", "1")}, ""},
 		{"no answer", []string{request("1", contact)}, ""},
 	} {
-		tracker := NewTracker()
+		tracker := NewTracker(ignore)
 		for i, m := range test.messages {
 			from, to := 1, 2
 			if i%2 == 1 {
@@ -185,7 +187,8 @@ func TestRegistrations(t *testing.T) {
 // What goes on all day allocates nothing: keep-alives, registrations, requests
 // and answers within a call, and copies.
 func TestAllocations(t *testing.T) {
-	tracker := NewTracker()
+	tracker := NewTracker(ignore)
+	reader := NewReader(tracker.Message, nil)
 	sdp := "v=0\r\nm=audio 4000 RTP/AVP 8\r\na=sendrecv\r\n"
 	messages := []string{
 		plain("OPTIONS sip:2@a SIP/2.0", "options", "1 OPTIONS"),
@@ -200,15 +203,15 @@ func TestAllocations(t *testing.T) {
 	datagrams := make([]packet.Datagram, len(messages))
 	for i, m := range messages {
 		datagrams[i] = packet.Datagram{Origin: packet.Origin{Interface: on, Frame: 1, Time: 1e9}, Src: endpoint(1), Dst: endpoint(2), Payload: []byte(m)}
-		tracker.Datagram(&datagrams[i])
+		reader.Datagram(&datagrams[i])
 	}
 	for i := range datagrams {
-		if allocs := testing.AllocsPerRun(100, func() { tracker.Datagram(&datagrams[i]) }); allocs != 0 {
+		if allocs := testing.AllocsPerRun(100, func() { reader.Datagram(&datagrams[i]) }); allocs != 0 {
 			t.Errorf("%v allocations for %.40q", allocs, messages[i])
 		}
 	}
-	if tracker.Counts.Unread != 0 || len(tracker.calls) != 1 {
-		t.Errorf("%+v, %d calls", tracker.Counts, len(tracker.calls))
+	if reader.Counts.Unread != 0 || len(tracker.calls) != 1 {
+		t.Errorf("%+v, %d calls", reader.Counts, len(tracker.calls))
 	}
 }
 
@@ -217,14 +220,13 @@ func FuzzTracker(f *testing.F) {
 	f.Add([]byte(plain("INVITE sip:2@a SIP/2.0", "call", "1 INVITE") + "\x00" + plain("SIP/2.0 486 Busy", "call", "1 INVITE") + "\x00" + plain("BYE sip:2@a SIP/2.0", "call", "2 BYE")))
 	f.Add([]byte(plain("REGISTER sip:2@a SIP/2.0", "call", "1 REGISTER") + "\x00" + plain("SIP/2.0 200 OK", "call", "1 REGISTER")))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tracker := NewTracker()
 		ends := 0
-		tracker.Done = func(c *Call, _ int64) {
+		tracker := NewTracker(func(c *Call, _ int64) {
 			ends++
 			if c.Held < 0 || c.Holds < 0 || c.Ended != 0 && c.Started > c.Ended {
 				t.Errorf("%+v", c)
 			}
-		}
+		})
 		second := 0
 		for m := range strings.SplitSeq(string(data), "\x00") {
 			second++
@@ -248,11 +250,11 @@ func BenchmarkTracker(b *testing.B) {
 		{"INVITE", invite},
 	} {
 		b.Run(bench.what, func(b *testing.B) {
-			tracker := NewTracker()
+			reader := NewReader(NewTracker(ignore).Message, nil)
 			d := packet.Datagram{Origin: packet.Origin{Interface: on, Frame: 1, Time: 1e9}, Src: endpoint(1), Dst: endpoint(2), Payload: []byte(bench.message)}
 			b.ReportAllocs()
 			for b.Loop() {
-				tracker.Datagram(&d)
+				reader.Datagram(&d)
 			}
 		})
 	}

@@ -2,7 +2,7 @@
 // which event of a phone a message means.
 //
 //  1. A datagram or the bytes of a stream are told by how a message begins,
-//     never by a port, and put together (tracker.go, stream.go).
+//     never by a port, and put together (reader.go).
 //  2. Of a message that says something of a call or a registration, the few
 //     header fields that matter are read (message.go), and what its offer of
 //     media says of hold (sdp.go).

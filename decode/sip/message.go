@@ -1,10 +1,18 @@
 package sip
 
-import "bytes"
+import (
+	"bytes"
+	"net/netip"
+
+	"actionurl/decode/packet"
+)
 
 // A Message is what is read of a SIP message. Its slices point into the bytes
 // that it was read from.
 type Message struct {
+	packet.Origin
+	Sender, Receiver netip.Addr
+
 	Method []byte // of the request that it is, or that it answers
 	Status int    // 0 in a request
 
@@ -105,8 +113,9 @@ func methodLength(data []byte) int {
 	return len(data)
 }
 
-// Parse reads a message, and reports whether it is one: with a start line, a
-// Call-ID and, in a response, a CSeq. What else is damaged is absent.
+// Parse reads a message, whose place and addresses it does not know, and reports
+// whether it is one: with a start line, a Call-ID and, in a response, a CSeq. What
+// else is damaged is absent.
 func (m *Message) Parse(data []byte) bool {
 	*m = Message{Length: -1}
 	line, rest := cutLine(data)

@@ -11,14 +11,13 @@ type registrations struct {
 }
 
 // register notes a REGISTER, or the answer to one, of the phone that sent it.
-func (t *Tracker) register(from, to netip.Addr) {
-	m := &t.message
+func (t *Tracker) register(m *Message) {
 	if t.at.status == 0 {
-		r := t.registrations(from)
+		r := t.registrations(m.Sender)
 		r.releasing, r.cseq = m.releases(), m.CSeq
 		return
 	}
-	r := t.registrations(to)
+	r := t.registrations(m.Receiver)
 	at := &t.at
 	switch {
 	case at.status == 401, at.status == 407, at.status == 423: // tried again (RFC 3261, sections 22.2 and 10.2.8)

@@ -12,7 +12,7 @@ import (
 // What a text is in a phone's call, and what it is in no call, or at no time of
 // one.
 func TestRole(t *testing.T) {
-	tracker := sip.NewTracker()
+	tracker := newTracker()
 	follow(tracker, scene(func(_ *capturetest.Capture, call *capturetest.SIPCall) {
 		call.Request(true, "INVITE", capturetest.Talk).Respond(false, 180, "INVITE", "")
 	}))

@@ -33,9 +33,6 @@ const (
 	// two generations of 32,768 of about 290 bytes, 19 MiB.
 	maxRegistrars = 32 << 10
 
-	// maxCallID bounds the length of a Call-ID, in bytes.
-	maxCallID = 256
-
 	// lingerTime is how long, in nanoseconds of capture time, a call that has
 	// ended is remembered, and silenceTime how long one that has not: session
 	// timers (RFC 4028) speak more often, and few calls without are as long.
@@ -43,38 +40,28 @@ const (
 	silenceTime = 6 * 3600e9
 )
 
-// Counts tell what was read.
-type Counts struct {
-	Messages  int // SIP messages
-	Unread    int // of these, with a head that is damaged, cut off or too long
-	Forgotten int // calls forgotten before they ended, as there were too many
-}
-
 // A Tracker follows the calls of one capture. It is not safe for concurrent use.
 type Tracker struct {
-	Counts Counts
-	// Lost, if set, is told of messages that cannot be read.
-	Lost packet.Lost
-	// Done, if set, is called with each end of a call when it is forgotten,
-	// which is a while after the call has ended, and with the capture time then.
-	// The Call does not change any more.
-	Done func(c *Call, now int64)
+	Forgotten int // calls forgotten before they ended, as there were too many
 
+	done       func(c *Call, now int64)
 	calls      map[string]*dialog
 	open, over list // of the calls, the longest silent first
 	ends       int
 	phones     map[netip.Addr]*[]*Call // by the address of the end; the latest last
 	young, old map[netip.Addr]*registrations
-	message    Message
 	now        int64
-	source     packet.MAC // of the message at hand
-	at         moment     // of it
-	fits       []fit      // with the request at hand
+	at         moment // of the message at hand
+	fits       []fit  // with the request at hand
 	seed       maphash.Seed
 }
 
-// NewTracker returns a Tracker that has heard nothing yet.
-func NewTracker() *Tracker { return &Tracker{seed: maphash.MakeSeed()} }
+// NewTracker returns a Tracker that has heard nothing yet. It calls done with
+// each end of a call when it is forgotten, which is a while after the call has
+// ended, and with the capture time then. The Call does not change any more.
+func NewTracker(done func(c *Call, now int64)) *Tracker {
+	return &Tracker{done: done, seed: maphash.MakeSeed()}
+}
 
 // A dialog is what has one Call-ID: a call, or a transfer on its own.
 type dialog struct {
@@ -254,82 +241,43 @@ func (m method) String() string {
 	return [...]string{"", "INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "UPDATE", "REFER", "NOTIFY"}[m]
 }
 
-// Datagram takes a UDP datagram, and reports whether it is a SIP message.
-func (t *Tracker) Datagram(d *packet.Datagram) bool {
-	if Begins(d.Payload) != Yes {
-		return false
-	}
-	if t.read(d.Payload, &d.Origin) {
-		t.follow(d.Src.AddrPort().Addr(), d.Dst.AddrPort().Addr())
-	}
-	return true
-}
-
-// read reads a message, and reports whether it says something of a call or a
-// registration.
-func (t *Tracker) read(data []byte, at *packet.Origin) bool {
-	t.Counts.Messages++
-	if n := methodLength(data); n > 0 && methodOf(data[:n]) == otherMethod {
-		return false // a request of another kind: keep-alives, presence, text
-	}
-	m := &t.message
-	if !m.Parse(data) || len(m.CallID) > maxCallID {
-		t.unread(at)
-		return false
-	}
-	method := methodOf(m.Method)
-	if method == otherMethod || m.Status > 0 && m.Status < 180 {
-		return false
-	}
-	t.source = at.Source
-	t.at = moment{
-		time: at.Time, on: at.Interface, frame: at.Frame,
-		cseq: m.CSeq, status: uint16(m.Status), method: method,
-	}
-	return true
-}
-
-func (t *Tracker) unread(at *packet.Origin) {
-	t.Counts.Unread++
-	if t.Lost != nil {
-		t.Lost(at, "a SIP message is damaged, not whole or too long")
-	}
-}
-
-// follow notes the message that was read, which one address sent to another.
-func (t *Tracker) follow(from, to netip.Addr) {
-	t.now = t.at.time
+// Message takes the next message of the capture.
+func (t *Tracker) Message(m *Message) {
+	t.now = m.Time
 	t.expire(t.now)
+	t.at = moment{
+		time: m.Time, on: m.Interface, frame: m.Frame,
+		cseq: m.CSeq, status: uint16(m.Status), method: methodOf(m.Method),
+	}
 	if t.at.method == mREGISTER {
-		t.register(from, to)
+		t.register(m)
 		return
 	}
-	t.call(from, to)
+	t.call(m)
 }
 
 // call notes a message of a call at both of its ends.
-func (t *Tracker) call(from, to netip.Addr) {
-	m := &t.message
+func (t *Tracker) call(m *Message) {
 	d := t.calls[string(m.CallID)]
 	if d == nil {
 		if !begins(m, t.at.method) {
 			return
 		}
-		d = t.begin()
+		d = t.begin(m)
 	}
 	d.last = t.at.time
-	if from == to {
+	if m.Sender == m.Receiver {
 		return // which of the two ends a message is sent by, the addresses do not tell
 	}
 	over := false
 	for _, end := range [2]struct {
 		addr netip.Addr
 		sent bool
-	}{{from, true}, {to, false}} {
+	}{{m.Sender, true}, {m.Receiver, false}} {
 		if c := t.end(d, end.addr); c != nil {
 			t.at.sent = end.sent
 			if end.sent && c.Source == (packet.MAC{}) {
-				c.Source = t.source
+				c.Source = m.Source
 			}
 			c.note(m, &t.at)
 			over = over || c.Ended != 0
@@ -355,20 +303,20 @@ func begins(m *Message, method method) bool {
 	return false
 }
 
-// begin returns a new dialog, with the Call-ID of the message at hand.
-func (t *Tracker) begin() *dialog {
+// begin returns a new dialog, with the Call-ID of a message.
+func (t *Tracker) begin(m *Message) *dialog {
 	for len(t.calls) >= maxCalls || t.ends >= maxAllEnds {
 		if d := t.over.first; d != nil {
 			t.forget(d)
 			continue
 		}
-		t.Counts.Forgotten++
+		t.Forgotten++
 		t.forget(t.open.first)
 	}
 	if t.calls == nil {
 		t.calls, t.phones = map[string]*dialog{}, map[netip.Addr]*[]*Call{}
 	}
-	d := &dialog{id: string(t.message.CallID)}
+	d := &dialog{id: string(m.CallID)}
 	t.calls[d.id] = d
 	t.open.add(d)
 	return d
@@ -425,9 +373,7 @@ func (t *Tracker) forget(d *dialog) {
 				delete(t.phones, c.Addr)
 			}
 		}
-		if t.Done != nil {
-			t.Done(c, t.now)
-		}
+		t.done(c, t.now)
 	}
 }
 

@@ -25,15 +25,20 @@ const (
 	id     = "3f1c6a2e@192.0.2.10"
 )
 
-// follow hands the datagrams of a capture to a Tracker.
-func follow(t *sip.Tracker, c *capturetest.Capture) {
+// follow hands the messages of a capture to a Tracker, and counts them.
+func follow(t *sip.Tracker, c *capturetest.Capture) sip.Counts {
+	r := sip.NewReader(t.Message, nil)
 	d := packet.NewDecoder(func(*packet.Segment) {})
-	d.Datagram = t.Datagram
+	d.Datagram = r.Datagram
 	on := &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
 	for i, f := range c.Frames {
 		d.Decode(&capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
 	}
+	return r.Counts
 }
+
+// newTracker returns a Tracker of whose calls nobody hears the end.
+func newTracker() *sip.Tracker { return sip.NewTracker(func(*sip.Call, int64) {}) }
 
 // seen says what a call is at an end, with times relative to the first frame.
 func seen(c *sip.Call) string {
@@ -50,16 +55,15 @@ func seen(c *sip.Call) string {
 
 // calls returns what the calls of an address were.
 func calls(address string, c *capturetest.Capture) (all []string, counts sip.Counts) {
-	t := sip.NewTracker()
 	addr := netip.MustParseAddrPort(address).Addr()
-	t.Done = func(c *sip.Call, _ int64) {
+	t := sip.NewTracker(func(c *sip.Call, _ int64) {
 		if c.Addr == addr {
 			all = append(all, seen(c))
 		}
-	}
-	follow(t, c)
+	})
+	counts = follow(t, c)
 	t.Flush(0)
-	return all, t.Counts
+	return all, counts
 }
 
 // scene makes a call of Jane's to the phone.
@@ -284,7 +288,7 @@ func TestMatch(t *testing.T) {
 	} {
 		c := capturetest.New()
 		conversation(c)
-		tracker := sip.NewTracker()
+		tracker := newTracker()
 		follow(tracker, c)
 		if got := test.ask.of(tracker); got != test.want {
 			t.Errorf("%s: %q; expected %q", test.what, got, test.want)
@@ -367,7 +371,7 @@ func TestMeanings(t *testing.T) {
 		c := capturetest.New()
 		call := c.SIPCall(pbx, phone, jane, desk, id)
 		test.make(c, call)
-		tracker := sip.NewTracker()
+		tracker := newTracker()
 		follow(tracker, c)
 		last := c.Frames[len(c.Frames)-1].Time.Sub(capturetest.Start)
 		if got := (ask{last + 40*time.Millisecond, "", id, "", test.slugs}).of(tracker); got != test.want {
@@ -381,7 +385,7 @@ func TestMeanings(t *testing.T) {
 func TestNamedOnce(t *testing.T) {
 	c := capturetest.New()
 	conversation(c)
-	tracker := sip.NewTracker()
+	tracker := newTracker()
 	follow(tracker, c)
 	const ms = time.Millisecond
 	for i, test := range []struct{ vars, want string }{
@@ -402,7 +406,7 @@ func TestCallIDWithoutHost(t *testing.T) {
 	other := c.SIPCall(pbx, phone, "<sip:5002@pbx>", desk, "11ec5e5e2e3b2b92").Answered()
 	c.Until(60 * time.Second)
 	other.Request(true, "BYE", "")
-	tracker := sip.NewTracker()
+	tracker := newTracker()
 	follow(tracker, c)
 	for id, want := range map[string]string{
 		"64667088ff778d32": "",
@@ -420,7 +424,7 @@ func TestTwoCalls(t *testing.T) {
 	c := capturetest.New()
 	c.SIPCall(pbx, phone, "<sip:5001@pbx>", desk, "one@pbx").Request(true, "INVITE", "").Respond(false, 180, "INVITE", "")
 	c.SIPCall(phone, pbx, desk, "<sip:5002@pbx>", "two@pbx").Request(true, "INVITE", "").Respond(false, 180, "INVITE", "")
-	tracker := sip.NewTracker()
+	tracker := newTracker()
 	follow(tracker, c)
 	const ms = time.Millisecond
 	for _, test := range []struct{ vars, slugs, want string }{

@@ -2,7 +2,9 @@ package sip
 
 import (
 	"bytes"
+	"net/netip"
 
+	"actionurl/decode/packet"
 	"actionurl/decode/stream"
 )
 
@@ -15,16 +17,72 @@ const (
 	maxParts = 4 << 20
 )
 
-// A Reader reads the messages of TCP connections (RFC 3261, section 18.3), and
-// hands them to a Tracker. Its methods are those of a [stream.Receiver], for the
-// connections that speak SIP.
-type Reader struct {
-	tracker *Tracker
-	kept    int // bytes in parts
+// maxCallID bounds the length of a Call-ID, in bytes.
+const maxCallID = 256
+
+// Counts tell what was read.
+type Counts struct {
+	Messages int // SIP messages
+	Unread   int // of these, with a head that is damaged, cut off or too long
 }
 
-// NewReader returns a Reader for a Tracker.
-func NewReader(t *Tracker) *Reader { return &Reader{tracker: t} }
+// A Reader reads the messages in datagrams and in TCP connections (RFC 3261,
+// section 18.3). Data, Gap and End are those of a [stream.Receiver], for the
+// connections that speak SIP. It is not safe for concurrent use.
+type Reader struct {
+	Counts  Counts
+	found   func(*Message)
+	lost    packet.Lost
+	message Message
+	parts   int // bytes of messages that have come in part
+}
+
+// NewReader returns a Reader that calls found with each message that says
+// something of a call or a registration, and lost, unless that is nil, with the
+// place of each that cannot be read. A message is valid until found returns.
+func NewReader(found func(*Message), lost packet.Lost) *Reader {
+	return &Reader{found: found, lost: lost}
+}
+
+// Datagram takes a UDP datagram, and reports whether it is a SIP message.
+func (r *Reader) Datagram(d *packet.Datagram) bool {
+	if Begins(d.Payload) != Yes {
+		return false
+	}
+	if r.read(d.Payload, &d.Origin) {
+		r.hand(d.Src.AddrPort().Addr(), d.Dst.AddrPort().Addr())
+	}
+	return true
+}
+
+// read reads a message, and reports whether it says something of a call or a
+// registration.
+func (r *Reader) read(data []byte, at *packet.Origin) bool {
+	r.Counts.Messages++
+	if n := methodLength(data); n > 0 && methodOf(data[:n]) == otherMethod {
+		return false // a request of another kind: keep-alives, presence, text
+	}
+	m := &r.message
+	if !m.Parse(data) || len(m.CallID) > maxCallID {
+		r.unread(at)
+		return false
+	}
+	m.Origin = *at
+	return methodOf(m.Method) != otherMethod && (m.Status == 0 || m.Status >= 180)
+}
+
+func (r *Reader) unread(at *packet.Origin) {
+	r.Counts.Unread++
+	if r.lost != nil {
+		r.lost(at, "a SIP message is damaged, not whole or too long")
+	}
+}
+
+// hand hands on the message that was read, with the addresses of its two ends.
+func (r *Reader) hand(sender, receiver netip.Addr) {
+	r.message.Sender, r.message.Receiver = sender, receiver
+	r.found(&r.message)
+}
 
 // A Conn is what a Reader keeps of a connection, in its State.
 type Conn struct{ sides [2]side }
@@ -86,7 +144,7 @@ func (r *Reader) begin(c *stream.Conn, sd stream.Side, s *side, data []byte, at 
 	}
 	if head := headEnd(data, 0); head > 0 {
 		if whole := head + bodyLength(data[:head]); whole <= len(data) {
-			r.message(c, sd, data[:whole], at)
+			r.whole(c, sd, data[:whole], at)
 			return whole
 		}
 	}
@@ -102,13 +160,13 @@ func (r *Reader) more(c *stream.Conn, sd stream.Side, s *side, data []byte, at *
 	}
 	n := min(len(data), room)
 	s.part = append(s.part, data[:n]...)
-	r.kept += n
+	r.parts += n
 	if s.whole == 0 {
 		if head := headEnd(s.part, s.searched); head > 0 {
 			s.whole = head + bodyLength(s.part[:head])
 			if over := len(s.part) - s.whole; over > 0 { // the next message has begun
 				s.part = s.part[:s.whole]
-				r.kept -= over
+				r.parts -= over
 				n -= over
 			}
 		}
@@ -117,9 +175,9 @@ func (r *Reader) more(c *stream.Conn, sd stream.Side, s *side, data []byte, at *
 	switch {
 	case s.whole > 0 && (len(s.part) == s.whole || len(s.part) == maxMessage):
 		s.left = int64(s.whole - len(s.part))
-		r.message(c, sd, s.part, at)
+		r.whole(c, sd, s.part, at)
 		r.drop(s)
-	case len(s.part) == maxMessage, r.kept > maxParts:
+	case len(s.part) == maxMessage, r.parts > maxParts:
 		r.lose(s, at)
 	}
 	return n
@@ -151,23 +209,23 @@ func bodyLength(head []byte) int {
 	return max(0, m.Length)
 }
 
-// message hands a message on.
-func (r *Reader) message(c *stream.Conn, sd stream.Side, data []byte, at *stream.Mark) {
-	if r.tracker.read(data, &at.Origin) {
-		r.tracker.follow(c.Addr(sd).Addr(), c.Addr(sd.Other()).Addr())
+// whole takes a message that is whole, or as much of it as there will be.
+func (r *Reader) whole(c *stream.Conn, sd stream.Side, data []byte, at *stream.Mark) {
+	if r.read(data, &at.Origin) {
+		r.hand(c.Addr(sd).Addr(), c.Addr(sd.Other()).Addr())
 	}
 }
 
 // drop gives up what has come in part.
 func (r *Reader) drop(s *side) {
-	r.kept -= len(s.part)
+	r.parts -= len(s.part)
 	s.part, s.searched, s.whole = nil, 0, 0
 }
 
 // lose gives up the message at hand, and waits for another.
 func (r *Reader) lose(s *side, at *stream.Mark) {
 	if len(s.part) > 0 {
-		r.tracker.unread(&at.Origin)
+		r.unread(&at.Origin)
 	}
 	r.drop(s)
 	s.lost, s.left = true, 0

@@ -130,16 +130,14 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 	p := &Pipeline{emit: emit, timeout: int64(c.ResponseTimeout), prompt: c.Prompt, events: actionurl.NewDecoder(c.Templates)}
 	p.events.Keys, p.events.PhoneNames, p.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
 	p.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: c.Found})
-	p.http = httpwire.NewReader(p.pending.insert)
-	p.http.Foreign = p.checker.Foreign
 	var lost packet.Lost
 	if c.Lost != nil {
 		lost = func(at *packet.Origin, what string) { c.Lost(Loss{at.Interface.Capture, at.Frame, what}) }
 	}
 	p.tracker = sip.NewTracker(p.checker.Signalled)
 	p.sip = sip.NewReader(p.tracker.Message, lost)
-	p.streams = stream.NewAssembler(&demux{p.http, p.sip})
-	p.streams.Failed = p.checker.Attempt
+	p.http = httpwire.NewReader(p.pending.insert, httpwire.Config{Lost: lost, Foreign: p.checker.Foreign})
+	p.streams = stream.NewAssembler(&demux{p.http, p.sip}, stream.Config{Lost: lost, Failed: p.checker.Attempt})
 	p.packets = packet.NewDecoder(func(s *packet.Segment) {
 		p.catchUp(s.Time) // a response that comes too late is none
 		if c.Segment != nil {
@@ -147,19 +145,16 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 		}
 		p.streams.Segment(s)
 		p.catchUp(s.Time)
-	})
-	p.packets.VXLANPort = c.VXLANPort
-	p.packets.Datagram = func(d *packet.Datagram) bool {
+	}, packet.Config{Lost: lost, VXLANPort: c.VXLANPort, Datagram: func(d *packet.Datagram) bool {
 		p.catchUp(d.Time)
 		return p.sip.Datagram(d)
-	}
+	}})
 	p.calls = timeline.New(timeline.Config{Live: c.Live, Group: c.Group, Closed: func(call *timeline.Call) {
 		p.checker.Closed(call)
 		if p.err == nil && c.Call != nil {
 			p.err = c.Call(call)
 		}
 	}})
-	p.packets.Lost, p.streams.Lost, p.http.Lost = lost, lost, lost
 	return p
 }
 

@@ -23,8 +23,8 @@ type talk struct {
 
 func newTalk() *talk {
 	k := &talk{s: [2]packet.Segment{{Src: phone, Dst: pbx, ACK: true}, {Src: pbx, Dst: phone, ACK: true}}}
-	k.reader = NewReader(func(x *Exchange) { k.latest = x })
-	k.streams = stream.NewAssembler(k.reader)
+	k.reader = NewReader(func(x *Exchange) { k.latest = x }, Config{})
+	k.streams = stream.NewAssembler(k.reader, stream.Config{})
 	return k
 }
 

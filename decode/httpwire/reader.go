@@ -43,16 +43,21 @@ type Counts struct {
 	Broken    int // messages lost in part, to a gap or to something that is not HTTP
 }
 
+// Config says whom a Reader reports to; each may be nil.
+type Config struct {
+	// Lost gets the places of messages that are lost in part.
+	Lost packet.Lost
+	// Foreign gets the first bytes of a side that are a TLS record (RFC 8446,
+	// section 5.1), where its SYN was captured. They are those of one segment, and
+	// valid until it returns.
+	Foreign func(c *stream.Conn, sd stream.Side, data []byte, at *stream.Mark)
+}
+
 // A Reader reads the exchanges of all connections. It is a [stream.Receiver].
 type Reader struct {
 	Counts Counts
-	// Lost, if set, is told of messages that are lost in part.
-	Lost packet.Lost
-	// Foreign, if set, is told of the first bytes of a side that are a TLS
-	// record (RFC 8446, section 5.1), where its SYN was captured. They are
-	// those of one segment, and valid until it returns.
-	Foreign func(c *stream.Conn, sd stream.Side, data []byte, at *stream.Mark)
 
+	config    Config
 	found     func(*Exchange)
 	exchanges *Exchange       // to be used again
 	conns     []*conn         // to be used again
@@ -67,8 +72,8 @@ var _ stream.Receiver = (*Reader)(nil)
 // NewReader returns a Reader that calls found with each request when its head
 // is complete. The response is filled in later, until Done is set. Whoever is
 // finished with an exchange gives it back with [Reader.Release].
-func NewReader(found func(*Exchange)) *Reader {
-	return &Reader{found: found}
+func NewReader(found func(*Exchange), c Config) *Reader {
+	return &Reader{config: c, found: found}
 }
 
 // handshake is the first byte of a TLS connection: the type of its first record.
@@ -134,8 +139,8 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 	if h == nil {
 		start := c.Starts(sd, seq)
 		if o = recognize(data[emptyLines(data):], start); o.kind == neither {
-			if data[0] == handshake && r.Foreign != nil && start {
-				r.Foreign(c, sd, data, at)
+			if data[0] == handshake && r.config.Foreign != nil && start {
+				r.config.Foreign(c, sd, data, at)
 			}
 			return stream.Forever
 		}
@@ -276,8 +281,8 @@ func (h *conn) closed(side stream.Side) {
 // lose gives up the message at hand.
 func (r *Reader) lose(h *conn, sd stream.Side, at *stream.Mark) {
 	r.Counts.Broken++
-	if r.Lost != nil {
-		r.Lost(&at.Origin, fmt.Sprintf("a message from %v to %v is lost in part", h.stream.Addr(sd), h.stream.Addr(sd.Other())))
+	if r.config.Lost != nil {
+		r.config.Lost(&at.Origin, fmt.Sprintf("a message from %v to %v is lost in part", h.stream.Addr(sd), h.stream.Addr(sd.Other())))
 	}
 	r.abandon(&h.sides[sd])
 }

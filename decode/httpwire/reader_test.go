@@ -106,10 +106,12 @@ type wire struct {
 	time  int64
 }
 
-func newWire() *wire {
+func newWire() *wire { return newWireWith(Config{}) }
+
+func newWireWith(c Config) *wire {
 	w := &wire{seq: [2]uint32{0xffffffc0, 7000}} // the phone's wraps
-	w.reader = NewReader(func(x *Exchange) { w.found = append(w.found, x) })
-	w.streams = stream.NewAssembler(w.reader)
+	w.reader = NewReader(func(x *Exchange) { w.found = append(w.found, x) }, c)
+	w.streams = stream.NewAssembler(w.reader, stream.Config{})
 	return w
 }
 
@@ -725,14 +727,13 @@ func TestForeign(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			w := newWire()
 			var got []string
-			w.reader.Foreign = func(_ *stream.Conn, sd stream.Side, data []byte, at *stream.Mark) {
+			w := newWireWith(Config{Foreign: func(_ *stream.Conn, sd stream.Side, data []byte, at *stream.Mark) {
 				if string(data) != hello {
 					t.Errorf("got %q", data)
 				}
 				got = append(got, fmt.Sprintf("%d at %d", sd, at.Frame))
-			}
+			}})
 			for _, s := range steps(test.script...) {
 				w.play(s, whole)
 			}

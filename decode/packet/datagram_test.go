@@ -16,15 +16,14 @@ import (
 
 // datagrams returns what a decoder offers of frames, as text.
 func datagrams(take bool, frames ...[]byte) (all []string, counts packet.Counts) {
-	d := packet.NewDecoder(func(*packet.Segment) {})
-	d.Datagram = func(p *packet.Datagram) bool {
+	d := packet.NewDecoder(func(*packet.Segment) {}, packet.Config{Datagram: func(p *packet.Datagram) bool {
 		s := p.Src.AddrPort().String() + " > " + p.Dst.AddrPort().String() + " " + string(p.Payload)
 		if p.Cut > 0 {
 			s += strings.Repeat(".", p.Cut)
 		}
 		all = append(all, s)
 		return take
-	}
+	}})
 	for _, data := range frames {
 		d.Decode(frame(capture.LinkEthernet, data))
 	}

@@ -51,7 +51,7 @@ func (d *Decoder) matters(protocol uint8, data []byte) bool {
 		return true
 	case protoUDP:
 		return len(data) >= 8 &&
-			(len(data) > 8 && capital(data[8]) && d.Datagram != nil ||
+			(len(data) > 8 && capital(data[8]) && d.config.Datagram != nil ||
 				d.tunnels(binary.BigEndian.Uint16(data[2:])) || d.tunnels(binary.BigEndian.Uint16(data)))
 	}
 	return false

@@ -23,8 +23,7 @@ func TestVXLANPort(t *testing.T) {
 			if s.Src.AddrPort().String() != "10.0.0.1:40001" {
 				t.Errorf("from %v", s.Src.AddrPort())
 			}
-		})
-		d.VXLANPort = port
+		}, Config{VXLANPort: port})
 		d.Decode(frame)
 		if found != want {
 			t.Errorf("port %d: %d segments, want %d", port, found, want)
@@ -60,14 +59,13 @@ func FuzzLayers(f *testing.F) {
 			if s.Cut < 0 || len(s.Payload)+s.Cut > max(maxPacket, len(data)) {
 				t.Errorf("%d bytes of payload, cut %d", len(s.Payload), s.Cut)
 			}
-		})
-		d.seg.Interface = &capture.Interface{}
-		d.Datagram = func(p *Datagram) bool {
+		}, Config{Datagram: func(p *Datagram) bool {
 			if p.Cut < 0 || len(p.Payload)+p.Cut > max(maxPacket, len(data))+8 {
 				t.Errorf("%d bytes in a datagram, cut %d", len(p.Payload), p.Cut)
 			}
 			return len(data)%2 == 0
-		}
+		}})
+		d.seg.Interface = &capture.Interface{}
 		layers[int(which)%len(layers)](data[:len(data):len(data)])
 		d.Flush()
 		if d.depth != 0 {
@@ -78,7 +76,7 @@ func FuzzLayers(f *testing.F) {
 
 // What the kernel's filter lists is what the decoder follows.
 func TestKernelFilterFollowsDecoder(t *testing.T) {
-	d := NewDecoder(func(*Segment) {})
+	d := NewDecoder(func(*Segment) {}, Config{})
 	low, high := tunnelPorts()
 	for port := range uint32(1 << 16) {
 		if listed := slices.Contains(low, port) || slices.Contains(high, port); listed != d.tunnels(uint16(port)) {

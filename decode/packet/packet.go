@@ -178,21 +178,24 @@ type Counts struct {
 	Fragments   int // fragments of which no whole packet was made, so far
 }
 
+// Config says what a Decoder looks for beside TCP, and whom it reports to.
+type Config struct {
+	// Lost, unless nil, gets each frame that is not decoded although it should be.
+	Lost Lost
+	// VXLANPort is a further UDP port of VXLAN; 0 for none.
+	VXLANPort uint16
+	// Datagram, unless nil, gets each Datagram, which is valid until it returns. It
+	// reports whether it has use for it; one that it has none for may be a tunnel's.
+	Datagram func(*Datagram) bool
+}
+
 // A Decoder decodes frames. It is not safe for concurrent use.
 type Decoder struct {
 	Counts Counts
 	// Unknown holds the link types met that are not known, each once.
 	Unknown []capture.LinkType
-	// Lost, if set, is told of each frame that is not decoded although it
-	// should be.
-	Lost Lost
-	// VXLANPort is a further UDP port of VXLAN; 0 for none.
-	VXLANPort uint16
-	// Datagram, if set, is called with each Datagram, which is valid until it
-	// returns. It reports whether it has use for it; one that it has none for
-	// may be a tunnel's.
-	Datagram func(*Datagram) bool
 
+	config    Config
 	found     func(*Segment)
 	seg       Segment
 	datagram  Datagram
@@ -204,8 +207,8 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder that calls found with each TCP segment. A frame
 // may hold several. The segment is valid until found returns.
-func NewDecoder(found func(*Segment)) *Decoder {
-	d := &Decoder{found: found}
+func NewDecoder(found func(*Segment), c Config) *Decoder {
+	d := &Decoder{config: c, found: found}
 	d.fragments.gaveUp = d.incomplete
 	return d
 }
@@ -214,15 +217,15 @@ func NewDecoder(found func(*Segment)) *Decoder {
 func (d *Decoder) Flush() { d.fragments.flush() }
 
 func (d *Decoder) lost(what string) {
-	if d.Lost != nil {
-		d.Lost(&d.seg.Origin, what)
+	if d.config.Lost != nil {
+		d.config.Lost(&d.seg.Origin, what)
 	}
 }
 
 // incomplete tells of a packet of which fragments are missing.
 func (d *Decoder) incomplete(p *fragmented) {
-	if d.Lost != nil {
-		d.Lost(&p.origin, fmt.Sprintf("%d fragments of a packet that is not whole", p.count))
+	if d.config.Lost != nil {
+		d.config.Lost(&p.origin, fmt.Sprintf("%d fragments of a packet that is not whole", p.count))
 	}
 }
 
@@ -312,7 +315,7 @@ func (d *Decoder) encrypted() {
 // for the summary. There are 65,536 at most.
 func (d *Decoder) unknown(link capture.LinkType) {
 	d.Counts.UnknownLink++
-	if d.Lost != nil {
+	if d.config.Lost != nil {
 		d.lost(fmt.Sprintf("link type %d is not known", link))
 	}
 	for _, known := range d.Unknown {

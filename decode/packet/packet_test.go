@@ -366,9 +366,11 @@ type decoder struct {
 	found bool
 }
 
-func newDecoder() *decoder {
+func newDecoder() *decoder { return newDecoderWith(packet.Config{}) }
+
+func newDecoderWith(c packet.Config) *decoder {
 	d := &decoder{}
-	d.Decoder = packet.NewDecoder(func(s *packet.Segment) { d.last, d.found = *s, true })
+	d.Decoder = packet.NewDecoder(func(s *packet.Segment) { d.last, d.found = *s, true }, c)
 	return d
 }
 
@@ -480,8 +482,7 @@ func BenchmarkDecode(b *testing.B) {
 	} {
 		b.Run(bench.what, func(b *testing.B) {
 			f := frame(capture.LinkEthernet, bench.data)
-			d := newDecoder()
-			d.Datagram = func(*packet.Datagram) bool { return true }
+			d := newDecoderWith(packet.Config{Datagram: func(*packet.Datagram) bool { return true }})
 			var s packet.Segment
 			b.ReportAllocs()
 			for b.Loop() {

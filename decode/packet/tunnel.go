@@ -28,7 +28,7 @@ func (d *Decoder) tunnels(port uint16) bool {
 		portL2TP, portTeredo, portMPLS, portGRE:
 		return true
 	}
-	return port != 0 && port == d.VXLANPort
+	return port != 0 && port == d.config.VXLANPort
 }
 
 // capital reports whether c is a capital letter.
@@ -43,7 +43,7 @@ func (d *Decoder) udp(data []byte, size int) {
 		d.malformed()
 		return
 	}
-	if len(data) > 8 && capital(data[8]) && d.Datagram != nil && d.text(data, size) {
+	if len(data) > 8 && capital(data[8]) && d.config.Datagram != nil && d.text(data, size) {
 		return
 	}
 	port := binary.BigEndian.Uint16(data[2:])
@@ -84,7 +84,7 @@ func (d *Decoder) text(data []byte, size int) bool {
 	}
 	t.Payload = data[8:min(len(data), size)]
 	t.Cut = size - 8 - len(t.Payload)
-	return d.Datagram(t)
+	return d.config.Datagram(t)
 }
 
 // gre decodes GRE (RFC 2784, section 2; RFC 2890 for key and sequence number)

@@ -14,12 +14,13 @@ import (
 
 // told returns all that a decoder tells of a frame.
 func told(link capture.LinkType, data []byte) (all []string) {
-	d := packet.NewDecoder(func(s *packet.Segment) { all = append(all, fmt.Sprintf("%+v", view(s))) })
-	d.Datagram = func(g *packet.Datagram) bool {
-		all = append(all, fmt.Sprintf("%v > %v %q %d", g.Src.AddrPort(), g.Dst.AddrPort(), g.Payload, g.Cut))
-		return false
-	}
-	d.Lost = func(at *packet.Origin, what string) { all = append(all, fmt.Sprintf("%d: %s", at.Frame, what)) }
+	d := packet.NewDecoder(func(s *packet.Segment) { all = append(all, fmt.Sprintf("%+v", view(s))) }, packet.Config{
+		Datagram: func(g *packet.Datagram) bool {
+			all = append(all, fmt.Sprintf("%v > %v %q %d", g.Src.AddrPort(), g.Dst.AddrPort(), g.Payload, g.Cut))
+			return false
+		},
+		Lost: func(at *packet.Origin, what string) { all = append(all, fmt.Sprintf("%d: %s", at.Frame, what)) },
+	})
 	d.Decode(frame(link, data))
 	d.Flush()
 	return append(all, fmt.Sprintf("%+v", d.Counts))

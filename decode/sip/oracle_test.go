@@ -53,8 +53,8 @@ func read(t *testing.T, file string) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%d|%s|%s|%d|%s|%s", at.Frame, method, status, m.CSeq, m.Method, m.CallID))
 		return true
 	}
-	d := packet.NewDecoder(func(s *packet.Segment) { message(&s.Origin, s.Payload) })
-	d.Datagram = func(p *packet.Datagram) bool { return message(&p.Origin, p.Payload) }
+	d := packet.NewDecoder(func(s *packet.Segment) { message(&s.Origin, s.Payload) },
+		packet.Config{Datagram: func(p *packet.Datagram) bool { return message(&p.Origin, p.Payload) }})
 	source, err := pcapfile.Open(filepath.Base(file), f)
 	if err != nil {
 		t.Fatal(err)

@@ -28,8 +28,7 @@ const (
 // follow hands the messages of a capture to a Tracker, and counts them.
 func follow(t *sip.Tracker, c *capturetest.Capture) sip.Counts {
 	r := sip.NewReader(t.Message, nil)
-	d := packet.NewDecoder(func(*packet.Segment) {})
-	d.Datagram = r.Datagram
+	d := packet.NewDecoder(func(*packet.Segment) {}, packet.Config{Datagram: r.Datagram})
 	on := &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
 	for i, f := range c.Frames {
 		d.Decode(&capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})

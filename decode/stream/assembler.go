@@ -15,16 +15,18 @@ type Counts struct {
 	Duplicates int   // segments that hold nothing new
 }
 
+// Config says whom an Assembler reports to; each may be nil.
+type Config struct {
+	Lost   packet.Lost    // gaps, and connections that were forgotten
+	Failed func(*Attempt) // connections that did not come about; the Attempt is the callee's
+}
+
 // An Assembler follows the connections of one capture. It is not safe for
 // concurrent use.
 type Assembler struct {
 	Counts Counts
-	// Lost, if set, is told of gaps and of connections forgotten.
-	Lost packet.Lost
-	// Failed, if set, is told of connections that did not come about. The
-	// Attempt is the callee's.
-	Failed func(*Attempt)
 
+	config   Config
 	receiver Receiver
 	table    table
 	free     []*Conn
@@ -48,8 +50,8 @@ type closedConn struct {
 }
 
 // NewAssembler returns an Assembler that hands the streams to r.
-func NewAssembler(r Receiver) *Assembler {
-	return &Assembler{receiver: r, table: newTable(), closed: make([]closedConn, maxClosed)}
+func NewAssembler(r Receiver, c Config) *Assembler {
+	return &Assembler{config: c, receiver: r, table: newTable(), closed: make([]closedConn, maxClosed)}
 }
 
 // Segment takes the next segment of the capture. What it keeps of it, it copies.
@@ -295,8 +297,8 @@ func (a *Assembler) gap(c *Conn, side Side, n int, cut bool) {
 	if h.skip < int64(n) {
 		a.Counts.Gaps++
 		a.Counts.GapBytes += int64(n)
-		if a.Lost != nil {
-			a.Lost(&a.mark.Origin, fmt.Sprintf("%d bytes from %v to %v are missing", n, c.Addr(side), c.Addr(side.Other())))
+		if a.config.Lost != nil {
+			a.config.Lost(&a.mark.Origin, fmt.Sprintf("%d bytes from %v to %v are missing", n, c.Addr(side), c.Addr(side.Other())))
 		}
 	}
 	h.next += uint32(n)
@@ -391,8 +393,8 @@ func (a *Assembler) evict() *Conn {
 		}
 		if !c.closed {
 			a.Counts.Evicted++
-			if a.Lost != nil {
-				a.Lost(&a.mark.Origin, fmt.Sprintf("the connection of %v and %v is forgotten, as too many are open", c.Addr(0), c.Addr(1)))
+			if a.config.Lost != nil {
+				a.config.Lost(&a.mark.Origin, fmt.Sprintf("the connection of %v and %v is forgotten, as too many are open", c.Addr(0), c.Addr(1)))
 			}
 		}
 		a.lose(c)

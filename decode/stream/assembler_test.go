@@ -502,7 +502,7 @@ func TestAssembler(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRecorder(t)
 			r.skip = test.skip
-			a := NewAssembler(r)
+			a := NewAssembler(r, Config{})
 			for _, s := range script(t, test.script) {
 				a.Segment(s)
 				check(t, a)
@@ -551,7 +551,7 @@ func check(t testing.TB, a *Assembler) {
 }
 
 func TestCounts(t *testing.T) {
-	a := NewAssembler(newRecorder(t))
+	a := NewAssembler(newRecorder(t), Config{})
 	for _, s := range script(t, `
 		> 1000 SYN
 		> 1001 "one"
@@ -572,7 +572,7 @@ func TestCounts(t *testing.T) {
 func TestConn(t *testing.T) {
 	var c *Conn
 	r := &starts{}
-	a := NewAssembler(r)
+	a := NewAssembler(r, Config{})
 	for _, s := range script(t, `
 		> 1000 SYN
 		> 1001 "one"

@@ -30,7 +30,7 @@ type retry struct{ latest packet.Origin }
 
 // tried notes a copy of the SYN of side.
 func (a *Assembler) tried(c *Conn, side Side, s *packet.Segment) {
-	if s.ACK || a.Failed == nil || s.Time-c.began < resend || c.answered(side) {
+	if s.ACK || a.config.Failed == nil || s.Time-c.began < resend || c.answered(side) {
 		return
 	}
 	if c.retry == nil {
@@ -55,7 +55,7 @@ func (a *Assembler) unanswered(c *Conn) {
 	}
 	for side := range Side(2) {
 		if c.halves[side].synced && !c.answered(side) {
-			a.Failed(&Attempt{
+			a.config.Failed(&Attempt{
 				Origin: c.retry.latest, Client: c.Addr(side), Server: c.Addr(side.Other()),
 				First: c.began, Until: max(c.retry.latest.Time, a.mark.Time),
 			})
@@ -67,10 +67,10 @@ func (a *Assembler) unanswered(c *Conn) {
 // refused tells of an RST of side that answers a SYN (RFC 9293, section 3.5.2).
 func (a *Assembler) refused(c *Conn, side Side, s *packet.Segment) {
 	h, o := &c.halves[side], &c.halves[side.Other()]
-	if a.Failed == nil || h.open || !s.ACK || !o.synced || o.next != o.start || s.Ack != o.start {
+	if a.config.Failed == nil || h.open || !s.ACK || !o.synced || o.next != o.start || s.Ack != o.start {
 		return
 	}
-	a.Failed(&Attempt{
+	a.config.Failed(&Attempt{
 		Origin: s.Origin, Client: c.Addr(side.Other()), Server: c.Addr(side),
 		Refused: true, First: c.began, Until: s.Time,
 	})

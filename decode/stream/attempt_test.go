@@ -13,15 +13,14 @@ import (
 func attempts(t *testing.T, text string) string {
 	t.Helper()
 	var told []string
-	a := NewAssembler(ignorer{})
-	a.Failed = func(f *Attempt) {
+	a := NewAssembler(ignorer{}, Config{Failed: func(f *Attempt) {
 		what := "unanswered"
 		if f.Refused {
 			what = "refused"
 		}
 		told = append(told, fmt.Sprintf("%s at %d: %v to %v, %v of %v", what, f.Frame, f.Client, f.Server,
 			time.Duration(f.Time-f.First), time.Duration(f.Until-f.First)))
-	}
+	}})
 	for _, s := range script(t, text) {
 		a.Segment(s)
 	}
@@ -100,8 +99,7 @@ func TestAttempts(t *testing.T) {
 // way to another.
 func TestAttemptsOfManyConnections(t *testing.T) {
 	failed := 0
-	a := NewAssembler(ignorer{})
-	a.Failed = func(*Attempt) { failed++ }
+	a := NewAssembler(ignorer{}, Config{Failed: func(*Attempt) { failed++ }})
 	s := script(t, "> 1000 SYN")[0]
 	for n := range maxConns + 10 {
 		s.Src.Port, s.Dst.Port = uint16(n), uint16(n>>16)
@@ -151,7 +149,7 @@ func TestMisses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			a := NewAssembler(ignorer{})
+			a := NewAssembler(ignorer{}, Config{})
 			var c *Conn
 			for _, s := range script(t, test.script) {
 				a.Segment(s)

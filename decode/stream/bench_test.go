@@ -6,7 +6,7 @@ import (
 )
 
 func BenchmarkSegmentInOrder(b *testing.B) {
-	p := newPeer(NewAssembler(ignorer{}), 1)
+	p := newPeer(NewAssembler(ignorer{}, Config{}), 1)
 	payload := make([]byte, 1460)
 	p.syn()
 	b.SetBytes(int64(len(payload)))
@@ -17,7 +17,7 @@ func BenchmarkSegmentInOrder(b *testing.B) {
 }
 
 func BenchmarkSegmentsReordered(b *testing.B) {
-	p := newPeer(NewAssembler(ignorer{}), 1)
+	p := newPeer(NewAssembler(ignorer{}, Config{}), 1)
 	payload := make([]byte, 1460)
 	p.syn()
 	b.SetBytes(int64(2 * len(payload)))
@@ -33,7 +33,7 @@ func BenchmarkSegmentsReordered(b *testing.B) {
 
 // A connection of a handshake, a request, a response and an orderly end: 8 segments.
 func BenchmarkConnection(b *testing.B) {
-	p := newPeer(NewAssembler(ignorer{}), 0)
+	p := newPeer(NewAssembler(ignorer{}, Config{}), 0)
 	payload := make([]byte, 300)
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
@@ -58,7 +58,7 @@ func BenchmarkConnection(b *testing.B) {
 func BenchmarkManyConnections(b *testing.B) {
 	for _, conns := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(conns), func(b *testing.B) {
-			p := newPeer(NewAssembler(ignorer{}), 0)
+			p := newPeer(NewAssembler(ignorer{}, Config{}), 0)
 			payload := make([]byte, 300)
 			for n := range conns {
 				p.connection(n)

@@ -54,7 +54,7 @@ func (p *peer) turn(seq uint32) uint32 {
 
 func TestHoleGivenUpAtBoundOfDirection(t *testing.T) {
 	r := newRecorder(t)
-	a := NewAssembler(r)
+	a := NewAssembler(r, Config{})
 	p := newPeer(a, 1)
 	p.syn()
 	p.lose(10)
@@ -77,7 +77,7 @@ func TestHoleGivenUpAtBoundOfDirection(t *testing.T) {
 
 func TestHolesGivenUpAtBoundOfAll(t *testing.T) {
 	r := newRecorder(t)
-	a := NewAssembler(r)
+	a := NewAssembler(r, Config{})
 	payload := make([]byte, 60000)
 	n := 0
 	for ; a.Counts.Gaps == 0; n++ {
@@ -102,7 +102,7 @@ func TestHolesGivenUpAtBoundOfAll(t *testing.T) {
 // Memory that is kept to be used again must not add up, whatever order large
 // and small segments wait in.
 func TestSegmentsHeld(t *testing.T) {
-	a := NewAssembler(ignorer{})
+	a := NewAssembler(ignorer{}, Config{})
 	small, large := make([]byte, 1), make([]byte, 2048)
 	for round := range 20 {
 		for n := range 45 { // connections of a hole, the small segments first
@@ -139,7 +139,7 @@ func TestSegmentsHeld(t *testing.T) {
 func TestEviction(t *testing.T) {
 	r := newRecorder(t)
 	r.quiet = true
-	a := NewAssembler(r)
+	a := NewAssembler(r, Config{})
 	p := newPeer(a, 0)
 	open := func(n int) {
 		p.connection(n)
@@ -179,7 +179,7 @@ func TestEviction(t *testing.T) {
 // too many, and late copies of their frames are known until then.
 func TestLinger(t *testing.T) {
 	r := newRecorder(t)
-	a := NewAssembler(r)
+	a := NewAssembler(r, Config{})
 	p := newPeer(a, 0)
 	whole := func(n int) {
 		p.connection(n)
@@ -236,7 +236,7 @@ func TestMemoryOfOpenConnections(t *testing.T) {
 	const conns = 100_000
 	var a *Assembler
 	got := grown(func() {
-		a = NewAssembler(ignorer{})
+		a = NewAssembler(ignorer{}, Config{})
 		p := newPeer(a, 0)
 		for n := range conns {
 			p.connection(n)
@@ -257,7 +257,7 @@ func TestMemoryOfOpenConnections(t *testing.T) {
 }
 
 func TestAllocs(t *testing.T) {
-	a := NewAssembler(ignorer{})
+	a := NewAssembler(ignorer{}, Config{})
 	p := newPeer(a, 0)
 	payload := make([]byte, 1460)
 

@@ -39,7 +39,7 @@ func (m *model) delivered() []byte {
 // one is a stream of one direction, the initial sequence number as given.
 func one(t testing.TB, isn uint32) (a *Assembler, send func(at int, data []byte), got func() []byte) {
 	r := newRecorder(t)
-	a = NewAssembler(r)
+	a = NewAssembler(r, Config{})
 	s := &packet.Segment{Src: client, Dst: server, Seq: isn, SYN: true}
 	a.Segment(s)
 	s.SYN = false
@@ -154,7 +154,7 @@ func FuzzSegments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		r := newRecorder(t)
 		r.quiet = true
-		a := NewAssembler(r)
+		a := NewAssembler(r, Config{})
 		payload := make([]byte, 1<<16)
 		var last [8]uint32 // where each direction was
 		s := &packet.Segment{}

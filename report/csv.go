@@ -36,7 +36,7 @@ func (s *csvSink) Row(row []Value) error {
 		s.scratch = v.appendText(s.scratch[:0], s.clock, false)
 		s.cells[i] = visible(string(s.scratch))
 		switch v.kind {
-		case number, millis, seconds, instant, moment:
+		case KindNumber, KindMillis, KindSeconds, KindTime, KindMoment:
 		default:
 			s.cells[i] = tame(s.cells[i])
 		}

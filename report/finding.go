@@ -16,46 +16,27 @@ func findingView() *view[finding.Summary] {
 		keys: []field[summary]{
 			{Column: Column{Name: "finding", width: 19}, value: func(s *summary) Value { return Text(s.Kind.String()) }},
 			{Column: Column{Name: "severity", width: 8}, value: func(s *summary) Value { return Text(s.Kind.Severity().String()) }},
-			{Column: Column{Name: "message", width: 32, wrap: proseWidth}, value: func(s *summary) Value { return Text(s.Message()) }},
-			{Column: Column{Name: "hint", width: 32, wrap: proseWidth}, value: func(s *summary) Value { return Text(s.Kind.Hint()) }},
+			{Column: Column{Name: "message", width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Message()) }},
+			{Column: Column{Name: "hint", width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Kind.Hint()) }},
 			{Column: Column{Name: "count", width: 5, right: true}, value: func(s *summary) Value { return Number(int64(s.Count)) }},
 			{Column: Column{Name: "phones", width: 6, right: true}, value: phonesValue, shown: phonesShown},
 			{Column: Column{Name: "first_seen", width: 20}, value: func(s *summary) Value { return momentOf(s.First) }},
 			{Column: Column{Name: "last_seen", width: 20}, value: func(s *summary) Value { return momentOf(s.Last) }},
 			{Column: Column{Name: "capture", width: 10}, value: func(s *summary) Value { return Text(s.Capture) }},
-			{Column: Column{Name: "frame", width: 5, right: true}, value: func(s *summary) Value { return countValue(s.Frame) }},
+			{Column: Column{Name: "frame", width: 5, right: true}, value: func(s *summary) Value { return Count(int64(s.Frame)) }},
 		},
 		composed: []field[summary]{
-			{Column: Column{Name: "what", width: 32, wrap: proseWidth}, value: whatValue},
+			{Column: Column{Name: "what", width: 32, wrap: Prose}, value: whatValue},
 		},
 	}
 }
-
-// proseWidth is the greatest width of a column of sentences.
-const proseWidth = 76
 
 // setValue is the kinds of findings, or nothing if there are none.
 func setValue(s finding.Set) Value {
 	if s == 0 {
 		return Value{}
 	}
-	return Value{kind: slugs, num: int64(s)}
-}
-
-// momentOf returns a point in time, or nothing if there is none.
-func momentOf(ns int64) Value {
-	if ns == 0 {
-		return Value{}
-	}
-	return Value{kind: moment, num: ns}
-}
-
-// countValue returns a number, or nothing if it is 0.
-func countValue(n int) Value {
-	if n == 0 {
-		return Value{}
-	}
-	return Number(int64(n))
+	return Value{kind: KindFindings, num: int64(s)}
 }
 
 // whatValue says in sentences what was found, what to do, and where it was first.

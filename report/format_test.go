@@ -92,7 +92,7 @@ func TestNDJSON(t *testing.T) {
 		t.Errorf("the first record (-want +got):\n%s", diff)
 	}
 
-	// What is absent has no key, but that nothing tells the event does.
+	// What is Absent has no key, but that nothing tells the event does.
 	for i, want := range []string{
 		1: "time capture frame src_ip src_port dest_ip dest_port method target user_agent no_response",
 		5: "time capture frame src_ip src_port dest_ip dest_port method host target version no_response event by phone_ip",

@@ -39,7 +39,7 @@ func newNDJSON(w io.Writer, columns []Column) *ndjson {
 func (j *ndjson) Row(row []Value) error {
 	line := j.buf
 	for i := range row {
-		if row[i].kind != absent {
+		if row[i].kind != Absent {
 			line = j.value(append(line, j.keys[i]...), row[i])
 		}
 	}
@@ -48,7 +48,7 @@ func (j *ndjson) Row(row []Value) error {
 
 // value adds a value that is not absent to a line.
 func (j *ndjson) value(line []byte, v Value) []byte {
-	if v.kind == instant || v.kind == moment {
+	if v.kind == KindTime || v.kind == KindMoment {
 		return append(j.day.append(append(line, '"'), v.num), '"')
 	}
 	return v.appendJSON(line)
@@ -56,16 +56,16 @@ func (j *ndjson) value(line []byte, v Value) []byte {
 
 // end ends a line: its members from the end of j.buf on make an object.
 func (j *ndjson) end(line []byte) error {
-	j.buf = append(object(line, len(j.buf)), '\n')
+	j.buf = append(enclose(line, len(j.buf)), '\n')
 	if len(j.buf) < bufferSize {
 		return nil
 	}
 	return j.Flush()
 }
 
-// object makes an object of the members behind from, each of which has a comma
+// enclose makes an object of the members behind from, each of which has a comma
 // before it.
-func object(line []byte, from int) []byte {
+func enclose(line []byte, from int) []byte {
 	if len(line) == from {
 		line = append(line, '{')
 	}
@@ -108,21 +108,21 @@ func (c *clockFace) append(dst []byte, ns int64) []byte {
 // appendJSON renders a value that is neither absent nor a time.
 func (v *Value) appendJSON(dst []byte) []byte {
 	switch v.kind {
-	case number:
+	case KindNumber:
 		return strconv.AppendInt(dst, v.num, 10)
-	case millis:
+	case KindMillis:
 		return appendUnits(dst, v.num, 6)
-	case seconds:
+	case KindSeconds:
 		return appendUnits(dst, v.num, 9)
-	case boolean:
+	case KindBool:
 		return strconv.AppendBool(dst, v.num != 0)
-	case address:
+	case KindAddr:
 		return append(appendAddr(append(dst, '"'), *v.of.(*netip.Addr)), '"')
-	case host:
+	case KindHost:
 		return append(appendAddr(append(dst, '"'), v.of.(*netip.AddrPort).Addr()), '"')
-	case stringer, endpoint:
+	case KindWord, KindEndpoint:
 		return append(v.appendText(append(dst, '"'), nil, false), '"')
-	case addresses:
+	case KindAddrs:
 		dst = append(dst, '[')
 		for i, a := range *v.of.(*[]netip.Addr) {
 			if i > 0 {
@@ -131,7 +131,7 @@ func (v *Value) appendJSON(dst []byte) []byte {
 			dst = append(a.AppendTo(append(dst, '"')), '"')
 		}
 		return append(dst, ']')
-	case list:
+	case KindTexts:
 		dst = append(dst, '[')
 		for i, s := range *v.of.(*[]string) {
 			if i > 0 {
@@ -140,14 +140,14 @@ func (v *Value) appendJSON(dst []byte) []byte {
 			dst = appendString(dst, s)
 		}
 		return append(dst, ']')
-	case slugs:
+	case KindFindings:
 		before := len(dst)
 		for k := range finding.Set(v.num).All() {
 			dst = append(append(append(dst, ',', '"'), k.String()...), '"')
 		}
 		dst[before] = '['
 		return append(dst, ']')
-	case ids:
+	case KindNumbers:
 		dst = append(dst, '[')
 		for i, id := range v.of.(*packet.VLANs).IDs() {
 			if i > 0 {
@@ -156,7 +156,7 @@ func (v *Value) appendJSON(dst []byte) []byte {
 			dst = strconv.AppendUint(dst, uint64(id), 10)
 		}
 		return append(dst, ']')
-	case vars:
+	case KindVars:
 		return appendVars(dst, *v.of.(*[]actionurl.Var))
 	}
 	return appendString(dst, *v.of.(*string))
@@ -180,7 +180,7 @@ func appendVars(dst []byte, all []actionurl.Var) []byte {
 		dst = append(appendString(append(dst, ','), name), ':')
 		dst = appendString(dst, all[i].Value)
 	}
-	return object(dst, before)
+	return enclose(dst, before)
 }
 
 // appendString renders a JSON string. Bytes that are no UTF-8 are written as

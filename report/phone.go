@@ -19,7 +19,7 @@ func phoneView() *view[timeline.Phone] {
 		people: "phone,phone_ip,vendor,phone_product,accounts,registered,dnd,forward,off_hook,calls,events,failures,last_seen,findings",
 		keys: []field[phone]{
 			{Column: Column{Name: "phone_mac", width: 17}, value: func(p *phone) Value { return Text(p.MAC) }},
-			{Column: Column{Name: "phone_ip", width: 13, usual: 15}, value: func(p *phone) Value { return addressesOf(&p.Addresses) }},
+			{Column: Column{Name: "phone_ip", width: 13, typical: 15}, value: func(p *phone) Value { return addressesOf(&p.Addresses) }},
 			{Column: Column{Name: "phone_name", width: 10}, value: func(p *phone) Value { return Text(p.Name) }},
 			{Column: Column{Name: "phone_product", width: 8, rank: 6}, value: func(p *phone) Value { return Text(p.Product) }},
 			{Column: Column{Name: "phone_version", width: 8}, value: func(p *phone) Value { return Text(p.Version) }},
@@ -33,8 +33,8 @@ func phoneView() *view[timeline.Phone] {
 			{Column: Column{Name: "calls", width: 5, right: true}, value: func(p *phone) Value { return Number(int64(p.Calls)) }},
 			{Column: Column{Name: "events", width: 6, right: true}, value: func(p *phone) Value { return Number(int64(p.Events)) }},
 			{Column: Column{Name: "failures", width: 8, right: true}, value: func(p *phone) Value { return Number(int64(p.Failures)) }},
-			{Column: Column{Name: "first_seen", width: 20}, value: func(p *phone) Value { return Value{kind: moment, num: p.First} }},
-			{Column: Column{Name: "last_seen", width: 20, rank: 3}, value: func(p *phone) Value { return Value{kind: moment, num: p.Last} }},
+			{Column: Column{Name: "first_seen", width: 20}, value: func(p *phone) Value { return Value{kind: KindMoment, num: p.First} }},
+			{Column: Column{Name: "last_seen", width: 20, rank: 3}, value: func(p *phone) Value { return Value{kind: KindMoment, num: p.Last} }},
 			{Column: Column{Name: "findings", width: 8, optional: true}, value: func(p *phone) Value { return setValue(finding.Set(p.Findings)) }},
 		},
 		composed: []field[phone]{
@@ -46,9 +46,9 @@ func phoneView() *view[timeline.Phone] {
 func switchValue(s timeline.Switch) Value {
 	switch s {
 	case timeline.On:
-		return Value{kind: boolean, num: 1}
+		return Value{kind: KindBool, num: 1}
 	case timeline.Off:
-		return Value{kind: boolean}
+		return Value{kind: KindBool}
 	}
 	return Value{}
 }

@@ -2,6 +2,8 @@ package report
 
 import (
 	"io"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"actionurl/decode"
@@ -23,45 +25,73 @@ func records(v View) *view[decode.Record] {
 // recordFields are the keys of a saved record, in their order.
 func recordFields() []field[decode.Record] {
 	type record = decode.Record
-	return []field[record]{
-		{Column: Column{Name: "time", width: 12}, value: func(r *record) Value { return Value{kind: instant, num: r.Time} }},
-		{Column: Column{Name: "capture", width: 10}, value: func(r *record) Value { return textOf(&r.Interface.Capture) }},
-		{Column: Column{Name: "frame", width: 5, right: true}, value: func(r *record) Value { return Number(int64(r.Frame)) }},
-		{Column: Column{Name: "src_ip", width: 9, usual: 15}, value: func(r *record) Value { return Value{kind: host, of: &r.Client} }},
-		{Column: Column{Name: "src_port", width: 5, right: true}, value: func(r *record) Value { return Number(int64(r.Client.Port())) }},
-		{Column: Column{Name: "dest_ip", width: 9, usual: 15}, value: func(r *record) Value { return Value{kind: host, of: &r.Server} }},
-		{Column: Column{Name: "dest_port", width: 5, right: true}, value: func(r *record) Value { return Number(int64(r.Server.Port())) }},
-		{Column: Column{Name: "vlan", width: 4}, value: vlanValue},
-		{Column: Column{Name: "method", width: 4}, value: func(r *record) Value { return textOf(&r.Method) }},
-		{Column: Column{Name: "host", width: 12, usual: 21}, value: func(r *record) Value { return textOf(&r.Host) }},
-		{Column: Column{Name: "target", width: 20, usual: 64}, value: func(r *record) Value { return textOf(&r.Target) }},
-		{Column: Column{Name: "version", width: 8}, value: func(r *record) Value { return textOf(&r.Version) }},
-		{Column: Column{Name: "user_agent", width: 12, usual: 40}, value: func(r *record) Value { return textOf(&r.UserAgent) }},
-		{Column: Column{Name: "status", width: 6, usual: 12}, value: statusValue, shown: resultValue},
-		{Column: Column{Name: "latency_ms", width: 10, right: true, rank: 1}, value: latencyValue},
-		{Column: Column{Name: "no_response", width: 7}, value: reasonValue},
-		{Column: Column{Name: "event", width: 12, usual: 21}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.Slug) }), shown: ofEvent(labelOrCandidates)},
-		{Column: Column{Name: "label", width: 10, usual: 21}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.Label) })},
-		{Column: Column{Name: "by", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return Value{kind: text, of: (*string)(&e.By)} })},
-		{Column: Column{Name: "candidates", width: 12, usual: 24}, value: ofEvent(func(e *actionurl.Event) Value { return listOf(&e.Candidates) })},
-		{Column: Column{Name: "phone_mac", width: 17}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneMAC) })},
-		{Column: Column{Name: "phone_ip", width: 9, usual: 15}, value: ofEvent(func(e *actionurl.Event) Value { return addressOf(&e.PhoneIP) })},
-		{Column: Column{Name: "phone_product", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneProduct) })},
-		{Column: Column{Name: "phone_version", width: 8}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneVersion) })},
-		{Column: Column{Name: "call_id", width: 12, usual: 36}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.CallID) })},
-		{Column: Column{Name: "sip_frame", width: 9, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return countValue(m.Frame) })},
-		{Column: Column{Name: "sip_method", width: 10}, value: ofMessage(func(m *actionurl.Message) Value { return textOf(&m.Method) })},
-		{Column: Column{Name: "sip_delay_ms", width: 12, right: true}, value: ofMessage(func(m *actionurl.Message) Value { return Value{kind: millis, num: m.Delay} })},
-		{Column: Column{Name: "vars", width: 20, usual: 64}, value: ofEvent(varsValue)},
-		{Column: Column{Name: "findings", width: 8, optional: true}, value: findingsValue},
+	type event = actionurl.Event
+	type message = actionurl.Message
+	return slices.Concat([]field[record]{
+		instant(Column{Name: "time", width: 12}, func(r *record) *int64 { return &r.Time }),
+		{
+			Column: Column{Name: "capture", Kind: KindText, width: 10},
+			value:  func(r *record) Value { return textOf(&r.Interface.Capture) },
+			read:   func(rd *Reader, r *record) { r.Interface = rd.capture(rd.string()) },
+		},
+		number(Column{Name: "frame", width: 5, right: true}, func(r *record) *int { return &r.Frame }),
+		host(Column{Name: "src_ip", width: 9, typical: 15}, func(r *record) *netip.AddrPort { return &r.Client }),
+		port(Column{Name: "src_port", width: 5, right: true}, func(r *record) *netip.AddrPort { return &r.Client }),
+		host(Column{Name: "dest_ip", width: 9, typical: 15}, func(r *record) *netip.AddrPort { return &r.Server }),
+		port(Column{Name: "dest_port", width: 5, right: true}, func(r *record) *netip.AddrPort { return &r.Server }),
+		{Column: Column{Name: "vlan", Kind: KindNumbers, width: 4}, value: vlanValue, read: (*Reader).vlans},
+		text(Column{Name: "method", width: 4}, func(r *record) *string { return &r.Method }),
+		text(Column{Name: "host", width: 12, typical: 21}, func(r *record) *string { return &r.Host }),
+		unique(Column{Name: "target", width: 20, typical: 64}, func(r *record) *string { return &r.Target }),
+		text(Column{Name: "version", width: 8}, func(r *record) *string { return &r.Version }),
+		text(Column{Name: "user_agent", width: 12, typical: 40}, func(r *record) *string { return &r.UserAgent }),
+		showing(resultValue, count(Column{Name: "status", width: 6, typical: 12}, func(r *record) *int { return &r.Status })),
+		where(answered, millis(Column{Name: "latency_ms", width: 10, right: true, rank: 1}, func(r *record) *int64 { return &r.Latency })),
+		oneOf(Column{Name: "no_response", width: 7}, func(r *record) *httpwire.Reason { return &r.NoResponse },
+			httpwire.Answered, httpwire.NotCaptured, "reason for no response"),
+	}, parts([]field[event]{
+		showing(labelOrCandidates, text(Column{Name: "event", width: 12, typical: 21}, func(e *event) *string { return &e.Slug })),
+		text(Column{Name: "label", width: 10, typical: 21}, func(e *event) *string { return &e.Label }),
+		always(text(Column{Name: "by", width: 8}, func(e *event) *string { return (*string)(&e.By) })),
+		texts(Column{Name: "candidates", width: 12, typical: 24}, func(e *event) *[]string { return &e.Candidates }),
+		text(Column{Name: "phone_mac", width: 17}, func(e *event) *string { return &e.PhoneMAC }),
+		addr(Column{Name: "phone_ip", width: 9, typical: 15}, func(e *event) *netip.Addr { return &e.PhoneIP }),
+		text(Column{Name: "phone_product", width: 8}, func(e *event) *string { return &e.PhoneProduct }),
+		text(Column{Name: "phone_version", width: 8}, func(e *event) *string { return &e.PhoneVersion }),
+		unique(Column{Name: "call_id", width: 12, typical: 36}, func(e *event) *string { return &e.CallID }),
+	}, eventOf), parts([]field[message]{
+		count(Column{Name: "sip_frame", width: 9, right: true}, func(m *message) *int { return &m.Frame }),
+		text(Column{Name: "sip_method", width: 10}, func(m *message) *string { return &m.Method }),
+		where(isMessage, millis(Column{Name: "sip_delay_ms", width: 12, right: true}, func(m *message) *int64 { return &m.Delay })),
+	}, messageOf), parts([]field[event]{
+		{Column: Column{Name: "vars", Kind: KindVars, width: 20, typical: 64}, value: varsValue, read: (*Reader).vars},
+	}, eventOf), []field[record]{
+		{Column: Column{Name: "findings", Kind: KindFindings, width: 8, optional: true}, value: findingsValue, read: (*Reader).findingKinds},
+	}, parts([]field[event]{
 		// What a saved record needs to be shown in another view.
-		{Column: Column{Name: "template", width: 20, usual: 64}, value: ofEvent(templateValue)},
-		{Column: Column{Name: "identified", width: 10}, value: ofEvent(func(e *actionurl.Event) Value { return textOf((*string)(&e.PhoneKnown)) })},
-		{Column: Column{Name: "other_mac", width: 17}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.OtherMAC) })},
-		{Column: Column{Name: "phone_name", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.PhoneName) })},
-		{Column: Column{Name: "server_name", width: 12}, value: ofEvent(func(e *actionurl.Event) Value { return textOf(&e.ServerName) })},
-	}
+		{Column: Column{Name: "template", Kind: KindText, width: 20, typical: 64}, value: templateValue, read: (*Reader).templateText},
+		text(Column{Name: "identified", width: 10}, func(e *event) *string { return (*string)(&e.PhoneKnown) }),
+		text(Column{Name: "other_mac", width: 17}, func(e *event) *string { return &e.OtherMAC }),
+		text(Column{Name: "phone_name", width: 12}, func(e *event) *string { return &e.PhoneName }),
+		text(Column{Name: "server_name", width: 12}, func(e *event) *string { return &e.ServerName }),
+	}, eventOf))
 }
+
+// eventOf returns what the request announces; nil where it is no Action URL.
+func eventOf(r *decode.Record) *actionurl.Event { return r.Event }
+
+// messageOf returns the SIP message that belongs to the request; nil where it is
+// no Action URL.
+func messageOf(r *decode.Record) *actionurl.Message {
+	if r.Event == nil {
+		return nil
+	}
+	return &r.Event.SIP
+}
+
+func isMessage(m *actionurl.Message) bool { return m.Method != "" }
+
+func answered(r *decode.Record) bool { return r.NoResponse == httpwire.Answered }
 
 // templateValue is the template, as it was typed.
 func templateValue(e *actionurl.Event) Value {
@@ -79,29 +109,9 @@ func findingsValue(r *decode.Record) Value {
 // composedFields say what several keys say, for people.
 func composedFields() []field[decode.Record] {
 	return []field[decode.Record]{
-		{Column: Column{Name: "phone", width: 17}, value: ofEvent(phoneValue)},
-		{Column: Column{Name: "client", width: 14, usual: 21}, value: func(r *decode.Record) Value { return Value{kind: endpoint, of: &r.Client} }},
-		{Column: Column{Name: "server", width: 14, usual: 21, rank: 2}, value: serverValue},
-	}
-}
-
-// ofEvent makes a field absent where the request is no Action URL.
-func ofEvent(f func(*actionurl.Event) Value) func(*decode.Record) Value {
-	return func(r *decode.Record) Value {
-		if r.Event == nil {
-			return Value{}
-		}
-		return f(r.Event)
-	}
-}
-
-// ofMessage makes a field absent where no SIP message belongs to the request.
-func ofMessage(f func(*actionurl.Message) Value) func(*decode.Record) Value {
-	return func(r *decode.Record) Value {
-		if r.Event == nil || r.Event.SIP.Method == "" {
-			return Value{}
-		}
-		return f(&r.Event.SIP)
+		part(field[actionurl.Event]{Column: Column{Name: "phone", Kind: KindText, width: 17}, value: phoneValue}, eventOf),
+		{Column: Column{Name: "client", Kind: KindEndpoint, width: 14, typical: 21}, value: func(r *decode.Record) Value { return Value{kind: KindEndpoint, of: &r.Client} }},
+		{Column: Column{Name: "server", Kind: KindEndpoint, width: 14, typical: 21, rank: 2}, value: serverValue},
 	}
 }
 
@@ -109,44 +119,22 @@ func vlanValue(r *decode.Record) Value {
 	if len(r.VLANs.IDs()) == 0 {
 		return Value{}
 	}
-	return Value{kind: ids, of: &r.VLANs}
-}
-
-func statusValue(r *decode.Record) Value {
-	if r.Status == 0 {
-		return Value{}
-	}
-	return Number(int64(r.Status))
-}
-
-// reasonValue is why there is no response, where there is none.
-func reasonValue(r *decode.Record) Value {
-	if r.NoResponse == httpwire.Answered {
-		return Value{}
-	}
-	return Value{kind: stringer, of: r.NoResponse}
+	return Value{kind: KindNumbers, of: &r.VLANs}
 }
 
 // resultValue is the status, or why there is none.
 func resultValue(r *decode.Record) Value {
-	if r.NoResponse != httpwire.Answered {
-		return reasonValue(r)
+	if !answered(r) {
+		return Value{kind: KindWord, of: r.NoResponse}
 	}
-	return statusValue(r)
-}
-
-func latencyValue(r *decode.Record) Value {
-	if r.NoResponse != httpwire.Answered {
-		return Value{}
-	}
-	return Value{kind: millis, num: r.Latency}
+	return Count(int64(r.Status))
 }
 
 func varsValue(e *actionurl.Event) Value {
 	if len(e.Vars) == 0 {
 		return Value{}
 	}
-	return Value{kind: vars, of: &e.Vars}
+	return Value{kind: KindVars, of: &e.Vars}
 }
 
 // phoneValue is the phone's name, or else its MAC address, or else its IP address.
@@ -165,7 +153,7 @@ func serverValue(r *decode.Record) Value {
 	if r.Event != nil && r.Event.ServerName != "" {
 		return textOf(&r.Event.ServerName)
 	}
-	return Value{kind: endpoint, of: &r.Server}
+	return Value{kind: KindEndpoint, of: &r.Server}
 }
 
 // labelOrCandidates is the event's name as the guide has it, or "?" and what

@@ -76,7 +76,7 @@ func (t *table) Row(values []Value) error {
 	r := row{cells: make([]string, len(values))}
 	for i := range values {
 		v := &values[i]
-		if v.kind == instant {
+		if v.kind == KindTime {
 			r.day = t.clock.day(v.num)
 		}
 		t.cell = v.appendText(t.cell[:0], t.clock, true)
@@ -166,7 +166,7 @@ func (t *table) fit() {
 		}
 		t.widths[i] = max(cellWidth(c.Name), c.width)
 		if t.live {
-			t.widths[i] = max(t.widths[i], c.usual)
+			t.widths[i] = max(t.widths[i], c.typical)
 		}
 		for _, r := range t.sample {
 			t.widths[i] = min(maxColumn, max(t.widths[i], cellWidth(r.cells[i])))

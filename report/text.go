@@ -111,39 +111,39 @@ func appendSeconds(dst []byte, ns int64, digits int) []byte {
 // left as they are.
 func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 	switch v.kind {
-	case text:
+	case KindText:
 		return append(dst, *v.of.(*string)...)
-	case stringer:
+	case KindWord:
 		return append(dst, v.of.(fmt.Stringer).String()...)
-	case instant:
+	case KindTime:
 		return clock.append(dst, v.num, short)
-	case moment:
+	case KindMoment:
 		return clock.appendMoment(dst, v.num, short)
-	case number:
+	case KindNumber:
 		return strconv.AppendInt(dst, v.num, 10)
-	case seconds:
+	case KindSeconds:
 		if short {
 			return strconv.AppendFloat(dst, float64(v.num)/1e9, 'f', 1, 64)
 		}
 		return appendUnits(dst, v.num, 9)
-	case boolean:
+	case KindBool:
 		words := [...]string{"false", "true"}
 		if short {
 			words = [...]string{"no", "yes"}
 		}
 		return append(dst, words[v.num]...)
-	case millis:
+	case KindMillis:
 		if short {
 			return strconv.AppendFloat(dst, float64(v.num)/1e6, 'f', 2, 64)
 		}
 		return appendUnits(dst, v.num, 6)
-	case address:
+	case KindAddr:
 		return appendAddr(dst, *v.of.(*netip.Addr))
-	case host:
+	case KindHost:
 		return appendAddr(dst, v.of.(*netip.AddrPort).Addr())
-	case endpoint:
+	case KindEndpoint:
 		return v.of.(*netip.AddrPort).AppendTo(dst)
-	case addresses:
+	case KindAddrs:
 		for i, a := range *v.of.(*[]netip.Addr) {
 			if i > 0 {
 				dst = append(dst, ' ')
@@ -151,7 +151,7 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 			dst = a.AppendTo(dst)
 		}
 		return dst
-	case list:
+	case KindTexts:
 		for i, s := range *v.of.(*[]string) {
 			if i > 0 {
 				dst = append(dst, ' ')
@@ -159,7 +159,7 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 			dst = append(dst, s...)
 		}
 		return dst
-	case slugs:
+	case KindFindings:
 		before := len(dst)
 		for k := range finding.Set(v.num).All() {
 			if len(dst) > before {
@@ -168,7 +168,7 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 			dst = append(dst, k.String()...)
 		}
 		return dst
-	case ids:
+	case KindNumbers:
 		for i, id := range v.of.(*packet.VLANs).IDs() {
 			if i > 0 {
 				dst = append(dst, ' ')
@@ -176,7 +176,7 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 			dst = strconv.AppendUint(dst, uint64(id), 10)
 		}
 		return dst
-	case vars:
+	case KindVars:
 		for i, x := range *v.of.(*[]actionurl.Var) {
 			if i > 0 {
 				dst = append(dst, ' ')

@@ -1,9 +1,21 @@
-// Package report writes what was decoded: as a table for people, as CSV,
-// NDJSON or Markdown for what comes next.
+// Package report writes what was decoded, and reads back what was saved: tables
+// for people, CSV, NDJSON and Markdown for what comes next.
 //
-// A view names its columns once, and every format reads that list. A [Sink]
-// is one format: it takes rows of values, and escapes what came off the wire
-// in the way that its reader needs.
+//  1. A [View] is what rows stand for. Its fields are named once: each has a
+//     name, a kind, and how its value is got from a record and read back
+//     (record.go, call.go, phone.go, finding.go). Every format writes from
+//     that list, and [Reader] reads by it.
+//  2. [Rows] make a row of values of each record.
+//  3. A [Sink] writes rows in one format, and escapes what came off the wire
+//     as the readers of that format need it.
+//
+// To add a field, add a line to its list. A format is a package beside this one:
+//
+//  1. Implement [Sink]. [Column.Kind] says what a column holds, and
+//     [Value.Kind], [Value.Int], [Value.AppendText] and [Value.AppendJSON] give
+//     a value; [Visible] escapes text for people.
+//  2. Return a [Format] with its name and the extensions of its files.
+//  3. Add it to the list in package formats.
 package report
 
 import (
@@ -11,14 +23,15 @@ import (
 	"time"
 )
 
-// A Column is a name, and how it is laid out in a table.
+// A Column is a name, the kind of its values, and how it is laid out in a table.
 type Column struct {
 	Name string
+	Kind Kind // of the values, as programs read them
 
-	width int  // the least width, in terminal columns
-	usual int  // the width in which most values fit, if that is more
-	right bool // values end flush right
-	rank  int  // where a terminal is narrow, the highest ranks give way; 0 stays
+	width   int  // the least width, in terminal columns
+	typical int  // the width in which most values fit, if that is more
+	right   bool // values end flush right
+	rank    int  // where a terminal is narrow, the highest ranks are dropped; 0 stays
 
 	optional bool // in a table, only where the first rows have a value
 	wrap     int  // the greatest width, at which values go on in further lines; 0 for one line, which is cut
@@ -31,37 +44,63 @@ func (c Column) Wrapped(width int) Column {
 	return c
 }
 
+// Prose is the greatest width of a column of sentences.
+const Prose = 76
+
 // A Value is what stands in a row's column: nothing, or one of several kinds.
 // What is larger than a number it points to, and that is valid only as long as
 // what the row is made from: a value of four words goes through registers, and
 // a row has thirty.
 type Value struct {
-	kind kind
+	kind Kind
 	num  int64
 	of   any // a pointer, by kind
 }
 
-type kind uint8
+// A Kind is what a value holds.
+type Kind uint8
 
 const (
-	absent    kind = iota
-	text           // of: a *string, as sent, if it came off the wire
-	stringer       // of: a fmt.Stringer, of visible ASCII
-	instant        // num: nanoseconds since 1970-01-01 UTC
-	moment         // the same, where a table has several a row, of different days
-	number         // num
-	millis         // num: nanoseconds, shown as milliseconds
-	seconds        // num: nanoseconds, shown as seconds
-	boolean        // num: 0 or 1
-	address        // of: a *netip.Addr
-	host           // of: a *netip.AddrPort, of which only the address is meant
-	endpoint       // of: a *netip.AddrPort
-	addresses      // of: a *[]netip.Addr
-	list           // of: a *[]string
-	ids            // of: a *packet.VLANs
-	vars           // of: a *[]actionurl.Var
-	slugs          // num: a finding.Set
+	Absent       Kind = iota // nothing
+	KindText                 // a text, as sent, if it came off the wire
+	KindWord                 // one of a few words of visible ASCII
+	KindTime                 // a time, in nanoseconds since 1970-01-01 UTC
+	KindMoment               // the same, where a table has several a row, of different days
+	KindNumber               // a number
+	KindMillis               // a time span in nanoseconds, shown as milliseconds
+	KindSeconds              // a time span in nanoseconds, shown as seconds
+	KindBool                 // true or false
+	KindAddr                 // an IP address
+	KindHost                 // the IP address of an address with a port
+	KindEndpoint             // an IP address with a port
+	KindAddrs                // several IP addresses
+	KindTexts                // several texts
+	KindNumbers              // several numbers
+	KindVars                 // texts by name
+	KindFindings             // several kinds of findings
+	KindDetails              // several findings with their details
 )
+
+// What of points to.
+//
+//	KindText                *string
+//	KindWord                fmt.Stringer, which it is
+//	KindAddr                *netip.Addr
+//	KindHost, KindEndpoint  *netip.AddrPort
+//	KindAddrs               *[]netip.Addr
+//	KindTexts               *[]string
+//	KindNumbers             *packet.VLANs
+//	KindVars                *[]actionurl.Var
+//	KindDetails             *[]finding.Finding
+//
+// All others are in num: KindFindings as a finding.Set, KindBool as 0 or 1.
+
+// Kind returns what the value holds.
+func (v *Value) Kind() Kind { return v.kind }
+
+// Int returns a time or a time span, both in nanoseconds, a number, or 0 or 1
+// of a KindBool.
+func (v *Value) Int() int64 { return v.num }
 
 // Text returns a text, or nothing if s is empty.
 func Text(s string) Value {
@@ -77,13 +116,21 @@ func textOf(s *string) Value {
 	if *s == "" {
 		return Value{}
 	}
-	return Value{kind: text, of: s}
+	return Value{kind: KindText, of: s}
 }
 
 // Number returns a number.
-func Number(n int64) Value { return Value{kind: number, num: n} }
+func Number(n int64) Value { return Value{kind: KindNumber, num: n} }
 
-// List returns a list of texts, or nothing if s is empty.
+// Count returns a number, or nothing if it is 0.
+func Count(n int64) Value {
+	if n == 0 {
+		return Value{}
+	}
+	return Number(n)
+}
+
+// List returns several texts, or nothing if s is empty.
 func List(s []string) Value {
 	if len(s) == 0 {
 		return Value{}
@@ -97,7 +144,7 @@ func listOf(s *[]string) Value {
 	if len(*s) == 0 {
 		return Value{}
 	}
-	return Value{kind: list, of: s}
+	return Value{kind: KindTexts, of: s}
 }
 
 // addressOf returns an IP address, or nothing if there is none.
@@ -105,7 +152,7 @@ func addressOf(a *netip.Addr) Value {
 	if !a.IsValid() {
 		return Value{}
 	}
-	return Value{kind: address, of: a}
+	return Value{kind: KindAddr, of: a}
 }
 
 // addressesOf returns IP addresses, or nothing if there are none.
@@ -113,7 +160,15 @@ func addressesOf(a *[]netip.Addr) Value {
 	if len(*a) == 0 {
 		return Value{}
 	}
-	return Value{kind: addresses, of: a}
+	return Value{kind: KindAddrs, of: a}
+}
+
+// momentOf returns a time, or nothing if there is none.
+func momentOf(ns int64) Value {
+	if ns == 0 {
+		return Value{}
+	}
+	return Value{kind: KindMoment, num: ns}
 }
 
 // secondsOf returns a time span, or nothing if it is not known.
@@ -121,14 +176,14 @@ func secondsOf(d time.Duration, known bool) Value {
 	if !known {
 		return Value{}
 	}
-	return Value{kind: seconds, num: int64(d)}
+	return Value{kind: KindSeconds, num: int64(d)}
 }
 
 // PlainColumns returns columns of texts.
 func PlainColumns(names ...string) []Column {
 	columns := make([]Column, len(names))
 	for i, name := range names {
-		columns[i] = Column{Name: name, width: min(len(name), 10)}
+		columns[i] = Column{Name: name, Kind: KindText, width: min(len(name), 10)}
 	}
 	return columns
 }

@@ -95,7 +95,7 @@ func printCatalog(w io.Writer, o report.Options, names []string, rows [][]report
 	columns := report.PlainColumns(names...)
 	for i, name := range names {
 		if name == "meaning" || name == "hint" {
-			columns[i] = columns[i].Wrapped(proseWidth)
+			columns[i] = columns[i].Wrapped(report.Prose)
 		}
 	}
 	sink, err := report.New(w, o, columns)
@@ -109,9 +109,6 @@ func printCatalog(w io.Writer, o report.Options, names []string, rows [][]report
 	}
 	return printed(0, sink.Close())
 }
-
-// proseWidth is the greatest width of a column of sentences.
-const proseWidth = 76
 
 var (
 	eventColumns    = []string{"event", "label", "p_value", "known", "alias", "guide"}

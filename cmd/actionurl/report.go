@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"actionurl/capture/pcapfile"
-	"actionurl/report/saved"
+	"actionurl/decode/finding"
+	"actionurl/report"
 )
 
 func newReport() *cobra.Command {
@@ -80,8 +81,8 @@ type savedInput struct {
 
 // A savedPart is a file of saved events, and the next of them.
 type savedPart struct {
-	reader *saved.Reader
-	next   saved.Record
+	reader *report.Reader
+	next   report.Saved
 	over   bool
 }
 
@@ -136,7 +137,7 @@ func (s *savedInput) add(name string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, cause(err))
 	}
-	s.parts = append(s.parts, &savedPart{reader: saved.NewReader(name, plain)})
+	s.parts = append(s.parts, &savedPart{reader: report.NewReader(name, plain)})
 	return nil
 }
 
@@ -178,21 +179,21 @@ func (s *savedInput) each(ctx context.Context, j *job) (writing, reading error) 
 }
 
 // replay takes what a line of saved events tells.
-func (j *job) replay(r *saved.Record) error {
+func (j *job) replay(r *report.Saved) error {
 	switch r.Kind {
-	case saved.Found:
-		j.found(&r.Found)
+	case report.SavedFinding:
+		j.found(&r.Finding)
 		return nil
-	case saved.SIPCall:
+	case report.SavedSIP:
 		j.pipeline.ReplayCall(r.Call.PhoneMAC, r.Call.PhoneIP, r.Time, r.Call.SIP)
 		return nil
-	case saved.CaptureEnd:
+	case report.SavedEnd:
 		j.now = max(j.now, r.Time)
 		j.pipeline.ReplayEnd(r.Time)
 		return nil
 	}
 	j.now = max(j.now, r.Time)
-	return j.pipeline.Replay(&r.Exchange, r.Event, r.Findings)
+	return j.pipeline.Replay(r.Request.Exchange, r.Request.Event, finding.SetOf(r.Request.Findings))
 }
 
 // ended returns what is to be said of an end before that of the input.
@@ -231,7 +232,7 @@ func (s *savedInput) losses() int {
 func (p *savedPart) advance(j *job) error {
 	for {
 		err := p.reader.Next(&p.next)
-		var problem *saved.Problem
+		var problem *report.Problem
 		switch {
 		case err == nil:
 			return nil

@@ -1,4 +1,4 @@
-package saved_test
+package report_test
 
 import (
 	"errors"
@@ -21,7 +21,6 @@ import (
 	"actionurl/decode/sip"
 	"actionurl/decode/timeline"
 	"actionurl/report"
-	"actionurl/report/saved"
 )
 
 // full returns a record that has everything a line can hold, with one text in
@@ -80,8 +79,8 @@ func FuzzRoundTrip(f *testing.F) {
 			t.Skip()
 		}
 		r := full(t, text)
-		var got saved.Record
-		reader := saved.NewReader("x", strings.NewReader(save(t, r)))
+		var got report.Saved
+		reader := report.NewReader("x", strings.NewReader(save(t, r)))
 		if err := reader.Next(&got); err != nil {
 			t.Fatal(err)
 		}
@@ -126,9 +125,9 @@ func FuzzComplete(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		reader := saved.NewReader("x", strings.NewReader(out.String()))
-		var found, call, end, over saved.Record
-		for _, r := range []*saved.Record{&found, &call, &end} {
+		reader := report.NewReader("x", strings.NewReader(out.String()))
+		var found, call, end, over report.Saved
+		for _, r := range []*report.Saved{&found, &call, &end} {
 			if err := reader.Next(r); err != nil {
 				t.Fatalf("%v in\n%s", err, out.String())
 			}
@@ -136,13 +135,13 @@ func FuzzComplete(f *testing.F) {
 		if err := reader.Next(&over); err != io.EOF {
 			t.Errorf("behind the end: %v", err)
 		}
-		if found.Kind != saved.Found || found.Found != wrong {
-			t.Errorf("read %+v, want %+v", found.Found, wrong)
+		if found.Kind != report.SavedFinding || found.Finding != wrong {
+			t.Errorf("read %+v, want %+v", found.Finding, wrong)
 		}
-		if call.Kind != saved.SIPCall || call.Time != at || call.Call.PhoneMAC != phone.MAC || call.Call.PhoneIP != phone.Addr || *call.Call.SIP != signalled {
+		if call.Kind != report.SavedSIP || call.Time != at || call.Call.PhoneMAC != phone.MAC || call.Call.PhoneIP != phone.Addr || *call.Call.SIP != signalled {
 			t.Errorf("read %+v of %+v, want %+v", call.Call.SIP, call.Call, signalled)
 		}
-		if end.Kind != saved.CaptureEnd || end.Time != at {
+		if end.Kind != report.SavedEnd || end.Time != at {
 			t.Errorf("the end is read as %+v", end)
 		}
 	})
@@ -151,15 +150,15 @@ func FuzzComplete(f *testing.F) {
 // What is longer than it can have been saved is cut.
 func TestLongTexts(t *testing.T) {
 	long := strings.Repeat("x", 1000)
-	reader := saved.NewReader("x", strings.NewReader(`{"time":"2026-03-02T08:00:00Z","sip_call":{"call_id":"`+long+`","display_remote":"`+long+`"}}
+	reader := report.NewReader("x", strings.NewReader(`{"time":"2026-03-02T08:00:00Z","sip_call":{"call_id":"`+long+`","display_remote":"`+long+`"}}
 {"finding":{"slug":"refused","name":"`+long+`"}}
 `))
-	var r saved.Record
+	var r report.Saved
 	if err := reader.Next(&r); err != nil || len(r.Call.SIP.ID) != 256 || len(r.Call.SIP.Remote.Name) != 256 {
 		t.Errorf("%+v, %v", r.Call, err)
 	}
-	if err := reader.Next(&r); err != nil || len(r.Found.Detail.Name) != 256 || r.Time != 0 {
-		t.Errorf("%+v, %v", r.Found, err)
+	if err := reader.Next(&r); err != nil || len(r.Finding.Detail.Name) != 256 || r.Time != 0 {
+		t.Errorf("%+v, %v", r.Finding, err)
 	}
 }
 
@@ -175,7 +174,7 @@ func ambiguous(text string) bool {
 }
 
 // check compares a record with what was read of it.
-func check(t *testing.T, want *decode.Record, got *saved.Record) {
+func check(t *testing.T, want *decode.Record, got *report.Saved) {
 	t.Helper()
 	type flat struct {
 		Capture, Method, Target, Host, Version, Agent string
@@ -204,7 +203,7 @@ func check(t *testing.T, want *decode.Record, got *saved.Record) {
 		}
 		return f
 	}
-	if diff := cmp.Diff(of(want.Exchange, want.Event, finding.SetOf(want.Findings)), of(&got.Exchange, got.Event, got.Findings), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
+	if diff := cmp.Diff(of(want.Exchange, want.Event, finding.SetOf(want.Findings)), of(got.Request.Exchange, got.Request.Event, finding.SetOf(got.Request.Findings)), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 		t.Errorf("(-saved +read):\n%s", diff)
 	}
 }
@@ -219,9 +218,9 @@ func TestOtherRecords(t *testing.T) {
 	ambiguous.Event.Slug, ambiguous.Event.Label, ambiguous.Event.By = actionurl.Unknown, "", actionurl.ByNothing
 	ambiguous.Event.Candidates = []string{"hold_call", "resume_call"}
 	ambiguous.Event.SIP = actionurl.Message{}
-	reader := saved.NewReader("x", strings.NewReader(save(t, plain, ambiguous, plain)))
+	reader := report.NewReader("x", strings.NewReader(save(t, plain, ambiguous, plain)))
 	for _, want := range []*decode.Record{plain, ambiguous, plain} {
-		var got saved.Record
+		var got report.Saved
 		if err := reader.Next(&got); err != nil {
 			t.Fatal(err)
 		}
@@ -239,37 +238,37 @@ func TestDamage(t *testing.T) {
 		{"\x00\x00\x00", "e:2: at byte 1: expected '{'"},
 		{good + "x", "e:2: at byte 56: expected the end of the line"},
 		{good[:40], "e:2: at byte 41: expected ','"},
-		{`{"time":"yesterday"}`, `e:2: at byte 20: "yesterday" is no time; expected one as 2026-03-02T08:00:00.000000000Z`},
+		{`{"time":"yesterday"}`, `e:2: at byte 20: "yesterday" is not a time; expected one as 2026-03-02T08:00:00.000000000Z`},
 		{`{"target":"/x"}`, `e:2: the line has no "time"; expected a saved request or event`},
 		{`{"time":"2026-03-02T08:00:00Z","phone_mac":"00:0b:82:12:34:32","direction":"incoming"}`, `e:2: the line has no "target" and no "event"; expected a saved request or event, not a row of another view`},
 		{`{"time":"2026-03-02T08:00:00Z","src_port":65536}`, "e:2: at byte 48: expected a number from 0 to 65535"},
 		{`{"time":"2026-03-02T08:00:00Z","frame":"1"}`, "e:2: at byte 40: expected a number from 0 to 2147483647"},
-		{`{"time":"2026-03-02T08:00:00Z","src_ip":"here"}`, `e:2: at byte 47: "here" is no IP address`},
-		{`{"time":"2026-03-02T08:00:00Z","target":"\q"}`, `e:2: at byte 44: "\\q" is no escape`},
+		{`{"time":"2026-03-02T08:00:00Z","src_ip":"here"}`, `e:2: at byte 47: "here" is not an IP address`},
+		{`{"time":"2026-03-02T08:00:00Z","target":"\q"}`, `e:2: at byte 44: "\\q" is not an escape`},
 		{`{"time":"2026-03-02T08:00:00Z","target":"\u12"}`, "e:2: at byte 44: expected four hexadecimal digits"},
-		{`{"time":"2026-03-02T08:00:00Z","no_response":"never"}`, `e:2: at byte 53: "never" is no reason for no response; expected timeout, reset, closed or not_captured`},
+		{`{"time":"2026-03-02T08:00:00Z","no_response":"never"}`, `e:2: at byte 53: "never" is not a reason for no response`},
 		{`{"time":"2026-03-02T08:00:00Z","new":[{"a":`, "e:2: at byte 44: the line ends within a value"},
 		{`{"time":"2026-03-02T08:00:00Z","finding":{"slug":"refused","count":-1}}`, "e:2: at byte 70: expected a number from 0 to 2147483647"},
 		{`{"time":"2026-03-02T08:00:00Z","finding":{"slug":"refused"`, "e:2: at byte 59: expected ','"},
 		{`{"finding":"refused","severity":"error"}`, `e:2: the line has no "time"; expected a saved request or event`},
-		{`{"time":"2026-03-02T08:00:00Z","sip_call":{"state":"asleep"}}`, `e:2: at byte 60: "asleep" is no state of a call`},
+		{`{"time":"2026-03-02T08:00:00Z","sip_call":{"state":"asleep"}}`, `e:2: at byte 60: "asleep" is not a state of a call`},
 		{`{"time":"2026-03-02T08:00:00Z","sip_call":[]}`, "e:2: at byte 43: expected '{'"},
 		{`{"sip_call":{}}`, `e:2: the line has no "time"; expected a saved request or event`},
 		{`{"capture_end":{}}`, `e:2: the line has no "time"; expected a saved request or event`},
 		{long, fmt.Sprintf("e:2: the line has %d bytes; expected 1048576 at most", len(long)+1)},
 	} {
-		reader := saved.NewReader("e", strings.NewReader(good+"\n"+test.line+"\n\n"+good))
+		reader := report.NewReader("e", strings.NewReader(good+"\n"+test.line+"\n\n"+good))
 		var got []string
 		for {
-			var r saved.Record
+			var r report.Saved
 			err := reader.Next(&r)
 			if err == io.EOF {
 				break
 			}
-			var problem *saved.Problem
+			var problem *report.Problem
 			switch {
 			case err == nil:
-				got = append(got, r.Exchange.Target)
+				got = append(got, r.Request.Target)
 			case errors.As(err, &problem):
 				got = append(got, problem.Error())
 			default:
@@ -285,9 +284,9 @@ func TestDamage(t *testing.T) {
 // A capture is told from damaged events.
 func TestBinary(t *testing.T) {
 	for _, text := range []string{"\xd4\xc3\xb2\xa1\x02\x00\x04\x00\n{}\n", "\n\r\r\n\x1c\x00\x00\x00M<+\x1a"} {
-		var r saved.Record
-		var problem *saved.Problem
-		err := saved.NewReader("a.pcap", strings.NewReader(text)).Next(&r)
+		var r report.Saved
+		var problem *report.Problem
+		err := report.NewReader("a.pcap", strings.NewReader(text)).Next(&r)
 		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is binary; expected saved events, as NDJSON" {
 			t.Errorf("error %v", err)
 		}
@@ -300,12 +299,12 @@ func TestOtherKeys(t *testing.T) {
 {"time":"2026-03-02T08:01:00Z","finding":{"slug":"of_a_later_version","count":1}}
 {"time":"2026-03-02T08:01:00.000000005Z","capture_loss":{"interface":"eth1","since":"2026-03-02T08:00:00.000000005Z","dropped":12}}
 `
-	reader := saved.NewReader("e", strings.NewReader(lines))
-	var r saved.Record
-	if err := reader.Next(&r); err != nil || r.Exchange.Target != "/x" || r.Exchange.Time != 1772438400500000000 || r.Event != nil {
+	reader := report.NewReader("e", strings.NewReader(lines))
+	var r report.Saved
+	if err := reader.Next(&r); err != nil || r.Request.Target != "/x" || r.Request.Time != 1772438400500000000 || r.Request.Event != nil {
 		t.Errorf("read %+v, %v", r, err)
 	}
-	if got := r.Findings.Slugs(); cmp.Diff([]string{"no_response"}, got) != "" {
+	if got := finding.SetOf(r.Request.Findings).Slugs(); cmp.Diff([]string{"no_response"}, got) != "" {
 		t.Errorf("findings %q", got)
 	}
 	if err := reader.Next(&r); err != io.EOF || reader.Losses != 1 {
@@ -319,9 +318,9 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("{\"a\":\n}"))
 	f.Add([]byte(`{"time":"2026-03-02T08:00:00Z","sip_call":{"state":"over","held_ms":1,"ended":"2026-03-02T08:00:00Z"},"finding":{"slug":"refused"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		reader := saved.NewReader("x", strings.NewReader(string(b)))
+		reader := report.NewReader("x", strings.NewReader(string(b)))
 		for range len(b) + 1 {
-			var r saved.Record
+			var r report.Saved
 			if err := reader.Next(&r); err == io.EOF {
 				return
 			}
@@ -334,10 +333,10 @@ func BenchmarkReader(b *testing.B) {
 	r := full(b, "x")
 	r.Findings = nil
 	line := save(b, r)
-	reader := saved.NewReader("x", endless(line))
+	reader := report.NewReader("x", endless(line))
 	b.SetBytes(int64(len(line)))
 	b.ReportAllocs()
-	var got saved.Record
+	var got report.Saved
 	for b.Loop() {
 		if err := reader.Next(&got); err != nil {
 			b.Fatal(err)

@@ -1,4 +1,4 @@
-package saved
+package report
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ func (d *decoder) fail(format string, args ...any) {
 	}
 }
 
-// peek returns the next byte that is no blank, 0 at the end.
+// peek returns the next byte that is no space, 0 at the end.
 func (d *decoder) peek() byte {
 	for d.at < len(d.text) {
 		switch c := d.text[d.at]; c {
@@ -155,7 +155,7 @@ func (d *decoder) escape(b []byte) []byte {
 		}
 		return utf8.AppendRune(b, r)
 	}
-	d.fail("%q is no escape", `\`+string(c))
+	d.fail("%q is not an escape", `\`+string(c))
 	return b
 }
 
@@ -230,6 +230,18 @@ func (d *decoder) integer(limit int64) int64 {
 	return n
 }
 
+// figure reads a whole number.
+func (d *decoder) figure() int64 {
+	if d.err != nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(d.number(), 10, 64)
+	if err != nil {
+		d.fail("expected a whole number")
+	}
+	return n
+}
+
 // millis reads milliseconds and returns nanoseconds.
 func (d *decoder) millis() int64 {
 	if d.err != nil {
@@ -248,7 +260,7 @@ func (d *decoder) address() netip.Addr {
 	s := d.string()
 	a, err := netip.ParseAddr(s)
 	if err != nil {
-		d.fail("%q is no IP address", s)
+		d.fail("%q is not an IP address", s)
 	}
 	return a
 }

@@ -1,0 +1,160 @@
+package report
+
+import (
+	"net/netip"
+
+	"actionurl/decode/finding"
+	"actionurl/decode/sip"
+	"actionurl/decode/timeline"
+)
+
+// What saved requests lack to be shown as their capture would be is saved beside
+// them in NDJSON, as objects of their own: a time, and then one key that says
+// what the object is. Other formats have no place for it.
+//
+//	{"time":"…","capture":"a.pcap","frame":7,"finding":{"slug":"refused","count":3,…}}
+//	{"time":"…","sip_call":{"phone_mac":"…","phone_ip":"…","direction":"incoming",…}}
+//	{"time":"…","capture_loss":{"interface":"eth1","since":"…","dropped":12}}
+//	{"time":"…","capture_end":{}}
+
+// foundFields are the keys of what is wrong.
+func foundFields() []field[finding.Occurrence] {
+	type found = finding.Occurrence
+	return []field[found]{
+		{
+			Column: Column{Name: "slug", Kind: KindText},
+			value:  func(o *found) Value { return Text(o.Kind.String()) },
+			read:   func(rd *Reader, o *found) { o.Kind, rd.known = rd.kinds[rd.string()] },
+		},
+		number(Column{Name: "count"}, func(o *found) *int { return &o.Times }),
+		moment(Column{Name: "last_seen"}, func(o *found) *int64 { return &o.Last }),
+		brief("phone_mac", func(o *found) *string { return &o.Phone.MAC }),
+		addr(Column{Name: "phone_ip"}, func(o *found) *netip.Addr { return &o.Phone.Addr }),
+		brief("phone_name", func(o *found) *string { return &o.Phone.Name }),
+		brief("name", func(o *found) *string { return &o.Detail.Name }),
+		brief("other", func(o *found) *string { return &o.Detail.Other }),
+		figure("n", func(o *found) *int64 { return &o.Detail.N }),
+		figure("m", func(o *found) *int64 { return &o.Detail.M }),
+		addr(Column{Name: "addr"}, func(o *found) *netip.Addr { return &o.Detail.Addr }),
+		addr(Column{Name: "from"}, func(o *found) *netip.Addr { return &o.Detail.From }),
+	}
+}
+
+// A SavedCall is what SIP alone says of a call.
+type SavedCall struct {
+	PhoneMAC string     // empty where the phone is known by its address alone
+	PhoneIP  netip.Addr // at the first event of the call
+	SIP      *sip.Call  // what a timeline takes from it, and no more
+}
+
+// callFields are the keys of what SIP alone says of a call.
+func sipFields() []field[SavedCall] {
+	type call = SavedCall
+	return []field[call]{
+		brief("phone_mac", func(c *call) *string { return &c.PhoneMAC }),
+		addr(Column{Name: "phone_ip"}, func(c *call) *netip.Addr { return &c.PhoneIP }),
+		brief("call_id", func(c *call) *string { return &c.SIP.ID }),
+		oneOf(Column{Name: "direction"}, func(c *call) *sip.Direction { return &c.SIP.Direction }, sip.Unknown, sip.Outgoing, "direction"),
+		oneOf(Column{Name: "state"}, func(c *call) *sip.State { return &c.SIP.State }, sip.Unheard, sip.Forwarded, "state of a call"),
+		brief("local", func(c *call) *string { return &c.SIP.Local.User }),
+		brief("remote", func(c *call) *string { return &c.SIP.Remote.User }),
+		brief("display_remote", func(c *call) *string { return &c.SIP.Remote.Name }),
+		moment(Column{Name: "started"}, func(c *call) *int64 { return &c.SIP.Started }),
+		moment(Column{Name: "answered"}, func(c *call) *int64 { return &c.SIP.Answer }),
+		moment(Column{Name: "ended"}, func(c *call) *int64 { return &c.SIP.Ended }),
+		count(Column{Name: "holds"}, func(c *call) *int { return &c.SIP.Holds }),
+		where(func(c *call) bool { return c.SIP.Held != 0 }, millis(Column{Name: "held_ms"}, func(c *call) *int64 { return &c.SIP.Held })),
+		count(Column{Name: "transfers"}, func(c *call) *int { return &c.SIP.Referred }),
+	}
+}
+
+// Finding writes a finding that no single request has. Its time is that of the
+// first example, and is left out if that has none.
+func (r *Rows[R]) Finding(o *finding.Occurrence) error {
+	if r.json == nil {
+		return nil
+	}
+	at := []member{{"time", momentOf(o.Time)}, {"capture", Text(o.Capture)}, {"frame", Count(int64(o.Frame))}}
+	return r.json.beside(at, "finding", members(foundFields(), o))
+}
+
+// SIPCall writes what SIP alone says of a call. Its time is that of the call's
+// first event, by which, and by the phone, the call is known.
+func (r *Rows[R]) SIPCall(c *timeline.Call) error {
+	if r.json == nil {
+		return nil
+	}
+	at := []member{{"time", Value{kind: KindTime, num: c.First}}}
+	return r.json.beside(at, "sip_call", members(sipFields(), &SavedCall{c.Phone.MAC, c.Address, c.SIP}))
+}
+
+// End writes the time that the capture had reached at its end.
+func (r *Rows[R]) End(now int64) error {
+	if r.json == nil {
+		return nil
+	}
+	return r.json.beside([]member{{"time", Value{kind: KindTime, num: now}}}, "capture_end", nil)
+}
+
+// A Loss is what a live capture lost in a span of time.
+type Loss struct {
+	Since, Time int64  // the span, in nanoseconds since 1970-01-01 UTC
+	Interface   string // where it was lost; empty for what was lost after all of them
+	Counts      []LossCount
+}
+
+// A LossCount is how much was lost of one kind.
+type LossCount struct {
+	Name string // a key in snake case
+	N    int64
+}
+
+// Loss writes a loss, so that who reads the rows between since and time knows
+// what is not there.
+func (r *Rows[R]) Loss(l *Loss) error {
+	if r.json == nil {
+		return nil
+	}
+	lost := []member{{"interface", Text(l.Interface)}, {"since", Value{kind: KindTime, num: l.Since}}}
+	for _, c := range l.Counts {
+		lost = append(lost, member{c.Name, Number(c.N)})
+	}
+	if err := r.json.beside([]member{{"time", Value{kind: KindTime, num: l.Time}}}, "capture_loss", lost); err != nil {
+		return err
+	}
+	return r.json.Flush()
+}
+
+// A member is a value of a JSON object with its key.
+type member struct {
+	key   string
+	value Value
+}
+
+// members returns the values of fields with their keys.
+func members[R any](fields []field[R], of *R) []member {
+	all := make([]member, len(fields))
+	for i := range fields {
+		all[i] = member{fields[i].Name, fields[i].value(of)}
+	}
+	return all
+}
+
+// beside writes an object that is no row: members that say where it belongs,
+// and one more with what it says.
+func (j *ndjson) beside(at []member, key string, says []member) error {
+	line := j.members(j.buf, at)
+	line = append(append(append(line, `,"`...), key...), `":`...)
+	from := len(line)
+	return j.end(enclose(j.members(line, says), from))
+}
+
+// members adds members to a line.
+func (j *ndjson) members(line []byte, all []member) []byte {
+	for _, m := range all {
+		if m.value.kind != Absent {
+			line = j.value(append(line, `,"`+m.key+`":`...), m.value)
+		}
+	}
+	return line
+}

@@ -1,0 +1,339 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// A field is a key of the objects that Rs are saved as, and a column of their
+// rows.
+type field[R any] struct {
+	Column
+	value func(*R) Value
+	shown func(*R) Value    // what people see instead; nil for the same
+	read  func(*Reader, *R) // the inverse of value; nil for what is not read back
+}
+
+// The functions below make fields of what is in an R at an address.
+
+// text is a text that many Rs have in common.
+func text[R any](c Column, at func(*R) *string) field[R] {
+	f := unique(c, at)
+	f.read = func(rd *Reader, r *R) { *at(r) = rd.text(rd.string()) }
+	return f
+}
+
+// unique is a text that few Rs have in common.
+func unique[R any](c Column, at func(*R) *string) field[R] {
+	c.Kind = KindText
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return textOf(at(r)) },
+		read:   func(rd *Reader, r *R) { *at(r) = rd.string() },
+	}
+}
+
+// brief is a text of which no more than maxText bytes are saved.
+func brief[R any](name string, at func(*R) *string) field[R] {
+	f := unique(Column{Name: name}, at)
+	f.read = func(rd *Reader, r *R) { *at(r) = rd.brief() }
+	return f
+}
+
+// always returns the field of a text with the empty text where it has nothing.
+func always[R any](f field[R]) field[R] {
+	value := f.value
+	f.value = func(r *R) Value {
+		if v := value(r); v.kind != Absent {
+			return v
+		}
+		return Value{kind: KindText, of: new(string)}
+	}
+	return f
+}
+
+// texts is several texts.
+func texts[R any](c Column, at func(*R) *[]string) field[R] {
+	c.Kind = KindTexts
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return listOf(at(r)) },
+		read: func(rd *Reader, r *R) {
+			to := at(r)
+			rd.open('[')
+			for rd.more(']') {
+				*to = append(*to, rd.text(rd.string()))
+			}
+		},
+	}
+}
+
+// number is a number that is not negative.
+func number[R any](c Column, at func(*R) *int) field[R] {
+	f := count(c, at)
+	f.value = func(r *R) Value { return Number(int64(*at(r))) }
+	return f
+}
+
+// count is a number above 0, or 0 for nothing.
+func count[R any](c Column, at func(*R) *int) field[R] {
+	c.Kind = KindNumber
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return Count(int64(*at(r))) },
+		read:   func(rd *Reader, r *R) { *at(r) = int(rd.integer(math.MaxInt32)) },
+	}
+}
+
+// figure is a number of 64 bits, 0 for nothing.
+func figure[R any](name string, at func(*R) *int64) field[R] {
+	return field[R]{
+		Column: Column{Name: name, Kind: KindNumber},
+		value:  func(r *R) Value { return Count(*at(r)) },
+		read:   func(rd *Reader, r *R) { *at(r) = rd.figure() },
+	}
+}
+
+// millis is a time span.
+func millis[R any](c Column, at func(*R) *int64) field[R] {
+	c.Kind = KindMillis
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return Value{kind: KindMillis, num: *at(r)} },
+		read:   func(rd *Reader, r *R) { *at(r) = rd.millis() },
+	}
+}
+
+// instant is a time.
+func instant[R any](c Column, at func(*R) *int64) field[R] {
+	c.Kind = KindTime
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return Value{kind: KindTime, num: *at(r)} },
+		read:   func(rd *Reader, r *R) { *at(r) = rd.time() },
+	}
+}
+
+// moment is a time, 0 for none.
+func moment[R any](c Column, at func(*R) *int64) field[R] {
+	c.Kind = KindMoment
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return momentOf(*at(r)) },
+		read:   func(rd *Reader, r *R) { *at(r) = rd.time() },
+	}
+}
+
+// addr is an IP address.
+func addr[R any](c Column, at func(*R) *netip.Addr) field[R] {
+	c.Kind = KindAddr
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return addressOf(at(r)) },
+		read:   func(rd *Reader, r *R) { *at(r) = rd.address() },
+	}
+}
+
+// host is the address of an address with a port.
+func host[R any](c Column, at func(*R) *netip.AddrPort) field[R] {
+	c.Kind = KindHost
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return Value{kind: KindHost, of: at(r)} },
+		read:   func(rd *Reader, r *R) { to := at(r); *to = netip.AddrPortFrom(rd.address(), to.Port()) },
+	}
+}
+
+// port is the port of an address with one.
+func port[R any](c Column, at func(*R) *netip.AddrPort) field[R] {
+	c.Kind = KindNumber
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return Number(int64(at(r).Port())) },
+		read: func(rd *Reader, r *R) {
+			to := at(r)
+			*to = netip.AddrPortFrom(to.Addr(), uint16(rd.integer(math.MaxUint16)))
+		},
+	}
+}
+
+// An enumerated is one of a few words, which String returns.
+type enumerated interface {
+	~uint8
+	String() string
+}
+
+// oneOf is a word from first to last; a first without a name is nothing. What
+// names one of them in a message.
+func oneOf[R any, W enumerated](c Column, at func(*R) *W, first, last W, what string) field[R] {
+	c.Kind = KindWord
+	optional := first.String() == ""
+	return field[R]{
+		Column: c,
+		value: func(r *R) Value {
+			w := *at(r)
+			if optional && w == first {
+				return Value{}
+			}
+			return Value{kind: KindWord, of: w}
+		},
+		read: func(rd *Reader, r *R) {
+			s := rd.string()
+			for w := first; w <= last; w++ {
+				if w.String() == s {
+					*at(r) = w
+					return
+				}
+			}
+			rd.fail("%q is not a %s", s, what)
+		},
+	}
+}
+
+// where returns the field without a value where has is false.
+func where[R any](has func(*R) bool, f field[R]) field[R] {
+	value := f.value
+	f.value = func(r *R) Value {
+		if !has(r) {
+			return Value{}
+		}
+		return value(r)
+	}
+	return f
+}
+
+// showing returns the field with what people see instead of its value.
+func showing[R any](shown func(*R) Value, f field[R]) field[R] {
+	f.shown = shown
+	return f
+}
+
+// part returns the field as one of the Rs that have a P, at nil for none. A P is
+// there when it is read.
+func part[R, P any](f field[P], at func(*R) *P) field[R] {
+	lift := func(value func(*P) Value) func(*R) Value {
+		if value == nil {
+			return nil
+		}
+		return func(r *R) Value {
+			if p := at(r); p != nil {
+				return value(p)
+			}
+			return Value{}
+		}
+	}
+	return field[R]{f.Column, lift(f.value), lift(f.shown), func(rd *Reader, r *R) { f.read(rd, at(r)) }}
+}
+
+// parts is part for several fields.
+func parts[R, P any](fields []field[P], at func(*R) *P) []field[R] {
+	all := make([]field[R], len(fields))
+	for i, f := range fields {
+		all[i] = part(f, at)
+	}
+	return all
+}
+
+// A view names the columns of the rows that are made from Rs.
+type view[R any] struct {
+	keys     []field[R] // those of a saved row, in their order
+	composed []field[R] // those that say for people what several keys say
+	people   string     // the names of the ones that people see, with commas between
+}
+
+// names returns the names of all columns.
+func (v *view[R]) names() []string {
+	var names []string
+	for _, f := range slices.Concat(v.keys, v.composed) {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// pick returns the fields of a list of names with commas between.
+func (v *view[R]) pick(names string) ([]field[R], error) {
+	all := slices.Concat(v.keys, v.composed)
+	var picked []field[R]
+	for name := range strings.SplitSeq(names, ",") {
+		name = strings.TrimSpace(name)
+		i := slices.IndexFunc(all, func(f field[R]) bool { return f.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no column is called %q; expected some of %s", name, strings.Join(v.names(), ", "))
+		}
+		if slices.ContainsFunc(picked, func(f field[R]) bool { return f.Name == name }) {
+			return nil, fmt.Errorf("the column %s is there twice", name)
+		}
+		picked = append(picked, all[i])
+	}
+	return picked, nil
+}
+
+// columns returns the fields that o asks for.
+func (v *view[R]) columns(o Options) ([]field[R], error) {
+	people := o.Format == "table" || o.Format == "markdown"
+	fields := slices.Clone(v.keys)
+	var err error
+	switch {
+	case o.Columns != "":
+		fields, err = v.pick(o.Columns)
+		for i := range fields {
+			fields[i].rank, fields[i].optional = 0, false // what was asked for stays
+		}
+	case people:
+		fields, err = v.pick(v.people)
+	}
+	if o.Format == "markdown" { // which is written row by row
+		fields = slices.DeleteFunc(fields, func(f field[R]) bool { return f.optional })
+	}
+	for i, f := range fields {
+		if people && f.shown != nil {
+			fields[i].value = f.shown
+		}
+	}
+	return fields, err
+}
+
+// Rows write a row for each R to a Sink.
+type Rows[R any] struct {
+	Sink
+	values []func(*R) Value
+	row    []Value
+	json   *ndjson // the Sink, if it is one
+}
+
+// newRows returns Rows that write to w.
+func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
+	fields, err := v.columns(o)
+	if err != nil {
+		return nil, err
+	}
+	columns := make([]Column, len(fields))
+	values := make([]func(*R) Value, len(fields))
+	for i, f := range fields {
+		columns[i], values[i] = f.Column, f.value
+	}
+	sink, err := New(w, o, columns)
+	json, _ := sink.(*ndjson)
+	return &Rows[R]{sink, values, make([]Value, len(fields)), json}, err
+}
+
+// Write writes the row of of.
+func (r *Rows[R]) Write(of *R) error {
+	if r.json != nil { // what writes a value at a time needs no row
+		line, keys := r.json.buf, r.json.keys
+		for i, value := range r.values {
+			if v := value(of); v.kind != Absent {
+				line = r.json.value(append(line, keys[i]...), v)
+			}
+		}
+		return r.json.end(line)
+	}
+	for i, value := range r.values {
+		r.row[i] = value(of)
+	}
+	return r.Row(r.row)
+}

@@ -1,0 +1,288 @@
+package tls_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	gotls "crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"actionurl/capture"
+	"actionurl/capture/capturetest"
+	"actionurl/decode/packet"
+	"actionurl/decode/stream"
+	"actionurl/decode/tls"
+)
+
+// A receiver gives all streams to a Reader.
+type receiver struct{ *tls.Reader }
+
+func (r receiver) Data(c *stream.Conn, sd stream.Side, data []byte, _ uint32, at *stream.Mark) int64 {
+	return r.Reader.Data(c, sd, data, at)
+}
+
+func (r receiver) Gap(c *stream.Conn, sd stream.Side, n int, _ bool, _ *stream.Mark) int64 {
+	return r.Reader.Gap(c, sd, n)
+}
+
+func (r receiver) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.Mark) {
+	r.Reader.End(c, sd, how)
+}
+
+// follow returns the handshakes of a capture.
+func follow(c *capturetest.Capture) []tls.Handshake {
+	var all []tls.Handshake
+	reader := tls.NewReader(func(h *tls.Handshake) { all = append(all, *h) })
+	streams := stream.NewAssembler(receiver{reader}, stream.Config{})
+	packets := packet.NewDecoder(streams.Segment, packet.Config{})
+	lan := &capture.Interface{Link: capture.LinkEthernet}
+	for i, f := range c.Frames {
+		packets.Decode(&capture.Frame{Interface: lan, Number: i + 1, Time: f.Time.UnixNano(), Data: f.Data, Length: len(f.Data)})
+	}
+	packets.Flush()
+	streams.Flush()
+	return all
+}
+
+// A tape records what the ends of a connection write, in order.
+type tape struct {
+	sync.Mutex
+	parts []part
+}
+
+type part struct {
+	client bool
+	data   string
+}
+
+type recorded struct {
+	net.Conn
+	tape   *tape
+	client bool
+}
+
+func (r recorded) Write(b []byte) (int, error) {
+	r.tape.Lock()
+	r.tape.parts = append(r.tape.parts, part{r.client, string(b)})
+	r.tape.Unlock()
+	return r.Conn.Write(b)
+}
+
+// talk records a request over TLS between real peers, each message in segments
+// of at most size bytes.
+func talk(t *testing.T, client, server *gotls.Config, size int) *capturetest.Capture {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	a, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tape := new(tape)
+	deadline := time.Now().Add(5 * time.Second)
+	a.SetDeadline(deadline)
+	b.SetDeadline(deadline)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer b.Close()
+		s := gotls.Server(recorded{b, tape, false}, server)
+		if s.Handshake() != nil {
+			return
+		}
+		io.ReadFull(s, make([]byte, 18))
+		io.WriteString(s, "HTTP/1.1 200 OK\r\n\r\n")
+	}()
+	c := gotls.Client(recorded{a, tape, true}, client)
+	if c.Handshake() == nil {
+		io.WriteString(c, "GET / HTTP/1.1\r\n\r\n")
+		io.ReadFull(c, make([]byte, 19))
+	}
+	a.Close()
+	<-done
+	capt := capturetest.New()
+	k := capt.Conn("192.168.40.50:40000", "192.168.40.207:443").Open()
+	for _, p := range tape.parts {
+		for data := p.data; data != ""; {
+			n := min(size, len(data))
+			if p.client {
+				k.Send(data[:n])
+			} else {
+				k.Reply(data[:n])
+			}
+			data = data[n:]
+		}
+	}
+	k.Close()
+	return capt
+}
+
+// certificate returns a self-signed one for crm.example.com.
+func certificate(t *testing.T) (gotls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "crm"}, DNSNames: []string{"crm.example.com"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(cert)
+	return gotls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+// TestPeers holds what is read of handshakes against what real peers did.
+func TestPeers(t *testing.T) {
+	cert, pool := certificate(t)
+	for _, c := range []struct {
+		name           string
+		client, server *gotls.Config
+		want           string
+	}{
+		{"TLS 1.0", &gotls.Config{MinVersion: gotls.VersionTLS10, MaxVersion: gotls.VersionTLS10, RootCAs: pool}, &gotls.Config{MinVersion: gotls.VersionTLS10}, "opened TLS 1.0"},
+		{"TLS 1.2", &gotls.Config{MaxVersion: gotls.VersionTLS12, RootCAs: pool, NextProtos: []string{"http/1.1"}}, &gotls.Config{NextProtos: []string{"http/1.1"}}, "opened TLS 1.2 http/1.1"},
+		{"TLS 1.3", &gotls.Config{RootCAs: pool}, &gotls.Config{}, "opened TLS 1.3"},
+		{"TLS 1.3 after another hello", &gotls.Config{RootCAs: pool, CurvePreferences: []gotls.CurveID{gotls.X25519, gotls.CurveP384}}, &gotls.Config{CurvePreferences: []gotls.CurveID{gotls.CurveP384}}, "opened TLS 1.3"},
+		{"unknown authority, TLS 1.2", &gotls.Config{MaxVersion: gotls.VersionTLS12}, &gotls.Config{}, "rejected by client: bad_certificate"},
+		{"unknown authority, TLS 1.3", &gotls.Config{}, &gotls.Config{}, "rejected by client: alert 255"},
+		{"version", &gotls.Config{MaxVersion: gotls.VersionTLS11, MinVersion: gotls.VersionTLS10, RootCAs: pool}, &gotls.Config{MinVersion: gotls.VersionTLS12}, "rejected by server: protocol_version"},
+		{"cipher", &gotls.Config{MaxVersion: gotls.VersionTLS12, RootCAs: pool, CipherSuites: []uint16{gotls.TLS_RSA_WITH_AES_128_CBC_SHA}}, &gotls.Config{}, "rejected by server: handshake_failure"},
+		{"protocol", &gotls.Config{RootCAs: pool, NextProtos: []string{"x"}}, &gotls.Config{NextProtos: []string{"h2"}}, "rejected by server: no_application_protocol"},
+	} {
+		for _, size := range []int{1, 7, 1400, 1 << 14} {
+			t.Run(fmt.Sprintf("%s/%d", c.name, size), func(t *testing.T) {
+				c.client.ServerName = "crm.example.com"
+				c.server.Certificates = []gotls.Certificate{cert}
+				all := follow(talk(t, c.client, c.server, size))
+				if len(all) != 1 {
+					t.Fatalf("%d handshakes", len(all))
+				}
+				h := &all[0]
+				if got := words(h); got != c.want {
+					t.Errorf("%s, want %s", got, c.want)
+				}
+				if h.Name != "crm.example.com" || h.Server != netip.MustParseAddrPort("192.168.40.207:443") {
+					t.Errorf("%q at %v", h.Name, h.Server)
+				}
+			})
+		}
+	}
+}
+
+// words renders a handshake.
+func words(h *tls.Handshake) string {
+	by := "server"
+	if h.ByClient {
+		by = "client"
+	}
+	switch h.Outcome {
+	case tls.Opened:
+		return strings.TrimSpace("opened " + h.Version.String() + " " + h.Protocol)
+	case tls.Rejected:
+		return "rejected by " + by + ": " + h.Alert.String()
+	case tls.NotTLS:
+		return fmt.Sprintf("answered %q", h.Answer)
+	case tls.Reset:
+		return "reset by " + by
+	case tls.Closed:
+		return "closed by " + by
+	}
+	return "unknown"
+}
+
+// TestEnds covers the ends that no real server of this test makes.
+func TestEnds(t *testing.T) {
+	hello := capturetest.ClientHello("crm.example.com")
+	for _, c := range []struct {
+		name string
+		make func(k *capturetest.Conn)
+		want string
+	}{
+		{"plain HTTP", func(k *capturetest.Conn) { k.Reply("HTTP/1.1 400 Bad Request\r\n\r\n").Close() }, `answered "HTTP/1.1 400 Bad Request\r\n\r\n"`},
+		{"reset", func(k *capturetest.Conn) { k.Reset(false) }, "reset by server"},
+		{"closed by the server", func(k *capturetest.Conn) { k.Finish(false) }, "closed by server"},
+		{"closed by the client", func(k *capturetest.Conn) { k.Finish(true) }, "closed by client"},
+		{"end of the capture", func(k *capturetest.Conn) {}, "unknown"},
+		{"a hole in the answer", func(k *capturetest.Conn) {
+			k.Lose(false, 100)
+			k.Reply("\x17\x03\x03\x00\x01x").Close()
+		}, "unknown"},
+		{"a warning", func(k *capturetest.Conn) {
+			k.Reply("\x15\x03\x01\x00\x02\x01\x70")
+			k.Reset(false)
+		}, "reset by server"},
+		{"an alert byte by byte", func(k *capturetest.Conn) {
+			for _, b := range "\x15\x03\x01\x00\x02\x02\x46" {
+				k.Reply(string(b))
+			}
+		}, "rejected by server: protocol_version"},
+		{"a record that is too long", func(k *capturetest.Conn) { k.Reply("\x16\x03\x03\xff\xff").Close() }, "unknown"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			capt := capturetest.New()
+			k := capt.Conn("192.168.40.50:40000", "192.168.40.207:443").Open()
+			c.make(k.Send(hello))
+			all := follow(capt)
+			if len(all) != 1 {
+				t.Fatalf("%d handshakes", len(all))
+			}
+			if got := words(&all[0]); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func FuzzReader(f *testing.F) {
+	hello := capturetest.ClientHello("crm.example.com")
+	f.Add([]byte(hello), []byte("\x15\x03\x01\x00\x02\x02\x46"), uint8(5))
+	f.Add([]byte(hello), []byte("HTTP/1.1 400"), uint8(200))
+	f.Fuzz(func(t *testing.T, client, server []byte, size uint8) {
+		found := 0
+		r := tls.NewReader(func(h *tls.Handshake) { found++ })
+		c := new(stream.Conn)
+		at := new(stream.Mark)
+		for len(client)+len(server) > 0 {
+			for side, data := range []*[]byte{&client, &server} {
+				if n := min(int(size)+1, len(*data)); n > 0 {
+					r.Data(c, stream.Side(side), (*data)[:n], at)
+					*data = (*data)[n:]
+				}
+			}
+		}
+		if c.State == nil {
+			return
+		}
+		r.End(c, 0, stream.Lost)
+		if found != 1 {
+			t.Errorf("found %d times", found)
+		}
+	})
+}

@@ -171,7 +171,7 @@ func (r *Reader) Next(rec *Saved) error {
 		case err != nil && !r.begun && strings.IndexByte(line, 0) >= 0:
 			return fmt.Errorf("%s: is binary; expected saved events, as NDJSON", r.name)
 		case err != nil:
-			return r.problem(err)
+			return r.Problem(err)
 		case rec.Kind == savedLoss:
 			r.Losses++
 			known = false
@@ -182,7 +182,8 @@ func (r *Reader) Next(rec *Saved) error {
 	}
 }
 
-func (r *Reader) problem(err error) error { return &Problem{r.name, r.line, err} }
+// Problem returns a problem at the line that was read last.
+func (r *Reader) Problem(err error) error { return &Problem{r.name, r.line, err} }
 
 // readLine returns the next line, io.EOF behind the last.
 func (r *Reader) readLine() (string, error) {
@@ -209,7 +210,7 @@ func (r *Reader) readLine() (string, error) {
 	case size == 0:
 		return "", io.EOF
 	case size > maxLine:
-		return "", r.problem(fmt.Errorf("the line has %d bytes; expected %d at most", size, maxLine))
+		return "", r.Problem(fmt.Errorf("the line has %d bytes; expected %d at most", size, maxLine))
 	}
 	return string(r.long), nil
 }

@@ -13,37 +13,29 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"actionurl/capture/files"
 	"actionurl/capture/filter"
-	"actionurl/decode"
+	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
 	"actionurl/report"
+	"actionurl/report/output"
 )
 
-// An analysis is what the flags say that analyze and sniff share.
+// An analysis is what the flags say that analyze, sniff and report share.
 type analysis struct {
-	decode  decode.Config
-	filter  report.Filter
-	options report.Options
-	output  string
-	verbose bool
+	run.Config
 
 	expr    string       // of -f
 	capture *filter.Expr // the same, read; nil for none
 
 	view, group, format, since, until, time string
 	saved                                   bool // the input is saved events
-	complete                                bool // save what requests lack, too
 
 	phones   []string // addresses and names
 	profiles []string // files and folders
 	skipBad  bool     // go on without the files that cannot be used
-
-	ambiguous []profile.Ambiguity // in the profiles, for the view findings
-	count     int                 // rows after which the run ends; 0 for no such end
-	write     string              // capture for the frames of what is shown; empty for none
-	rotate    rotation            // of the outputs
 }
 
 func newAnalyze() *cobra.Command {
@@ -73,10 +65,10 @@ only where the URL itself names it; else it is "?".`,
 			return []string{"pcap", "pcapng", "cap"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.finish(); err != nil {
+			if err := a.finish(cmd); err != nil {
 				return err
 			}
-			return a.analyze(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return a.analyze(cmd.Context(), args, cmd.InOrStdin())
 		},
 	}
 	a.flags(cmd)
@@ -99,14 +91,14 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` that says what was typed into the phones: a profile, a phone's provisioning file, or a folder of them; repeatable")
 	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
 	a.rowFlags(cmd)
-	f.BoolVar(&a.complete, "complete", false, "with --format ndjson, write objects beside the rows with what else report needs to show the same as now: findings of no request, what SIP tells of calls, the end of the capture")
+	f.BoolVar(&a.Complete, "complete", false, "with --format ndjson, write objects beside the rows with what else report needs to show the same as now: findings of no request, what SIP tells of calls, the end of the capture")
 	f.StringVarP(&a.expr, "filter", "f", "", "look only at frames that match `EXPR`, in tcpdump's syntax")
-	f.StringVarP(&a.write, "write", "w", "", "`FILE` for the frames of the connections that had events, as pcapng; - is standard output")
+	f.StringVarP(&a.Frames, "write", "w", "", "`FILE` for the frames of the connections that had events, as pcapng; - is standard output")
 	f.Var(&parsed{parse: a.rotation}, "rotate", "begin another file at a `SIZE` such as 100MB, or with each span of time such as 1h; the names of -o and -w then have a time in them: %Y %m %d %H %M %S")
-	f.DurationVar(&a.decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
-	f.DurationVar(&a.decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
-	f.Uint16Var(&a.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
-	f.BoolVarP(&a.verbose, "verbose", "v", false, "tell of everything that could not be decoded, with its place")
+	f.DurationVar(&a.Decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
+	f.DurationVar(&a.Decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
+	f.Uint16Var(&a.Decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
+	f.BoolVarP(&a.Verbose, "verbose", "v", false, "tell of everything that could not be decoded, with its place")
 	cmd.MarkFlagFilename("write", "pcapng", "gz")
 	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
 }
@@ -116,9 +108,9 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, findings (what is wrong), or requests (every HTTP request)")
 	f.Var(newChoice(&a.group, "", timeline.Groupings()), "group", "with --view calls, number what is one call on several phones, as told `BY`: call-id, or number (that of the caller)")
-	f.StringVarP(&a.output, "output", "o", "-", "`FILE` to write to; - is standard output")
+	f.StringVarP(&a.Output, "output", "o", "-", "`FILE` to write to; - is standard output")
 	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
-	f.StringVar(&a.options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
+	f.StringVar(&a.Options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
 		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", ")+
 		"; of findings: "+strings.Join(report.ColumnNames(report.Findings), ", "))
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
@@ -126,7 +118,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`, or the calls and phones that had it; repeatable")
 	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later; of calls and phones those that had an event then")
 	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
-	f.IntVarP(&a.count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
+	f.IntVarP(&a.Count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
 	complete(cmd, "view", report.Views())
 	complete(cmd, "group", timeline.Groupings())
 	cmd.MarkFlagFilename("output")
@@ -152,38 +144,38 @@ func (a *analysis) template(s string) error {
 	if err != nil {
 		return err
 	}
-	a.decode.Templates = append(a.decode.Templates, t)
+	a.Decode.Templates = append(a.Decode.Templates, t)
 	return nil
 }
 
 // loadProfiles reads the files of -p. The templates keep the phones that they
 // are bound to.
-func (a *analysis) loadProfiles(stderr io.Writer) error {
+func (a *analysis) loadProfiles() error {
 	if len(a.profiles) == 0 {
 		return nil
 	}
 	p := loadProfiles(a.profiles)
-	complain(p, stderr)
-	a.decode.Templates = append(a.decode.Templates, p.Templates()...)
-	a.decode.Keys, a.decode.PhoneNames, a.decode.ServerNames = map[string]string{}, map[string]string{}, map[string]string{}
+	complain(p, a.Stderr)
+	a.Decode.Templates = append(a.Decode.Templates, p.Templates()...)
+	a.Decode.Keys, a.Decode.PhoneNames, a.Decode.ServerNames = map[string]string{}, map[string]string{}, map[string]string{}
 	for _, k := range p.Keys {
-		a.decode.Keys[k.Key] = k.Variable
+		a.Decode.Keys[k.Key] = k.Variable
 	}
 	for _, n := range p.Phones {
-		a.decode.PhoneNames[n.Of] = n.Name
+		a.Decode.PhoneNames[n.Of] = n.Name
 	}
 	for _, n := range p.Servers {
-		a.decode.ServerNames[n.Of] = n.Name
+		a.Decode.ServerNames[n.Of] = n.Name
 	}
-	if a.filter.View == report.Findings {
-		a.ambiguous, _ = profile.Ambiguities(p.Bindings)
+	if a.Filter.View == report.Findings {
+		a.Ambiguous, _ = profile.Ambiguities(p.Bindings)
 	}
 	if len(p.Errors) == 0 {
-		a.decode.Profiled = true
+		a.Decode.Profiled = true
 		return nil
 	}
 	if !a.skipBad {
-		fmt.Fprintln(stderr, "actionurl: nothing was analyzed; --skip-bad-profiles goes on without the files that cannot be used")
+		fmt.Fprintln(a.Stderr, "actionurl: nothing was analyzed; --skip-bad-profiles goes on without the files that cannot be used")
 		return &statusError{status: statusUsage}
 	}
 	return nil
@@ -194,20 +186,20 @@ func (a *analysis) findPhones() error {
 	for _, s := range a.phones {
 		phone, err := report.ParsePhone(s)
 		if err == nil {
-			a.filter.Phones = append(a.filter.Phones, phone)
+			a.Filter.Phones = append(a.Filter.Phones, phone)
 			continue
 		}
 		if a.saved { // with the names of the profiles that there were
-			a.filter.Names = append(a.filter.Names, s)
+			a.Filter.Names = append(a.Filter.Names, s)
 			continue
 		}
-		before := len(a.filter.Phones)
-		for mac, name := range a.decode.PhoneNames {
+		before := len(a.Filter.Phones)
+		for mac, name := range a.Decode.PhoneNames {
 			if strings.EqualFold(name, s) {
-				a.filter.Phones = append(a.filter.Phones, mac)
+				a.Filter.Phones = append(a.Filter.Phones, mac)
 			}
 		}
-		if len(a.filter.Phones) == before {
+		if len(a.Filter.Phones) == before {
 			return usage("invalid argument %q for \"--phone\" flag: %w, or a phone's name in a profile (-p)", s, err)
 		}
 	}
@@ -216,30 +208,30 @@ func (a *analysis) findPhones() error {
 
 func (a *analysis) rotation(s string) error {
 	var err error
-	a.rotate, err = parseRotation(s)
+	a.Rotate, err = output.ParseRotation(s)
 	return err
 }
 
 func (a *analysis) event(s string) error {
 	event, err := report.ParseEvent(s)
-	a.filter.Events = append(a.filter.Events, event)
+	a.Filter.Events = append(a.Filter.Events, event)
 	return err
 }
 
 // finishOutputs checks the names of outputs.
 func (a *analysis) finishOutputs() error {
-	if a.write != "" && filepath.Clean(a.write) == filepath.Clean(a.output) {
-		return usage("%q is the name of both outputs, -o and -w", a.write)
+	if a.Frames != "" && filepath.Clean(a.Frames) == filepath.Clean(a.Output) {
+		return usage("%q is the name of both outputs, -o and -w", a.Frames)
 	}
-	if (a.rotate != rotation{}) && !timed(a.output) && !timed(a.write) {
+	if (a.Rotate != output.Rotation{}) && !output.Timed(a.Output) && !output.Timed(a.Frames) {
 		return usage("--rotate makes several files; expected a time in the name of -o or -w, such as -o events-%%Y%%m%%d-%%H%%M%%S.ndjson")
 	}
-	if (a.rotate == rotation{}) {
+	if (a.Rotate == output.Rotation{}) {
 		return nil
 	}
-	for _, name := range []string{a.output, a.write} {
-		if i := strings.IndexByte(stamped(strings.ReplaceAll(name, "%%", ""), time.Time{}), '%'); i >= 0 {
-			return usage("%q has a %% that stands for nothing; expected %%Y, %%m, %%d, %%H, %%M, %%S, %%s (seconds since 1970) or %%%%", name)
+	for _, name := range []string{a.Output, a.Frames} {
+		if err := output.CheckName(name); err != nil {
+			return usage("%w", err)
 		}
 	}
 	return nil
@@ -259,16 +251,17 @@ func (a *analysis) parseFilter() error {
 }
 
 // finish reads the flags that depend on others.
-func (a *analysis) finish() error {
-	a.filter.View = report.View(a.view)
-	if a.decode.Group = timeline.Grouping(a.group); a.group != "" && a.filter.View != report.Calls {
+func (a *analysis) finish(cmd *cobra.Command) error {
+	a.Stdout, a.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
+	a.Filter.View = report.View(a.view)
+	if a.Decode.Group = timeline.Grouping(a.group); a.group != "" && a.Filter.View != report.Calls {
 		return usage("--group joins calls; it needs --view calls")
 	}
-	a.options.Grouped = a.group != ""
-	if a.options.Format = a.format; a.format == "" {
-		a.options.Format = report.FormatOf(strings.TrimSuffix(a.output, ".gz"))
+	a.Options.Grouped = a.group != ""
+	if a.Options.Format = a.format; a.format == "" {
+		a.Options.Format = report.FormatOf(strings.TrimSuffix(a.Output, ".gz"))
 	}
-	if a.complete && (a.options.Format != "ndjson" || a.filter.View != report.Events && a.filter.View != report.Requests) {
+	if a.Complete && (a.Options.Format != "ndjson" || a.Filter.View != report.Events && a.Filter.View != report.Requests) {
 		return usage("--complete saves events for report; it needs --format ndjson, and --view events or requests")
 	}
 	if err := a.finishOutputs(); err != nil {
@@ -277,58 +270,55 @@ func (a *analysis) finish() error {
 	if err := a.parseFilter(); err != nil {
 		return err
 	}
-	if a.count < 0 {
-		return usage("invalid argument %q for \"-c, --count\" flag: expected a number above 0", strconv.Itoa(a.count))
+	if a.Count < 0 {
+		return usage("invalid argument %q for \"-c, --count\" flag: expected a number above 0", strconv.Itoa(a.Count))
 	}
-	if a.decode.ResponseTimeout <= 0 {
-		return usage("invalid argument %q for \"--response-timeout\" flag: expected a time above 0, such as 10s", a.decode.ResponseTimeout)
+	if a.Decode.ResponseTimeout <= 0 {
+		return usage("invalid argument %q for \"--response-timeout\" flag: expected a time above 0, such as 10s", a.Decode.ResponseTimeout)
 	}
-	if a.decode.SlowResponse <= 0 {
-		return usage("invalid argument %q for \"--slow-response\" flag: expected a time above 0, such as 1s", a.decode.SlowResponse)
+	if a.Decode.SlowResponse <= 0 {
+		return usage("invalid argument %q for \"--slow-response\" flag: expected a time above 0, such as 1s", a.Decode.SlowResponse)
 	}
 	var err error
-	if a.options.Clock, err = report.NewClock(a.time); err != nil {
+	if a.Options.Clock, err = report.NewClock(a.time); err != nil {
 		return usage("invalid argument %q for \"--time\" flag: %w", a.time, err)
 	}
 	for _, m := range []struct {
 		flag, text string
 		to         *int64
-	}{{"since", a.since, &a.filter.Since}, {"until", a.until, &a.filter.Until}} {
+	}{{"since", a.since, &a.Filter.Since}, {"until", a.until, &a.Filter.Until}} {
 		if m.text == "" {
 			continue
 		}
-		if *m.to, err = report.ParseMoment(m.text, a.options.Clock.Zone()); err != nil {
+		if *m.to, err = report.ParseMoment(m.text, a.Options.Clock.Zone()); err != nil {
 			return usage("invalid argument %q for \"--%s\" flag: %w", m.text, m.flag, err)
 		}
 	}
-	if _, err := newViewer(io.Discard, a.options, a.filter.View, nil, nil); err != nil {
-		return usage("invalid argument %q for \"--columns\" flag: %w", a.options.Columns, err)
+	if err := run.CheckColumns(a.Options, a.Filter.View); err != nil {
+		return usage("invalid argument %q for \"--columns\" flag: %w", a.Options.Columns, err)
 	}
 	return nil
 }
 
 // prepare reads the files that the flags name.
-func (a *analysis) prepare(stderr io.Writer) error {
-	if err := a.loadProfiles(stderr); err != nil {
+func (a *analysis) prepare() error {
+	if err := a.loadProfiles(); err != nil {
 		return err
 	}
 	return a.findPhones()
 }
 
 // analyze analyzes the captures of these names.
-func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	if err := a.prepare(stderr); err != nil {
+func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader) error {
+	if err := a.prepare(); err != nil {
 		return err
 	}
-	in, err := openInput(ctx, names, stdin)
-	if err != nil && ctx.Err() != nil {
-		in, err = &input{follow: true}, nil // an interrupt came before the first byte
-	}
+	in, err := files.Open(ctx, names, stdin)
 	if err != nil {
 		return &statusError{statusFailed, err}
 	}
 	if a.capture != nil {
-		in.filter = filter.New(a.capture)
+		a.Capture = filter.New(a.capture)
 	}
-	return a.run(ctx, in, stdout, stderr)
+	return ended(run.Captures(a.Config, in))
 }

@@ -12,6 +12,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"actionurl/capture/files"
+	"actionurl/cmd/actionurl/internal/run"
 )
 
 // Exit statuses.
@@ -42,8 +45,8 @@ func usage(format string, args ...any) error {
 	return &statusError{statusUsage, fmt.Errorf(format, args...)}
 }
 
-// run runs the command and returns its exit status.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// execute executes a command and returns its exit status.
+func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -131,16 +134,18 @@ func version() string {
 // printed makes an error of writing to standard output one of failing.
 func printed(_ int, err error) error {
 	if err != nil {
-		return &statusError{statusFailed, fmt.Errorf("standard output: %w", cause(err))}
+		return &statusError{statusFailed, files.Named("standard output", err)}
 	}
 	return nil
 }
 
-// cause strips the operating system's errors of what the message says anyway.
-func cause(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err
+// ended returns what the end of a run means.
+func ended(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, run.ErrDamaged):
+		return &statusError{status: statusDamaged}
 	}
-	return err
+	return &statusError{statusFailed, err}
 }

@@ -2,13 +2,10 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // A choice is a flag's value that is one of several words.
@@ -54,27 +51,4 @@ func (p *parsed) Set(s string) error {
 // complete completes a flag's value by words.
 func complete(cmd *cobra.Command, flag string, words []string) {
 	cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// terminalSize returns the columns and lines of the terminal that w is, 0 if
-// it is none.
-func terminalSize(w io.Writer) (width, height int) {
-	if f, ok := w.(*os.File); ok {
-		if width, height, err := term.GetSize(int(f.Fd())); err == nil {
-			return width, height
-		}
-	}
-	return 0, 0
-}
-
-// terminalWidth returns the width of the terminal that w is, 0 if it is none.
-func terminalWidth(w io.Writer) int {
-	width, _ := terminalSize(w)
-	return width
-}
-
-// isTerminal reports whether w is a terminal.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

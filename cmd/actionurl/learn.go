@@ -1,24 +1,21 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/spf13/cobra"
 
-	"actionurl/capture"
+	"actionurl/capture/files"
+	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/decode"
-	"actionurl/decode/actionurl"
 	"actionurl/decode/learn"
 	"actionurl/report"
+	"actionurl/report/output"
 )
 
 // A lessonRun is what the flags of learn say.
@@ -55,7 +52,7 @@ even if it is a secret; it is told which ones may be.`,
 			return []string{"pcap", "pcapng", "cap"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.run(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return r.run(cmd, args)
 		},
 	}
 	f := cmd.Flags()
@@ -69,81 +66,44 @@ even if it is a secret; it is told which ones may be.`,
 }
 
 // run learns from the captures of these names.
-func (r *lessonRun) run(ctx context.Context, names []string, stdin io.Reader, stdout, stderr io.Writer) error {
+func (r *lessonRun) run(cmd *cobra.Command, names []string) error {
 	if _, err := os.Lstat(r.profile); err == nil {
-		return &statusError{statusFailed, fmt.Errorf("%s: is there already; expected the name of a new file, as it may hold what somebody filled in", r.profile)}
+		return &statusError{statusFailed, fmt.Errorf("%s: exists, and may hold what somebody filled in; expected the name of a new file", r.profile)}
 	}
-	in, err := openInput(ctx, names, stdin)
+	in, err := files.Open(cmd.Context(), names, cmd.InOrStdin())
 	if err != nil {
 		return &statusError{statusFailed, err}
 	}
-	progress := newProgress(stderr, in)
-	sum := summary{w: stderr}
-	learner, others := learn.New(), 0
-	pipeline := decode.New(r.decode, func(record *decode.Record) error {
-		if !learner.Add(record.Exchange, record.Event) {
-			others++
-		}
-		return nil
-	})
-	learner.Role = pipeline.Role
-	_, reading := in.each(ctx, func(b *capture.Batch) error {
-		if err := pipeline.Batch(b); err != nil {
-			return err
-		}
-		progress.clear()
-		sum.problems(b.Problems)
-		progress.update()
-		return nil
-	})
-	pipeline.Flush()
-	progress.clear()
-	lesson := learner.Lesson()
-	if err := r.write(lesson, stdout, stderr); err != nil {
+	stderr := cmd.ErrOrStderr()
+	l, reading := run.Learn(r.decode, in, stderr)
+	if err := r.write(l.Lesson, cmd.OutOrStdout()); err != nil {
 		return err
 	}
-	if reading != nil {
-		return &statusError{statusFailed, reading}
+	if reading == nil || errors.Is(reading, run.ErrDamaged) {
+		printLearned(stderr, l, r.profile)
 	}
-	printLesson(stderr, lesson, others, r.profile)
-	for _, loss := range pipeline.Summary().Losses() {
-		fmt.Fprintf(stderr, "actionurl: not complete: %s\n", loss)
-	}
-	if sum.damaged > 0 {
-		return &statusError{status: statusDamaged}
-	}
-	return nil
+	return ended(reading)
 }
 
-// write writes what was learnt: to standard output, and as a profile.
-func (r *lessonRun) write(lesson *learn.Lesson, stdout, stderr io.Writer) error {
+// write writes what was learned: to standard output, and as a profile.
+func (r *lessonRun) write(l *learn.Lesson, stdout io.Writer) error {
 	if r.profile != "-" {
-		if err := writeLesson(stdout, lesson, r.format); err != nil {
-			return err
+		width, _ := output.TerminalSize(stdout)
+		if err := report.WriteLearned(stdout, report.Options{Format: r.format, Width: width}, l); err != nil {
+			return printed(0, err)
 		}
 	}
 	switch {
 	case r.profile == "":
 		return nil
-	case len(lesson.Shapes) == 0:
-		return &statusError{statusFailed, errors.New("nothing was learnt, so no profile was written")}
+	case len(l.Shapes) == 0:
+		return &statusError{statusFailed, errors.New("nothing was learned, so no profile was written")}
 	}
-	out, err := (&destination{name: r.profile, stdout: stdout}).open()
-	if err != nil {
-		return &statusError{statusFailed, err}
-	}
-	if _, err := out.Write(lesson.AppendProfile(nil)); err != nil {
-		out.abandon()
-		return &statusError{statusFailed, err}
-	}
-	if err := out.close(); err != nil {
-		return &statusError{statusFailed, err}
-	}
-	return nil
+	return ended(output.WriteFile(r.profile, stdout, l.AppendProfile(nil)))
 }
 
-// printLesson prints the closing summary.
-func printLesson(w io.Writer, l *learn.Lesson, others int, profile string) {
+// printLearned prints the closing summary.
+func printLearned(w io.Writer, l *run.Learned, profile string) {
 	open, secret := 0, 0
 	for i := range l.Shapes {
 		if l.Shapes[i].Event.Kind == nil {
@@ -153,12 +113,13 @@ func printLesson(w io.Writer, l *learn.Lesson, others int, profile string) {
 			secret++
 		}
 	}
-	fmt.Fprintf(w, "actionurl: %s of %s, %s, %d with an open event; %s passed over\n", count(l.Requests, "request"), count(l.Phones, "phone"), count(len(l.Shapes), "shape"), open, count(others, "other HTTP request"))
+	fmt.Fprintf(w, "actionurl: %s of %s, %s, %d with an open event; %s passed over\n", report.Plural(l.Requests, "request"), report.Plural(l.Phones, "phone"),
+		report.Plural(len(l.Shapes), "shape"), open, report.Plural(l.Others, "other HTTP request"))
 	if open > 0 && profile == "" {
 		fmt.Fprintln(w, "actionurl: -o site.yaml writes a profile, in which what is open can be filled in")
 	}
 	if secret > 0 {
-		fmt.Fprintf(w, "actionurl: %s may hold a secret, and so does the profile\n", count(secret, "shape"))
+		fmt.Fprintf(w, "actionurl: %s may hold a secret, and so does the profile\n", report.Plural(secret, "shape"))
 	}
 	if l.Long > 0 {
 		fmt.Fprintf(w, "actionurl: not complete: URLs too long to be looked at: %d\n", l.Long)
@@ -166,179 +127,7 @@ func printLesson(w io.Writer, l *learn.Lesson, others int, profile string) {
 	if l.Crowded > 0 {
 		fmt.Fprintf(w, "actionurl: not complete: requests of further shapes: %d\n", l.Crowded)
 	}
-}
-
-// writeLesson writes what was learnt to standard output.
-func writeLesson(w io.Writer, l *learn.Lesson, format string) error {
-	if format != "table" {
-		return printCatalog(w, report.Options{Format: format}, lessonColumns, lessonRows(l))
+	for _, loss := range l.Losses {
+		fmt.Fprintf(w, "actionurl: not complete: %s\n", loss)
 	}
-	width, _ := terminalSize(w)
-	if width <= 0 {
-		width = 100
-	}
-	p := lessonPrinter{w: bufio.NewWriter(w), width: width}
-	for i := range l.Shapes {
-		p.shape(i, &l.Shapes[i])
-	}
-	return printed(0, p.w.Flush())
-}
-
-var lessonColumns = []string{
-	"shape", "requests", "phones", "vendor", "first_seen", "last_seen", "event", "event_sure", "event_why", "candidates",
-	"template", "part", "fixed", "variable", "sure", "why", "perhaps", "samples", "secret",
-}
-
-// lessonRows has a row for each part of each shape.
-func lessonRows(l *learn.Lesson) [][]report.Value {
-	var rows [][]report.Value
-	for i := range l.Shapes {
-		s := &l.Shapes[i]
-		vendor := ""
-		if s.Vendor != nil {
-			vendor = s.Vendor.Name
-		}
-		event := actionurl.Unknown
-		if s.Event.Kind != nil {
-			event = s.Event.Kind.Slug
-		}
-		of := []report.Value{
-			report.Number(int64(i + 1)), report.Number(int64(s.Requests)), report.Number(int64(s.Phones)), report.Text(vendor),
-			report.Text(rfc3339(s.First)), report.Text(rfc3339(s.Last)), report.Text(event), report.Text(string(s.Event.Sure)),
-			report.Text(s.Event.Why), report.List(slugsOf(s.Event.Candidates)), report.Text(s.Template),
-		}
-		for k := range s.Parts {
-			p := &s.Parts[k]
-			rows = append(rows, append(of[:len(of):len(of)],
-				report.Text(p.Name()), report.Text(p.Fixed), report.Text(p.Typed), report.Text(string(p.Sure)),
-				report.Text(p.Why), report.List(p.Perhaps), report.List(p.Samples), report.Text(yes(p.Secret))))
-		}
-	}
-	return rows
-}
-
-func rfc3339(ns int64) string { return time.Unix(0, ns).UTC().Format(time.RFC3339Nano) }
-
-func slugsOf(kinds []*actionurl.Kind) []string {
-	var all []string
-	for _, k := range kinds {
-		all = append(all, k.Slug)
-	}
-	return all
-}
-
-// A lessonPrinter prints what was learnt for people.
-type lessonPrinter struct {
-	w     *bufio.Writer
-	width int // of a line
-}
-
-// shape prints a shape: its template, how often it was seen, the event, and
-// what is a variable in it.
-func (p *lessonPrinter) shape(i int, s *learn.Shape) {
-	if i > 0 {
-		p.w.WriteByte('\n')
-	}
-	template := s.Template
-	if template == "" {
-		template = "(a URL that no template can be written of)"
-	}
-	fmt.Fprintf(p.w, "%d. %s\n", i+1, template)
-	of := count(s.Phones, "phone")
-	if s.Vendor != nil {
-		of = count(s.Phones, s.Vendor.Label+" phone")
-	}
-	p.line("", "seen", fmt.Sprintf("%s of %s", count(s.Requests, "time"), of))
-	p.line("", "event", eventText(&s.Event))
-	if s.Missed > 0 {
-		p.line("", "not", fmt.Sprintf("the template does not match %s", count(s.Missed, "request")))
-	}
-	widest := 0
-	for k := range s.Parts {
-		if isShown(&s.Parts[k]) {
-			widest = max(widest, twwidth.Width(p.is(&s.Parts[k])))
-		}
-	}
-	for k := range s.Parts {
-		part := &s.Parts[k]
-		if !isShown(part) {
-			continue
-		}
-		is := p.is(part)
-		pad := strings.Repeat(" ", min(widest, p.width/2)-min(widest, p.width/2, twwidth.Width(is)))
-		p.line(is+pad, string(part.Sure), partText(part))
-	}
-}
-
-// isShown reports whether a part is told of: a word of the path only if it may
-// be a secret.
-func isShown(p *learn.Part) bool { return p.Variable != "" || p.Key != "" || p.Secret }
-
-// is renders what stands at a part.
-func (p *lessonPrinter) is(part *learn.Part) string {
-	if part.Variable == "" {
-		return part.Name() + " = " + strconv.QuoteToGraphic(part.Fixed)
-	}
-	return part.Name() + " = " + part.Typed
-}
-
-// eventText says which event it is.
-func eventText(g *learn.Guess) string {
-	text := "?"
-	switch {
-	case g.Kind != nil:
-		text = g.Kind.Label
-	case len(g.Candidates) > 0:
-		var labels []string
-		for _, k := range g.Candidates {
-			labels = append(labels, k.Label)
-		}
-		text = "? perhaps " + strings.Join(labels, " or ")
-	}
-	return fmt.Sprintf("%s (%s: %s)", text, g.Sure, g.Why)
-}
-
-// partText says why a part is what it is, and what was seen there.
-func partText(p *learn.Part) string {
-	text := p.Why
-	if len(p.Perhaps) > 0 {
-		text += "; perhaps $" + strings.Join(p.Perhaps, " or $")
-	}
-	if p.Variable == "" {
-		return text
-	}
-	var samples []string
-	for _, s := range p.Samples {
-		samples = append(samples, strconv.QuoteToGraphic(s))
-	}
-	text += ": " + strings.Join(samples, ", ")
-	if more := p.Distinct - len(p.Samples); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
-}
-
-// line prints a line, and what does not fit below it.
-func (p *lessonPrinter) line(is, sure, text string) {
-	head := fmt.Sprintf("   %-8s ", sure+":")
-	if is != "" {
-		head = "   " + is + " " + head[2:]
-	}
-	indent := twwidth.Width(head)
-	p.w.WriteString(head)
-	at := indent
-	for i, word := range strings.Split(text, " ") {
-		width := twwidth.Width(word)
-		switch {
-		case i > 0 && at+1+width > p.width:
-			at = min(indent, p.width/2)
-			p.w.WriteString("\n" + strings.Repeat(" ", at))
-		case i > 0:
-			p.w.WriteByte(' ')
-			at++
-		}
-		p.w.WriteString(word)
-		at += width
-	}
-	p.w.WriteByte('\n')
 }

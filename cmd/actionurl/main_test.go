@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
 	"math/rand/v2"
@@ -17,6 +16,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"actionurl/capture/capturetest"
+	"actionurl/capture/files"
+	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/decode"
+	"actionurl/report"
 )
 
 var (
@@ -221,21 +224,24 @@ func TestCorpusDamage(t *testing.T) {
 }
 
 // analyzeBytes analyzes a capture, without the command around it: cobra keeps
-// each command's completions for the life of the process.
+// each command's completions for the life of the process. It may fail, and must
+// report damage.
 func analyzeBytes(t *testing.T, capture []byte) {
 	t.Helper()
-	a := &analysis{view: "requests", format: "ndjson", output: "-", time: "utc"}
-	a.decode.ResponseTimeout, a.decode.SlowResponse = 10*time.Second, time.Second
-	if err := a.finish(); err != nil {
+	var out, messages strings.Builder
+	clock, err := report.NewClock("utc")
+	if err != nil {
 		t.Fatal(err)
 	}
-	var out, messages strings.Builder
-	err := a.analyze(context.Background(), []string{"-"}, bytes.NewReader(capture), &out, &messages)
-	var s *statusError
-	if err != nil && (!errors.As(err, &s) || s.status != statusFailed && s.status != statusDamaged) {
-		t.Fatalf("%v\n%s", err, messages.String())
+	in, err := files.Open(t.Context(), []string{"-"}, bytes.NewReader(capture))
+	if err == nil {
+		err = run.Captures(run.Config{
+			Decode: decode.Config{ResponseTimeout: 10 * time.Second, SlowResponse: time.Second},
+			Filter: report.Filter{View: report.Requests}, Options: report.Options{Format: "ndjson", Clock: clock},
+			Output: "-", Stdout: &out, Stderr: &messages,
+		}, in)
 	}
-	if err != nil && s.err == nil && messages.Len() == 0 {
-		t.Fatal("no message for exit status", s.status)
+	if errors.Is(err, run.ErrDamaged) && messages.Len() == 0 {
+		t.Fatal("damage is not reported")
 	}
 }

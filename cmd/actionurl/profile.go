@@ -11,8 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"actionurl/capture/files"
 	"actionurl/decode/profile"
 	"actionurl/report"
+	"actionurl/report/output"
 )
 
 func newProfile() *cobra.Command {
@@ -77,7 +79,8 @@ or inferred.`,
 		Args: profileArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
-			return showProfiles(args, report.Options{Format: format, Width: terminalWidth(out)}, out, cmd.ErrOrStderr())
+			width, _ := output.TerminalSize(out)
+			return showProfiles(args, report.Options{Format: format, Width: width}, out, cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().VarP(newChoice(&format, "table", report.Formats()), "format", "", "`FORMAT`: "+strings.Join(report.Formats(), ", "))
@@ -104,38 +107,22 @@ func checkProfiles(names []string, out, stderr io.Writer) error {
 	ambiguous, whole := profile.Ambiguities(p.Bindings)
 	for i := range ambiguous {
 		a := &ambiguous[i]
-		if err := print(&profile.Message{Place: a.A.Place, Text: ambiguity(a)}, "ambiguous"); err != nil {
+		if err := print(&profile.Message{Place: a.A.Place, Text: report.Ambiguity(a)}, "ambiguous"); err != nil {
 			return err
 		}
 	}
 	if p.Unsaid > 0 {
-		fmt.Fprintf(stderr, "actionurl: and %s that are not told\n", count(p.Unsaid, "more warning"))
+		fmt.Fprintf(stderr, "actionurl: and %s that are not told\n", report.Plural(p.Unsaid, "more warning"))
 	}
 	if !whole {
 		fmt.Fprintln(stderr, "actionurl: not complete: there are too many templates that begin alike to compare all of them")
 	}
-	fmt.Fprintf(stderr, "actionurl: %s, %s, %s, %s, %d ambiguous\n", count(len(p.Files), "usable file"), count(len(p.Bindings), "template"),
-		count(len(p.Errors), "error"), count(len(p.Warnings)+p.Unsaid, "warning"), len(ambiguous))
+	fmt.Fprintf(stderr, "actionurl: %s, %s, %s, %s, %d ambiguous\n", report.Plural(len(p.Files), "usable file"), report.Plural(len(p.Bindings), "template"),
+		report.Plural(len(p.Errors), "error"), report.Plural(len(p.Warnings)+p.Unsaid, "warning"), len(ambiguous))
 	if len(p.Errors) > 0 {
 		return &statusError{status: statusUsage}
 	}
 	return nil
-}
-
-// ambiguity says what two templates have in common.
-func ambiguity(a *profile.Ambiguity) string {
-	of := ""
-	switch {
-	case a.Phones > 1:
-		of = fmt.Sprintf(" (of %s and %s)", a.A.Phone, count(a.Phones-1, "other phone"))
-	case a.Phones == 1:
-		of = fmt.Sprintf(" (of %s)", a.A.Phone)
-	}
-	relation := fmt.Sprintf("can match what that of %s at %s matches, such as %q", a.B.Template.Kind.Slug, a.B.Place, a.Target)
-	if a.Same {
-		relation = fmt.Sprintf("matches the same as that of %s at %s", a.B.Template.Kind.Slug, a.B.Place)
-	}
-	return fmt.Sprintf("the template of %s%s %s", a.A.Template.Kind.Slug, of, relation)
 }
 
 // showProfiles prints what the files tell.
@@ -145,41 +132,13 @@ func showProfiles(names []string, o report.Options, out, stderr io.Writer) error
 	if len(p.Errors) > 0 {
 		return &statusError{status: statusUsage}
 	}
-	return printCatalog(out, o, []string{"what", "phone", "name", "value", "vendor", "setting", "known", "place"}, profileRows(p))
+	return printed(0, report.WriteProfile(out, o, p))
 }
 
-func profileRows(p *profile.Profile) [][]report.Value {
-	var rows [][]report.Value
-	row := func(place profile.Place, cells ...string) {
-		values := make([]report.Value, 0, len(cells)+1)
-		for _, c := range cells {
-			values = append(values, report.Text(c))
-		}
-		rows = append(rows, append(values, report.Text(place.String())))
-	}
-	for _, b := range p.Bindings {
-		var vendor, setting, known string
-		if s := b.Setting; s != nil {
-			vendor, setting, known = s.Vendor.Name, s.Key, string(s.Grade)
-		}
-		row(b.Place, "template", b.Phone, b.Template.Kind.Slug, b.Template.Text, vendor, setting, known)
-	}
-	for _, n := range p.Phones {
-		row(n.Place, "phone", n.Of, n.Name, "", "", "", "")
-	}
-	for _, n := range p.Servers {
-		row(n.Place, "server", "", n.Name, n.Of, "", "", "")
-	}
-	for _, v := range p.Variables {
-		row(v.Place, "variable", "", "$"+v.Name, v.Meaning, "", "", "")
-	}
-	for _, k := range p.Keys {
-		row(k.Place, "key", "", k.Key, "$"+k.Variable, "", "", "")
-	}
-	return rows
-}
+// maxWarnings is how many warnings are printed one by one before a run.
+const maxWarnings = 20
 
-// complain tells errors and warnings on standard error.
+// complain prints errors and warnings on standard error.
 func complain(p *profile.Profile, stderr io.Writer) {
 	for _, all := range []struct {
 		messages []profile.Message
@@ -188,14 +147,14 @@ func complain(p *profile.Profile, stderr io.Writer) {
 		what     string
 	}{
 		{p.Errors, 0, len(p.Errors), ""}, // to be put right, each of them
-		{p.Warnings, p.Unsaid, maxProblems, "warning: "},
+		{p.Warnings, p.Unsaid, maxWarnings, "warning: "},
 	} {
 		for i := range all.messages[:min(len(all.messages), all.most)] {
 			m := &all.messages[i]
 			fmt.Fprintf(stderr, "actionurl: %s: %s%s\n", m.Place, all.what, m.Text)
 		}
 		if more := len(all.messages) - all.most + all.unsaid; more > 0 {
-			fmt.Fprintf(stderr, "actionurl: and %s like these (actionurl profile check tells them all)\n", count(more, "more warning"))
+			fmt.Fprintf(stderr, "actionurl: and %s like these (actionurl profile check tells them all)\n", report.Plural(more, "more warning"))
 		}
 	}
 }
@@ -219,7 +178,7 @@ type loader struct {
 }
 
 func (l *loader) fail(name string, err error) {
-	l.parser.Errors = append(l.parser.Errors, profile.Message{Place: profile.Place{File: name}, Text: cause(err).Error()})
+	l.parser.Errors = append(l.parser.Errors, profile.Message{Place: profile.Place{File: name}, Text: files.Cause(err).Error()})
 }
 
 // load reads a file or a folder.

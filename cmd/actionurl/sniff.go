@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -21,8 +20,11 @@ import (
 	"actionurl/capture"
 	"actionurl/capture/filter"
 	"actionurl/capture/live"
+	"actionurl/cmd/actionurl/internal/metrics"
+	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode/packet"
+	"actionurl/report/output"
 )
 
 // gcPercent is how much the heap may grow, in percent, before it is cleaned: less
@@ -80,10 +82,10 @@ they are open.`,
 			if s.fanout < 1 {
 				return usage("invalid argument \"%d\" for \"--fanout\" flag: expected 1 or more", s.fanout)
 			}
-			if err := s.finish(); err != nil {
+			if err := s.finish(cmd); err != nil {
 				return err
 			}
-			return s.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return s.watch(cmd.Context())
 		},
 	}
 	f := cmd.Flags()
@@ -116,20 +118,20 @@ func interfaceNames() []string {
 
 // size reads the value of --ring-size.
 func (s *sniff) size(text string) error {
-	r, err := parseRotation(text)
-	if err != nil || r.bytes == 0 || r.bytes > 1<<30 {
+	n, err := output.ParseSize(text)
+	if err != nil || n > 1<<30 {
 		return errors.New("expected a size such as 256MiB, of 1GiB at most")
 	}
-	s.ringSize = r.bytes
+	s.ringSize = n
 	return nil
 }
 
-// run watches the interfaces.
-func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
-	if err := s.prepare(stderr); err != nil {
+// watch watches the interfaces.
+func (s *sniff) watch(ctx context.Context) error {
+	if err := s.prepare(); err != nil {
 		return err
 	}
-	s.decode.Prompt = !s.sip
+	s.Decode.Prompt = !s.sip
 	debug.SetGCPercent(gcPercent)
 	source, err := live.Open(live.Config{
 		Interfaces:  s.interfaces,
@@ -138,20 +140,24 @@ func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Fanout:      s.fanout,
 		Filter:      s.program,
 		Changed: func(name string, to live.State) {
-			fmt.Fprintf(stderr, "actionurl: %s\n", stateOf(name, to))
+			fmt.Fprintf(s.Stderr, "actionurl: %s\n", stateOf(name, to))
 		},
 	})
 	if err != nil {
 		return &statusError{statusFailed, cannotCapture(err)}
 	}
 	defer source.Close()
-	in := &input{source: source, live: true, follow: true, stats: source.Stats}
+	in := &run.Live{Source: source, Stats: source.Stats}
 	if s.metrics != "" {
-		if in.monitor, err = newMonitor(s.metrics); err != nil {
-			return err
+		in.Metrics, err = metrics.New(s.metrics)
+		switch {
+		case errors.Is(err, metrics.ErrAddress):
+			return usage("invalid argument %q for \"--metrics\" flag: %w", s.metrics, err)
+		case err != nil:
+			return &statusError{statusFailed, err}
 		}
-		in.monitor.serve(source.Stats)
-		defer in.monitor.close()
+		in.Metrics.Serve(source.Stats)
+		defer in.Metrics.Close()
 	}
 	if s.duration > 0 {
 		var cancel context.CancelFunc
@@ -162,31 +168,31 @@ func (s *sniff) run(ctx context.Context, stdout, stderr io.Writer) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	in.hangup = hangup
-	in.ready = func(outputs []string) {
-		s.enterSandbox(outputs, stderr)
-		fmt.Fprintf(stderr, "actionurl: watching %s; Ctrl-C ends it\n", strings.Join(s.interfaces, ", "))
+	in.Hangup = hangup
+	in.Ready = func(outputs []string) {
+		s.enterSandbox(outputs)
+		fmt.Fprintf(s.Stderr, "actionurl: watching %s; Ctrl-C ends it\n", strings.Join(s.interfaces, ", "))
 	}
-	return s.analysis.run(ctx, in, stdout, stderr)
+	return ended(run.Watch(s.Config, in))
 }
 
 // enterSandbox gives up what is not needed any more.
-func (s *sniff) enterSandbox(outputs []string, stderr io.Writer) {
+func (s *sniff) enterSandbox(outputs []string) {
 	_ = time.Local.String() // reads the file of the local zone
 	for _, step := range sandbox.Enter(outputs) {
 		switch {
-		case !s.verbose:
+		case !s.Verbose:
 		case step.Err != nil:
-			fmt.Fprintf(stderr, "actionurl: kept the right to %s: %v\n", step.What, step.Err)
+			fmt.Fprintf(s.Stderr, "actionurl: kept the right to %s: %v\n", step.What, step.Err)
 		default:
-			fmt.Fprintf(stderr, "actionurl: gave up the right to %s\n", step.What)
+			fmt.Fprintf(s.Stderr, "actionurl: gave up the right to %s\n", step.What)
 		}
 	}
 }
 
 // program returns what the kernel runs over each frame.
 func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
-	program := packet.KernelFilter(link, packet.Want{SIP: s.sip, Tunnels: !s.noTunnels, VXLANPort: s.decode.VXLANPort})
+	program := packet.KernelFilter(link, packet.Want{SIP: s.sip, Tunnels: !s.noTunnels, VXLANPort: s.Decode.VXLANPort})
 	if s.capture == nil {
 		return program, nil
 	}

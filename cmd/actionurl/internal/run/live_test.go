@@ -1,13 +1,13 @@
-package main
+package run
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
-	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,14 +15,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/gopacket/layers"
 	"go.uber.org/goleak"
 
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
+	"actionurl/capture/files"
 	"actionurl/capture/live"
+	"actionurl/cmd/actionurl/internal/metrics"
 	"actionurl/report"
+	"actionurl/report/output"
 )
 
 // A script is a live source that does what a test says.
@@ -30,7 +33,7 @@ type script struct {
 	steps []func(*capture.Batch)
 	stats live.Stats
 
-	monitor *monitor
+	metrics *metrics.Server
 
 	on     *capture.Interface
 	frames int
@@ -79,28 +82,25 @@ func (s *script) event(after time.Duration, target string) {
 	})
 }
 
-// play runs the script with flags like those of sniff. It returns what was
-// written, and the error.
-func (s *script) play(t *testing.T, a *analysis, hangup chan os.Signal) (out, messages string, err error) {
+// play runs the script. It returns what was written, and the error.
+func (s *script) play(t *testing.T, c Config, hangup chan os.Signal) (out, messages string, err error) {
 	t.Helper()
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	a.decode.ResponseTimeout, a.decode.SlowResponse = 10*time.Second, time.Second
-	if a.view == "" {
-		a.view = "events"
-	}
-	if a.time == "" {
-		a.time = "utc"
-	}
-	if a.output == "" {
-		a.output = "-"
-	}
-	if err := a.finish(); err != nil {
-		t.Fatal(err)
-	}
 	var stdout, stderr strings.Builder
-	in := &input{source: s, live: true, follow: true, hangup: hangup, monitor: s.monitor, stats: func() []live.Stats { return []live.Stats{s.stats} }}
-	err = a.run(context.Background(), in, &stdout, &stderr)
+	c = complete(c)
+	c.Stdout, c.Stderr = &stdout, &stderr
+	err = Watch(c, &Live{Source: s, Stats: func() []live.Stats { return []live.Stats{s.stats} }, Metrics: s.metrics, Hangup: hangup, Ready: func([]string) {}})
 	return stdout.String(), stderr.String(), err
+}
+
+// complete fills in what flags have by default.
+func complete(c Config) Config {
+	c.Decode.ResponseTimeout, c.Decode.SlowResponse = 10*time.Second, time.Second
+	c.Filter.View = report.View(cmp.Or(string(c.Filter.View), string(report.Events)))
+	c.Output = cmp.Or(c.Output, "-")
+	c.Options.Format = cmp.Or(c.Options.Format, report.FormatOf(strings.TrimSuffix(c.Output, ".gz")))
+	c.Options.Clock, _ = report.NewClock("utc")
+	return c
 }
 
 // What is lost is told once a minute while it grows, in the output, and in the
@@ -117,7 +117,7 @@ func TestLossesAreTold(t *testing.T) {
 	s.event(130*time.Second, "/?event=hold")
 	s.at(180*time.Second, nil)
 	s.at(185*time.Second, func() { s.stats.Dropped = 10 })
-	out, messages, err := s.play(t, &analysis{format: "ndjson", options: optionsOf("event")}, nil)
+	out, messages, err := s.play(t, Config{Options: report.Options{Format: "ndjson", Columns: "event"}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestLossesAreTold(t *testing.T) {
 {"event":"hold_call"}
 {"time":"2026-03-02T08:03:05.000000000Z","capture_loss":{"interface":"eth1","since":"2026-03-02T08:03:00.000000000Z","dropped":3}}
 `
-	if diff := cmp.Diff(want, out); diff != "" {
+	if diff := gocmp.Diff(want, out); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
 	}
 	want = `actionurl: eth1: lost in the last minute: frames that came faster than they were read: 7
@@ -133,7 +133,7 @@ actionurl: eth1: lost in the last minute: times that the ring was full (--ring-s
 actionurl: 11 frames, 1 HTTP request, 1 Action URL
 actionurl: eth1: 1000 frames passed the filter, 10 dropped, as the ring was full 1 time
 `
-	if diff := cmp.Diff(want, messages); diff != "" {
+	if diff := gocmp.Diff(want, messages); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 }
@@ -161,7 +161,7 @@ func TestFloodIsTold(t *testing.T) {
 		}
 	}
 	s.at(61*time.Second, nil)
-	out, messages, err := s.play(t, &analysis{format: "csv", options: optionsOf("event")}, nil)
+	out, messages, err := s.play(t, Config{Options: report.Options{Format: "csv", Columns: "event"}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,20 +187,26 @@ func TestHangup(t *testing.T) {
 		hangup <- syscall.SIGHUP
 	})
 	s.event(3*time.Second, "/?event=unhold")
-	if _, _, err := s.play(t, &analysis{output: file, options: optionsOf("event"), write: filepath.Join(dir, "w.pcapng")}, hangup); err != nil {
+	if _, _, err := s.play(t, Config{Output: file, Options: columns("event"), Frames: filepath.Join(dir, "w.pcapng")}, hangup); err != nil {
 		t.Fatal(err)
 	}
-	files(t, dir, map[string]string{"events.csv.1": "event\r\nhold_call\r\n", "events.csv": "event\r\nresume_call\r\n"})
+	checkFiles(t, dir, map[string]string{"events.csv.1": "event\r\nhold_call\r\n", "events.csv": "event\r\nresume_call\r\n"})
 
 	// Another run adds to it.
 	s.event(5*time.Second, "/?event=hold")
-	if _, _, err := s.play(t, &analysis{output: file, options: optionsOf("event"), write: filepath.Join(dir, "w.pcapng")}, hangup); err != nil {
+	if _, _, err := s.play(t, Config{Output: file, Options: columns("event"), Frames: filepath.Join(dir, "w.pcapng")}, hangup); err != nil {
 		t.Fatal(err)
 	}
-	files(t, dir, map[string]string{"events.csv": "event\r\nresume_call\r\nhold_call\r\n"})
-	var out, messages strings.Builder
-	if status := run(t.Context(), []string{"analyze", "--columns", "event", "--format", "csv", filepath.Join(dir, "w.pcapng")}, nil, &out, &messages); status != 0 {
-		t.Errorf("exit status %d: %s", status, messages.String())
+	checkFiles(t, dir, map[string]string{"events.csv": "event\r\nresume_call\r\nhold_call\r\n"})
+	in, err := files.Open(t.Context(), []string{filepath.Join(dir, "w.pcapng")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	c := complete(Config{Options: report.Options{Format: "csv", Columns: "event"}})
+	c.Stdout, c.Stderr = &out, io.Discard
+	if err := Captures(c, in); err != nil {
+		t.Error(err)
 	}
 	if want := "event\r\nhold_call\r\nresume_call\r\nhold_call\r\n"; out.String() != want {
 		t.Errorf("the frames of both runs have the events %q, want %q", out.String(), want)
@@ -245,7 +251,7 @@ func TestCompressedWhileItGrows(t *testing.T) {
 			t.Errorf("it grew from %d bytes to %d", size, info.Size())
 		}
 	})
-	if _, _, err := s.play(t, &analysis{output: file, options: optionsOf("event")}, nil); err != nil {
+	if _, _, err := s.play(t, Config{Output: file, Options: columns("event")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := content(); got != "event\r\nhold_call\r\n" {
@@ -259,16 +265,16 @@ func TestRotationOfWhatIsLive(t *testing.T) {
 	dir := t.TempDir()
 	s := newScript()
 	s.event(59*time.Minute+59*time.Second, "/?event=hold")
-	s.at(60*time.Minute+14*time.Second, func() { files(t, dir, nil) })
+	s.at(60*time.Minute+14*time.Second, func() { checkFiles(t, dir, nil) })
 	s.at(60*time.Minute+16*time.Second, nil)
-	s.at(60*time.Minute+17*time.Second, func() { files(t, dir, map[string]string{"08-59-59.csv": "event\r\nhold_call\r\n"}) })
+	s.at(60*time.Minute+17*time.Second, func() { checkFiles(t, dir, map[string]string{"08-59-59.csv": "event\r\nhold_call\r\n"}) })
 	s.event(65*time.Minute, "/?event=unhold")
 	s.event(66*time.Minute, "/?event=hold")
-	a := &analysis{output: filepath.Join(dir, "%H-%M-%S.csv"), options: optionsOf("event"), rotate: rotation{every: time.Hour}}
-	if _, _, err := s.play(t, a, nil); err != nil {
+	c := Config{Output: filepath.Join(dir, "%H-%M-%S.csv"), Options: columns("event"), Rotate: output.Rotation{Every: time.Hour}}
+	if _, _, err := s.play(t, c, nil); err != nil {
 		t.Fatal(err)
 	}
-	files(t, dir, map[string]string{"08-59-59.csv": "event\r\nhold_call\r\n", "09-05-00.csv": "event\r\nresume_call\r\nhold_call\r\n"})
+	checkFiles(t, dir, map[string]string{"08-59-59.csv": "event\r\nhold_call\r\n", "09-05-00.csv": "event\r\nresume_call\r\nhold_call\r\n"})
 }
 
 // A full disk ends the run with all that could be written, and the summary.
@@ -276,28 +282,27 @@ func TestFullDisk(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip(err)
 	}
-	for _, a := range []*analysis{
-		{output: "/dev/full"},
-		{output: "-", write: "/dev/full"},
+	for _, c := range []Config{
+		{Output: "/dev/full"},
+		{Output: "-", Frames: "/dev/full"},
 	} {
 		s := newScript()
 		s.event(time.Second, "/?event=hold")
 		s.at(2*time.Second, nil)
 		s.at(3*time.Second, nil)
-		out, messages, err := s.play(t, a, nil)
-		var status *statusError
-		if !errors.As(err, &status) || status.status != statusFailed || err.Error() != "/dev/full: no space left on device" {
+		out, messages, err := s.play(t, c, nil)
+		if err == nil || err.Error() != "/dev/full: no space left on device" {
 			t.Errorf("error %v", err)
 		}
-		if !strings.Contains(messages, "1 Action URL\n") || a.write != "" && !strings.Contains(out, "Hold Call") {
+		if !strings.Contains(messages, "1 Action URL\n") || c.Frames != "" && !strings.Contains(out, "Hold Call") {
 			t.Errorf("wrote %q, and\n%s", out, messages)
 		}
 	}
 }
 
-// files compares the files in a folder that have their names, but for captures,
+// checkFiles compares the files in a folder that have their names, but for captures,
 // with what they should be, or says that there are none.
-func files(t *testing.T, dir string, want map[string]string) {
+func checkFiles(t *testing.T, dir string, want map[string]string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -316,4 +321,67 @@ func files(t *testing.T, dir string, want map[string]string) {
 	}
 }
 
-func optionsOf(columns string) report.Options { return report.Options{Columns: columns} }
+func columns(names string) report.Options { return report.Options{Columns: names} }
+
+// scrape returns what is served at a path.
+func scrape(t *testing.T, m *metrics.Server, path string) string {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	r, err := client.Get("http://" + m.Addr() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", path, r.Status, err)
+	}
+	return string(body)
+}
+
+// What is served while a run goes on.
+func TestMetrics(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	m, err := metrics.New(":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if host := m.Addr(); !strings.HasPrefix(host, "127.0.0.1:") {
+		t.Errorf("a port alone is served at %s", host)
+	}
+	s := newScript()
+	s.stats.Received, s.stats.Dropped = 100, 3
+	m.Serve(func() []live.Stats { return []live.Stats{s.stats} })
+	s.event(time.Second, "/?event=hold")
+	s.event(2*time.Second, "/?event=hold")
+	s.event(3*time.Second, "/index.html")
+	s.at(4*time.Second, nil)
+	var got string
+	s.steps = append(s.steps, func(b *capture.Batch) {
+		b.Now = 1
+		got = scrape(t, m, "/metrics")
+	})
+	s.metrics = m
+	if _, _, err := s.play(t, Config{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`actionurl_frames_total 33`,
+		`actionurl_requests_total 3`,
+		`actionurl_events_total{event="hold_call"} 2`,
+		`actionurl_responses_total{status="200"} 2`,
+		`actionurl_connections 3`,
+		`actionurl_waiting_bytes 0`,
+		`actionurl_interface_received_frames_total{interface="eth1"} 100`,
+		`actionurl_interface_dropped_frames_total{interface="eth1"} 3`,
+		`actionurl_interface_up{interface="eth1"} 1`,
+	} {
+		if !strings.Contains("\n"+got, "\n"+want+"\n") {
+			t.Errorf("no %s in:\n%s", want, got)
+		}
+	}
+	if got := scrape(t, m, "/healthz"); got != "ok\n" {
+		t.Errorf("/healthz says %q", got)
+	}
+}

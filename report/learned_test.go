@@ -1,16 +1,15 @@
-package main
+package report
 
 import (
 	"strings"
 	"testing"
 
 	"actionurl/decode/learn"
-	"actionurl/report"
 )
 
 // What came off the wire is escaped in every format, and lines of a terminal
 // are no wider than it.
-func TestLessonIsEscaped(t *testing.T) {
+func TestLearnedIsEscaped(t *testing.T) {
 	hostile := "\x1b[2J\r\n\u202e" + strings.Repeat("x", 200) + "\xff"
 	l := &learn.Lesson{Shapes: []learn.Shape{{
 		Template: "192.168.40.207/in?a=$a", Requests: 1, Phones: 1, Event: learn.Guess{Sure: learn.Open, Why: "nothing names it"},
@@ -19,9 +18,9 @@ func TestLessonIsEscaped(t *testing.T) {
 			{Key: "b", Fixed: "\"'", Sure: learn.Likely, Why: "seen once", Secret: true},
 		},
 	}}}
-	for _, format := range report.Formats() {
+	for _, format := range Formats() {
 		var out strings.Builder
-		if err := writeLesson(&out, l, format); err != nil {
+		if err := WriteLearned(&out, Options{Format: format}, l); err != nil {
 			t.Fatal(err)
 		}
 		if strings.ContainsAny(out.String(), "\x1b\u202e") || format != "csv" && strings.Contains(out.String(), "\r") {

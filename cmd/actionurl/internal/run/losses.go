@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 // losses tell what a live run loses: once a minute while it grows, and in the
 // end.
 type losses struct {
-	j     *job
-	since int64 // the time up to which it was told; 0 for the beginning
-	told  map[lossKind]int64
+	run      *run
+	since    int64 // the time up to which it was reported; 0 for the beginning
+	reported map[lossKind]int64
 }
 
 // A lossKind is one way to lose something.
@@ -28,25 +28,25 @@ type lossCount struct {
 	n int64
 }
 
-func newLosses(j *job) *losses { return &losses{j: j, told: map[lossKind]int64{}} }
+func newLosses(r *run) *losses { return &losses{run: r, reported: map[lossKind]int64{}} }
 
 // counts returns what was lost so far, by interface.
 func (l *losses) counts() []lossCount {
 	var all []lossCount
-	for _, s := range l.j.in.stats() {
+	for _, s := range l.run.live.Stats() {
 		all = append(all,
 			lossCount{lossKind{s.Interface, "dropped", "frames that came faster than they were read"}, int64(s.Dropped)},
 			lossCount{lossKind{s.Interface, "freezes", "times that the ring was full (--ring-size makes it larger)"}, int64(s.Freezes)})
 	}
-	d := l.j.pipeline.Summary()
+	d := l.run.pipeline.Summary()
 	all = append(all,
 		lossCount{lossKind{"", "connections_forgotten", "connections forgotten, as too many were open"}, int64(d.Stream.Evicted)},
 		lossCount{lossKind{"", "requests_not_awaited", "requests not waited for, as too many had no response"}, int64(d.Crowded)})
-	if l.j.filter.View == report.Calls {
+	if l.run.Filter.View == report.Calls {
 		all = append(all, lossCount{lossKind{"", "calls_cut", "calls not followed to their end, as there were too many"}, int64(d.Calls.Cut)})
 	}
-	if l.j.keeper != nil {
-		c := l.j.keeper.Counts
+	if l.run.frames != nil {
+		c := l.run.frames.keeper.Counts
 		all = append(all,
 			lossCount{lossKind{"", "frames_not_kept", "frames not kept for -w, as too many waited"}, int64(c.Missed)},
 			lossCount{lossKind{"", "connections_not_kept", "connections not followed for -w, as too many were open"}, int64(c.Forgotten)})
@@ -58,17 +58,16 @@ func (l *losses) counts() []lossCount {
 func (l *losses) grown() []lossCount {
 	var all []lossCount
 	for _, c := range l.counts() {
-		if more := c.n - l.told[c.lossKind]; more > 0 {
-			l.told[c.lossKind] = c.n
+		if more := c.n - l.reported[c.lossKind]; more > 0 {
+			l.reported[c.lossKind] = c.n
 			all = append(all, lossCount{c.lossKind, more})
 		}
 	}
 	return all
 }
 
-// tell tells what was lost since it was told the last time, if that is a minute
-// ago.
-func (l *losses) tell(now int64) error {
+// report reports what was lost since the last time, if that is a minute ago.
+func (l *losses) report(now int64) error {
 	switch {
 	case l.since == 0:
 		l.since = now
@@ -82,12 +81,12 @@ func (l *losses) tell(now int64) error {
 		if c.on != "" {
 			place = c.on + ": "
 		}
-		fmt.Fprintf(l.j.stderr, "actionurl: %slost in the last minute: %s: %d\n", place, c.what, c.n)
+		fmt.Fprintf(l.run.Stderr, "actionurl: %slost in the last minute: %s: %d\n", place, c.what, c.n)
 	}
 	return l.write(grown, now)
 }
 
-// rest writes to the output what was not told yet.
+// rest writes to the output what was not reported yet.
 func (l *losses) rest(now int64) error { return l.write(l.grown(), now) }
 
 // write writes losses among the rows, one for each interface.
@@ -101,14 +100,14 @@ func (l *losses) write(grown []lossCount, now int64) error {
 		row.Counts = append(row.Counts, report.LossCount{Name: c.name, N: c.n})
 	}
 	l.since = now
-	if l.j.options.Format != "ndjson" {
+	if l.run.Options.Format != "ndjson" {
 		return nil
 	}
 	for i := range rows {
-		if err := l.j.rows.at(now); err != nil {
+		if err := l.run.rows.At(now); err != nil {
 			return err
 		}
-		if err := l.j.view.loss(&rows[i]); err != nil {
+		if err := l.run.view.loss(&rows[i]); err != nil {
 			return err
 		}
 	}
@@ -118,11 +117,11 @@ func (l *losses) write(grown []lossCount, now int64) error {
 // print prints what came and was lost, for the closing summary. What was lost
 // behind the interfaces is in it already.
 func (l *losses) print() {
-	for _, s := range l.j.in.stats() {
-		fmt.Fprintf(l.j.stderr, "actionurl: %s: %s passed the filter, %d dropped", s.Interface, count(int(s.Received), "frame"), s.Dropped)
+	for _, s := range l.run.live.Stats() {
+		fmt.Fprintf(l.run.Stderr, "actionurl: %s: %s passed the filter, %d dropped", s.Interface, report.Plural(int(s.Received), "frame"), s.Dropped)
 		if s.Freezes > 0 {
-			fmt.Fprintf(l.j.stderr, ", as the ring was full %s", count(int(s.Freezes), "time"))
+			fmt.Fprintf(l.run.Stderr, ", as the ring was full %s", report.Plural(int(s.Freezes), "time"))
 		}
-		fmt.Fprintln(l.j.stderr)
+		fmt.Fprintln(l.run.Stderr)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"fmt"
@@ -73,26 +73,26 @@ func (s *summary) lost(n int) {
 // print prints the closing summary.
 func (s *summary) print(d decode.Summary) {
 	if more := s.damaged - maxProblems; more > 0 {
-		fmt.Fprintf(s.w, "actionurl: and %s like these\n", count(more, "more problem"))
+		fmt.Fprintf(s.w, "actionurl: and %s like these\n", report.Plural(more, "more problem"))
 	}
-	from := count(d.Frames, "frame")
+	from := report.Plural(d.Frames, "frame")
 	switch {
 	case s.saved:
 		from = "saved"
 	case s.filter != nil:
-		from = fmt.Sprintf("%s (%d dropped by the filter)", count(d.Frames+s.filter.Dropped(), "frame"), s.filter.Dropped())
+		from = fmt.Sprintf("%s (%d dropped by the filter)", report.Plural(d.Frames+s.filter.Dropped(), "frame"), s.filter.Dropped())
 	}
-	fmt.Fprintf(s.w, "actionurl: %s, %s, %s", from, count(s.requests, "HTTP request"), count(s.events, "Action URL"))
+	fmt.Fprintf(s.w, "actionurl: %s, %s, %s", from, report.Plural(s.requests, "HTTP request"), report.Plural(s.events, "Action URL"))
 	switch all := s.events; s.view {
 	case report.Calls:
-		fmt.Fprintf(s.w, ", %s", count(s.rows, "call"))
+		fmt.Fprintf(s.w, ", %s", report.Plural(s.rows, "call"))
 	case report.Phones:
-		fmt.Fprintf(s.w, ", %s", count(s.rows, "phone"))
+		fmt.Fprintf(s.w, ", %s", report.Plural(s.rows, "phone"))
 	case report.Findings:
 		if s.rows == 0 {
 			fmt.Fprint(s.w, ", nothing found")
 		} else {
-			fmt.Fprintf(s.w, ", %s", count(s.rows, "finding"))
+			fmt.Fprintf(s.w, ", %s", report.Plural(s.rows, "finding"))
 		}
 	case report.Requests:
 		all = s.requests
@@ -120,13 +120,13 @@ func (s *summary) print(d decode.Summary) {
 	case s.requests > 0 && s.events == 0 && s.view != report.Requests:
 		fmt.Fprintln(s.w, "actionurl: no request looks like an Action URL; --view requests shows them all, and -t tells what was typed into the phones")
 	case s.unknown > 0 && s.templates == 0 && (s.rows > 0 || s.view == report.Calls):
-		fmt.Fprintf(s.w, "actionurl: which event it was cannot be told of %s; -t 'incoming_call=URL' tells what was typed into the phones\n", count(s.unknown, "Action URL"))
+		fmt.Fprintf(s.w, "actionurl: which event it was cannot be told of %s; -t 'incoming_call=URL' tells what was typed into the phones\n", report.Plural(s.unknown, "Action URL"))
 	}
 }
 
 // kept tells what became of the frames for -w.
 func (s *summary) kept(name string, c keep.Counts) {
-	fmt.Fprintf(s.w, "actionurl: %s: %s\n", name, count(c.Kept, "frame"))
+	fmt.Fprintf(s.w, "actionurl: %s: %s\n", name, report.Plural(c.Kept, "frame"))
 	if c.Missed > 0 {
 		fmt.Fprintf(s.w, "actionurl: %s: not complete: frames let go before it was known that they matter: %d\n", name, c.Missed)
 	}
@@ -146,12 +146,4 @@ func (s *summary) hint() {
 	if len(all) > 0 {
 		fmt.Fprintf(s.w, "actionurl: found: %s; --view findings tells what to do\n", strings.Join(all, ", "))
 	}
-}
-
-// count renders a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -1,4 +1,4 @@
-package capture_test
+package files
 
 import (
 	"errors"
@@ -55,13 +55,13 @@ func (s *script) Next(b *capture.Batch) error {
 	return now.err
 }
 
-// part returns the steps as a part that is not opened before its first frame
+// partOf returns the steps as a part that is not opened before its first frame
 // is due.
-func part(steps []step) capture.Part {
-	p := capture.Part{First: math.MinInt64, Open: func() (capture.Source, error) { return &script{steps: steps}, nil }}
+func partOf(steps []step) part {
+	p := part{first: math.MinInt64, open: func() (capture.Source, error) { return &script{steps: steps}, nil }}
 	for _, s := range steps {
 		if len(s.frames) > 0 {
-			p.First = s.frames[0].Time
+			p.first = s.frames[0].Time
 			break
 		}
 	}
@@ -134,11 +134,11 @@ func TestMerge(t *testing.T) {
 		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			var parts []capture.Part
+			var parts []part
 			for _, steps := range test.sources {
-				parts = append(parts, part(steps))
+				parts = append(parts, partOf(steps))
 			}
-			frames, problems, err := drain(t, capture.Merge(parts...))
+			frames, problems, err := drain(t, merge(parts))
 			if diff := cmp.Diff(test.frames, frames); diff != "" {
 				t.Errorf("frames (-want +got):\n%s", diff)
 			}
@@ -175,15 +175,4 @@ func drain(t *testing.T, s capture.Source) (frames []frame, problems []string, e
 	}
 	t.Fatal("the source does not end")
 	return nil, nil, nil
-}
-
-func TestProblem(t *testing.T) {
-	cause := errors.New("the file ends in a frame")
-	p := &capture.Problem{Capture: "trunk.pcap", Frame: 1041, Offset: 84210, Err: cause}
-	if got, want := p.Error(), "trunk.pcap:1042: at byte 84210: the file ends in a frame"; got != want {
-		t.Errorf("Error:\n got %s\nwant %s", got, want)
-	}
-	if !errors.Is(p, cause) {
-		t.Error("the problem does not unwrap to its cause")
-	}
 }

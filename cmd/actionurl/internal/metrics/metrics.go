@@ -1,7 +1,9 @@
-package main
+// Package metrics serves the counts of a live run, as Prometheus reads them.
+package metrics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,9 +21,12 @@ import (
 // 300 bytes each. There are not as many; a server may make statuses up.
 const maxLabels = 1024
 
-// A monitor serves the counts of a live run, as Prometheus reads them. The
+// ErrAddress is the error of New for what is not an address.
+var ErrAddress = errors.New("expected a port such as :9100, or an address and a port")
+
+// A Server serves the counts of a live run, as Prometheus reads them. The
 // pipeline sets them; who asks for them reads them, without a lock.
-type monitor struct {
+type Server struct {
 	set                            *metrics.Set
 	frames, requests, bad, crowded *metrics.Counter
 	evicted                        *metrics.Counter
@@ -33,20 +38,20 @@ type monitor struct {
 	server   http.Server
 }
 
-// newMonitor begins to serve at an address: on loopback, if that says a port
+// New begins to serve at an address: on loopback, if that says a port
 // alone.
-func newMonitor(address string) (*monitor, error) {
+func New(address string) (*Server, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, usage("invalid argument %q for \"--metrics\" flag: expected a port such as :9100, or an address and a port", address)
+		return nil, ErrAddress
 	}
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	m := &monitor{set: metrics.NewSet(), events: map[string]*metrics.Counter{}, responses: map[string]*metrics.Counter{}}
+	m := &Server{set: metrics.NewSet(), events: map[string]*metrics.Counter{}, responses: map[string]*metrics.Counter{}}
 	m.listener, err = net.Listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return nil, &statusError{statusFailed, fmt.Errorf("--metrics: %w", err)}
+		return nil, fmt.Errorf("--metrics: %w", err)
 	}
 	m.frames = m.set.NewCounter("actionurl_frames_total")
 	m.requests = m.set.NewCounter("actionurl_requests_total")
@@ -66,8 +71,11 @@ func newMonitor(address string) (*monitor, error) {
 	return m, nil
 }
 
-// serve answers until close is called.
-func (m *monitor) serve(stats func() []live.Stats) {
+// Addr returns the address at which it serves.
+func (m *Server) Addr() string { return m.listener.Addr().String() }
+
+// Serve answers until Close is called.
+func (m *Server) Serve(stats func() []live.Stats) {
 	for i, s := range stats() {
 		of := func(name string, value func(*live.Stats) uint64) {
 			m.set.NewGauge(fmt.Sprintf("actionurl_interface_%s{interface=%q}", name, s.Interface), func() float64 {
@@ -87,8 +95,8 @@ func (m *monitor) serve(stats func() []live.Stats) {
 	go m.server.Serve(m.listener) // returns when the server is closed
 }
 
-// close ends the server, with the answers that are being given.
-func (m *monitor) close() {
+// Close ends the server, with the answers that are being given.
+func (m *Server) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if m.server.Shutdown(ctx) != nil {
@@ -96,8 +104,8 @@ func (m *monitor) close() {
 	}
 }
 
-// record counts a request.
-func (m *monitor) record(r *decode.Record) {
+// Record counts a request.
+func (m *Server) Record(r *decode.Record) {
 	m.requests.Inc()
 	if r.Event == nil {
 		return
@@ -111,7 +119,7 @@ func (m *monitor) record(r *decode.Record) {
 }
 
 // count adds one to a counter with a label.
-func (m *monitor) count(counters map[string]*metrics.Counter, name, label string) {
+func (m *Server) count(counters map[string]*metrics.Counter, name, label string) {
 	if _, known := counters[label]; !known && len(counters) >= maxLabels {
 		label = "other"
 	}
@@ -123,8 +131,8 @@ func (m *monitor) count(counters map[string]*metrics.Counter, name, label string
 	c.Inc()
 }
 
-// publish sets what a summary says.
-func (m *monitor) publish(d decode.Summary) {
+// Publish sets what a summary says.
+func (m *Server) Publish(d decode.Summary) {
 	m.frames.Set(uint64(d.Frames))
 	m.bad.Set(uint64(d.Malformed))
 	m.evicted.Set(uint64(d.Stream.Evicted))

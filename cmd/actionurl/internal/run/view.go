@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"io"
@@ -33,6 +33,12 @@ func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline
 	}
 	rows, err := report.NewRecords(w, o, v)
 	return &viewer{Sink: rows, loss: rows.Loss, beside: rows, record: rows.Write}, err
+}
+
+// CheckColumns returns an error if the view has not the columns of o.
+func CheckColumns(o report.Options, v report.View) error {
+	_, err := newViewer(io.Discard, o, v, nil, nil)
+	return err
 }
 
 // newPhoneViewer returns a viewer of the phones that announced an event which

@@ -1,49 +1,51 @@
-package capture
+package files
 
 import (
 	"cmp"
 	"errors"
 	"io"
 	"slices"
+
+	"actionurl/capture"
 )
 
-// A Part is one of the captures that Merge makes one of.
-type Part struct {
-	// First is the time of its first frame, in nanoseconds since 1970-01-01
+// A part is one of the captures that are merged.
+type part struct {
+	// first is the time of its first frame, in nanoseconds since 1970-01-01
 	// UTC; it is not opened before a frame of this time is due.
-	First int64
-	// Open begins to read it.
-	Open func() (Source, error)
+	first int64
+	open  func() (capture.Source, error)
 }
 
-// Merge returns a source of the frames of several captures, in the order of
+// merge returns a source of the frames of several captures, in the order of
 // their times. Frames of one capture keep their order. Captures that follow
-// each other, as the files of a ring do, are open one at a time. As it waits for
-// a frame of each, it is for captures that end; it does not tell the time. It is
-// an [io.Closer], for when it is not read to its end.
-func Merge(parts ...Part) Source {
+// each other, as the files of a ring do, are open one at a time. It waits for a
+// frame of each capture that is open, and never sets a batch's Now.
+func merge(parts []part) *merged {
 	parts = slices.Clone(parts)
-	slices.SortStableFunc(parts, func(a, b Part) int { return cmp.Compare(a.First, b.First) })
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.first, b.first) })
 	return &merged{parts: parts}
 }
 
 // merged is a source of several.
 type merged struct {
-	parts  []Part   // not opened yet
-	inputs []*input // open, and not at their end
+	parts []part    // not opened yet
+	open  []*opened // not at their end
 }
 
-// An input is a source with the batch that its frames are taken from.
-type input struct {
-	source Source
-	batch  Batch
+// An opened source has the batch that its frames are taken from.
+type opened struct {
+	source capture.Source
+	batch  capture.Batch
 	next   int // frame of batch
 }
 
-// due returns the input whose frame is the next, nil if there is none.
-func (m *merged) due() *input {
-	var first *input
-	for _, in := range m.inputs {
+var _ capture.Source = (*merged)(nil)
+
+// due returns the source whose frame is the next, nil if there is none.
+func (m *merged) due() *opened {
+	var first *opened
+	for _, in := range m.open {
 		if first == nil || in.batch.Frames[in.next].Time < first.batch.Frames[first.next].Time {
 			first = in
 		}
@@ -51,9 +53,10 @@ func (m *merged) due() *input {
 	return first
 }
 
-func (m *merged) Next(b *Batch) error {
-	if len(m.parts) == 0 && len(m.inputs) == 1 && m.inputs[0].next == len(m.inputs[0].batch.Frames) {
-		return m.inputs[0].source.Next(b) // it is the only one left
+// Next implements [capture.Source].
+func (m *merged) Next(b *capture.Batch) error {
+	if len(m.parts) == 0 && len(m.open) == 1 && m.open[0].next == len(m.open[0].batch.Frames) {
+		return m.open[0].source.Next(b) // it is the only one left
 	}
 	b.Reset()
 	// A batch that is used up may be replaced now, but not before: frames of
@@ -63,8 +66,8 @@ func (m *merged) Next(b *Batch) error {
 	}
 	for {
 		in := m.due()
-		if len(m.parts) > 0 && (in == nil || m.parts[0].First <= in.batch.Frames[in.next].Time) {
-			if err := m.open(b); err != nil {
+		if len(m.parts) > 0 && (in == nil || m.parts[0].first <= in.batch.Frames[in.next].Time) {
+			if err := m.openNext(b); err != nil {
 				return err
 			}
 			continue
@@ -86,34 +89,34 @@ func (m *merged) Next(b *Batch) error {
 // Close closes those of the sources that are open and can be closed.
 func (m *merged) Close() error {
 	var errs []error
-	for _, in := range m.inputs {
+	for _, in := range m.open {
 		if c, ok := in.source.(io.Closer); ok {
 			errs = append(errs, c.Close())
 		}
 	}
-	m.inputs = nil
+	m.open = nil
 	return errors.Join(errs...)
 }
 
-// open opens the part that is due.
-func (m *merged) open(b *Batch) error {
-	source, err := m.parts[0].Open()
+// openNext opens the part that is due.
+func (m *merged) openNext(b *capture.Batch) error {
+	source, err := m.parts[0].open()
 	if err != nil {
 		return err
 	}
 	m.parts = m.parts[1:]
-	in := &input{source: source}
+	in := &opened{source: source}
 	if more, err := in.fill(b); !more {
 		return err
 	}
-	m.inputs = append(m.inputs, in)
+	m.open = append(m.open, in)
 	return nil
 }
 
-// refill gets new batches for the inputs that have used up theirs.
-func (m *merged) refill(b *Batch) error {
+// refill gets new batches for the sources that have used up theirs.
+func (m *merged) refill(b *capture.Batch) error {
 	var failed error
-	m.inputs = slices.DeleteFunc(m.inputs, func(in *input) bool {
+	m.open = slices.DeleteFunc(m.open, func(in *opened) bool {
 		if in.next < len(in.batch.Frames) || failed != nil {
 			return false
 		}
@@ -126,7 +129,7 @@ func (m *merged) refill(b *Batch) error {
 
 // fill gets the next batch with a frame, and reports whether there is one.
 // Problems and secrets go to b.
-func (in *input) fill(b *Batch) (bool, error) {
+func (in *opened) fill(b *capture.Batch) (bool, error) {
 	for {
 		in.next = 0
 		switch err := in.source.Next(&in.batch); err {

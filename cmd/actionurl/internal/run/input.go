@@ -1,0 +1,222 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"actionurl/capture"
+	"actionurl/capture/files"
+	"actionurl/capture/live"
+	"actionurl/cmd/actionurl/internal/metrics"
+	"actionurl/decode/finding"
+	"actionurl/report"
+	"actionurl/report/output"
+	"actionurl/report/saved"
+)
+
+// An input is what a run reads.
+type input interface {
+	// feed passes everything to the run. It returns the first error of the run,
+	// and the first of reading.
+	feed(*run) (running, reading error)
+	// Files returns the regular files that are read.
+	Files() []os.FileInfo
+	// follow reports whether rows are wanted as they come.
+	follow() bool
+	// Progress returns how many bytes were read, and how many there are, 0 if
+	// that is not known.
+	Progress() (read, size int64)
+}
+
+// captures are files, folders and pipes.
+type captures struct{ *files.Captures }
+
+// Captures runs over captures.
+func Captures(c Config, in *files.Captures) error {
+	defer in.Close()
+	return (&run{Config: c}).over(captures{in})
+}
+
+// follow implements input: somebody may still be writing to a pipe.
+func (in captures) follow() bool { return in.Piped() }
+
+func (in captures) feed(r *run) (running, reading error) { return r.each(in, r.batch) }
+
+// each calls do with each batch of a source that the filter has passed. It
+// returns the first error of do, and the first of reading.
+func (r *run) each(source capture.Source, do func(*capture.Batch) error) (running, reading error) {
+	var b capture.Batch
+	for {
+		if err := source.Next(&b); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return nil, err
+		}
+		if r.Capture != nil {
+			r.Capture.Batch(&b)
+		}
+		if err := do(&b); err != nil {
+			return err, nil
+		}
+	}
+}
+
+// Live is interfaces that are watched.
+type Live struct {
+	Source  capture.Source // ends when it is stopped
+	Stats   func() []live.Stats
+	Metrics *metrics.Server  // of the run; nil for none
+	Hangup  <-chan os.Signal // the outputs are to begin anew
+	Ready   func([]string)   // called when the outputs are open, with the folders that stay in use
+}
+
+// Watch runs over interfaces until their source ends.
+func Watch(c Config, in *Live) error {
+	return (&run{Config: c, live: in}).over(in)
+}
+
+// Files implements input: there are none.
+func (in *Live) Files() []os.FileInfo { return nil }
+
+// follow implements input.
+func (in *Live) follow() bool { return true }
+
+// Progress implements input.
+func (in *Live) Progress() (read, size int64) { return 0, 0 }
+
+func (in *Live) feed(r *run) (running, reading error) {
+	return r.each(in.Source, func(b *capture.Batch) error {
+		if err := r.batch(b); err != nil {
+			return err
+		}
+		return r.pass()
+	})
+}
+
+// ready reports that the outputs are open, and checks that they can be written
+// with the rights that are left.
+func (r *run) ready() error {
+	folders := r.rows.Folders()
+	if r.frames != nil {
+		folders = append(folders, r.frames.out.Folders()...)
+	}
+	r.live.Ready(folders)
+	for _, s := range r.outputs() {
+		if err := s.Probe(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outputs returns what is written.
+func (r *run) outputs() []*output.Series {
+	if r.frames == nil {
+		return []*output.Series{r.rows}
+	}
+	return []*output.Series{r.rows, r.frames.out}
+}
+
+// slack is how much longer than a response a row may take: what a stream waits
+// for a hole in it to be filled.
+const slack = 5 * time.Second
+
+// pass lets the time pass that a live source has reached.
+func (r *run) pass() error {
+	if err := r.rows.Tick(r.now - int64(r.Decode.ResponseTimeout+slack)); err != nil {
+		return err
+	}
+	if r.frames != nil {
+		if err := r.frames.out.Tick(r.now - r.frames.hold); err != nil {
+			return err
+		}
+	}
+	if r.live.Metrics != nil {
+		r.live.Metrics.Publish(r.pipeline.Summary())
+	}
+	if err := cmp.Or(r.losses.report(r.now), r.rows.HungUp()); err != nil {
+		return err
+	}
+	select {
+	case <-r.live.Hangup:
+		for _, s := range r.outputs() {
+			if err := s.Reopen(); err != nil {
+				fmt.Fprintf(r.Stderr, "actionurl: SIGHUP: %v\n", err)
+			}
+		}
+	default:
+	}
+	return nil
+}
+
+// records are saved records.
+type records struct {
+	*saved.Records
+	flushing *error // the first of writing what waits while a pipe is silent
+}
+
+// Saved runs over the saved records of these names, of which "-" is stdin.
+func Saved(ctx context.Context, c Config, names []string, stdin io.Reader) error {
+	r := &run{Config: c}
+	var flushing error
+	in, err := saved.Open(ctx, names, stdin, func() {
+		if r.rows != nil {
+			flushing = cmp.Or(flushing, r.flush())
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return r.over(records{in, &flushing})
+}
+
+// follow implements input: rows are written when there are many, or when a pipe
+// is silent.
+func (in records) follow() bool { return false }
+
+func (in records) feed(r *run) (running, reading error) {
+	for {
+		rec, err := in.Next()
+		if problem := (*report.Problem)(nil); errors.As(err, &problem) {
+			r.progress.clear()
+			r.sum.problem(problem)
+			continue
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			r.sum.lost(in.Losses())
+			return nil, nil
+		case err != nil:
+			return nil, err
+		}
+		if err := cmp.Or(*in.flushing, r.replay(rec)); err != nil {
+			return err, nil
+		}
+		r.progress.update()
+	}
+}
+
+// replay takes a saved record.
+func (r *run) replay(rec *report.Saved) error {
+	switch rec.Kind {
+	case report.SavedFinding:
+		r.found(&rec.Finding)
+		return nil
+	case report.SavedSIP:
+		r.pipeline.ReplayCall(rec.Call.PhoneMAC, rec.Call.PhoneIP, rec.Time, rec.Call.SIP)
+		return nil
+	case report.SavedEnd:
+		r.now = max(r.now, rec.Time)
+		r.pipeline.ReplayEnd(rec.Time)
+		return nil
+	}
+	r.now = max(r.now, rec.Time)
+	return r.pipeline.Replay(rec.Request.Exchange, rec.Request.Event, finding.SetOf(rec.Request.Findings))
+}

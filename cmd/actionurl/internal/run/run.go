@@ -1,0 +1,308 @@
+// Package run is one run of the program: it decodes an input, writes what the
+// filter shows, and ends with a summary.
+//
+//  1. An input passes what it reads to the run: the batches of captures, live
+//     or not, or saved records (input.go).
+//  2. The pipeline of package decode makes records, calls and findings of it.
+//  3. What the filter shows becomes the rows of a view (view.go); the frames
+//     behind it go to a capture (frames.go).
+//  4. Losses of a live input are reported while they grow (losses.go); the
+//     summary reports what was read, and what could not be (summary.go).
+package run
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+
+	"actionurl/capture"
+	"actionurl/capture/filter"
+	"actionurl/decode"
+	"actionurl/decode/finding"
+	"actionurl/decode/keep"
+	"actionurl/decode/profile"
+	"actionurl/decode/timeline"
+	"actionurl/report"
+	"actionurl/report/output"
+)
+
+// A Config says what to make of an input.
+type Config struct {
+	Decode  decode.Config  // Call, Found, Live, Lost and Segment are the run's
+	Filter  report.Filter  // of rows
+	Options report.Options // Width, Height, Live and Continued are the run's
+
+	Output   string // where the rows go; "-" for standard output
+	Frames   string // where the frames behind them go; empty for nowhere
+	Rotate   output.Rotation
+	Count    int  // rows after which the run ends; 0 for no such end
+	Complete bool // write what requests lack, too
+	Verbose  bool // report each frame that could not be decoded
+
+	Capture   *filter.Filter      // of frames; nil for none
+	Ambiguous []profile.Ambiguity // in the profiles, for the view of findings
+
+	Stdout, Stderr io.Writer
+}
+
+// ErrDamaged is the error of a run that is complete except for damaged parts of
+// the input, which it has reported.
+var ErrDamaged = errors.New("part of the input is damaged")
+
+// errEnough ends a run that has shown as many rows as were asked for.
+var errEnough = errors.New("enough rows")
+
+// A run is one run over an input.
+type run struct {
+	Config
+	in       input
+	live     *Live // in, where that is live; else nil
+	progress *progress
+	sum      summary
+
+	pipeline *decode.Pipeline
+	losses   *losses // nil if in is not live
+	now      int64   // the time that the capture has reached
+	rows     *output.Series
+	view     *viewer
+	shown    map[*timeline.Phone]bool // see newPhoneViewer
+	frames   *frames                  // nil without Config.Frames
+
+	unsaved error // the first of writing findings
+}
+
+// over runs over an input.
+func (r *run) over(in input) error {
+	r.in, r.progress, r.shown = in, newProgress(r.Stderr, in), map[*timeline.Phone]bool{}
+	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture}
+	_, r.sum.saved = in.(records)
+	defer r.abandon()
+	if err := r.open(); err != nil {
+		return err
+	}
+	if r.live != nil {
+		r.losses = newLosses(r)
+		if err := r.ready(); err != nil {
+			return err
+		}
+	}
+	if r.Verbose {
+		r.Decode.Lost = func(l decode.Loss) {
+			r.progress.clear()
+			fmt.Fprintf(r.Stderr, "actionurl: %v\n", l)
+		}
+	}
+	r.Decode.Call, r.Decode.Found = r.call, r.found
+	// Where calls are not what is shown, their order does not matter.
+	r.Decode.Live = in.follow() || r.Complete || r.Filter.View != report.Calls
+	r.pipeline = decode.New(r.Decode, r.record)
+	for i := range r.Ambiguous {
+		r.ambiguous(&r.Ambiguous[i])
+	}
+	return r.end(in.feed(r))
+}
+
+// open opens the outputs.
+func (r *run) open() error {
+	to := output.Destination{
+		Name: r.Output, Stdout: r.Stdout, Inputs: r.in.Files(), Live: r.live != nil,
+		Rotate: r.Rotate, Zone: r.Options.Clock.Zone(), Before: r.progress.clear,
+	}
+	var err error
+	if r.rows, err = output.New(to, r.beginRows); err != nil || r.Frames == "" {
+		return err
+	}
+	to.Name = r.Frames
+	r.frames, err = newFrames(to, &r.Decode)
+	return err
+}
+
+func (r *run) beginRows(out *output.Output) (output.Part, error) {
+	o := r.Options
+	o.Width, o.Height = out.Terminal()
+	o.Live, o.Continued = r.in.follow(), out.Continued
+	var err error
+	r.view, err = newViewer(out, o, r.Filter.View, r.shown, &r.sum.found)
+	return r.view, err
+}
+
+// record takes a record of the pipeline.
+func (r *run) record(rec *decode.Record) error {
+	shown := r.Filter.Shows(rec)
+	r.sum.count(rec, shown)
+	if r.live != nil && r.live.Metrics != nil {
+		r.live.Metrics.Record(rec)
+	}
+	if !shown {
+		return nil
+	}
+	if r.frames != nil {
+		r.frames.keeper.Want(keep.Conn{rec.Client, rec.Server}, rec.Time)
+	}
+	if r.view.record == nil {
+		return nil
+	}
+	return r.row(rec.Time, func() error { return r.view.record(rec) })
+}
+
+// call takes a call of the pipeline.
+func (r *run) call(c *timeline.Call) error {
+	if r.Complete && len(c.FromSIP) > 0 && r.Filter.ShowsCall(c) {
+		return r.beside(func() error { return r.view.beside.SIPCall(c) })
+	}
+	if r.view.call == nil || !r.Filter.ShowsCall(c) {
+		return nil
+	}
+	return r.row(c.First, func() error { return r.view.call(c) })
+}
+
+// found takes a finding of the pipeline that is of no record.
+func (r *run) found(o *finding.Occurrence) {
+	if !r.Filter.ShowsFinding(o) {
+		return
+	}
+	r.sum.found.AddAll(o)
+	if r.Complete && r.unsaved == nil {
+		r.unsaved = r.beside(func() error { return r.view.beside.Finding(o) })
+	}
+}
+
+// ambiguous takes two templates of a profile that one request can match.
+func (r *run) ambiguous(a *profile.Ambiguity) {
+	r.found(&finding.Occurrence{
+		Finding: finding.Finding{Kind: finding.AmbiguousTemplates, Detail: finding.Detail{Name: a.A.Template.Kind.Slug, Other: a.B.Template.Kind.Slug}},
+		Place:   finding.Place{Phone: finding.Phone{MAC: a.A.Phone}},
+		Times:   max(1, a.Phones),
+	})
+}
+
+// beside writes what is not a row after the latest row, to the same file.
+func (r *run) beside(write func() error) error {
+	if err := r.rows.Beside(r.now); err != nil {
+		return err
+	}
+	return write()
+}
+
+// row writes a row of a time.
+func (r *run) row(at int64, write func() error) error {
+	if err := r.rows.At(at); err != nil {
+		return err
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	if r.Rotate.Bytes > 0 { // the size decides about the next row
+		if err := r.view.Flush(); err != nil {
+			return err
+		}
+	}
+	if r.sum.rows++; r.sum.rows == r.Count {
+		return errEnough
+	}
+	return nil
+}
+
+// batch decodes a batch, and writes what came of it where somebody waits for
+// it.
+func (r *run) batch(b *capture.Batch) error {
+	r.progress.clear()
+	r.sum.problems(b.Problems)
+	r.now = max(r.now, b.Now)
+	if n := len(b.Frames); n > 0 {
+		r.now = max(r.now, b.Frames[n-1].Time)
+	}
+	if err := cmp.Or(r.pipeline.Batch(b), r.unsaved); err != nil {
+		return err
+	}
+	if r.frames != nil {
+		if err := r.frames.batch(b, r.now); err != nil {
+			return err
+		}
+	}
+	r.progress.update()
+	if !r.in.follow() {
+		return nil
+	}
+	return r.flush()
+}
+
+// flush writes what waits in buffers.
+func (r *run) flush() error {
+	if err := r.rows.Flush(); err != nil || r.frames == nil {
+		return err
+	}
+	return r.frames.out.Flush()
+}
+
+// end writes what is not written yet, and the summary. What is live will not
+// come again, so everything of it is written that can be.
+func (r *run) end(running, reading error) error {
+	if running == nil {
+		running = cmp.Or(r.pipeline.Flush(), r.unsaved)
+	}
+	if running == nil || running == errEnough {
+		running = r.last()
+	}
+	r.progress.clear()
+	failed := cmp.Or(running, reading)
+	if r.live != nil {
+		failed = cmp.Or(failed, r.losses.rest(r.now))
+	}
+	if failed == nil && r.Complete {
+		failed = r.beside(func() error { return r.view.beside.End(r.now) })
+	}
+	if failed == nil || r.live != nil {
+		failed = cmp.Or(failed, r.close())
+		r.summarize()
+	}
+	switch {
+	case failed != nil:
+		return failed
+	case r.sum.damaged > 0:
+		return ErrDamaged
+	}
+	return nil
+}
+
+// last writes the rows of the end.
+func (r *run) last() error {
+	if r.view.end == nil {
+		return nil
+	}
+	if err := r.rows.At(r.now); err != nil {
+		return err
+	}
+	var err error
+	r.sum.rows, err = r.view.end(r.pipeline)
+	return err
+}
+
+// summarize prints the summary.
+func (r *run) summarize() {
+	r.sum.print(r.pipeline.Summary())
+	if r.live != nil {
+		r.losses.print()
+	}
+	if r.frames != nil {
+		r.sum.kept(r.Frames, r.frames.keeper.Counts)
+	}
+}
+
+// close ends the outputs.
+func (r *run) close() error {
+	err := r.rows.Close()
+	if r.frames != nil {
+		err = errors.Join(err, r.frames.close())
+	}
+	return err
+}
+
+// abandon ends the outputs of a run that failed.
+func (r *run) abandon() {
+	r.rows.Abandon()
+	if r.frames != nil {
+		r.frames.out.Abandon()
+	}
+}

@@ -1,0 +1,118 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
+)
+
+// CatalogTables returns the names of the tables of the catalogue.
+func CatalogTables() []string { return []string{"events", "variables", "vendors", "findings"} }
+
+// WriteCatalog writes a table of the catalogue, or what of it is a vendor's.
+func WriteCatalog(w io.Writer, o Options, table string, v *actionurl.Vendor) error {
+	columns, rows := catalogTable(table, v)
+	return WriteTable(w, o, columns, rows)
+}
+
+func catalogTable(table string, v *actionurl.Vendor) (columns []string, rows [][]Value) {
+	switch {
+	case table == "findings":
+		return []string{"finding", "severity", "meaning", "hint"}, findingRows()
+	case table == "vendors":
+		vendors := actionurl.Vendors()
+		if v != nil {
+			vendors = []*actionurl.Vendor{v}
+		}
+		return []string{"vendor", "label", "settings", "oui", "user_agent", "url_bytes"}, vendorRows(vendors)
+	case table == "variables" && v != nil:
+		return []string{"variable", "meaning"}, spelledRows(v)
+	case table == "variables":
+		return []string{"variable", "meaning", "vendor", "guide"}, variableRows()
+	case v != nil:
+		return []string{"event", "label", "setting", "known"}, settingRows(v)
+	}
+	return []string{"event", "label", "p_value", "known", "alias", "guide"}, eventRows()
+}
+
+func eventRows() [][]Value {
+	var rows [][]Value
+	for _, k := range actionurl.Kinds() {
+		p := ""
+		if k.P != 0 {
+			p = fmt.Sprintf("P%d", k.P)
+		}
+		rows = append(rows, []Value{
+			Text(k.Slug), Text(k.Label), Text(p), Text(string(k.PGrade)),
+			List(k.Alias), Text(yes(k.Guide)),
+		})
+	}
+	return rows
+}
+
+func variableRows() [][]Value {
+	var rows [][]Value
+	for _, v := range actionurl.Variables() {
+		rows = append(rows, []Value{
+			Text("$" + v.Name), Text(v.Meaning), Text(v.Vendor), Text(yes(v.Guide)),
+		})
+	}
+	return rows
+}
+
+// settingRows are the settings of a vendor's phones that hold Action URLs.
+func settingRows(v *actionurl.Vendor) [][]Value {
+	var rows [][]Value
+	for _, s := range v.Settings {
+		rows = append(rows, []Value{
+			Text(s.Kind.Slug), Text(s.Kind.Label), Text(s.Key), Text(string(s.Grade)),
+		})
+	}
+	return rows
+}
+
+// spelledRows are a vendor's variables as they stand in its Action URLs.
+func spelledRows(v *actionurl.Vendor) [][]Value {
+	var rows [][]Value
+	for _, variable := range v.Variables {
+		rows = append(rows, []Value{Text(v.Spell(variable.Name)), Text(variable.Meaning)})
+	}
+	return rows
+}
+
+// vendorRows say how vendors' phones are recognized, and the longest Action
+// URL that they keep.
+func vendorRows(vendors []*actionurl.Vendor) [][]Value {
+	var rows [][]Value
+	for _, v := range vendors {
+		longest := Value{}
+		if v.MaxURL > 0 {
+			longest = Number(int64(v.MaxURL))
+		}
+		rows = append(rows, []Value{
+			Text(v.Name), Text(v.Label), Number(int64(len(v.Settings))),
+			List(v.OUIs), List(v.Agents), longest,
+		})
+	}
+	return rows
+}
+
+// findingRows say what may be wrong, and what to do about it.
+func findingRows() [][]Value {
+	var rows [][]Value
+	for _, k := range finding.Kinds() {
+		rows = append(rows, []Value{
+			Text(k.String()), Text(k.Severity().String()), Text(k.Meaning()), Text(k.Hint()),
+		})
+	}
+	return rows
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
+}

@@ -355,7 +355,7 @@ func TestEvent(t *testing.T) {
 	p := New(Config{Templates: []*actionurl.Template{template}, ResponseTimeout: time.Second}, func(r *Record) error {
 		slug := "none"
 		if r.Event != nil {
-			slug = r.Event.Slug
+			slug = r.Event.Kind.Slug
 		}
 		got = append(got, r.Target+" "+slug)
 		return nil

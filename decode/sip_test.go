@@ -31,7 +31,7 @@ func signalled(t *testing.T, c *capturetest.Capture, templates ...string) []stri
 			lines = append(lines, r.Target)
 			return nil
 		}
-		lines = append(lines, fmt.Sprintf("%s %s %v: %d %s %d ms", e.Slug, e.By, e.Candidates, e.SIP.Frame, e.SIP.Method, e.SIP.Delay/1e6))
+		lines = append(lines, fmt.Sprintf("%s %s %v: %d %s %d ms", e.Kind, e.By, e.Candidates, e.SIP.Frame, e.SIP.Method, e.SIP.Delay/1e6))
 		return nil
 	})
 	if err := p.Batch(batch(c.Frames)); err != nil {
@@ -147,7 +147,7 @@ func TestSIPOfAnotherCapture(t *testing.T) {
 	b.Frames[0].Interface, b.Frames[1].Interface = other, other
 	var got []string
 	p := New(Config{ResponseTimeout: 10 * time.Second}, func(r *Record) error {
-		got = append(got, fmt.Sprintf("%s %d %s", r.Event.Slug, r.Event.SIP.Frame, r.Event.SIP.Method))
+		got = append(got, fmt.Sprintf("%s %d %s", r.Event.Kind, r.Event.SIP.Frame, r.Event.SIP.Method))
 		return nil
 	})
 	if err := p.Batch(b); err != nil {

@@ -9,7 +9,7 @@ import (
 
 func BenchmarkRecord(b *testing.B) {
 	event := actionurl.Event{
-		Slug: "incoming_call", Label: "Incoming Call", By: actionurl.ByTemplate,
+		Kind: actionurl.Lookup("incoming_call"), By: actionurl.ByTemplate,
 		PhoneMAC: "00:0b:82:12:34:50", CallID: "523072316-5062-13@BJC.BGI.BCE.GD",
 		Vars: []actionurl.Var{filled("mac", "000b82123450"), filled("local", "5002"), filled("remote", "+15555550100"), filled("display_remote", "Jürgen Doe")},
 	}

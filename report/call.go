@@ -90,7 +90,7 @@ func groupValue(c *timeline.Call) Value {
 func slugsOf(c *timeline.Call) Value {
 	slugs := make([]string, len(c.Steps))
 	for i, s := range c.Steps {
-		slugs[i] = s.Slug
+		slugs[i] = s.Kind.Slug
 	}
 	return List(slugs)
 }
@@ -104,8 +104,8 @@ func stepsLine(c *timeline.Call) Value {
 			line = appendSpan(line, max(0, time.Duration(s.Time-c.Steps[i-1].Time)))
 			line = append(line, ' ')
 		}
-		name := strings.TrimSuffix(s.Slug, "_call")
-		if s.Slug == actionurl.Unknown {
+		name := strings.TrimSuffix(s.Kind.Slug, "_call")
+		if s.Kind == actionurl.Unknown {
 			name = "?"
 		}
 		line = append(line, name...)

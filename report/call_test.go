@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"actionurl/decode/actionurl"
 	"actionurl/decode/timeline"
 )
 
@@ -23,12 +24,12 @@ func longCall() *timeline.Call {
 		Remote: "+4930123456", DisplayRemote: "Jürgen Müller", Said: -1,
 		First: at(0), Began: at(0), Established: at(2100 * time.Millisecond), Over: at(2 * time.Hour),
 		Steps: []timeline.Step{
-			{Time: at(0), Slug: "incoming_call"},
-			{Time: at(2100 * time.Millisecond), Slug: "established_call"},
-			{Time: at(62*time.Second + 60*time.Millisecond), Slug: "hold_call"},
-			{Time: at(90 * time.Second), Slug: "unknown"},
-			{Time: at(2 * time.Hour), Slug: "terminated_call"},
-			{Time: at(2*time.Hour - time.Millisecond), Slug: "blind_transfer"},
+			{Time: at(0), Kind: actionurl.Lookup("incoming_call")},
+			{Time: at(2100 * time.Millisecond), Kind: actionurl.Lookup("established_call")},
+			{Time: at(62*time.Second + 60*time.Millisecond), Kind: actionurl.Lookup("hold_call")},
+			{Time: at(90 * time.Second), Kind: actionurl.Unknown},
+			{Time: at(2 * time.Hour), Kind: actionurl.Lookup("terminated_call")},
+			{Time: at(2*time.Hour - time.Millisecond), Kind: actionurl.Lookup("blind_transfer")},
 		},
 	}
 }

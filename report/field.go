@@ -56,22 +56,6 @@ func always[R any](f field[R]) field[R] {
 	return f
 }
 
-// texts is several texts.
-func texts[R any](c Column, at func(*R) *[]string) field[R] {
-	c.Kind = KindTexts
-	return field[R]{
-		Column: c,
-		value:  func(r *R) Value { return listOf(at(r)) },
-		read: func(rd *Reader, r *R) {
-			to := at(r)
-			rd.open('[')
-			for rd.more(']') {
-				*to = append(*to, rd.text(rd.string()))
-			}
-		},
-	}
-}
-
 // number is a number that is not negative.
 func number[R any](c Column, at func(*R) *int) field[R] {
 	f := count(c, at)

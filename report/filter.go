@@ -50,7 +50,7 @@ func (f *Filter) ShowsCall(c *timeline.Call) bool {
 	return (len(f.Phones)+len(f.Names) == 0 || f.hasPhone(c.Phone)) && slices.ContainsFunc(c.Steps, func(s timeline.Step) bool {
 		return (f.Since == 0 || s.Time >= f.Since) &&
 			(f.Until == 0 || s.Time < f.Until) &&
-			(len(f.Events) == 0 || slices.Contains(f.Events, s.Slug))
+			(len(f.Events) == 0 || slices.Contains(f.Events, s.Kind.Slug))
 	})
 }
 
@@ -71,8 +71,8 @@ func (f *Filter) hasPhone(p *timeline.Phone) bool {
 
 // isEvent takes an ambiguous event for each of those that it may be.
 func (f *Filter) isEvent(e *actionurl.Event) bool {
-	return slices.Contains(f.Events, e.Slug) || slices.ContainsFunc(e.Candidates, func(c string) bool {
-		return slices.Contains(f.Events, c)
+	return slices.Contains(f.Events, e.Kind.Slug) || slices.ContainsFunc(e.Candidates, func(k *actionurl.Kind) bool {
+		return slices.Contains(f.Events, k.Slug)
 	})
 }
 
@@ -89,7 +89,7 @@ func ParsePhone(s string) (string, error) {
 
 // ParseEvent returns an event as a Filter has it.
 func ParseEvent(s string) (string, error) {
-	if s == actionurl.Unknown {
+	if s == actionurl.Unknown.Slug {
 		return s, nil
 	}
 	if k := actionurl.Lookup(s); k != nil {

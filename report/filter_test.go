@@ -12,7 +12,7 @@ import (
 
 func TestFilterPhones(t *testing.T) {
 	r := request("/", announces(actionurl.Event{
-		Slug: "hold_call", PhoneMAC: "00:0b:82:12:34:56", PhoneIP: netip.MustParseAddr("10.1.2.3"), // behind a translator of addresses
+		Kind: actionurl.Lookup("hold_call"), PhoneMAC: "00:0b:82:12:34:56", PhoneIP: netip.MustParseAddr("10.1.2.3"), // behind a translator of addresses
 	}))
 	plain := request("/")
 	for _, test := range []struct {
@@ -56,9 +56,9 @@ func TestFilterPhones(t *testing.T) {
 }
 
 func TestFilterEvents(t *testing.T) {
-	hold := request("/", announces(actionurl.Event{Slug: "hold_call"}))
-	either := request("/", announces(actionurl.Event{Slug: actionurl.Unknown, Candidates: []string{"hold_call", "resume_call"}}))
-	none := request("/", announces(actionurl.Event{Slug: actionurl.Unknown}))
+	hold := request("/", announces(actionurl.Event{Kind: actionurl.Lookup("hold_call")}))
+	either := request("/", announces(actionurl.Event{Kind: actionurl.Unknown, Candidates: []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}}))
+	none := request("/", announces(actionurl.Event{Kind: actionurl.Unknown}))
 	for _, test := range []struct {
 		events             string
 		hold, either, none bool

@@ -137,7 +137,7 @@ func TestBytesThatAreNoUTF8(t *testing.T) {
 
 // A key that was sent twice must not hide the first.
 func TestRepeatedVariables(t *testing.T) {
-	r := request("/", announces(actionurl.Event{Slug: actionurl.Unknown, Vars: []actionurl.Var{
+	r := request("/", announces(actionurl.Event{Kind: actionurl.Unknown, Vars: []actionurl.Var{
 		filled("a", "1"), filled("b", "2"), filled("a", "3"), filled("a", "4"),
 	}}))
 	want := `{"vars":{"a":"1","b":"2","a#2":"3","a#3":"4"}}` + "\n"
@@ -259,7 +259,7 @@ var acts = regexp.MustCompile("[\x00-\x09\x0b-\x1f\x7f-\u009f\u00ad\u034f\u061c\
 func TestNothingReachesTheTerminal(t *testing.T) {
 	text := "a\x1b]0;owned\x07b\x1b[2Jc\u009b31m\x9b31md\r\ne\x00\x7f\u202ef\u2066g\u200b\u200d\ufeff\u061ch\u2028i\ufe0f\u00ad\u3164\U000e0041\xff"
 	event := actionurl.Event{
-		Slug: "incoming_call", Label: "Incoming Call", PhoneMAC: text, PhoneProduct: text, PhoneVersion: text, CallID: text,
+		Kind: actionurl.Lookup("incoming_call"), PhoneMAC: text, PhoneProduct: text, PhoneVersion: text, CallID: text,
 		Vars: []actionurl.Var{filled(text, text)},
 	}
 	r := request(text, announces(event), func(r *decode.Record) {
@@ -500,7 +500,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add("n", hostileText)
 	f.Add("\xff\\", "\\xff\u2028\U000e0041\"")
 	f.Fuzz(func(t *testing.T, name, value string) {
-		r := request(value, announces(actionurl.Event{Slug: actionurl.Unknown, Vars: []actionurl.Var{filled(name, value), filled("other", name)}}))
+		r := request(value, announces(actionurl.Event{Kind: actionurl.Unknown, Vars: []actionurl.Var{filled(name, value), filled("other", name)}}))
 		out := write(t, Options{Format: "ndjson"}, Events, []*decode.Record{r})
 		if strings.Count(out, "\n") != 1 || !utf8.ValidString(out) || acts.MatchString(out) {
 			t.Errorf("not a line of plain text: %q", out)

@@ -115,33 +115,33 @@ const hostileText = "\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.exe\u2066|<script
 func sample(t testing.TB) []*decode.Record {
 	return []*decode.Record{
 		request("/mac=000b82123450&local=5002", announces(actionurl.Event{
-			Slug: "incoming_call", Label: "Incoming Call", By: actionurl.ByTemplate, PhoneMAC: "00:0b:82:12:34:50",
+			Kind: actionurl.Lookup("incoming_call"), By: actionurl.ByTemplate, PhoneMAC: "00:0b:82:12:34:50",
 			Vars: []actionurl.Var{filled("mac", "000b82123450"), filled("local", "5002")},
 		}), func(r *decode.Record) { r.VLANs = vlans(t, 100, 40) }),
 		request("/favicon.ico", after(time.Second), unanswered(httpwire.ClosedFirst), func(r *decode.Record) {
 			r.Host, r.Version, r.UserAgent = "", "", "curl/8.5.0"
 		}),
 		request("/r=$remote&n=&l=Jane Doe", after(2*time.Second), unanswered(httpwire.Timeout), announces(actionurl.Event{
-			Slug: actionurl.Unknown, Candidates: []string{"hold_call", "resume_call"}, CallID: "523072316-5062-13@BJC.BGI.BCE.GD",
+			Kind: actionurl.Unknown, Candidates: []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}, CallID: "523072316-5062-13@BJC.BGI.BCE.GD",
 			Vars: []actionurl.Var{
 				{Name: "remote", Value: "$remote", State: actionurl.Unresolved}, {Name: "display_remote", State: actionurl.Empty},
 				filled("display_local", "Jane Doe"),
 			},
 		})),
 		request("/incoming?n="+hostileText, after(3*time.Second), announces(actionurl.Event{
-			Slug: "incoming_call", Label: "Incoming Call", By: actionurl.ByName, PhoneMAC: "00:0b:82:12:34:51",
+			Kind: actionurl.Lookup("incoming_call"), By: actionurl.ByName, PhoneMAC: "00:0b:82:12:34:51",
 			PhoneProduct: "GXP2135", PhoneVersion: "1.0.7.97", CallID: "=HYPERLINK(\"http://x\")",
 			Vars: []actionurl.Var{filled("n", hostileText), filled("=1+1", "x"), filled("n", "again")},
 		}), func(r *decode.Record) { r.UserAgent, r.Host, r.Status = "@SUM(1)"+hostileText, "-2+3", 500 }),
 		// The next day.
 		request("/incoming?n=山田太郎&m=e\u0301&o=☎😀", after(17*time.Hour), unanswered(httpwire.NotCaptured), announces(actionurl.Event{
-			Slug: "incoming_call", Label: "Incoming Call", By: actionurl.ByName, PhoneIP: netip.MustParseAddr("2001:db8::50"),
+			Kind: actionurl.Lookup("incoming_call"), By: actionurl.ByName, PhoneIP: netip.MustParseAddr("2001:db8::50"),
 			Vars: []actionurl.Var{filled("n", "山田太郎"), filled("m", "e\u0301"), filled("o", "☎😀"), filled("long", strings.Repeat("x", 150))},
 		}), func(r *decode.Record) {
 			r.Client = netip.MustParseAddrPort("[2001:db8::50]:40000")
 			r.Server = netip.MustParseAddrPort("[2001:db8::7]:8080")
 		}),
-		request("/hue/1/4", after(17*time.Hour+time.Second), unanswered(httpwire.ResetByPeer), announces(actionurl.Event{Slug: actionurl.Unknown})),
+		request("/hue/1/4", after(17*time.Hour+time.Second), unanswered(httpwire.ResetByPeer), announces(actionurl.Event{Kind: actionurl.Unknown})),
 	}
 }
 

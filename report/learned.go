@@ -46,7 +46,7 @@ func learnedRows(l *learn.Lesson) [][]Value {
 		if s.Vendor != nil {
 			vendor = s.Vendor.Name
 		}
-		event := actionurl.Unknown
+		event := actionurl.Unknown.Slug
 		if s.Event.Kind != nil {
 			event = s.Event.Kind.Slug
 		}

@@ -92,19 +92,20 @@ type Reader struct {
 	begun bool   // a line could be read
 	long  []byte // a line that is longer than the buffer
 
-	decoder         // of the line
-	known    bool   // what kind of finding the line holds
-	template string // of the line
-	requests object[decode.Record]
-	findings object[finding.Occurrence]
-	calls    object[SavedCall]
+	decoder                      // of the line
+	known                 bool   // what kind of finding the line holds
+	template, slug, label string // of the line
+	requests              object[decode.Record]
+	findings              object[finding.Occurrence]
+	calls                 object[SavedCall]
 
 	texts     map[string]string
 	captures  map[string]*capture.Interface
 	templates map[string]*actionurl.Template
 	vendors   map[string]string // by user agent
 	kinds     map[string]finding.Kind
-	date      string // of the last time, and its midnight
+	events    map[string]*actionurl.Kind // by slug
+	date      string                     // of the last time, and its midnight
 	midnight  int64
 }
 
@@ -114,10 +115,13 @@ func NewReader(name string, from io.Reader) *Reader {
 		name: name, from: bufio.NewReaderSize(from, 64<<10),
 		requests: object[decode.Record]{fields: recordFields()}, findings: object[finding.Occurrence]{fields: foundFields()}, calls: object[SavedCall]{fields: sipFields()},
 		texts: map[string]string{}, captures: map[string]*capture.Interface{}, templates: map[string]*actionurl.Template{},
-		vendors: map[string]string{}, kinds: map[string]finding.Kind{},
+		vendors: map[string]string{}, kinds: map[string]finding.Kind{}, events: map[string]*actionurl.Kind{},
 	}
 	for _, k := range finding.Kinds() {
 		r.kinds[k.String()] = k
+	}
+	for _, k := range append(actionurl.Kinds(), actionurl.Unknown) {
+		r.events[k.Slug] = k
 	}
 	return r
 }
@@ -223,7 +227,7 @@ func (r *Reader) record(line string, s *Saved) (known bool, err error) {
 	s.exchange = httpwire.Exchange{Origin: packet.Origin{Interface: r.capture(""), Time: noTime}, ContentLength: -1, Done: true}
 	s.Request = decode.Record{Exchange: &s.exchange, Event: &s.event, Findings: findings}
 	r.decoder = decoder{text: line}
-	r.template, r.known, r.requests.next = "", true, 0
+	r.template, r.slug, r.label, r.known, r.requests.next = "", "", "", true, 0
 	r.open('{')
 	for r.more('}') {
 		key := r.key()
@@ -281,15 +285,16 @@ func (r *Reader) finish(s *Saved) error {
 		return errors.New(`the line has no "time"; expected a saved request or event`)
 	case s.Kind != SavedRequest:
 		return nil
-	case x.Target == "" && s.event.Slug == "":
+	case x.Target == "" && r.slug == "":
 		return errors.New(`the line has no "target" and no "event"; expected a saved request or event, not a row of another view`)
 	}
 	found := finding.SetOf(s.Request.Findings)
 	x.Cut, x.Gap = found.Has(finding.CutHead), found.Has(finding.CaptureGap)
-	if s.event.Slug == "" {
+	if r.slug == "" {
 		s.Request.Event = nil
 		return nil
 	}
+	s.event.Kind = r.event(r.slug, r.label)
 	s.event.PhoneVendor = r.vendor(x.UserAgent)
 	s.event.Template = r.templateOf(r.template, &s.event)
 	return nil
@@ -349,6 +354,27 @@ func (r *Reader) brief() string {
 
 // templateText reads the text of a template, which needs the event to be parsed.
 func (r *Reader) templateText(*actionurl.Event) { r.template = r.string() }
+
+// event returns the kind of event with a slug: a new one if only a later version
+// knows it.
+func (r *Reader) event(slug, label string) *actionurl.Kind {
+	k := r.events[slug]
+	if k == nil {
+		k = &actionurl.Kind{Slug: slug, Label: label}
+		if len(slug)+len(label) <= maxKeptText && len(r.events) < maxKept {
+			r.events[slug] = k
+		}
+	}
+	return k
+}
+
+// candidates reads the slugs of the events that an ambiguous one may be.
+func (r *Reader) candidates(to *actionurl.Event) {
+	r.open('[')
+	for r.more(']') {
+		to.Candidates = append(to.Candidates, r.event(r.text(r.string()), ""))
+	}
+}
 
 // findingKinds reads the kinds of findings. Those of later versions are skipped.
 func (r *Reader) findingKinds(to *decode.Record) {
@@ -445,13 +471,9 @@ func (r *Reader) templateOf(text string, e *actionurl.Event) *actionurl.Template
 			own[v.Name] = true
 		}
 	}
-	slug := e.Slug
+	kind := e.Kind
 	if len(e.Candidates) > 0 {
-		slug = e.Candidates[0]
-	}
-	kind := actionurl.Lookup(slug)
-	if kind == nil {
-		kind = &actionurl.Kind{Slug: slug, Label: e.Label} // of a later version
+		kind = e.Candidates[0]
 	}
 	t, err := actionurl.ParseTemplateWith(kind, text, own)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func full(t testing.TB, text string) *decode.Record {
 	x.VLANs.Add(40)
 	x.VLANs.Add(4095)
 	e := &actionurl.Event{
-		Slug: "hold_call", Label: "Hold Call", By: actionurl.ByTemplate, Template: template,
+		Kind: actionurl.Lookup("hold_call"), By: actionurl.ByTemplate, Template: template,
 		PhoneName: "n" + text, ServerName: "s" + text, PhoneMAC: "00:15:65:12:34:32", OtherMAC: "00:15:65:12:34:33",
 		PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL, PhoneVendor: "Yealink",
 		PhoneProduct: "p" + text, PhoneVersion: "v" + text, CallID: "c" + text,
@@ -195,7 +196,7 @@ func check(t *testing.T, want *decode.Record, got *report.Saved) {
 		}
 		if e != nil {
 			plain := *e
-			plain.Template, plain.Candidates, plain.Vars = nil, append([]string{}, e.Candidates...), append([]actionurl.Var{}, e.Vars...)
+			plain.Template, plain.Candidates, plain.Vars = nil, append([]*actionurl.Kind{}, e.Candidates...), append([]actionurl.Var{}, e.Vars...)
 			f.Event = fmt.Sprintf("%+q", fmt.Sprintf("%#v", plain))
 			if e.Template != nil {
 				f.Template = e.Template.Kind.Slug + " " + e.Template.Text + " " + e.Template.Pattern()
@@ -215,8 +216,8 @@ func TestOtherRecords(t *testing.T) {
 	plain.Findings, plain.Cut, plain.Gap = nil, false, false
 	plain.NoResponse, plain.Status, plain.Latency = httpwire.ResetByPeer, 0, 0
 	ambiguous := full(t, "y")
-	ambiguous.Event.Slug, ambiguous.Event.Label, ambiguous.Event.By = actionurl.Unknown, "", actionurl.ByNothing
-	ambiguous.Event.Candidates = []string{"hold_call", "resume_call"}
+	ambiguous.Event.Kind, ambiguous.Event.By = actionurl.Unknown, actionurl.ByNothing
+	ambiguous.Event.Candidates = []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}
 	ambiguous.Event.SIP = actionurl.Message{}
 	reader := report.NewReader("x", strings.NewReader(save(t, plain, ambiguous, plain)))
 	for _, want := range []*decode.Record{plain, ambiguous, plain} {
@@ -309,6 +310,25 @@ func TestOtherKeys(t *testing.T) {
 	}
 	if err := reader.Next(&r); err != io.EOF || reader.Losses != 1 {
 		t.Errorf("%v and %d losses", err, reader.Losses)
+	}
+}
+
+// An event of a later version keeps its names, and stands for itself alone.
+func TestOtherEvents(t *testing.T) {
+	const line = `{"time":"2026-03-02T08:00:00Z","event":"page_call","label":"Page Call"}
+{"time":"2026-03-02T08:00:01Z","event":"page_call","label":"Page Call"}
+{"time":"2026-03-02T08:00:02Z","event":"unknown","candidates":["page_call","hold_call"]}
+`
+	reader := report.NewReader("e", strings.NewReader(line))
+	var first, second, third report.Saved
+	if err := errors.Join(reader.Next(&first), reader.Next(&second), reader.Next(&third)); err != nil {
+		t.Fatal(err)
+	}
+	if k := first.Request.Event.Kind; k.Slug != "page_call" || k.Label != "Page Call" || second.Request.Event.Kind != k {
+		t.Errorf("read %+v, then %+v", k, second.Request.Event.Kind)
+	}
+	if e := third.Request.Event; e.Kind != actionurl.Unknown || !slices.Equal(e.Candidates, []*actionurl.Kind{first.Request.Event.Kind, actionurl.Lookup("hold_call")}) {
+		t.Errorf("read %v of %v", e.Kind, e.Candidates)
 	}
 }
 

@@ -50,10 +50,18 @@ func recordFields() []field[decode.Record] {
 		oneOf(Column{Name: "no_response", width: 7}, func(r *record) *httpwire.Reason { return &r.NoResponse },
 			httpwire.Answered, httpwire.NotCaptured, "reason for no response"),
 	}, parts([]field[event]{
-		showing(labelOrCandidates, text(Column{Name: "event", width: 12, typical: 21}, func(e *event) *string { return &e.Slug })),
-		text(Column{Name: "label", width: 10, typical: 21}, func(e *event) *string { return &e.Label }),
+		showing(labelOrCandidates, field[event]{
+			Column: Column{Name: "event", Kind: KindText, width: 12, typical: 21},
+			value:  func(e *event) Value { return textOf(&e.Kind.Slug) },
+			read:   func(rd *Reader, _ *event) { rd.slug = rd.text(rd.string()) },
+		}),
+		{
+			Column: Column{Name: "label", Kind: KindText, width: 10, typical: 21},
+			value:  func(e *event) Value { return textOf(&e.Kind.Label) },
+			read:   func(rd *Reader, _ *event) { rd.label = rd.text(rd.string()) },
+		},
 		always(text(Column{Name: "by", width: 8}, func(e *event) *string { return (*string)(&e.By) })),
-		texts(Column{Name: "candidates", width: 12, typical: 24}, func(e *event) *[]string { return &e.Candidates }),
+		{Column: Column{Name: "candidates", Kind: KindTexts, width: 12, typical: 24}, value: candidatesValue, read: (*Reader).candidates},
 		text(Column{Name: "phone_mac", width: 17}, func(e *event) *string { return &e.PhoneMAC }),
 		addr(Column{Name: "phone_ip", width: 9, typical: 15}, func(e *event) *netip.Addr { return &e.PhoneIP }),
 		text(Column{Name: "phone_product", width: 8}, func(e *event) *string { return &e.PhoneProduct }),
@@ -156,18 +164,30 @@ func serverValue(r *decode.Record) Value {
 	return Value{kind: KindEndpoint, of: &r.Server}
 }
 
+// candidatesValue is the slugs of the events that an ambiguous one may be.
+func candidatesValue(e *actionurl.Event) Value {
+	if len(e.Candidates) == 0 { // as of nearly all
+		return Value{}
+	}
+	slugs := make([]string, len(e.Candidates))
+	for i, k := range e.Candidates {
+		slugs[i] = k.Slug
+	}
+	return List(slugs)
+}
+
 // labelOrCandidates is the event's name as the guide has it, or "?" and what
 // it may be.
 func labelOrCandidates(e *actionurl.Event) Value {
 	switch {
-	case e.Slug != actionurl.Unknown:
-		return textOf(&e.Label)
+	case e.Kind != actionurl.Unknown:
+		return textOf(&e.Kind.Label)
 	case len(e.Candidates) == 0:
 		return Text("?")
 	}
 	labels := make([]string, len(e.Candidates))
-	for i, slug := range e.Candidates {
-		labels[i] = actionurl.Lookup(slug).Label
+	for i, k := range e.Candidates {
+		labels[i] = k.Label
 	}
 	return Text("? " + strings.Join(labels, " / "))
 }

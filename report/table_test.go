@@ -41,7 +41,7 @@ func TestTableFitsTheTerminal(t *testing.T) {
 
 // named is an event with a name in it.
 func named(name string) *decode.Record {
-	return request("/", announces(actionurl.Event{Slug: "hold_call", Label: "Hold Call", CallID: name}))
+	return request("/", announces(actionurl.Event{Kind: actionurl.Lookup("hold_call"), CallID: name}))
 }
 
 // The column behind names begins at the same place in every line, whatever
@@ -297,8 +297,8 @@ func TestLiveTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	long := request("/", announces(actionurl.Event{Slug: "hold_call", Label: "Hold Call", Vars: []actionurl.Var{filled("n", strings.Repeat("x", 500))}}))
-	for i, r := range append(events(t), named("a"), long, request("/", announces(actionurl.Event{}), func(r *decode.Record) { r.Findings = []finding.Finding{{Kind: finding.CutHead}} })) {
+	long := request("/", announces(actionurl.Event{Kind: actionurl.Lookup("hold_call"), Vars: []actionurl.Var{filled("n", strings.Repeat("x", 500))}}))
+	for i, r := range append(events(t), named("a"), long, request("/", announces(actionurl.Event{Kind: actionurl.Unknown}), func(r *decode.Record) { r.Findings = []finding.Finding{{Kind: finding.CutHead}} })) {
 		before := len(lines(out.String()))
 		if err := errors.Join(rows.Write(r), rows.Flush()); err != nil {
 			t.Fatal(err)

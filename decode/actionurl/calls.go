@@ -91,7 +91,7 @@ func (c *calls) canFollow(k *Kind, key callKey) bool {
 
 // happened notes an event that is known.
 func (c *calls) happened(e *Event) {
-	if e.Slug == Unknown {
+	if e.Kind == Unknown {
 		return
 	}
 	phone := e.PhoneMAC
@@ -101,11 +101,11 @@ func (c *calls) happened(e *Event) {
 	if len(c.stages)+len(c.last) >= maxCalls || c.stages == nil {
 		c.stages, c.last = map[callKey]stage{}, map[callKey]string{}
 	}
-	if name := switchOf(e.Slug); name != "" {
-		c.last[callKey{phone, name}] = e.Slug
+	if name := switchOf(e.Kind.Slug); name != "" {
+		c.last[callKey{phone, name}] = e.Kind.Slug
 		return
 	}
-	if s := after(e.Slug); s != unheard {
+	if s := after(e.Kind.Slug); s != unheard {
 		c.stages[callKey{phone, e.CallID}] = s
 	}
 }

@@ -6,30 +6,6 @@ import (
 	"strings"
 )
 
-// A Grade says how well a fact about phones is known.
-type Grade string
-
-const (
-	Documented Grade = "documented" // by the vendor
-	Observed   Grade = "observed"   // on a phone, or in a published provisioning template
-	Inferred   Grade = "inferred"   // from the order of the numbers; no source shows it
-)
-
-// A Kind is an event that phones announce.
-type Kind struct {
-	Slug  string
-	Label string // the guide's name, or that of a newer model's web page
-	Guide bool   // it is one of the guide's twenty (guide, page 4)
-
-	P      int      // number of the Grandstream setting, 0 where none is known
-	PGrade Grade    // of P
-	Alias  []string // names of the setting in configuration version 2, without "ons.actionUrl."
-	Names  []string // further names in use: labels of other models, words in URLs
-}
-
-// Unknown is the slug of an event that cannot be told.
-const Unknown = "unknown"
-
 // aliasPrefix begins the names of the settings in configuration version 2.
 const aliasPrefix = "ons.actionUrl."
 
@@ -40,32 +16,32 @@ func Kinds() []*Kind { return slices.Clone(catalog.kinds) }
 
 // catalog is built once and never changed.
 var catalog = newCatalog([]*Kind{
-	{Slug: "incoming_call", Label: "Incoming Call", Guide: true, P: 8310, PGrade: Documented, Alias: []string{"incomingCall"}, Names: []string{"incoming", "ringing"}},
-	{Slug: "outgoing_call", Label: "Outgoing Call", Guide: true, P: 8311, PGrade: Documented, Alias: []string{"outgoingCall"}, Names: []string{"outgoing", "dialing"}},
-	{Slug: "established_call", Label: "Establish Call", Guide: true, P: 8313, PGrade: Observed, Alias: []string{"establishedCall"}, Names: []string{"established", "connected"}},
-	{Slug: "terminated_call", Label: "Terminate Call", Guide: true, P: 8314, PGrade: Observed, Alias: []string{"terminatedCall"}, Names: []string{"terminated", "disconnected", "hangup", "hung up"}},
+	{Slug: "incoming_call", Label: "Incoming Call", Guide: true, P: 8310, PGrade: Documented, Alias: []string{"incomingCall"}, Names: []string{"incoming", "ringing"}, SIP: Signals{Received: OnInvite, WithSent: OnRinging}},
+	{Slug: "outgoing_call", Label: "Outgoing Call", Guide: true, P: 8311, PGrade: Documented, Alias: []string{"outgoingCall"}, Names: []string{"outgoing", "dialing"}, SIP: Signals{Sent: OnInvite, WithReceived: OnRinging}},
+	{Slug: "established_call", Label: "Establish Call", Guide: true, P: 8313, PGrade: Observed, Alias: []string{"establishedCall"}, Names: []string{"established", "connected"}, SIP: Signals{Sent: OnAnswer, Received: OnAnswer, WithSent: OnAck, WithReceived: OnAck}},
+	{Slug: "terminated_call", Label: "Terminate Call", Guide: true, P: 8314, PGrade: Observed, Alias: []string{"terminatedCall"}, Names: []string{"terminated", "disconnected", "hangup", "hung up"}, SIP: Signals{Sent: OnBye, Received: OnBye, WithSent: unanswered, WithReceived: unanswered}},
 	{Slug: "off_hook", Label: "Off Hook", Guide: true, P: 8308, PGrade: Documented, Alias: []string{"offHook"}},
 	{Slug: "on_hook", Label: "On Hook", Guide: true, P: 8309, PGrade: Documented, Alias: []string{"onHook"}},
-	{Slug: "missed_call", Label: "Missed Call", Guide: true, P: 8312, PGrade: Observed, Alias: []string{"missedCall"}, Names: []string{"missed"}},
+	{Slug: "missed_call", Label: "Missed Call", Guide: true, P: 8312, PGrade: Observed, Alias: []string{"missedCall"}, Names: []string{"missed"}, SIP: Signals{Received: OnCancel, WithReceived: OnCancelElsewhere, WithSent: OnCanceled | OnReject | OnRefuse}},
 	{Slug: "dnd_on", Label: "DND On", Guide: true, P: 8316, PGrade: Observed, Alias: []string{"openDnd"}, Names: []string{"enable DND"}},
 	{Slug: "dnd_off", Label: "DND Off", Guide: true, P: 8317, PGrade: Observed, Alias: []string{"closedDnd"}, Names: []string{"close DND", "disable DND"}},
 	{Slug: "forward_on", Label: "Call Forwarding On", Guide: true, P: 8318, PGrade: Observed, Alias: []string{"openForward", "enableForward"}},
 	{Slug: "forward_off", Label: "Call Forwarding Off", Guide: true, P: 8319, PGrade: Observed, Alias: []string{"closedForward", "disableForward"}, Names: []string{"close forward"}},
-	{Slug: "hold_call", Label: "Hold Call", Guide: true, P: 8324, PGrade: Observed, Alias: []string{"holdCall"}, Names: []string{"hold", "on hold"}},
-	{Slug: "resume_call", Label: "Resume Call", Guide: true, P: 8325, PGrade: Observed, Alias: []string{"unholdCall"}, Names: []string{"unhold", "on unhold", "resume"}},
+	{Slug: "hold_call", Label: "Hold Call", Guide: true, P: 8324, PGrade: Observed, Alias: []string{"holdCall"}, Names: []string{"hold", "on hold"}, SIP: Signals{Sent: OnHold}},
+	{Slug: "resume_call", Label: "Resume Call", Guide: true, P: 8325, PGrade: Observed, Alias: []string{"unholdCall"}, Names: []string{"unhold", "on unhold", "resume"}, SIP: Signals{Sent: OnResume}},
 	{Slug: "syslog_on", Label: "Syslog On", Guide: true, P: 8330, PGrade: Observed, Names: []string{"open syslog"}},
 	{Slug: "syslog_off", Label: "Syslog Off", Guide: true, P: 8331, PGrade: Observed, Names: []string{"close syslog"}},
 	{Slug: "boot_completed", Label: "Booting Completed", Guide: true, P: 8304, PGrade: Documented, Alias: []string{"setupCompleted"}, Names: []string{"bootup completed", "boot completed"}},
-	{Slug: "blind_transfer", Label: "Blind Transferring", Guide: true, P: 8320, PGrade: Observed, Alias: []string{"blindTransfer"}},
-	{Slug: "attended_transfer", Label: "Attended Transferring", Guide: true, P: 8321, PGrade: Observed, Alias: []string{"attendedTransfer"}},
-	{Slug: "registered", Label: "Registration", Guide: true, P: 8305, PGrade: Documented, Alias: []string{"registered"}, Names: []string{"register"}},
-	{Slug: "unregistered", Label: "Sign Off", Guide: true, P: 8306, PGrade: Documented, Alias: []string{"unregistered"}, Names: []string{"unregister"}},
+	{Slug: "blind_transfer", Label: "Blind Transferring", Guide: true, P: 8320, PGrade: Observed, Alias: []string{"blindTransfer"}, SIP: Signals{Sent: OnRefer}},
+	{Slug: "attended_transfer", Label: "Attended Transferring", Guide: true, P: 8321, PGrade: Observed, Alias: []string{"attendedTransfer"}, SIP: Signals{Sent: OnReferReplaces}},
+	{Slug: "registered", Label: "Registration", Guide: true, P: 8305, PGrade: Documented, Alias: []string{"registered"}, Names: []string{"register"}, SIP: Signals{WithReceived: OnRegister}},
+	{Slug: "unregistered", Label: "Sign Off", Guide: true, P: 8306, PGrade: Documented, Alias: []string{"unregistered"}, Names: []string{"unregister"}, SIP: Signals{WithReceived: OnUnregister}},
 
-	{Slug: "register_failed", Label: "Register Failed", P: 8307, PGrade: Inferred, Alias: []string{"registerFailed"}},
-	{Slug: "rejected_call", Label: "Rejected Call", P: 8315, PGrade: Observed, Alias: []string{"rejectIncomingCall"}, Names: []string{"rejected"}},
-	{Slug: "answered_call", Label: "Answered Call", P: 22171, PGrade: Observed, Alias: []string{"answerNewInCall"}, Names: []string{"answered", "answer"}},
-	{Slug: "transfer_finished", Label: "Transfer Completed", P: 8322, PGrade: Inferred, Alias: []string{"transferFinished"}},
-	{Slug: "transfer_failed", Label: "Transfer Failed", P: 8323, PGrade: Inferred, Alias: []string{"transferFailed"}},
+	{Slug: "register_failed", Label: "Register Failed", P: 8307, PGrade: Inferred, Alias: []string{"registerFailed"}, SIP: Signals{WithReceived: OnRegisterFailed}},
+	{Slug: "rejected_call", Label: "Rejected Call", P: 8315, PGrade: Observed, Alias: []string{"rejectIncomingCall"}, Names: []string{"rejected"}, SIP: Signals{Sent: OnReject, WithSent: OnRefuse}},
+	{Slug: "answered_call", Label: "Answered Call", P: 22171, PGrade: Observed, Alias: []string{"answerNewInCall"}, Names: []string{"answered", "answer"}, SIP: Signals{Sent: OnAnswer, WithSent: OnAck, WithReceived: OnAck}},
+	{Slug: "transfer_finished", Label: "Transfer Completed", P: 8322, PGrade: Inferred, Alias: []string{"transferFinished"}, SIP: Signals{WithReceived: OnTransferred}},
+	{Slug: "transfer_failed", Label: "Transfer Failed", P: 8323, PGrade: Inferred, Alias: []string{"transferFailed"}, SIP: Signals{WithReceived: OnTransferFailed}},
 	{Slug: "mute_call", Label: "Mute Call", P: 8326, PGrade: Inferred, Alias: []string{"mute"}},
 	{Slug: "unmute_call", Label: "Unmute Call", P: 8327, PGrade: Inferred, Alias: []string{"unMute"}},
 	{Slug: "idle_to_busy", Label: "Idle to Busy", P: 8328, PGrade: Observed, Alias: []string{"idleToBusy"}},
@@ -74,7 +50,7 @@ var catalog = newCatalog([]*Kind{
 	{Slug: "sufficient_battery", Label: "Sufficient Battery", P: 22570, PGrade: Observed, Alias: []string{"batterySufficient"}, Names: []string{"battery ok"}},
 	{Slug: "ip_changed", Label: "IP Change", Alias: []string{"IPChanged"}},
 	{Slug: "autoprovision_completed", Label: "Auto Provision Completed", Alias: []string{"autopFinish"}, Names: []string{"autoprov finished"}},
-	{Slug: "forwarded_call", Label: "Forwarded Call", Alias: []string{"forwardIncomingCall"}, Names: []string{"forwarded"}},
+	{Slug: "forwarded_call", Label: "Forwarded Call", Alias: []string{"forwardIncomingCall"}, Names: []string{"forwarded"}, SIP: Signals{Sent: OnRedirect}},
 	{Slug: "forward_always_on", Label: "Open Forward Always", Alias: []string{"enableAlwaysForward"}, Names: []string{"fwd always on"}},
 	{Slug: "forward_always_off", Label: "Close Forward Always", Alias: []string{"disableAlwaysForward"}, Names: []string{"fwd always off"}},
 	{Slug: "forward_busy_on", Label: "Enable Call Forward Busy", Alias: []string{"enableBusyForward"}, Names: []string{"fwd busy on"}},
@@ -93,22 +69,22 @@ var catalog = newCatalog([]*Kind{
 	{Slug: "log_off", Label: "Log Off"},
 
 	// Of other vendors' phones; their settings are in vendors.go.
-	{Slug: "transfer_call", Label: "Transfer Call"},
+	{Slug: "transfer_call", Label: "Transfer Call", SIP: Signals{WithSent: OnRefer | OnReferReplaces}},
 	{Slug: "received_attended_transfer", Label: "Received Attended Transfer"},
-	{Slug: "held_call", Label: "Held Call"},
-	{Slug: "unheld_call", Label: "Unheld Call"},
-	{Slug: "callout_canceled", Label: "Cancel Callout"},
-	{Slug: "remote_busy", Label: "Remote Busy"},
-	{Slug: "remote_canceled", Label: "Remote Canceled"},
+	{Slug: "held_call", Label: "Held Call", SIP: Signals{WithReceived: OnHold}},
+	{Slug: "unheld_call", Label: "Unheld Call", SIP: Signals{WithReceived: OnResume}},
+	{Slug: "callout_canceled", Label: "Cancel Callout", SIP: Signals{WithSent: OnCancel | OnCancelElsewhere, WithReceived: OnCanceled | OnReject | OnRefuse}},
+	{Slug: "remote_busy", Label: "Remote Busy", SIP: Signals{WithReceived: OnCanceled | OnReject | OnRefuse}},
+	{Slug: "remote_canceled", Label: "Remote Canceled", SIP: Signals{WithReceived: OnCancel | OnCancelElsewhere, WithSent: OnCanceled}},
 	{Slug: "call_waiting_on", Label: "Call Waiting On"},
 	{Slug: "call_waiting_off", Label: "Call Waiting Off"},
 	{Slug: "headset", Label: "Headset"},
 	{Slug: "handsfree", Label: "Handsfree"},
 	{Slug: "mute_on", Label: "Mute On"},
 	{Slug: "mute_off", Label: "Mute Off"},
-	{Slug: "phone_state_idle", Label: "Phone State Idle"},
-	{Slug: "phone_state_ringing", Label: "Phone State Ringing"},
-	{Slug: "phone_state_talking", Label: "Phone State Talking"},
+	{Slug: "phone_state_idle", Label: "Phone State Idle", SIP: Signals{WithSent: OnBye | unanswered, WithReceived: OnBye | unanswered}},
+	{Slug: "phone_state_ringing", Label: "Phone State Ringing", SIP: Signals{WithSent: OnRinging, WithReceived: OnInvite}},
+	{Slug: "phone_state_talking", Label: "Phone State Talking", SIP: Signals{WithSent: OnAnswer | OnAck, WithReceived: OnAnswer | OnAck}},
 	{Slug: "reboot_started", Label: "Start Reboot"},
 	{Slug: "registration_event", Label: "Registration Event"},
 	{Slug: "new_mwi", Label: "New MWI"},
@@ -123,16 +99,21 @@ var catalog = newCatalog([]*Kind{
 
 // A kinds is a catalogue and its indexes.
 type kinds struct {
-	kinds  []*Kind
-	bySlug map[string]*Kind
-	byName map[string]*Kind // by words
-	byP    map[int]*Kind
+	kinds   []*Kind
+	bySlug  map[string]*Kind
+	byName  map[string]*Kind // by words
+	byP     map[int]*Kind
+	signals Signals // of any kind
 }
 
 func newCatalog(all []*Kind) *kinds {
 	c := &kinds{kinds: all, bySlug: map[string]*Kind{}, byName: map[string]*Kind{}, byP: map[int]*Kind{}}
 	for _, k := range all {
 		c.bySlug[k.Slug] = k
+		c.signals.Sent |= k.SIP.Sent
+		c.signals.Received |= k.SIP.Received
+		c.signals.WithSent |= k.SIP.WithSent
+		c.signals.WithReceived |= k.SIP.WithReceived
 		names := slices.Concat([]string{k.Slug, k.Label}, k.Alias, k.Names)
 		for _, name := range names {
 			c.byName[words(name)] = k

@@ -40,10 +40,9 @@ const (
 
 // An Event is what an Action URL announces.
 type Event struct {
-	Slug       string // of the kind, or Unknown
-	Label      string // of the kind; empty if unknown
+	Kind       *Kind // Unknown if it may be several, or any
 	By         By
-	Candidates []string // slugs, more than one, where the event is ambiguous
+	Candidates []*Kind // more than one, where the event is ambiguous
 	// Template is the one, or one of those, by which the variables are known;
 	// nil if none matches.
 	Template *Template
@@ -62,9 +61,8 @@ type Event struct {
 	SIP          Message // that it belongs to; its Method is empty if none is known
 	Vars         []Var   // in the order of the URL
 
-	first *Kind      // of the candidates
-	mac   packet.MAC // in the URL, zero for none
-	ip    netip.Addr // in the URL
+	mac packet.MAC // in the URL, zero for none
+	ip  netip.Addr // in the URL
 }
 
 // Evidence is what tells which phone sent a request.
@@ -388,22 +386,16 @@ func (e *Event) candidates(matches []match) {
 
 // candidate adds a kind to the candidates, once.
 func (e *Event) candidate(k *Kind) {
-	for _, c := range e.Candidates {
-		if c == k.Slug {
-			return
-		}
+	if !slices.Contains(e.Candidates, k) {
+		e.Candidates = append(e.Candidates, k)
 	}
-	if len(e.Candidates) == 0 {
-		e.first = k
-	}
-	e.Candidates = append(e.Candidates, k.Slug)
 }
 
 // settle makes the only candidate the event.
 func (e *Event) settle(by By) {
-	e.Slug = Unknown
+	e.Kind = Unknown
 	if len(e.Candidates) == 1 {
-		e.Slug, e.Label, e.By = e.first.Slug, e.first.Label, by
+		e.Kind, e.By = e.Candidates[0], by
 		e.Candidates = e.Candidates[:0]
 	}
 }

@@ -104,8 +104,8 @@ func FuzzDecode(f *testing.F) {
 			if e == nil {
 				continue
 			}
-			if (e.Slug == Unknown) != (e.By == ByNothing) || (e.Slug == Unknown) != (e.Label == "") || len(e.Candidates) == 1 ||
-				e.Slug != Unknown && len(e.Candidates) > 0 {
+			if (e.Kind == Unknown) != (e.By == ByNothing) || len(e.Candidates) == 1 ||
+				e.Kind != Unknown && len(e.Candidates) > 0 {
 				t.Errorf("contradicts itself: %s, %+v", summary(e), e)
 			}
 			for _, v := range e.Vars {

@@ -61,12 +61,12 @@ func summary(e *Event) string {
 	if e == nil {
 		return "no Action URL"
 	}
-	s := e.Slug
+	s := e.Kind.Slug
 	if e.By != ByNothing {
 		s += " [" + string(e.By) + "]"
 	}
 	if len(e.Candidates) > 0 {
-		s += " ?" + strings.Join(e.Candidates, ",")
+		s += " ?" + strings.ReplaceAll(strings.Trim(fmt.Sprint(e.Candidates), "[]"), " ", ",")
 	}
 	for _, v := range e.Vars {
 		switch v.State {

@@ -203,7 +203,7 @@ func BenchmarkFleet(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if e := d.Decode(x); e == nil || e.Slug != "hold_call" {
+				if e := d.Decode(x); e == nil || e.Kind.Slug != "hold_call" {
 					b.Fatal("not matched")
 				}
 			}

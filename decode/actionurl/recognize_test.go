@@ -183,8 +183,8 @@ func TestOtherMethods(t *testing.T) {
 func TestManyPairs(t *testing.T) {
 	target := "/incoming?remote=5001" + strings.Repeat("&a=1", 16<<10)
 	e := NewDecoder(nil).Decode(get(target))
-	if e == nil || e.Slug != "incoming_call" {
-		t.Fatalf("got %s", e.Slug)
+	if e == nil || e.Kind.Slug != "incoming_call" {
+		t.Fatalf("got %s", e.Kind.Slug)
 	}
 	if len(e.Vars) > 1000 {
 		t.Errorf("%d variables", len(e.Vars))

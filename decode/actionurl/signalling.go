@@ -15,12 +15,12 @@ type Question struct {
 	Target  string        // as sent
 	CallID  string        // of a variable that is called so; empty for none
 	Vars    []Var
-	Slugs   []string // what it may announce; empty if nothing is known
+	Kinds   []*Kind // what it may announce; empty if nothing is known
 }
 
 // A Message is the SIP message that a request belongs to.
 type Message struct {
-	Slug   string // the event that it means; one of the question's, if these were any
+	Kind   *Kind  // the event that it means; one of the question's, if these were any
 	Frame  int    // 1-based; 0 if it is in another capture than the request
 	Method string // "INVITE"; of a response status and method, "200 INVITE"
 	Delay  int64  // nanoseconds from the message to the request; negative if that came first
@@ -30,10 +30,10 @@ type Message struct {
 func (q *Question) Ask(x *httpwire.Exchange, e *Event) {
 	*q = Question{
 		Capture: x.Interface.Capture, Frame: x.Frame, Time: x.Time, Phone: [2]netip.Addr{x.Client.Addr(), e.PhoneIP}, Target: x.Target,
-		CallID: e.CallID, Vars: e.Vars, Slugs: append(q.Slugs[:0], e.Candidates...),
+		CallID: e.CallID, Vars: e.Vars, Kinds: append(q.Kinds[:0], e.Candidates...),
 	}
-	if e.Slug != Unknown {
-		q.Slugs = append(q.Slugs, e.Slug)
+	if e.Kind != Unknown {
+		q.Kinds = append(q.Kinds, e.Kind)
 	}
 }
 
@@ -41,7 +41,7 @@ func (q *Question) Ask(x *httpwire.Exchange, e *Event) {
 // from it where nothing else names it.
 func (e *Event) Attach(m Message) {
 	e.SIP = m
-	if e.Slug != Unknown {
+	if e.Kind != Unknown {
 		return
 	}
 	by := BySIP
@@ -49,6 +49,6 @@ func (e *Event) Attach(m Message) {
 		by = ByNarrowed
 	}
 	e.Candidates = e.Candidates[:0]
-	e.candidate(catalog.bySlug[m.Slug])
+	e.candidate(m.Kind)
 	e.settle(by)
 }

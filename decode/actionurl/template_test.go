@@ -142,7 +142,7 @@ func TestTemplatesInUse(t *testing.T) {
 			want[name] = chosen[name]
 		}
 		e := NewDecoder(all[i : i+1]).Decode(x)
-		if e == nil || e.By != ByTemplate || e.Slug != Kinds()[i].Slug {
+		if e == nil || e.By != ByTemplate || e.Kind != Kinds()[i] {
 			t.Errorf("%s: %s is %s", test.template, target, summary(e))
 			continue
 		}
@@ -154,7 +154,7 @@ func TestTemplatesInUse(t *testing.T) {
 			t.Errorf("%s: %s (-want +got):\n%s", test.template, target, diff)
 		}
 		// Among all the others it is found, too.
-		if e := together.Decode(x); e.Slug != Kinds()[i].Slug {
+		if e := together.Decode(x); e.Kind != Kinds()[i] {
 			t.Errorf("%s: among the others, %s is %s", test.template, target, summary(e))
 		}
 	}
@@ -413,7 +413,7 @@ func TestNothingIsLeftOver(t *testing.T) {
 	d.Decode(from(phoneAgent, get("/a=000b82123456&b=1@x")))
 	wantSummary(t, d, at("10.0.0.9", get("/x=5")), `unknown ?hold_call,resume_call remote="5"`)
 	e := d.Decode(at("10.0.0.9", get("/x=5")))
-	if e.PhoneMAC != "" || e.PhoneProduct != "" || e.PhoneVersion != "" || e.CallID != "" || e.Label != "" {
+	if e.PhoneMAC != "" || e.PhoneProduct != "" || e.PhoneVersion != "" || e.CallID != "" || e.Kind != Unknown {
 		t.Errorf("got %+v", e)
 	}
 }
@@ -463,9 +463,9 @@ func TestRandomTemplates(t *testing.T) {
 		for i, target := range targets {
 			x := get(target)
 			e := d.Decode(x)
-			slug := Kinds()[i].Slug
-			if e == nil || e.Slug != slug && !slices.Contains(e.Candidates, slug) {
-				t.Fatalf("templates %q: %q is %s, want %s", lines, target, summary(e), slug)
+			kind := Kinds()[i]
+			if e == nil || e.Kind != kind && !slices.Contains(e.Candidates, kind) {
+				t.Fatalf("templates %q: %q is %s, want %s", lines, target, summary(e), kind)
 			}
 			alone := NewDecoder(all[i : i+1]).Decode(x)
 			if diff := cmp.Diff(want[i], slices.Clone(alone.Vars)); diff != "" && len(want[i]) > 0 {

@@ -109,7 +109,7 @@ func (c *Checker) target(x *httpwire.Exchange, e *actionurl.Event) {
 		c.long(x, e)
 	}
 	if e.Template == nil && c.unexplained(x) {
-		c.add(UnknownTemplate, Detail{Name: e.Slug})
+		c.add(UnknownTemplate, Detail{Name: e.Kind.Slug})
 	}
 	if key := secretIn(x, e); key != "" {
 		c.add(SecretInURL, Detail{Name: key})

@@ -65,7 +65,7 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 		p.Server = x.Server
 		c.conns.took(x.Server)
 	}
-	switch e.Slug {
+	switch e.Kind.Slug {
 	case "register_failed":
 		r := rarely(p)
 		if r.failures == 0 || x.Time-r.failed > failing {
@@ -96,7 +96,7 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 		}
 	}
 	if call != nil && call.ID != "" {
-		c.order(e.Slug, call)
+		c.order(e.Kind.Slug, call)
 	}
 	count(p, e)
 	if x.NoResponse != httpwire.Answered || x.Latency >= burst {
@@ -108,15 +108,15 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 // has an id, or at once, or as the server did not take it. Else it may have
 // happened again, and what came between is not among what the phone tells.
 func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *timeline.Past) {
-	if e.Slug == actionurl.Unknown {
+	if e.Kind == actionurl.Unknown {
 		return
 	}
 	target := maphash.String(c.seed, x.Target)
-	if p.Slug == e.Slug && p.Target == target && p.Server == x.Server && x.Time-p.Time < repeating &&
-		(p.Badly || x.Time-p.Time < burst || e.CallID != "" && once(e.Slug)) {
-		c.add(Repeated, Detail{Name: e.Slug})
+	if p.Kind == e.Kind && p.Target == target && p.Server == x.Server && x.Time-p.Time < repeating &&
+		(p.Badly || x.Time-p.Time < burst || e.CallID != "" && once(e.Kind.Slug)) {
+		c.add(Repeated, Detail{Name: e.Kind.Slug})
 	}
-	p.Slug, p.Target, p.Time = e.Slug, target, x.Time
+	p.Kind, p.Target, p.Time = e.Kind, target, x.Time
 	p.Badly = x.NoResponse != httpwire.Answered || x.Status >= 300 && x.Status != 304 || c.config.Slow > 0 && x.Latency >= c.config.Slow
 }
 
@@ -159,8 +159,8 @@ func (c *Checker) order(slug string, call *timeline.Call) {
 		return
 	}
 	for _, s := range call.Steps[:len(call.Steps)-1] {
-		if before := rankOf(s.Slug); before > r && !(r == second && before == middle) && s.Slug != slug {
-			c.add(OutOfOrder, Detail{Name: slug, Other: s.Slug})
+		if before := rankOf(s.Kind.Slug); before > r && !(r == second && before == middle) && s.Kind.Slug != slug {
+			c.add(OutOfOrder, Detail{Name: slug, Other: s.Kind.Slug})
 			return
 		}
 	}
@@ -245,15 +245,15 @@ func (c *Checker) Closed(call *timeline.Call) {
 	}
 	var answered, ended, held, resumed bool
 	for _, s := range call.Steps {
-		switch s.Slug {
+		switch s.Kind.Slug {
 		case "established_call", "answered_call":
 			answered = true
-		case "hold_call", actionurl.Unknown:
+		case "hold_call", actionurl.Unknown.Slug:
 			held = true
 		case "resume_call":
 			resumed = true
 		}
-		ended = ended || rankOf(s.Slug) == last || s.Slug == actionurl.Unknown
+		ended = ended || rankOf(s.Kind.Slug) == last || s.Kind == actionurl.Unknown
 	}
 	unheld, unended := resumed && answered && !held, answered && !ended && call.Transfers == 0
 	if !unheld && !unended {

@@ -45,10 +45,10 @@ func Announced(e *actionurl.Event) uint8 {
 	switch {
 	case e == nil:
 		return 0
-	case e.Slug == actionurl.Unknown:
+	case e.Kind == actionurl.Unknown:
 		return uint8(tellsIncoming | tellsEstablished | tellsTerminated)
 	}
-	return uint8(callEvent(e.Slug))
+	return uint8(callEvent(e.Kind.Slug))
 }
 
 func (e callEvents) String() string {
@@ -77,7 +77,7 @@ type boundTo struct {
 
 // Tells notes that a phone whose SIP is in the capture was told a template.
 func (c *Checker) Tells(x *httpwire.Exchange, e *actionurl.Event) {
-	event := callEvent(e.Slug)
+	event := callEvent(e.Kind.Slug)
 	if event == 0 || e.Template == nil {
 		return
 	}
@@ -98,7 +98,7 @@ func (c *Checker) Tells(x *httpwire.Exchange, e *actionurl.Event) {
 func (c *Checker) Signalled(call *sip.Call, now int64) {
 	if d := &call.Denial; d.Time != 0 {
 		c.config.Found(&Occurrence{
-			Finding: Finding{SIPMismatch, Detail{Name: d.Slug}},
+			Finding: Finding{SIPMismatch, Detail{Name: d.Kind.Slug}},
 			Place:   Place{Time: d.Time, Capture: d.Capture, Frame: d.Frame, Phone: c.phoneOf(call)},
 			Times:   1, Last: d.Time,
 		})

@@ -76,11 +76,11 @@ var implied = [...]struct {
 
 // count notes that a phone sent an event, or one that may be it.
 func count(p *timeline.Past, e *actionurl.Event) {
-	if e.Slug != actionurl.Unknown {
-		countOne(p, e.Slug)
+	if e.Kind != actionurl.Unknown {
+		countOne(p, e.Kind.Slug)
 	}
-	for _, slug := range e.Candidates {
-		countOne(p, slug)
+	for _, k := range e.Candidates {
+		countOne(p, k.Slug)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // values checks the variables of an event.
 func (c *Checker) values(x *httpwire.Exchange, e *actionurl.Event) {
 	if len(e.Candidates) > 1 && e.Template != nil {
-		c.add(AmbiguousTemplates, Detail{Name: e.Candidates[0], Other: e.Candidates[1]})
+		c.add(AmbiguousTemplates, Detail{Name: e.Candidates[0].Slug, Other: e.Candidates[1].Slug})
 	}
 	if e.OtherMAC != "" {
 		c.add(MACMismatch, Detail{Name: e.PhoneMAC, Other: e.OtherMAC})
@@ -67,7 +67,7 @@ func (c *Checker) unresolved(e *actionurl.Event, v *actionurl.Var) {
 	if vendor != nil && len(vendor.Variables) > 0 {
 		known = vendor.Knows(name)
 	}
-	if known && d.Other == "" && e.Slug != actionurl.Unknown && !has(e, name) {
+	if known && d.Other == "" && e.Kind != actionurl.Unknown && !has(e, name) {
 		return
 	}
 	c.add(UnresolvedVariable, d)
@@ -86,15 +86,15 @@ func has(e *actionurl.Event, variable string) bool {
 	case "mac", "phone_ip", "ip", "product", "model", "program_version", "firmware":
 		return true
 	case "remote", "call-id", "call_id", "REMOTENUMBER":
-		switch e.Slug {
+		switch e.Kind.Slug {
 		case "incoming_call", "outgoing_call", "established_call", "terminated_call", "answered_call",
 			"hold_call", "resume_call", "missed_call", "rejected_call":
 			return true
 		}
 	case "duration":
-		return e.Slug == "terminated_call"
+		return e.Kind.Slug == "terminated_call"
 	case "battery":
-		return e.Slug == "low_battery" || e.Slug == "sufficient_battery"
+		return e.Kind.Slug == "low_battery" || e.Kind.Slug == "sufficient_battery"
 	}
 	return false
 }

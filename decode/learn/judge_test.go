@@ -203,7 +203,7 @@ func TestSeveralEvents(t *testing.T) {
 			Origin: packet.Origin{Time: s.now, Source: p.mac}, Client: netip.AddrPortFrom(netip.MustParseAddr(p.ip), 40000),
 			Server: netip.MustParseAddrPort("192.168.40.207:80"), Method: "GET", Target: "/call-id=1&remote=102", Host: "192.168.40.207",
 		}
-		s.learner.Add(x, &actionurl.Event{Slug: slug, By: actionurl.BySIP, PhoneMAC: "00:0b:82:01:02:32"})
+		s.learner.Add(x, &actionurl.Event{Kind: actionurl.Lookup(slug), By: actionurl.BySIP, PhoneMAC: "00:0b:82:01:02:32"})
 	}
 	l := s.learner.Lesson()
 	want := "192.168.40.207/call-id=$call-id&remote=$remote 3x open ? incoming_call established_call terminated_call\n" +
@@ -271,7 +271,7 @@ func TestOthersArePassedOver(t *testing.T) {
 		}
 	}
 	cut := &httpwire.Exchange{Method: "GET", Target: "/mac=000b820", Cut: true}
-	if s.learner.Add(cut, &actionurl.Event{Slug: actionurl.Unknown}) {
+	if s.learner.Add(cut, &actionurl.Event{Kind: actionurl.Unknown}) {
 		t.Error("the beginning of a target was taken")
 	}
 	if s.get(pc, "/incoming/5002") || s.get(pc, "/index.html") {

@@ -363,8 +363,8 @@ func (s *sketch) add(r *sample, e *actionurl.Event) bool {
 	s.requests++
 	s.last = max(s.last, r.at)
 	s.phones.add(r.phone)
-	if e != nil && e.Slug != actionurl.Unknown {
-		s.events[e.Slug]++
+	if e != nil && e.Kind != actionurl.Unknown {
+		s.events[e.Kind.Slug]++
 		s.by = e.By
 	}
 	return s.keep(r)

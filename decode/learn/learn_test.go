@@ -286,7 +286,7 @@ func TestProfileIsRead(t *testing.T) {
 		x := &httpwire.Exchange{Origin: packet.Origin{Source: r.p.mac}, Client: netip.AddrPortFrom(netip.MustParseAddr(r.p.ip), 1),
 			Server: netip.MustParseAddrPort("192.168.40.207:80"), Method: "GET", Target: r.target, Host: "192.168.40.207"}
 		e := s.decoder.Decode(x)
-		if e == nil || e.Slug != r.event || e.By != actionurl.ByTemplate && e.By != actionurl.ByNarrowed {
+		if e == nil || e.Kind.Slug != r.event || e.By != actionurl.ByTemplate && e.By != actionurl.ByNarrowed {
 			t.Errorf("%s is %+v, want %s, in\n%s", r.target, e, r.event, text)
 		}
 	}

@@ -169,17 +169,17 @@ func TestRegistrations(t *testing.T) {
 			say(tracker, 10+i, from, to, m)
 		}
 		q := &actionurl.Question{Capture: "test.pcap", Time: int64(9+len(test.messages)) * 1e9, Phone: [2]netip.Addr{address(1), address(1)},
-			Slugs: []string{"registered", "unregistered", "register_failed"}}
+			Kinds: []*actionurl.Kind{actionurl.Lookup("registered"), actionurl.Lookup("unregistered"), actionurl.Lookup("register_failed")}}
 		got := ""
 		if m, _, ok := tracker.Match(q); ok {
-			got = m.Slug + " " + m.Method
+			got = m.Kind.Slug + " " + m.Method
 		}
 		if got != test.want {
 			t.Errorf("%s: %q; expected %q", test.what, got, test.want)
 		}
-		q.Slugs = nil
+		q.Kinds = nil
 		if m, _, ok := tracker.Match(q); ok {
-			t.Errorf("%s: named %s", test.what, m.Slug)
+			t.Errorf("%s: named %s", test.what, m.Kind)
 		}
 	}
 }
@@ -231,8 +231,8 @@ func FuzzTracker(f *testing.F) {
 		for m := range strings.SplitSeq(string(data), "\x00") {
 			second++
 			say(tracker, second, 1+second%2, 2-second%2, m)
-			for _, slugs := range [][]string{nil, {"hold_call"}, {"missed_call", "terminated_call"}} {
-				tracker.Match(&actionurl.Question{Time: int64(second) * 1e9, Phone: [2]netip.Addr{address(1), address(2)}, CallID: "call", Slugs: slugs})
+			for _, kinds := range [][]*actionurl.Kind{nil, {actionurl.Lookup("hold_call")}, {actionurl.Lookup("missed_call"), actionurl.Lookup("terminated_call")}} {
+				tracker.Match(&actionurl.Question{Time: int64(second) * 1e9, Phone: [2]netip.Addr{address(1), address(2)}, CallID: "call", Kinds: kinds})
 			}
 		}
 		tracker.Flush(0)

@@ -1,9 +1,11 @@
 package sip
 
+import "actionurl/decode/actionurl"
+
 // note takes a message that this end sent or received.
 func (c *Call) note(m *Message, at *moment) {
 	c.Last = at.time
-	at.kind = nothing
+	at.is = 0
 	switch at.method {
 	case mINVITE:
 		if at.status == 0 {
@@ -19,40 +21,40 @@ func (c *Call) note(m *Message, at *moment) {
 		}
 	case mACK:
 		if c.Answer != 0 && at.cseq == c.invite && at.sent == (c.Direction == Outgoing) {
-			at.kind = acknowledged
+			at.is = actionurl.OnAck
 		}
 	case mBYE:
 		if at.status == 0 {
-			at.kind = ended
+			at.is = actionurl.OnBye
 			c.end(Over, at)
 		}
 	case mCANCEL:
 		if at.status == 0 && c.Answer == 0 {
-			if at.kind = canceled; m.elsewhere() {
-				at.kind = canceledElsewhere
+			if at.is = actionurl.OnCancel; m.elsewhere() {
+				at.is = actionurl.OnCancelElsewhere
 				c.end(Elsewhere, at)
 			}
 			c.end(Canceled, at)
 		}
 	case mREFER:
 		if at.status == 0 {
-			at.kind = referred
+			at.is = actionurl.OnRefer
 			if replaces(m.ReferTo) {
-				at.kind = referredReplacing
+				at.is = actionurl.OnReferReplaces
 			}
 		}
 	case mNOTIFY:
 		if at.status == 0 {
 			switch status := m.fragment(); {
 			case status >= 300:
-				at.kind = notTransferred
+				at.is = actionurl.OnTransferFailed
 			case status >= 200:
-				at.kind = transferred
+				at.is = actionurl.OnTransferred
 			}
 		}
 	}
 	c.goesOn(at)
-	if at.kind != nothing && c.remember(at) && (at.kind == referred || at.kind == referredReplacing) && at.sent {
+	if at.is != 0 && c.remember(at) && at.is&(actionurl.OnRefer|actionurl.OnReferReplaces) != 0 && at.sent {
 		c.Referred++
 	}
 }
@@ -61,7 +63,7 @@ func (c *Call) note(m *Message, at *moment) {
 func (c *Call) remember(at *moment) bool {
 	for i := range min(c.n, maxMoments) {
 		o := &c.moments[i]
-		if o.kind == at.kind && o.sent == at.sent && o.cseq == at.cseq && o.status == at.status {
+		if o.is == at.is && o.sent == at.sent && o.cseq == at.cseq && o.status == at.status {
 			return false
 		}
 	}
@@ -77,7 +79,7 @@ func (c *Call) inviteSent(m *Message, at *moment) {
 		c.offered(m, at)
 		return
 	}
-	at.kind = invited
+	at.is = actionurl.OnInvite
 	if c.Started == 0 {
 		c.Started = at.time
 		c.begin(m, at.sent)
@@ -112,30 +114,30 @@ func (c *Call) inviteAnswered(m *Message, at *moment) {
 	switch {
 	case at.status < 200:
 		if at.status == 180 || at.status == 183 {
-			at.kind = ringing
+			at.is = actionurl.OnRinging
 			if c.State == Dialing || c.State == Unheard {
 				c.State, c.Rang = Ringing, at.time
 			}
 		}
 	case at.status < 300:
-		at.kind = answered
+		at.is = actionurl.OnAnswer
 		if c.Answer == 0 {
 			c.Answer, c.State, c.Ended = at.time, Active, 0
 		}
 	case at.status == 401, at.status == 407, at.status == 422:
 		// tried again with what was asked for (RFC 3261, section 22.2; RFC 4028, section 6)
 	case at.status < 400:
-		at.kind = redirected
+		at.is = actionurl.OnRedirect
 		c.end(Forwarded, at)
 	case at.status == 487:
-		at.kind = cancelAnswered
+		at.is = actionurl.OnCanceled
 		c.end(Canceled, at)
 	default:
-		at.kind = refused
+		at.is = actionurl.OnRefuse
 		switch at.status {
 		case 480, 486, 600, 603:
 			if c.Rang != 0 {
-				at.kind = rejected
+				at.is = actionurl.OnReject
 				c.end(Rejected, at)
 			}
 		}
@@ -167,9 +169,9 @@ func (c *Call) offered(m *Message, at *moment) {
 	case quiet == c.onHold[by]:
 		return
 	case quiet:
-		at.kind = held
+		at.is = actionurl.OnHold
 	default:
-		at.kind = resumed
+		at.is = actionurl.OnResume
 	}
 	c.setHold(by, quiet, at)
 }
@@ -204,14 +206,14 @@ func (c *Call) declined(at *moment) {
 		if !o.sent || o.cseq != at.cseq {
 			continue
 		}
-		switch o.kind {
-		case held:
+		switch o.is {
+		case actionurl.OnHold:
 			c.Holds--
 			c.onHold[0], c.State = false, Active
-			o.kind = nothing
-		case resumed:
+			o.is = 0
+		case actionurl.OnResume:
 			c.onHold[0], c.State = true, OnHold
-			o.kind = nothing
+			o.is = 0
 		}
 	}
 }

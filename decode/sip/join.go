@@ -41,92 +41,6 @@ const (
 	shortestNumber = 3
 )
 
-// A meaning is what a message means at its end.
-type meaning struct {
-	slugs  [4]string // events that may come with it
-	stands int       // for how many of them, the first ones, it stands
-}
-
-// meaning tells what the message means (after what vendors say of their events;
-// RFC 3261, section 13, and RFC 5589 for transfers).
-func (m *moment) meaning() meaning {
-	switch m.kind {
-	case acknowledged:
-		return meaning{slugs: [4]string{"established_call", "answered_call", "phone_state_talking"}}
-	case ended:
-		return meaning{slugs: [4]string{"terminated_call", "phone_state_idle"}, stands: 1}
-	}
-	if m.sent {
-		return m.meaningSent()
-	}
-	return m.meaningReceived()
-}
-
-func (m *moment) meaningSent() meaning {
-	switch m.kind {
-	case invited:
-		return meaning{slugs: [4]string{"outgoing_call"}, stands: 1}
-	case ringing:
-		return meaning{slugs: [4]string{"incoming_call", "phone_state_ringing"}}
-	case answered:
-		return meaning{slugs: [4]string{"established_call", "answered_call", "phone_state_talking"}, stands: 2}
-	case canceled, canceledElsewhere:
-		return meaning{slugs: [4]string{"callout_canceled", "terminated_call", "phone_state_idle"}}
-	case cancelAnswered:
-		return meaning{slugs: [4]string{"missed_call", "remote_canceled", "terminated_call", "phone_state_idle"}}
-	case rejected:
-		return meaning{slugs: [4]string{"rejected_call", "missed_call", "terminated_call", "phone_state_idle"}, stands: 1}
-	case refused:
-		return meaning{slugs: [4]string{"rejected_call", "missed_call", "terminated_call", "phone_state_idle"}}
-	case redirected:
-		return meaning{slugs: [4]string{"forwarded_call"}, stands: 1}
-	case held:
-		return meaning{slugs: [4]string{"hold_call"}, stands: 1}
-	case resumed:
-		return meaning{slugs: [4]string{"resume_call"}, stands: 1}
-	case referred:
-		return meaning{slugs: [4]string{"blind_transfer", "transfer_call"}, stands: 1}
-	case referredReplacing:
-		return meaning{slugs: [4]string{"attended_transfer", "transfer_call"}, stands: 1}
-	}
-	return meaning{}
-}
-
-func (m *moment) meaningReceived() meaning {
-	switch m.kind {
-	case invited:
-		return meaning{slugs: [4]string{"incoming_call", "phone_state_ringing"}, stands: 1}
-	case ringing:
-		return meaning{slugs: [4]string{"outgoing_call"}}
-	case answered:
-		return meaning{slugs: [4]string{"established_call", "phone_state_talking"}, stands: 1}
-	case canceled:
-		return meaning{slugs: [4]string{"missed_call", "remote_canceled", "terminated_call", "phone_state_idle"}, stands: 1}
-	case canceledElsewhere:
-		return meaning{slugs: [4]string{"missed_call", "remote_canceled", "terminated_call", "phone_state_idle"}}
-	case cancelAnswered, rejected, refused:
-		return meaning{slugs: [4]string{"terminated_call", "remote_busy", "callout_canceled", "phone_state_idle"}}
-	case held:
-		return meaning{slugs: [4]string{"held_call"}}
-	case resumed:
-		return meaning{slugs: [4]string{"unheld_call"}}
-	case transferred:
-		return meaning{slugs: [4]string{"transfer_finished"}}
-	case notTransferred:
-		return meaning{slugs: [4]string{"transfer_failed"}}
-	case registered:
-		return meaning{slugs: [4]string{"registered"}}
-	case unregistered:
-		return meaning{slugs: [4]string{"unregistered"}}
-	case notRegistered:
-		return meaning{slugs: [4]string{"register_failed"}}
-	}
-	return meaning{}
-}
-
-// means reports whether an event may come with the message.
-func (m meaning) means(slug string) bool { return slug != "" && slices.Contains(m.slugs[:], slug) }
-
 // evidence tells how a request is known to be of a call, the best first.
 type evidence uint8
 
@@ -141,7 +55,6 @@ const (
 type fit struct {
 	call     *Call // nil of a registration, or where the phone is neither end
 	moment   *moment
-	meaning  meaning
 	evidence evidence
 	distance int64
 }
@@ -165,7 +78,7 @@ func (t *Tracker) Match(q *actionurl.Question) (m actionurl.Message, call *Call,
 		}
 		t.near(q, addr, call != nil)
 	}
-	if len(t.fits) == 0 && len(q.Slugs) == 1 && q.CallID != "" {
+	if len(t.fits) == 0 && len(q.Kinds) == 1 && q.CallID != "" {
 		// Seen from elsewhere, as behind a translator of addresses: which end
 		// the phone is cannot be told, but the call is its.
 		if d := t.calls[q.CallID]; d != nil {
@@ -181,18 +94,17 @@ func (t *Tracker) Match(q *actionurl.Question) (m actionurl.Message, call *Call,
 		call.deny(q)
 		return actionurl.Message{}, call, false
 	}
-	slug := best.meaning.slugs[0]
-	switch len(q.Slugs) {
+	var kind *actionurl.Kind
+	switch len(q.Kinds) {
 	case 0:
-		if !t.names(q, best) {
-			return actionurl.Message{}, call, false
-		}
+		kind = t.names(q, best)
 	case 1:
-		slug = q.Slugs[0]
+		kind = q.Kinds[0]
 	default:
-		if slug, ok = t.narrows(q, best); !ok {
-			return actionurl.Message{}, call, false
-		}
+		kind = t.narrows(q, best)
+	}
+	if kind == nil {
+		return actionurl.Message{}, call, false
 	}
 	at := best.moment
 	at.told = maphash.String(t.seed, q.Target)
@@ -200,7 +112,7 @@ func (t *Tracker) Match(q *actionurl.Question) (m actionurl.Message, call *Call,
 		call = best.call
 		call.Events++
 	}
-	m = actionurl.Message{Slug: slug, Frame: at.frame, Method: at.text(), Delay: q.Time - at.time}
+	m = actionurl.Message{Kind: kind, Frame: at.frame, Method: at.text(), Delay: q.Time - at.time}
 	if at.on.Capture != q.Capture {
 		m.Frame = 0
 	}
@@ -209,12 +121,12 @@ func (t *Tracker) Match(q *actionurl.Question) (m actionurl.Message, call *Call,
 
 // deny notes an event that says the call is over while it is on.
 func (c *Call) deny(q *actionurl.Question) {
-	if c == nil || len(q.Slugs) != 1 || c.claim.Time != 0 || c.Answer == 0 || c.Ended != 0 {
+	if c == nil || len(q.Kinds) != 1 || c.claim.Time != 0 || c.Answer == 0 || c.Ended != 0 {
 		return
 	}
-	switch q.Slugs[0] {
+	switch q.Kinds[0].Slug {
 	case "terminated_call", "missed_call", "rejected_call":
-		c.claim = Denial{q.Slugs[0], q.Time, q.Capture, q.Frame}
+		c.claim = Denial{q.Kinds[0], q.Time, q.Capture, q.Frame}
 	}
 }
 
@@ -262,7 +174,7 @@ func (t *Tracker) near(q *actionurl.Question, addr netip.Addr, identified bool) 
 	if r == nil {
 		r = t.old[addr]
 	}
-	if r != nil && len(q.Slugs) > 0 {
+	if r != nil && len(q.Kinds) > 0 {
 		for i := range min(r.n, len(r.moments)) {
 			t.add(q, nil, &r.moments[i], byTime)
 		}
@@ -280,14 +192,14 @@ func (t *Tracker) collect(q *actionurl.Question, c *Call, e evidence) {
 // an event or against it.
 func (t *Tracker) add(q *actionurl.Question, c *Call, m *moment, e evidence) {
 	delay := q.Time - m.time
-	if delay < -Before || delay > afterID || delay > after && (e != byCallID || len(q.Slugs) != 1) {
+	if delay < -Before || delay > afterID || delay > after && (e != byCallID || len(q.Kinds) != 1) {
 		return
 	}
-	f := fit{call: c, moment: m, meaning: m.meaning(), evidence: e, distance: delay}
+	f := fit{call: c, moment: m, evidence: e, distance: delay}
 	if delay < 0 {
 		f.distance = -early * delay
 	}
-	if f.meaning.slugs[0] == "" || (len(q.Slugs) == 1 || c == nil) && !slices.ContainsFunc(q.Slugs, f.meaning.means) {
+	if !m.is.Means(m.sent) || (len(q.Kinds) == 1 || c == nil) && !slices.ContainsFunc(q.Kinds, m.includes) {
 		return
 	}
 	t.fits = append(t.fits, f)
@@ -313,82 +225,79 @@ func (t *Tracker) best(q *actionurl.Question) *fit {
 // weight is the distance, more if the message does not stand for the event in
 // question, or for any.
 func (f *fit) weight(q *actionurl.Question) int64 {
-	stood := f.meaning.slugs[:f.meaning.stands]
-	if len(q.Slugs) == 1 && slices.Contains(stood, q.Slugs[0]) || len(q.Slugs) != 1 && len(stood) > 0 {
+	if m := f.moment; len(q.Kinds) == 1 && m.announces(q.Kinds[0]) || len(q.Kinds) != 1 && m.is.Announces(m.sent) != nil {
 		return f.distance
 	}
 	return f.distance + lesser
 }
 
-// names reports whether the nearest message names an event that nothing else
-// tells: the request is known to be of the call, the message stands for an
-// event and has named no other request, and nothing else is near.
-func (t *Tracker) names(q *actionurl.Question, best *fit) bool {
+// names returns the event that the nearest message names where nothing else
+// does, nil for none: the request is known to be of the call, the message
+// announces an event and has named no other request, and nothing else is near.
+func (t *Tracker) names(q *actionurl.Question, best *fit) *actionurl.Kind {
 	m := best.moment
 	delay := q.Time - m.time
-	return best.evidence <= byNumber && best.meaning.stands > 0 && delay >= -sureBefore && delay <= sure &&
-		(m.told == 0 || m.told == maphash.String(t.seed, q.Target)) &&
-		t.alone(best, best.meaning.slugs[0])
+	k := m.is.Announces(m.sent)
+	if k != nil && best.evidence <= byNumber && delay >= -sureBefore && delay <= sure &&
+		(m.told == 0 || m.told == maphash.String(t.seed, q.Target)) && t.alone(best, k) {
+		return k
+	}
+	return nil
 }
 
-// alone reports whether no message is near that does not mean the event. What
-// few phones announce does not count: that the other end holds the call, and
-// what became of a transfer, which often ends the call at once.
-func (t *Tracker) alone(best *fit, slug string) bool {
+// alone reports whether every message near may come with the event. Those that
+// few phones announce do not count: that the other end holds the call, and what
+// became of a transfer, which often ends the call at once.
+func (t *Tracker) alone(best *fit, k *actionurl.Kind) bool {
 	for i := range t.fits {
 		f := &t.fits[i]
-		switch f.moment.kind {
-		case transferred, notTransferred:
+		switch f.moment.is {
+		case actionurl.OnTransferred, actionurl.OnTransferFailed:
 			continue
-		case held, resumed:
+		case actionurl.OnHold, actionurl.OnResume:
 			if !f.moment.sent {
 				continue
 			}
 		}
-		if !f.meaning.means(slug) && f.distance <= margin*best.distance+slack {
+		if !f.moment.includes(k) && f.distance <= margin*best.distance+slack {
 			return false
 		}
 	}
 	return true
 }
 
-// narrows returns the one of several events that the nearest message leaves. One
-// that no SIP message goes with could be told by its absence only, so it
+// narrows returns the one of several events that the nearest message leaves, nil
+// for none: the one that it announces, or else the only one that may come with
+// it. An event without SIP messages could be known by their absence only, so it
 // leaves nothing; unless the request has the Call-ID, and so is of a call.
-func (t *Tracker) narrows(q *actionurl.Question, best *fit) (slug string, ok bool) {
-	for _, s := range q.Slugs {
-		if signalled(s) {
+func (t *Tracker) narrows(q *actionurl.Question, best *fit) *actionurl.Kind {
+	var left *actionurl.Kind
+	announced, several := false, false
+	for _, k := range q.Kinds {
+		if k.SIP == (actionurl.Signals{}) && (best.evidence != byCallID || k.Slug == "mute_call" || k.Slug == "unmute_call") {
+			return nil
+		}
+		if !best.moment.includes(k) {
 			continue
 		}
-		if best.evidence != byCallID || s == "mute_call" || s == "unmute_call" {
-			return "", false
+		switch is := best.moment.announces(k); {
+		case left == nil || is && !announced:
+			left, announced, several = k, is, false
+		case is == announced:
+			several = true
 		}
 	}
-	for i, s := range best.meaning.slugs {
-		switch {
-		case s == "" || !slices.Contains(q.Slugs, s):
-		case slug == "":
-			slug = s
-		case i >= best.meaning.stands && slices.Contains(best.meaning.slugs[:best.meaning.stands], slug):
-			// it stands for the other
-		default:
-			return "", false
-		}
+	if left == nil || several || !t.alone(best, left) {
+		return nil
 	}
-	return slug, slug != "" && t.alone(best, slug)
+	return left
 }
 
-// signalled reports whether SIP messages go with an event.
-func signalled(slug string) bool {
-	for k := nothing; k <= notRegistered; k++ {
-		for _, sent := range []bool{false, true} {
-			if (&moment{kind: k, sent: sent}).meaning().means(slug) {
-				return true
-			}
-		}
-	}
-	return false
-}
+// includes reports whether an event may come with the message.
+func (m *moment) includes(k *actionurl.Kind) bool { return k.SIP.Includes(m.is, m.sent) }
+
+// announces reports whether the message announces an event.
+func (m *moment) announces(k *actionurl.Kind) bool { return k.SIP.Announced(m.is, m.sent) }
 
 // text returns what the message is called in a table.
 func (m *moment) text() string {

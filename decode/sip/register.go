@@ -1,6 +1,10 @@
 package sip
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"actionurl/decode/actionurl"
+)
 
 // registrations are what the latest messages told of those of an address.
 type registrations struct {
@@ -23,13 +27,13 @@ func (t *Tracker) register(m *Message) {
 	case at.status == 401, at.status == 407, at.status == 423: // tried again (RFC 3261, sections 22.2 and 10.2.8)
 		return
 	case at.status >= 300:
-		at.kind = notRegistered
+		at.is = actionurl.OnRegisterFailed
 	case at.status < 200:
 		return
 	case r.cseq == m.CSeq && r.releasing || len(m.Contact) == 0 || m.releases():
-		at.kind = unregistered
+		at.is = actionurl.OnUnregister
 	default:
-		at.kind = registered
+		at.is = actionurl.OnRegister
 	}
 	at.sent = false
 	r.moments[r.n%len(r.moments)] = *at

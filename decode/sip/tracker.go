@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"actionurl/capture"
+	"actionurl/decode/actionurl"
 	"actionurl/decode/packet"
 )
 
@@ -119,7 +120,7 @@ type Call struct {
 
 // A Denial is an event that contradicts the signalling, and where it is.
 type Denial struct {
-	Slug    string
+	Kind    *actionurl.Kind
 	Time    int64 // nanoseconds since 1970-01-01 UTC
 	Capture string
 	Frame   int // 1-based
@@ -165,39 +166,12 @@ type moment struct {
 	on     *capture.Interface
 	frame  int
 	cseq   uint32
-	status uint16 // 0 of a request
-	kind   kind
+	status uint16           // 0 of a request
+	is     actionurl.Moment // 0 for nothing
 	method method
 	sent   bool   // by this end
 	told   uint64 // hash of the target of the latest request that belongs to it; 0 for none
 }
-
-// A kind is what a message says.
-type kind uint8
-
-const (
-	nothing kind = iota
-	invited
-	ringing
-	answered
-	acknowledged
-	ended
-	canceled
-	canceledElsewhere // another phone took the call
-	cancelAnswered    // by 487
-	refused
-	rejected // once it had rung
-	redirected
-	held
-	resumed
-	referred
-	referredReplacing
-	transferred
-	notTransferred
-	registered
-	unregistered
-	notRegistered
-)
 
 // A method is one that matters here.
 type method uint8

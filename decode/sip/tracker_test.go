@@ -199,7 +199,7 @@ func (a ask) of(tracker *sip.Tracker) string {
 		from = phone
 	}
 	q := &actionurl.Question{
-		Capture: "test.pcap", Time: capturetest.Start.Add(a.after).UnixNano(), CallID: a.id, Slugs: strings.Fields(a.slugs),
+		Capture: "test.pcap", Time: capturetest.Start.Add(a.after).UnixNano(), CallID: a.id, Kinds: kinds(strings.Fields(a.slugs)...),
 		Phone: [2]netip.Addr{netip.MustParseAddrPort(from).Addr(), netip.MustParseAddrPort(from).Addr()}, Target: "/" + a.vars,
 	}
 	for _, pair := range strings.Fields(a.vars) {
@@ -210,7 +210,16 @@ func (a ask) of(tracker *sip.Tracker) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%s %d %s %d", m.Slug, m.Frame, m.Method, m.Delay/1e6)
+	return fmt.Sprintf("%s %d %s %d", m.Kind, m.Frame, m.Method, m.Delay/1e6)
+}
+
+// kinds returns the events with these slugs.
+func kinds(slugs ...string) []*actionurl.Kind {
+	var all []*actionurl.Kind
+	for _, slug := range slugs {
+		all = append(all, actionurl.Lookup(slug))
+	}
+	return all
 }
 
 // conversation is a call of Jane's to the phone: INVITE at 0 s, 180 at once, 200

@@ -45,7 +45,7 @@ func (s *site) next(every int64) (*httpwire.Exchange, *actionurl.Event) {
 		e.CallID = fmt.Sprintf("%d-5060-%d@BJC.BGI.B.CBA", 100000000+s.calls, s.calls)
 		e.Vars[2] = actionurl.VarOf("remote", fmt.Sprint(30000000+s.calls))
 	}
-	e.Slug = usual[s.steps[i]]
+	e.Kind = actionurl.Lookup(usual[s.steps[i]])
 	s.steps[i] = (s.steps[i] + 1) % len(usual)
 	s.now += every
 	s.x.Time = s.now

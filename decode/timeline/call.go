@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"actionurl/decode/actionurl"
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 )
@@ -36,8 +37,8 @@ const (
 
 // A Step is an event of a call.
 type Step struct {
-	Time int64  // nanoseconds since 1970-01-01 UTC
-	Slug string // of the event; actionurl.Unknown if it is ambiguous
+	Time int64           // nanoseconds since 1970-01-01 UTC
+	Kind *actionurl.Kind // actionurl.Unknown if it is ambiguous
 }
 
 // A Call is what a phone announced of one call. What every event touches comes
@@ -260,9 +261,9 @@ func (c *Call) end(now int64) {
 }
 
 // has reports whether the event is one of the call's.
-func (c *Call) has(slug string) bool {
+func (c *Call) has(k *actionurl.Kind) bool {
 	for i := range c.Steps {
-		if c.Steps[i].Slug == slug {
+		if c.Steps[i].Kind == k {
 			return true
 		}
 	}

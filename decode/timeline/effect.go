@@ -31,15 +31,15 @@ type effect struct {
 // effectOf returns the effect of an event. An ambiguous one has what the effects
 // of its candidates have in common: where each of them ends the call, it ends.
 func effectOf(e *actionurl.Event) effect {
-	if e.Slug != actionurl.Unknown {
-		return effectOfSlug(e.Slug)
+	if e.Kind != actionurl.Unknown {
+		return effectOfSlug(e.Kind.Slug)
 	}
 	if len(e.Candidates) == 0 {
 		return effect{act: note}
 	}
-	all := effectOfSlug(e.Candidates[0])
-	for _, slug := range e.Candidates[1:] {
-		f := effectOfSlug(slug)
+	all := effectOfSlug(e.Candidates[0].Slug)
+	for _, k := range e.Candidates[1:] {
+		f := effectOfSlug(k.Slug)
 		if f.direction != all.direction {
 			all.direction = Unknown
 		}

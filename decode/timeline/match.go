@@ -1,5 +1,7 @@
 package timeline
 
+import "actionurl/decode/actionurl"
+
 // Of events that do not tell their call by its id.
 const (
 	// overtaking is how far requests of one phone can come in another order
@@ -14,7 +16,7 @@ const (
 // The call id tells, if both have one. Else it is a call with the same number,
 // or without one, that the event can be of; if there are several, the one that
 // it is likeliest of, and then the latest.
-func (p *Phone) find(s *said, slug string, f effect, now int64) *Call {
+func (p *Phone) find(s *said, k *actionurl.Kind, f effect, now int64) *Call {
 	var best *Call
 	most := 0
 	for i := len(p.open) - 1; i >= 0; i-- {
@@ -30,7 +32,7 @@ func (p *Phone) find(s *said, slug string, f effect, now int64) *Call {
 		if known && !same {
 			continue
 		}
-		likely := r.call.likely(slug, f, now, same && s.idHash == r.id)
+		likely := r.call.likely(k, f, now, same && s.idHash == r.id)
 		if likely > 0 && known {
 			likely += certain
 		}
@@ -67,7 +69,7 @@ const (
 
 // likely tells how likely an event is of the call, by the call's state. Same
 // is set if both have the same number, or both none.
-func (c *Call) likely(slug string, f effect, now int64, same bool) int {
+func (c *Call) likely(k *actionurl.Kind, f effect, now int64, same bool) int {
 	if f.direction != Unknown && c.Direction != Unknown && f.direction != c.Direction {
 		return impossible
 	}
@@ -80,7 +82,7 @@ func (c *Call) likely(slug string, f effect, now int64, same bool) int {
 		return impossible
 	case answer:
 		switch {
-		case c.Established != 0 && now-c.Established <= overtaking && !c.has(slug):
+		case c.Established != 0 && now-c.Established <= overtaking && !c.has(k):
 			return likeliest // some phones tell of it in two ways
 		case c.Established != 0 && now-c.Established <= repeating:
 			return possible

@@ -68,7 +68,7 @@ type Past struct {
 	Server netip.AddrPort // that took it
 
 	// The latest event that is known.
-	Slug   string
+	Kind   *actionurl.Kind
 	Target uint64 // hash of it
 	Time   int64  // in nanoseconds since 1970-01-01 UTC
 	Badly  bool   // it was not answered as it should be
@@ -140,7 +140,7 @@ func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 	if p.Vendor == "" {
 		p.made(e.PhoneVendor)
 	}
-	p.turn(e.Slug)
+	p.turn(e.Kind.Slug)
 }
 
 // made notes who made the phone, and what is particular to what they make.

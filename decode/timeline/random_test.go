@@ -42,18 +42,18 @@ func TestAnyEvents(t *testing.T) {
 				x.Time += int64(random.IntN(1000)) * 1e9
 			}
 			e := &actionurl.Event{
-				Slug:     kinds[random.IntN(len(kinds))].Slug,
+				Kind:     kinds[random.IntN(len(kinds))],
 				PhoneMAC: pick("", "00:0b:82:00:00:01", "00:0b:82:00:00:02", "00:04:13:00:00:01"),
 				PhoneIP:  netip.MustParseAddr(pick("10.0.0.1", "10.0.0.2")),
 				CallID:   pick("", "", "1@x", "2@x", "3"),
 			}
 			switch random.IntN(4) {
 			case 0:
-				e.Slug = pick("incoming_call", "outgoing_call", "established_call", "terminated_call", "hold_call", "resume_call")
+				e.Kind = actionurl.Lookup(pick("incoming_call", "outgoing_call", "established_call", "terminated_call", "hold_call", "resume_call"))
 			case 1:
-				e.Slug = actionurl.Unknown
+				e.Kind = actionurl.Unknown
 				for range random.IntN(3) {
-					e.Candidates = append(e.Candidates, kinds[random.IntN(len(kinds))].Slug)
+					e.Candidates = append(e.Candidates, kinds[random.IntN(len(kinds))])
 				}
 			}
 			for _, name := range []string{"local", "remote", "display_remote", "duration", "calldirection", "active_user"} {

@@ -122,13 +122,13 @@ func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call)
 	s := t.read(p, e)
 	f := effectOf(e)
 	if f.act == nothing {
-		t.alone(p, &s, e.Slug, x.Time)
+		t.alone(p, &s, e.Kind.Slug, x.Time)
 		return p, nil
 	}
 	if s.direction != Unknown {
 		f.direction = s.direction
 	}
-	c := p.find(&s, e.Slug, f, x.Time)
+	c := p.find(&s, e.Kind, f, x.Time)
 	if c == nil {
 		if !f.begins() {
 			return p, nil
@@ -140,7 +140,7 @@ func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call)
 		c.Direction = madeBy(s.id, e.PhoneIP)
 	}
 	t.learn(c, &s)
-	t.note(c, e.Slug, x.Time)
+	t.note(c, e.Kind, x.Time)
 	t.place(c, x.Time)
 	if t.config.Group != NoGroups {
 		if c.group == nil {
@@ -388,12 +388,12 @@ func (t *Timeline) keep(c *Call, s string) string {
 }
 
 // note adds an event to a call.
-func (t *Timeline) note(c *Call, slug string, now int64) {
+func (t *Timeline) note(c *Call, k *actionurl.Kind, now int64) {
 	c.Last = now
 	if len(c.Steps) == maxSteps {
 		return
 	}
 	before := c.spill()
-	c.Steps = append(c.Steps, Step{now, slug})
+	c.Steps = append(c.Steps, Step{now, k})
 	t.long += c.spill() - before
 }

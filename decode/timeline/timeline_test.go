@@ -42,14 +42,16 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 	x := &httpwire.Exchange{Status: 200}
 	x.Time = start.Add(time.Duration(after*1000+0.5) * time.Millisecond).UnixNano()
 	e := &actionurl.Event{
-		Slug: words[1], PhoneMAC: "00:0b:82:12:34:32", PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL,
+		Kind: actionurl.Lookup(words[1]), PhoneMAC: "00:0b:82:12:34:32", PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL,
 	}
-	if strings.Contains(e.Slug, "|") {
-		e.Slug, e.Candidates = actionurl.Unknown, strings.Split(e.Slug, "|")
-	}
-	for _, slug := range append(e.Candidates, e.Slug) {
-		if slug != actionurl.Unknown && actionurl.Lookup(slug) == nil {
-			t.Fatalf("no event is called %q", slug)
+	if e.Kind == nil {
+		e.Kind = actionurl.Unknown
+		for slug := range strings.SplitSeq(words[1], "|") {
+			if k := actionurl.Lookup(slug); k != nil {
+				e.Candidates = append(e.Candidates, k)
+			} else if slug != e.Kind.Slug {
+				t.Fatalf("no event is called %q", slug)
+			}
 		}
 	}
 	for _, word := range words[2:] {
@@ -119,7 +121,7 @@ func line(c *Call) string {
 	}
 	word("[" + c.Key() + "]")
 	for _, s := range c.Steps {
-		word(strings.TrimSuffix(s.Slug, "_call"))
+		word(strings.TrimSuffix(s.Kind.Slug, "_call"))
 	}
 	return strings.TrimSpace(b.String())
 }

@@ -110,7 +110,7 @@ func (m *Server) Record(r *decode.Record) {
 	if r.Event == nil {
 		return
 	}
-	m.count(m.events, "actionurl_events_total{event=%q}", r.Event.Slug)
+	m.count(m.events, "actionurl_events_total{event=%q}", r.Event.Kind.Slug)
 	status := r.NoResponse.String()
 	if r.NoResponse == httpwire.Answered {
 		status = strconv.Itoa(r.Status)

@@ -44,7 +44,7 @@ func (s *summary) count(r *decode.Record, shown bool) {
 	}
 	if r.Event != nil {
 		s.events++
-		if r.Event.Slug == actionurl.Unknown {
+		if r.Event.Kind == actionurl.Unknown {
 			s.unknown++
 		}
 	}

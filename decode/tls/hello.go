@@ -5,18 +5,25 @@ import (
 	"encoding/binary"
 )
 
-// Extensions of hellos (RFC 6066, 7301, 8446).
+// Extensions of hellos (RFC 6066, 7301, 7366, 7627, 5077, 8446).
 const (
-	serverName        = 0
-	protocols         = 16
-	supportedVersions = 43
+	serverName           = 0
+	protocols            = 16
+	encryptThenMAC       = 22
+	extendedMasterSecret = 23
+	sessionTicket        = 35
+	supportedVersions    = 43
 )
 
 // clientHello reads the body of a ClientHello (RFC 8446, section 4.1.2), which
-// may end early.
-func (h *Handshake) clientHello(r reader) {
+// may end early. What decrypting takes is noted in o, unless that is nil.
+func (h *Handshake) clientHello(r reader, o *opening) {
 	h.Offered = Version(r.number(2))
-	r.skip(32)  // random
+	random := r.skip(32)
+	if o != nil {
+		o.offered = h.Offered
+		copy(o.clientRandom[:], random)
+	}
 	r.vector(1) // session id
 	r.vector(2) // cipher suites
 	r.vector(1) // compression methods
@@ -31,6 +38,10 @@ func (h *Handshake) clientHello(r reader) {
 		case protocols:
 			list := extension.vector(2)
 			h.Protocol = string(list.vector(1))
+		case sessionTicket:
+			if o != nil {
+				o.ticket = bytes.Clone(extension)
+			}
 		case supportedVersions:
 			for all := extension.vector(1); len(all) >= 2; {
 				if v := Version(all.number(2)); v <= TLS13 && v > h.Offered { // above are reserved values (RFC 8701)
@@ -46,12 +57,17 @@ func (h *Handshake) clientHello(r reader) {
 const retry = "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
 
 // serverHello reads the body of a ServerHello (RFC 8446, section 4.1.3).
-func (h *Handshake) serverHello(r reader) {
+func (h *Handshake) serverHello(r reader, o *opening) {
 	version := Version(r.number(2))
-	if random := r.skip(32); bytes.Equal(random, []byte(retry)) {
+	random := r.skip(32)
+	if string(random) == retry {
 		return
 	}
-	r.vector(1) // session id
+	session := r.vector(1)
+	if o != nil {
+		copy(o.serverRandom[:], random)
+		o.session = bytes.Clone(session)
+	}
 	h.Suite = uint16(r.number(2))
 	r.skip(1) // compression method
 	for kind, extension := range r.extensions() {
@@ -61,6 +77,14 @@ func (h *Handshake) serverHello(r reader) {
 			h.Protocol = string(list.vector(1))
 		case supportedVersions:
 			version = Version(extension.number(2))
+		case encryptThenMAC:
+			if o != nil {
+				o.etm = true
+			}
+		case extendedMasterSecret:
+			if o != nil {
+				o.extended = true
+			}
 		}
 	}
 	h.Version = version

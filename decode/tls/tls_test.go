@@ -1,17 +1,21 @@
 package tls_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	gotls "crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"math/big"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,26 +28,35 @@ import (
 	"actionurl/decode/tls"
 )
 
-// A receiver gives all streams to a Reader.
-type receiver struct{ *tls.Reader }
+// A text gathers what is inside of the two directions.
+type text [2]string
 
-func (r receiver) Data(c *stream.Conn, sd stream.Side, data []byte, _ uint32, at *stream.Mark) int64 {
-	return r.Reader.Data(c, sd, data, at)
+func (x *text) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) int64 {
+	x[sd] += string(data)
+	return 0
 }
 
-func (r receiver) Gap(c *stream.Conn, sd stream.Side, n int, _ bool, _ *stream.Mark) int64 {
-	return r.Reader.Gap(c, sd, n)
+func (x *text) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream.Mark) int64 {
+	x[sd] += "<gap>"
+	return 0
 }
 
-func (r receiver) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.Mark) {
-	r.Reader.End(c, sd, how)
+func (x *text) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.Mark) {
+	if !strings.HasSuffix(x[sd], "<end>") { // the end of the other direction may be told of both
+		x[sd] += "<end>"
+	}
 }
 
 // follow returns the handshakes of a capture.
 func follow(c *capturetest.Capture) []tls.Handshake {
-	var all []tls.Handshake
-	reader := tls.NewReader(func(h *tls.Handshake) { all = append(all, *h) })
-	streams := stream.NewAssembler(receiver{reader}, stream.Config{})
+	all, _ := decrypt(c, nil)
+	return all
+}
+
+// decrypt returns the handshakes of a capture, and what is inside.
+func decrypt(c *capturetest.Capture, secrets *tls.Secrets) (all []tls.Handshake, inside text) {
+	reader := tls.NewReader(tls.Config{Found: func(h *tls.Handshake) { all = append(all, *h) }, Secrets: secrets, Inside: &inside})
+	streams := stream.NewAssembler(reader, stream.Config{})
 	packets := packet.NewDecoder(streams.Segment, packet.Config{})
 	lan := &capture.Interface{Link: capture.LinkEthernet}
 	for i, f := range c.Frames {
@@ -51,7 +64,7 @@ func follow(c *capturetest.Capture) []tls.Handshake {
 	}
 	packets.Flush()
 	streams.Flush()
-	return all
+	return all, inside
 }
 
 // A tape records what the ends of a connection write, in order.
@@ -266,13 +279,13 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte(hello), []byte("HTTP/1.1 400"), uint8(200))
 	f.Fuzz(func(t *testing.T, client, server []byte, size uint8) {
 		found := 0
-		r := tls.NewReader(func(h *tls.Handshake) { found++ })
+		r := tls.NewReader(tls.Config{Found: func(h *tls.Handshake) { found++ }})
 		c := new(stream.Conn)
 		at := new(stream.Mark)
 		for len(client)+len(server) > 0 {
 			for side, data := range []*[]byte{&client, &server} {
 				if n := min(int(size)+1, len(*data)); n > 0 {
-					r.Data(c, stream.Side(side), (*data)[:n], at)
+					r.Data(c, stream.Side(side), (*data)[:n], 0, at)
 					*data = (*data)[n:]
 				}
 			}
@@ -280,9 +293,66 @@ func FuzzReader(f *testing.F) {
 		if c.State == nil {
 			return
 		}
-		r.End(c, 0, stream.Lost)
+		r.End(c, 0, stream.Lost, at)
 		if found != 1 {
 			t.Errorf("found %d times", found)
 		}
 	})
+}
+
+// TestDecrypt opens what real peers said to each other in every version and
+// suite that Go's crypto/tls speaks, by key log and by the server's RSA key.
+func TestDecrypt(t *testing.T) {
+	cert, pool := certificate(t)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{"crm.example.com"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forRSA := gotls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	file := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	_ = pool
+	for version := uint16(gotls.VersionTLS10); version <= gotls.VersionTLS13; version++ {
+		for _, suite := range append(gotls.CipherSuites(), gotls.InsecureCipherSuites()...) {
+			if !slices.Contains(suite.SupportedVersions, version) {
+				continue
+			}
+			var log bytes.Buffer
+			client := &gotls.Config{MinVersion: version, MaxVersion: version, CipherSuites: []uint16{suite.ID}, InsecureSkipVerify: true, KeyLogWriter: &log}
+			server := &gotls.Config{MinVersion: version, CipherSuites: []uint16{suite.ID}, Certificates: []gotls.Certificate{forRSA, cert}}
+			capt := talk(t, client, server, 1400)
+			ways := map[string]*tls.Secrets{"key log": tls.NewSecrets()}
+			if n, err := ways["key log"].AddLog(&log); err != nil || n == 0 {
+				t.Fatalf("key log: %d secrets, %v", n, err)
+			}
+			if strings.HasPrefix(suite.Name, "TLS_RSA_") {
+				ways["private key"] = tls.NewSecrets()
+				if err := ways["private key"].AddPrivateKey(file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for way, secrets := range ways {
+				all, inside := decrypt(capt, secrets)
+				name := fmt.Sprintf("%s with %s by %s", tls.Version(version), suite.Name, way)
+				if len(all) != 1 || all[0].Outcome != tls.Opened || all[0].Unread != tls.Decrypted {
+					t.Errorf("%s: %+v", name, all)
+					continue
+				}
+				if version < gotls.VersionTLS13 && "TLS_"+tls.SuiteName(all[0].Suite) != suite.Name {
+					t.Errorf("%s: suite %s", name, tls.SuiteName(all[0].Suite))
+				}
+				if want := (text{"GET / HTTP/1.1\r\n\r\n<end>", "HTTP/1.1 200 OK\r\n\r\n<end>"}); inside != want && inside != (text{want[1], want[0]}) {
+					t.Errorf("%s: %q", name, inside)
+				}
+			}
+			all, inside := decrypt(capt, tls.NewSecrets())
+			if len(all) != 1 || all[0].Unread != tls.NoKey || inside != (text{}) {
+				t.Errorf("without keys: %+v %q", all, inside)
+			}
+		}
+	}
 }

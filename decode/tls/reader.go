@@ -1,0 +1,543 @@
+package tls
+
+import (
+	"bytes"
+	"crypto"
+	"hash"
+
+	"actionurl/decode/stream"
+)
+
+// Config says what a Reader does with what it reads.
+type Config struct {
+	// Found gets each handshake when its outcome is known, or the connection is
+	// over. It is valid until Found returns.
+	Found func(*Handshake)
+
+	// Secrets decrypt connections; nil for none.
+	Secrets *Secrets
+
+	// Inside takes what is inside of connections that are decrypted. Sequence
+	// numbers are those of the records, so that they compare with
+	// acknowledgements. It is valid iff Secrets is not nil.
+	Inside stream.Receiver
+}
+
+// A Reader follows connections that begin with a ClientHello. It implements
+// [stream.Receiver] for these.
+type Reader struct {
+	config Config
+	kept   int // bytes in parts of messages
+	held   int // bytes in parts of records
+}
+
+var _ stream.Receiver = (*Reader)(nil)
+
+// NewReader returns a Reader.
+func NewReader(c Config) *Reader { return &Reader{config: c} }
+
+// Begins reports whether data begin like a ClientHello.
+func Begins(data []byte) bool {
+	return len(data) >= 6 && data[0] == handshake && data[1] == 3 && data[5] == clientHello
+}
+
+// A Conn is what a Reader keeps of a connection, in its State: 500 bytes, and
+// where there are secrets 800 more at most.
+type Conn struct {
+	h      Handshake
+	sides  [2]half
+	client stream.Side
+	over   bool // Found was called
+	lost   bool // what comes is of no use
+	open   *opening
+}
+
+// An opening is what it takes to decrypt a connection.
+type opening struct {
+	inside any // state of Config.Inside
+
+	clientRandom, serverRandom [32]byte
+	session, ticket            []byte // that the server gave, and that the client has
+	offered                    Version
+	extended, etm              bool       // RFC 7627 and 7366
+	hello                      []byte     // the ClientHello, until its hash is known
+	transcript                 transcript // of the handshake up to the client's key
+	exchanged                  bool
+	master                     []byte
+	failed                     Reason // Decrypted until it is known
+}
+
+// A transcript hashes a handshake, up to TLS 1.1 twice.
+type transcript []hash.Hash
+
+func (t transcript) write(b []byte) {
+	for _, h := range t {
+		h.Write(b)
+	}
+}
+
+func (t transcript) sum() (all []byte) {
+	for _, h := range t {
+		all = h.Sum(all)
+	}
+	return all
+}
+
+// A half is one direction of a connection.
+type half struct {
+	head    [5]byte // of the record
+	size    int     // bytes of head
+	left    int     // bytes of the record to come
+	message []byte  // handshake message in part: its head, and what is kept of the rest
+	body    int     // bytes of the message to come
+	alert   []byte  // level and description
+
+	begun     bool // bytes came
+	changed   bool // ChangeCipherSpec: what follows is encrypted
+	encrypted int  // records
+
+	keys   *keys
+	record []byte // encrypted, in part
+	seq    uint32 // of the record
+	missed bool   // records are missing before the next one
+}
+
+// Data implements [stream.Receiver].
+func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) (skip int64) {
+	conn, _ := c.State.(*Conn)
+	if conn == nil {
+		conn = &Conn{client: sd, h: Handshake{Origin: at.Origin, Client: c.Addr(sd), Server: c.Addr(sd.Other()), Alert: NoAlert}}
+		if r.config.Secrets.Any() {
+			conn.open = new(opening)
+		}
+		c.State = conn
+	}
+	h := &conn.sides[sd]
+	if !conn.over && sd != conn.client && !h.begun && !isRecord(data) {
+		conn.h.Answer = string(data[:min(len(data), maxAnswer)])
+		r.end(conn, NotTLS, false)
+	}
+	h.begun = true
+	if h.missed && h.left == 0 && h.size == 0 && !isRecord(data) {
+		return 0 // behind a hole: wait for a segment that begins with a record
+	}
+	for len(data) > 0 && !conn.done() {
+		if h.left > 0 {
+			n := min(h.left, len(data))
+			h.left -= n
+			r.fragment(c, conn, sd, data[:n], at)
+			data, seq = data[n:], seq+uint32(n)
+			continue
+		}
+		if h.size == 0 {
+			h.seq = seq
+		}
+		n := copy(h.head[h.size:], data)
+		data, seq = data[n:], seq+uint32(n)
+		if h.size += n; h.size == len(h.head) {
+			h.size = 0
+			r.begin(conn, sd)
+		}
+	}
+	if conn.done() {
+		return stream.Forever
+	}
+	return 0
+}
+
+// done reports whether nothing that comes is of use.
+func (c *Conn) done() bool { return c.over && (c.lost || c.h.Outcome != Opened || !c.reads()) }
+
+// reads reports whether the connection is decrypted.
+func (c *Conn) reads() bool { return c.open != nil && c.open.failed == Decrypted }
+
+// isRecord reports whether data begin like a record; too few bytes may.
+func isRecord(data []byte) bool {
+	return data[0] >= changeCipherSpec && data[0] <= applicationData && (len(data) < 2 || data[1] == 3)
+}
+
+// Content types of records and types of handshake messages (RFC 8446, sections
+// 5.1 and 4; RFC 5246, section 7.4).
+const (
+	changeCipherSpec = 20
+	alert            = 21
+	handshake        = 22
+	applicationData  = 23
+
+	clientHello       = 1
+	serverHello       = 2
+	newSessionTicket  = 4
+	clientKeyExchange = 16
+	keyUpdate         = 24
+)
+
+// begin begins a record, of which the head is there.
+func (r *Reader) begin(c *Conn, sd stream.Side) {
+	h := &c.sides[sd]
+	h.left = int(h.head[3])<<8 | int(h.head[4])
+	if h.head[0] < changeCipherSpec || h.head[0] > applicationData || h.head[1] != 3 || h.left > maxRecord {
+		if c.lost = true; !c.over {
+			r.end(c, Unknown, false)
+		}
+		return
+	}
+	switch {
+	case h.head[0] == changeCipherSpec:
+		h.changed = true
+	case h.head[0] == alert && c.changed(h) && !c.over:
+		r.end(c, Rejected, sd == c.client)
+	case h.head[0] == applicationData || c.changed(h):
+		h.encrypted++
+		if !c.over {
+			r.encrypted(c, sd, h.left)
+		}
+	}
+}
+
+// changed reports whether a ChangeCipherSpec of a side says that what follows is
+// encrypted. In TLS 1.3 it says nothing (RFC 8446, section D.4).
+func (c *Conn) changed(h *half) bool { return h.changed && c.h.Version != 0 && c.h.Version < TLS13 }
+
+// encrypted takes note of an encrypted record of a side. Where both have sent
+// one that is no alert, the handshake is over.
+func (r *Reader) encrypted(c *Conn, sd stream.Side, size int) {
+	// The client's first record in TLS 1.3 is a Finished message of at least 36
+	// bytes, or an alert of 2; both carry a type and a tag of 8 or 16 bytes (RFC
+	// 8446, sections 5.2 and 4.4.4).
+	const mostOfAlert = 2 + 1 + 16
+	switch {
+	case c.h.Version == TLS13 && sd == c.client && c.sides[sd].encrypted == 1 && size <= mostOfAlert:
+		r.end(c, Rejected, true)
+	case c.sides[sd.Other()].encrypted > 0 && (c.h.Version != TLS13 || sd == c.client):
+		r.end(c, Opened, false)
+	}
+}
+
+// fragment takes bytes of a record.
+func (r *Reader) fragment(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, at *stream.Mark) {
+	h := &conn.sides[sd]
+	kind := h.head[0]
+	switch {
+	case kind == changeCipherSpec:
+	case kind == applicationData || conn.changed(h):
+		if conn.open != nil && conn.open.failed == Decrypted {
+			r.hold(c, conn, sd, data, at)
+		}
+	case kind == handshake:
+		r.messages(conn, sd, data)
+	case kind == alert:
+		h.alert = append(h.alert, data[:min(len(data), 2-len(h.alert))]...)
+		if h.left == 0 && len(h.alert) == 2 {
+			r.alert(conn, sd, h.alert[0], Alert(h.alert[1]))
+			h.alert = h.alert[:0]
+		}
+	}
+}
+
+// alert takes an alert of a side.
+func (r *Reader) alert(c *Conn, sd stream.Side, level byte, a Alert) {
+	const fatal = 2
+	byClient := sd == c.client
+	switch {
+	case c.over:
+	case a == CloseNotify:
+		r.end(c, Closed, byClient)
+	case level == fatal:
+		c.h.Alert = a
+		r.end(c, Rejected, byClient)
+	}
+}
+
+// messages takes bytes of handshake messages, of which only those that say
+// something here are kept.
+func (r *Reader) messages(c *Conn, sd stream.Side, data []byte) {
+	const head = 4
+	h := &c.sides[sd]
+	for len(data) > 0 && !c.over {
+		if len(h.message) < head {
+			n := min(head-len(h.message), len(data))
+			r.keep(h, data[:n])
+			data = data[n:]
+			if len(h.message) < head {
+				return
+			}
+			h.body = int(h.message[1])<<16 | int(h.message[2])<<8 | int(h.message[3])
+			c.open.digest(h.message[0], h.message)
+		}
+		kind := h.message[0]
+		n := min(h.body, len(data))
+		c.open.digest(kind, data[:n])
+		if c.wants(kind) && len(h.message)+n <= maxHello && r.kept+n <= maxKept {
+			r.keep(h, data[:n])
+		}
+		data = data[n:]
+		if h.body -= n; h.body > 0 {
+			return
+		}
+		c.message(r.config.Secrets, sd, kind, h.message, reader(h.message[head:]))
+		r.drop(h)
+	}
+}
+
+// wants reports whether messages of a type are kept.
+func (c *Conn) wants(kind byte) bool {
+	return kind == clientHello || kind == serverHello || c.open != nil && (kind == clientKeyExchange || kind == newSessionTicket)
+}
+
+// digest adds bytes of a message to the transcript. The hellos are added when
+// the second tells of which hash it is.
+func (o *opening) digest(kind byte, data []byte) {
+	if o != nil && kind != clientHello && kind != serverHello {
+		o.transcript.write(data)
+	}
+}
+
+// message takes a whole handshake message, or as much of it as is kept.
+func (c *Conn) message(secrets *Secrets, sd stream.Side, kind byte, whole []byte, body reader) {
+	switch {
+	case kind == clientHello && sd == c.client:
+		c.h.clientHello(body, c.open)
+		if c.open != nil {
+			c.open.hello = bytes.Clone(whole)
+		}
+	case kind == serverHello && sd != c.client:
+		c.h.serverHello(body, c.open)
+		if c.open != nil && c.h.Version != 0 {
+			c.open.begin(&c.h, whole)
+		}
+	case kind == clientKeyExchange && sd == c.client && c.open != nil && c.h.Version != 0:
+		c.open.exchange(secrets, &c.h, body)
+	case kind == newSessionTicket && sd != c.client && c.open != nil && c.h.Version < TLS13:
+		body.skip(4) // how long it is good for
+		secrets.remember(body.vector(2), c.open.master)
+	}
+}
+
+// begin begins the transcript with the hellos.
+func (o *opening) begin(h *Handshake, serverHello []byte) {
+	hashes := []crypto.Hash{suiteOf(h.Suite).prf}
+	if h.Version < TLS12 {
+		hashes = []crypto.Hash{crypto.MD5, crypto.SHA1}
+	}
+	for _, of := range hashes {
+		if of.Available() {
+			o.transcript = append(o.transcript, of.New())
+		}
+	}
+	o.transcript.write(o.hello)
+	o.transcript.write(serverHello)
+	o.hello = nil
+}
+
+// exchange takes the client's key: the premaster secret, encrypted with the
+// server's (RFC 5246, section 7.4.7.1; RFC 7627, section 4).
+func (o *opening) exchange(secrets *Secrets, h *Handshake, body reader) {
+	o.exchanged = true
+	s := suiteOf(h.Suite)
+	if !s.rsa || o.master != nil {
+		return
+	}
+	encrypted := body
+	if h.Version > SSL30 {
+		encrypted = body.vector(2)
+	}
+	premaster := secrets.premaster(encrypted, o.offered)
+	if premaster == nil {
+		return
+	}
+	if o.extended {
+		o.master = prf(h.Version, s.prf, 48, premaster, "extended master secret", o.transcript.sum())
+	} else {
+		o.master = prf(h.Version, s.prf, 48, premaster, "master secret", o.clientRandom[:], o.serverRandom[:])
+	}
+	secrets.remember(o.session, o.master)
+}
+
+// unlock makes the keys of a connection, where its secrets are known.
+func (c *Conn) unlock(secrets *Secrets) {
+	o := c.open
+	s := suiteOf(c.h.Suite)
+	if s.cipher == unread || c.h.Version <= SSL30 {
+		o.failed = UnknownSuite
+		return
+	}
+	client, server := &c.sides[c.client], &c.sides[c.client.Other()]
+	if c.h.Version == TLS13 {
+		client.keys = trafficKeys(s, secrets.logged[logKey{"CLIENT_TRAFFIC_SECRET_0", o.clientRandom}])
+		server.keys = trafficKeys(s, secrets.logged[logKey{"SERVER_TRAFFIC_SECRET_0", o.clientRandom}])
+		if client.keys == nil && server.keys == nil {
+			o.failed = NoKey
+		}
+		return
+	}
+	if logged := secrets.logged[logKey{"CLIENT_RANDOM", o.clientRandom}]; logged != nil {
+		o.master = logged
+	}
+	if o.master == nil && !o.exchanged {
+		if o.master = secrets.session(o.session); o.master == nil {
+			o.master = secrets.session(o.ticket)
+		}
+	}
+	switch {
+	case o.master != nil:
+		client.keys, server.keys = sessionKeys(c.h.Version, s, o.master, o.clientRandom[:], o.serverRandom[:], o.etm)
+		secrets.remember(o.session, o.master)
+	case o.exchanged:
+		o.failed = NoKey
+	default:
+		o.failed = NoSession
+	}
+}
+
+// hold takes bytes of an encrypted record, and decrypts it when it is whole.
+func (r *Reader) hold(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, at *stream.Mark) {
+	h := &conn.sides[sd]
+	if h.left > 0 || len(h.record) > 0 {
+		if r.held+len(data) > maxRecords {
+			r.lose(c, conn, sd, len(h.record)+len(data)+h.left, at)
+			return
+		}
+		h.record = append(h.record, data...)
+		r.held += len(data)
+		if h.left > 0 {
+			return
+		}
+		data = h.record
+	}
+	r.decrypt(c, conn, sd, data, at)
+	r.held -= len(h.record)
+	h.record = nil
+}
+
+// decrypt decrypts a record, and hands on what is in it.
+func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, record []byte, at *stream.Mark) {
+	h := &conn.sides[sd]
+	if h.keys == nil {
+		if conn.sides[sd.Other()].keys == nil {
+			conn.unlock(r.config.Secrets)
+		}
+		if h.keys == nil {
+			return
+		}
+	}
+	kind := h.head[0]
+	open := h.keys.open
+	if h.missed {
+		open = h.keys.resume
+	}
+	plain, inner, ok := open(kind, record)
+	if !ok {
+		if conn.h.Version == TLS13 && h.keys.number == 0 {
+			return // still of the handshake, which has keys of its own
+		}
+		r.lose(c, conn, sd, len(record), at)
+		return
+	}
+	h.missed = false
+	switch {
+	case inner == applicationData && len(plain) > 0:
+		r.inside(c, conn, func() { r.config.Inside.Data(c, sd, plain, h.seq, at) })
+	case inner == handshake && conn.h.Version == TLS13 && len(plain) > 0 && plain[0] == keyUpdate:
+		h.keys = h.keys.next()
+	}
+}
+
+// lose says that bytes of what is inside are missing.
+func (r *Reader) lose(c *stream.Conn, conn *Conn, sd stream.Side, n int, at *stream.Mark) {
+	h := &conn.sides[sd]
+	r.held -= len(h.record)
+	h.record = nil
+	h.missed = true
+	r.inside(c, conn, func() { r.config.Inside.Gap(c, sd, n, false, at) })
+}
+
+// inside calls Config.Inside with its own state of the connection.
+func (r *Reader) inside(c *stream.Conn, conn *Conn, call func()) {
+	c.State = conn.open.inside
+	call()
+	conn.open.inside, c.State = c.State, conn
+}
+
+// Gap implements [stream.Receiver]. Bytes of an encrypted record cost that
+// record, and what follows up to a segment that begins with one.
+func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream.Mark) (skip int64) {
+	conn := c.State.(*Conn)
+	h := &conn.sides[sd]
+	if h.encrypted == 0 {
+		conn.lost = true
+		if !conn.over {
+			r.end(conn, Unknown, false)
+		}
+		return stream.Forever
+	}
+	if conn.reads() && h.keys != nil {
+		r.lose(c, conn, sd, n, at)
+	}
+	if h.left >= n { // the end of the record is known
+		h.left -= n
+		if h.left > 0 {
+			h.head[0] = changeCipherSpec // its rest is passed over
+		}
+	} else {
+		h.left, h.size = 0, 0
+	}
+	h.missed = true
+	if conn.done() {
+		return stream.Forever
+	}
+	return 0
+}
+
+// End implements [stream.Receiver].
+func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.Mark) {
+	conn := c.State.(*Conn)
+	if !conn.over {
+		switch how {
+		case stream.Reset:
+			r.end(conn, Reset, sd == conn.client)
+		case stream.Closed:
+			r.end(conn, Closed, sd == conn.client)
+		default:
+			r.end(conn, Unknown, false)
+		}
+	}
+	if conn.h.Outcome == Opened && conn.reads() {
+		r.inside(c, conn, func() { r.config.Inside.End(c, sd, how, at) })
+	}
+	for i := range conn.sides {
+		if h := &conn.sides[i]; how != stream.Closed || stream.Side(i) == sd {
+			r.held -= len(h.record)
+			h.record = nil
+		}
+	}
+}
+
+// end calls Found with the outcome.
+func (r *Reader) end(c *Conn, how Outcome, byClient bool) {
+	c.over = true
+	r.drop(&c.sides[0])
+	r.drop(&c.sides[1])
+	c.h.Outcome, c.h.ByClient = how, byClient
+	if how == Opened {
+		c.h.Unread = NoKey
+		if c.open != nil {
+			if c.sides[0].keys == nil && c.sides[1].keys == nil && c.open.failed == Decrypted {
+				c.unlock(r.config.Secrets)
+			}
+			c.h.Unread = c.open.failed
+		}
+	}
+	r.config.Found(&c.h)
+}
+
+// keep keeps bytes of a message.
+func (r *Reader) keep(h *half, data []byte) {
+	h.message = append(h.message, data...)
+	r.kept += len(data)
+}
+
+// drop lets go of the bytes of a message.
+func (r *Reader) drop(h *half) {
+	r.kept -= len(h.message)
+	h.message = nil
+}

@@ -1,0 +1,265 @@
+package tls
+
+import (
+	"bufio"
+	"bytes"
+	"crypto"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rc4"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+var errTag = errors.New("wrong tag")
+
+const (
+	// maxSecrets bounds the secrets of key logs: 262,144 of about 200 bytes, 50
+	// MiB. The oldest are not dropped: a log is usually as long as its capture.
+	maxSecrets = 256 << 10
+
+	// maxSessions bounds the sessions that may be resumed: 65,536 of about 200
+	// bytes, 13 MiB. Beyond it all are dropped, and learned anew.
+	maxSessions = 64 << 10
+)
+
+// Secrets are the keys that a capture can be decrypted with. It is not safe for
+// concurrent use.
+type Secrets struct {
+	logged   map[logKey][]byte
+	private  []*rsa.PrivateKey
+	sessions map[[32]byte][]byte // master secrets by a hash of the session's id or ticket
+}
+
+// A logKey names a secret of a key log.
+type logKey struct {
+	label  string
+	random [32]byte // of the client; of the label RSA, the beginning of the encrypted premaster secret
+}
+
+// NewSecrets returns Secrets without any.
+func NewSecrets() *Secrets {
+	return &Secrets{logged: map[logKey][]byte{}, sessions: map[[32]byte][]byte{}}
+}
+
+// Any reports whether there is a secret.
+func (s *Secrets) Any() bool { return s != nil && (len(s.logged) > 0 || len(s.private) > 0) }
+
+// AddPrivateKey adds the RSA keys of a PEM file. Keys of other kinds cannot
+// decrypt: they only sign.
+func (s *Secrets) AddPrivateKey(file []byte) error {
+	found := false
+	for {
+		block, rest := pem.Decode(file)
+		if block == nil {
+			break
+		}
+		file = rest
+		var key any
+		var err error
+		switch block.Type {
+		case "RSA PRIVATE KEY":
+			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case "PRIVATE KEY":
+			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		case "ENCRYPTED PRIVATE KEY":
+			return errors.New("the private key is encrypted; decrypt it with 'openssl pkey -in KEY -out PLAIN'")
+		case "EC PRIVATE KEY":
+			return errors.New("an EC key cannot decrypt: it only signs; use a key log (SSLKEYLOGFILE)")
+		default: // a certificate beside the key
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("private key: %w", err)
+		}
+		private, ok := key.(*rsa.PrivateKey)
+		if !ok {
+			return errors.New("a key that is not RSA cannot decrypt: it only signs; use a key log (SSLKEYLOGFILE)")
+		}
+		s.private = append(s.private, private)
+		found = true
+	}
+	if !found {
+		return errors.New("no private key in PEM form")
+	}
+	return nil
+}
+
+// labels are those of a key log that are used (SSLKEYLOGFILE format,
+// draft-ietf-tls-keylogfile).
+var labels = map[string]bool{
+	"CLIENT_RANDOM": true, "RSA": true, "CLIENT_TRAFFIC_SECRET_0": true, "SERVER_TRAFFIC_SECRET_0": true,
+}
+
+// AddLog adds the secrets of a key log, whose lines that are of no use are
+// passed over. It returns how many secrets it took.
+func (s *Secrets) AddLog(log io.Reader) (int, error) {
+	taken := 0
+	lines := bufio.NewScanner(log)
+	lines.Buffer(make([]byte, 0, 4<<10), 64<<10)
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) != 3 || !labels[fields[0]] {
+			continue
+		}
+		name, err := hex.DecodeString(fields[1])
+		secret, err2 := hex.DecodeString(fields[2])
+		if err != nil || err2 != nil || len(name) > 32 || len(secret) == 0 || len(secret) > 64 || len(s.logged) >= maxSecrets {
+			continue
+		}
+		key := logKey{label: strings.Clone(fields[0])}
+		copy(key.random[:], name)
+		s.logged[key] = secret
+		taken++
+	}
+	return taken, lines.Err()
+}
+
+// AddSecrets adds a Decryption Secrets Block of the kind TLS Key Log
+// (draft-ietf-opsawg-pcapng, section 4.7).
+func (s *Secrets) AddSecrets(block []byte) { _, _ = s.AddLog(bytes.NewReader(block)) }
+
+// premaster returns the premaster secret that a client sent encrypted with a
+// server's key, nil without the key (RFC 5246, section 7.4.7.1).
+func (s *Secrets) premaster(encrypted []byte, offered Version) []byte {
+	if len(encrypted) >= 8 {
+		key := logKey{label: "RSA"}
+		copy(key.random[:], encrypted[:8])
+		if secret := s.logged[key]; secret != nil {
+			return secret
+		}
+	}
+	for _, private := range s.private {
+		if private.Size() != len(encrypted) {
+			continue
+		}
+		secret := make([]byte, 48)
+		if err := rsa.DecryptPKCS1v15SessionKey(nil, private, encrypted, secret); err != nil {
+			continue
+		}
+		if secret[0] == 3 { // else the padding was wrong, and secret is as it was
+			return secret
+		}
+	}
+	return nil
+}
+
+// session returns the master secret of a session, nil if it is not known.
+func (s *Secrets) session(id []byte) []byte {
+	if len(id) == 0 {
+		return nil
+	}
+	return s.sessions[sha256.Sum256(id)]
+}
+
+// remember keeps the master secret of a session.
+func (s *Secrets) remember(id, master []byte) {
+	if len(id) == 0 || master == nil {
+		return
+	}
+	if len(s.sessions) >= maxSessions {
+		clear(s.sessions)
+	}
+	s.sessions[sha256.Sum256(id)] = master
+}
+
+// prf is the pseudorandom function (RFC 5246, section 5; RFC 2246, section 5).
+func prf(version Version, hash crypto.Hash, size int, secret []byte, label string, seed ...[]byte) []byte {
+	text := append([]byte(label), bytes.Join(seed, nil)...)
+	out := make([]byte, size)
+	if version >= TLS12 {
+		expand(out, hash, secret, text)
+		return out
+	}
+	half := (len(secret) + 1) / 2
+	expand(out, crypto.MD5, secret[:half], text)
+	other := make([]byte, size)
+	expand(other, crypto.SHA1, secret[len(secret)-half:], text)
+	subtle.XORBytes(out, out, other)
+	return out
+}
+
+// expand is P_hash.
+func expand(out []byte, hash crypto.Hash, secret, seed []byte) {
+	h := hmac.New(hash.New, secret)
+	h.Write(seed)
+	a := h.Sum(nil)
+	for len(out) > 0 {
+		h.Reset()
+		h.Write(a)
+		h.Write(seed)
+		out = out[copy(out, h.Sum(nil)):]
+		h.Reset()
+		h.Write(a)
+		a = h.Sum(nil)
+	}
+}
+
+// sessionKeys returns the keys of both sides up to TLS 1.2 (RFC 5246, section
+// 6.3).
+func sessionKeys(version Version, s suite, master, client, server []byte, etm bool) (fromClient, fromServer *keys) {
+	mac, iv := 0, 0
+	switch s.cipher {
+	case cbcAES:
+		iv = 16
+	case cbc3DES:
+		iv = 8
+	case gcmAES, ccmAES, ccm8AES:
+		iv = 4
+	case chacha:
+		iv = 12
+	}
+	if s.mac != 0 {
+		mac = s.mac.Size()
+		if version >= TLS11 {
+			iv = 0 // it is in each record
+		}
+	}
+	block := reader(prf(version, s.prf, 2*(mac+s.key+iv), master, "key expansion", server, client))
+	a := &keys{suite: s, version: version, etm: etm}
+	b := &keys{suite: s, version: version, etm: etm}
+	a.mac, b.mac = block.skip(mac), block.skip(mac)
+	a.key, b.key = block.skip(s.key), block.skip(s.key)
+	a.iv, b.iv = block.skip(iv), block.skip(iv)
+	if s.cipher == rc4Stream {
+		a.stream, _ = rc4.NewCipher(a.key) // its key has a size that is allowed
+		b.stream, _ = rc4.NewCipher(b.key)
+	}
+	return a, b
+}
+
+// trafficKeys returns the keys of a traffic secret of TLS 1.3 (RFC 8446,
+// section 7.3), nil if it is of another hash.
+func trafficKeys(s suite, secret []byte) *keys {
+	if len(secret) != s.prf.Size() {
+		return nil
+	}
+	return &keys{suite: s, version: TLS13, secret: secret, key: expandLabel(s.prf, secret, "key", s.key), iv: expandLabel(s.prf, secret, "iv", 12)}
+}
+
+// next returns the keys behind a KeyUpdate (RFC 8446, section 7.2).
+func (k *keys) next() *keys {
+	return trafficKeys(k.suite, expandLabel(k.suite.prf, k.secret, "traffic upd", k.suite.prf.Size()))
+}
+
+// expandLabel is HKDF-Expand-Label without a context (RFC 8446, section 7.1).
+func expandLabel(hash crypto.Hash, secret []byte, label string, size int) []byte {
+	label = "tls13 " + label
+	info := binary.BigEndian.AppendUint16(nil, uint16(size))
+	info = append(info, byte(len(label)))
+	info = append(append(info, label...), 0)
+	out, err := hkdf.Expand(hash.New, secret, string(info), size)
+	if err != nil {
+		return make([]byte, size) // only a size that no suite has
+	}
+	return out
+}

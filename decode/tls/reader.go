@@ -85,12 +85,12 @@ func (t transcript) sum() (all []byte) {
 
 // A half is one direction of a connection.
 type half struct {
-	head    [5]byte // of the record
-	size    int     // bytes of head
-	left    int     // bytes of the record to come
-	message []byte  // handshake message in part: its head, and what is kept of the rest
-	body    int     // bytes of the message to come
-	alert   []byte  // level and description
+	head    [recordHead]byte // of the record
+	size    int              // bytes of head
+	left    int              // bytes of the record to come
+	message []byte           // handshake message in part: its head, and what is kept of the rest
+	body    int              // bytes of the message to come
+	alert   []byte           // level and description
 
 	begun     bool // bytes came
 	changed   bool // ChangeCipherSpec: what follows is encrypted
@@ -99,7 +99,9 @@ type half struct {
 	keys   *keys
 	record []byte // encrypted, in part
 	seq    uint32 // of the record
+	next   uint32 // behind the bytes that came
 	missed bool   // records are missing before the next one
+	hole   uint32 // sequence number from which they are; valid iff missed
 }
 
 // Data implements [stream.Receiver].
@@ -118,6 +120,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		r.end(conn, NotTLS, false)
 	}
 	h.begun = true
+	h.next = seq + uint32(len(data))
 	if h.missed && h.left == 0 && h.size == 0 && !isRecord(data) {
 		return 0 // behind a hole: wait for a segment that begins with a record
 	}
@@ -159,6 +162,8 @@ func isRecord(data []byte) bool {
 // Content types of records and types of handshake messages (RFC 8446, sections
 // 5.1 and 4; RFC 5246, section 7.4).
 const (
+	recordHead = 5 // bytes
+
 	changeCipherSpec = 20
 	alert            = 21
 	handshake        = 22
@@ -394,7 +399,8 @@ func (r *Reader) hold(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, a
 	h := &conn.sides[sd]
 	if h.left > 0 || len(h.record) > 0 {
 		if r.held+len(data) > maxRecords {
-			r.lose(c, conn, sd, len(h.record)+len(data)+h.left, at)
+			r.lose(c, conn, sd, h.seq, len(h.record)+len(data)+h.left, at)
+			h.head[0] = changeCipherSpec // its rest is passed over
 			return
 		}
 		h.record = append(h.record, data...)
@@ -421,16 +427,19 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, record []by
 		}
 	}
 	kind := h.head[0]
-	open := h.keys.open
+	var plain []byte
+	var inner byte
+	var ok bool
 	if h.missed {
-		open = h.keys.resume
+		plain, inner, ok = h.keys.resume(kind, record, stream.After(h.hole, h.seq))
+	} else {
+		plain, inner, ok = h.keys.open(kind, record)
 	}
-	plain, inner, ok := open(kind, record)
 	if !ok {
 		if conn.h.Version == TLS13 && h.keys.number == 0 {
 			return // still of the handshake, which has keys of its own
 		}
-		r.lose(c, conn, sd, len(record), at)
+		r.lose(c, conn, sd, h.seq, len(record), at)
 		return
 	}
 	h.missed = false
@@ -442,12 +451,15 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, record []by
 	}
 }
 
-// lose says that bytes of what is inside are missing.
-func (r *Reader) lose(c *stream.Conn, conn *Conn, sd stream.Side, n int, at *stream.Mark) {
+// lose says that bytes of what is inside are missing, from the record or the
+// hole at a sequence number on.
+func (r *Reader) lose(c *stream.Conn, conn *Conn, sd stream.Side, from uint32, n int, at *stream.Mark) {
 	h := &conn.sides[sd]
 	r.held -= len(h.record)
 	h.record = nil
-	h.missed = true
+	if !h.missed {
+		h.missed, h.hole = true, from
+	}
 	r.inside(c, conn, func() { r.config.Inside.Gap(c, sd, n, false, at) })
 }
 
@@ -470,18 +482,23 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream
 		}
 		return stream.Forever
 	}
+	from := h.next
+	if h.left > 0 || h.size > 0 {
+		from = h.seq
+	}
+	h.next += uint32(n)
 	if conn.reads() && h.keys != nil {
-		r.lose(c, conn, sd, n, at)
+		r.lose(c, conn, sd, from, n, at)
 	}
 	if h.left >= n { // the end of the record is known
 		h.left -= n
-		if h.left > 0 {
-			h.head[0] = changeCipherSpec // its rest is passed over
-		}
+		h.head[0] = changeCipherSpec // its rest is passed over
 	} else {
 		h.left, h.size = 0, 0
 	}
-	h.missed = true
+	if !h.missed {
+		h.missed, h.hole = true, from
+	}
 	if conn.done() {
 		return stream.Forever
 	}

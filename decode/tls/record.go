@@ -57,19 +57,27 @@ func (k *keys) open(kind byte, record []byte) (plain []byte, inner byte, ok bool
 	return plain[:len(plain)-1], plain[len(plain)-1], true
 }
 
-// resume is open for the first record behind a hole, in which up to maxMissed
-// records were lost.
-func (k *keys) resume(kind byte, record []byte) (plain []byte, inner byte, ok bool) {
-	if k.stream != nil {
-		return nil, 0, false
-	}
-	before := k.number
-	for ; k.number <= before+maxMissed; k.number++ {
+// resume is open for the first record behind a hole of so many bytes, in which
+// up to maxMissed records were lost: heads, and what the keys are for.
+func (k *keys) resume(kind byte, record []byte, hole int) (plain []byte, inner byte, ok bool) {
+	before, stream := k.number, k.stream
+	for missed := range maxMissed {
+		if k.suite.cipher == rc4Stream { // it goes on behind the bytes between the heads
+			lost := hole - missed*recordHead
+			if lost < 0 {
+				break
+			}
+			next := *stream
+			skipped := make([]byte, lost)
+			next.XORKeyStream(skipped, skipped)
+			k.stream = &next
+		}
+		k.number = before + uint64(missed)
 		if plain, inner, ok = k.open(kind, record); ok {
 			return plain, inner, true
 		}
 	}
-	k.number = before
+	k.number, k.stream = before, stream
 	return nil, 0, false
 }
 

@@ -95,6 +95,12 @@ func (r recorded) Write(b []byte) (int, error) {
 // of at most size bytes.
 func talk(t *testing.T, client, server *gotls.Config, size int) *capturetest.Capture {
 	t.Helper()
+	return converse(t, client, server, size, "GET / HTTP/1.1\r\n\r\n")
+}
+
+// converse is talk with several requests, each of 18 bytes.
+func converse(t *testing.T, client, server *gotls.Config, size int, requests ...string) *capturetest.Capture {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -120,19 +126,30 @@ func talk(t *testing.T, client, server *gotls.Config, size int) *capturetest.Cap
 		if s.Handshake() != nil {
 			return
 		}
-		io.ReadFull(s, make([]byte, 18))
-		io.WriteString(s, "HTTP/1.1 200 OK\r\n\r\n")
+		for range requests {
+			io.ReadFull(s, make([]byte, 18))
+			io.WriteString(s, "HTTP/1.1 200 OK\r\n\r\n")
+		}
 	}()
 	c := gotls.Client(recorded{a, tape, true}, client)
 	if c.Handshake() == nil {
-		io.WriteString(c, "GET / HTTP/1.1\r\n\r\n")
-		io.ReadFull(c, make([]byte, 19))
+		for _, request := range requests {
+			io.WriteString(c, request)
+			io.ReadFull(c, make([]byte, 19))
+		}
 	}
 	a.Close()
 	<-done
 	capt := capturetest.New()
-	k := capt.Conn("192.168.40.50:40000", "192.168.40.207:443").Open()
-	for _, p := range tape.parts {
+	tape.record(capt, "192.168.40.50:40000", size)
+	return capt
+}
+
+// record adds a connection with what is on the tape, in segments of at most
+// size bytes.
+func (x *tape) record(capt *capturetest.Capture, from string, size int) {
+	k := capt.Conn(from, "192.168.40.207:443").Open()
+	for _, p := range x.parts {
 		for data := p.data; data != ""; {
 			n := min(size, len(data))
 			if p.client {
@@ -144,7 +161,6 @@ func talk(t *testing.T, client, server *gotls.Config, size int) *capturetest.Cap
 		}
 	}
 	k.Close()
-	return capt
 }
 
 // certificate returns a self-signed one for crm.example.com.
@@ -303,7 +319,7 @@ func FuzzReader(f *testing.F) {
 // TestDecrypt opens what real peers said to each other in every version and
 // suite that Go's crypto/tls speaks, by key log and by the server's RSA key.
 func TestDecrypt(t *testing.T) {
-	cert, pool := certificate(t)
+	cert, _ := certificate(t)
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -315,7 +331,6 @@ func TestDecrypt(t *testing.T) {
 	}
 	forRSA := gotls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 	file := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	_ = pool
 	for version := uint16(gotls.VersionTLS10); version <= gotls.VersionTLS13; version++ {
 		for _, suite := range append(gotls.CipherSuites(), gotls.InsecureCipherSuites()...) {
 			if !slices.Contains(suite.SupportedVersions, version) {
@@ -352,6 +367,61 @@ func TestDecrypt(t *testing.T) {
 			all, inside := decrypt(capt, tls.NewSecrets())
 			if len(all) != 1 || all[0].Unread != tls.NoKey || inside != (text{}) {
 				t.Errorf("without keys: %+v %q", all, inside)
+			}
+		}
+	}
+}
+
+// TestHoles takes frames out of a conversation, one and several: what is in
+// other records is read all the same, and the hole is said.
+func TestHoles(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var requests []string
+	for i := range 9 {
+		requests = append(requests, fmt.Sprintf("GET /%d HTTP/1.1\n\r\n", i))
+	}
+	for _, suite := range []uint16{
+		gotls.TLS_RSA_WITH_RC4_128_SHA, gotls.TLS_RSA_WITH_AES_128_CBC_SHA, gotls.TLS_RSA_WITH_AES_128_GCM_SHA256,
+		gotls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, gotls.TLS_AES_128_GCM_SHA256,
+	} {
+		version := uint16(gotls.VersionTLS12)
+		if suite == gotls.TLS_AES_128_GCM_SHA256 {
+			version = gotls.VersionTLS13
+		}
+		var log bytes.Buffer
+		whole := converse(t,
+			&gotls.Config{MinVersion: version, MaxVersion: version, CipherSuites: []uint16{suite}, InsecureSkipVerify: true, KeyLogWriter: &log},
+			&gotls.Config{CipherSuites: []uint16{suite}, Certificates: []gotls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},
+			30, requests...)
+		secrets := tls.NewSecrets()
+		secrets.AddLog(&log)
+		_, inside := decrypt(whole, secrets)
+		first := 0 // frames of the handshake stay
+		for first = len(whole.Frames); first > 0; first-- {
+			part := &capturetest.Capture{Frames: whole.Frames[:first]}
+			if _, got := decrypt(part, secrets); !strings.Contains(got[0]+got[1], "GET /2") {
+				break
+			}
+		}
+		if first == 0 || strings.Count(inside[0]+inside[1], "GET /") != 9 {
+			t.Fatalf("%s: the whole: %q", gotls.CipherSuiteName(suite), inside)
+		}
+		for n := 1; n < 9; n++ {
+			for at := first; at+n < len(whole.Frames)-40; at++ {
+				part := &capturetest.Capture{Frames: slices.Delete(slices.Clone(whole.Frames), at, at+n)}
+				_, got := decrypt(part, secrets)
+				all := got[0] + got[1]
+				if !strings.Contains(all, "GET /1") || !strings.Contains(all, "GET /8") {
+					t.Fatalf("%s: without %d frames from %d: %q", gotls.CipherSuiteName(suite), n, at, got)
+				}
 			}
 		}
 	}

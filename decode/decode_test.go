@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +42,7 @@ func batch(frames []capturetest.Frame) *capture.Batch {
 func decode(t testing.TB, frames []capturetest.Frame) ([]string, Summary) {
 	t.Helper()
 	var lines []string
-	p := New(Config{ResponseTimeout: 10 * time.Second}, func(r *Record) error {
+	p := New(Config{Wire: Wire{ResponseTimeout: 10 * time.Second}}, func(r *Record) error {
 		lines = append(lines, line(r))
 		return nil
 	})
@@ -260,7 +259,7 @@ func TestEventsOfWaiting(t *testing.T) {
 	}
 	slow.Reply(answer)
 	n := -1
-	p := New(Config{ResponseTimeout: time.Hour}, func(r *Record) error {
+	p := New(Config{Wire: Wire{ResponseTimeout: time.Hour}}, func(r *Record) error {
 		var local string
 		if r.Event != nil && len(r.Event.Vars) == 2 {
 			local = r.Event.Vars[1].Value
@@ -283,54 +282,10 @@ func TestEventsOfWaiting(t *testing.T) {
 	}
 }
 
-func TestPendingBound(t *testing.T) {
-	const requests = maxPending + 100
-	var got []string
-	p := New(Config{ResponseTimeout: time.Hour}, func(r *Record) error {
-		got = append(got, r.NoResponse.String())
-		return nil
-	})
-	ask := newAsker(p)
-	for range requests {
-		ask.next()
-		if p.pending.n > maxPending {
-			t.Fatalf("%d requests wait", p.pending.n)
-		}
-	}
-	if len(got) != 100 || p.Summary().Crowded != 100 {
-		t.Fatalf("%d records before the end, %d went on because too many waited", len(got), p.Summary().Crowded)
-	}
-	if err := p.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if len(got) != requests {
-		t.Errorf("%d records of %d requests", len(got), requests)
-	}
-}
-
-// Long targets must not take more memory than the bound of requests promises.
-func TestPendingBoundOfBytes(t *testing.T) {
-	p := New(Config{ResponseTimeout: time.Hour}, func(*Record) error { return nil })
-	ask := newAsker(p)
-	ask.pad(60_000)
-	got := grown(func() {
-		for range 5000 {
-			ask.next()
-		}
-	})
-	if got > 64<<20 {
-		t.Errorf("requests of 60 kB that wait take %d MiB", got>>20)
-	}
-	if p.Summary().Crowded == 0 {
-		t.Error("none went on because too many waited")
-	}
-	runtime.KeepAlive(p)
-}
-
 func TestEmitError(t *testing.T) {
 	full := errors.New("disk full")
 	calls := 0
-	p := New(Config{ResponseTimeout: time.Second}, func(*Record) error {
+	p := New(Config{Wire: Wire{ResponseTimeout: time.Second}}, func(*Record) error {
 		calls++
 		return full
 	})
@@ -352,7 +307,7 @@ func TestEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	p := New(Config{Templates: []*actionurl.Template{template}, ResponseTimeout: time.Second}, func(r *Record) error {
+	p := New(Config{Analysis: Analysis{Templates: []*actionurl.Template{template}}, Wire: Wire{ResponseTimeout: time.Second}}, func(r *Record) error {
 		slug := "none"
 		if r.Event != nil {
 			slug = r.Event.Kind.Slug
@@ -370,78 +325,6 @@ func TestEvent(t *testing.T) {
 	if diff := cmp.Diff([]string{"/mac=000b82123456&local=5002 incoming_call", "/favicon.ico none"}, got); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
-}
-
-// An asker sends a request on a new connection with each call of next, which
-// stays open. It changes the bytes of a frame that it has made once.
-type asker struct {
-	p       *Pipeline
-	frames  []capture.Frame // SYN and request
-	numbers int
-}
-
-func newAsker(p *Pipeline) *asker {
-	a := &asker{p: p}
-	a.pad(0)
-	return a
-}
-
-// pad makes targets longer by n bytes, which takes several segments.
-func (a *asker) pad(n int) {
-	c := capturetest.New()
-	k := c.Conn("192.168.40.50:49152", server)
-	k.Open()
-	request := get("/mac=000b82123456&local=5002&pad=" + strings.Repeat("x", n))
-	for len(request) > 0 {
-		n := min(len(request), 1460)
-		k.Push(true, request[:n])
-		request = request[n:]
-	}
-	a.frames = batch(c.Frames).Frames
-	a.frames = slices.Delete(a.frames, 1, 3) // leaves the SYN
-}
-
-func (a *asker) next() {
-	a.numbers++
-	for i := range a.frames {
-		f := &a.frames[i]
-		f.Number++
-		f.Time++
-		// The connection's number goes to the client's address, 10.x.x.x.
-		n := a.numbers
-		copy(f.Data[26:], []byte{10, byte(n >> 16), byte(n >> 8), byte(n)})
-	}
-	a.p.Batch(&capture.Batch{Frames: a.frames})
-}
-
-// grown returns how much the heap in use grows by f.
-func grown(f func()) int {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	return int(after.HeapAlloc) - int(before.HeapAlloc)
-}
-
-func TestMemoryOfOpenConnections(t *testing.T) {
-	const conns = 100_000
-	p := New(Config{ResponseTimeout: time.Hour}, func(*Record) error { return nil })
-	ask := newAsker(p)
-	got := grown(func() {
-		for range conns {
-			ask.next()
-		}
-	})
-	t.Logf("%d bytes a connection", got/conns)
-	if s := p.Summary(); s.Stream.Conns != conns || s.Stream.Evicted != 0 || s.HTTP.Requests != conns {
-		t.Fatalf("%+v", s)
-	}
-	if got > 64<<20 {
-		t.Errorf("%d open connections with a request each take %d KiB", conns, got>>10)
-	}
-	runtime.KeepAlive(p)
 }
 
 // looped returns a batch of connections that exchange a request and a
@@ -472,7 +355,7 @@ func TestAllocs(t *testing.T) {
 	const conns = 100
 	b, again := looped(conns)
 	records := 0
-	p := New(Config{ResponseTimeout: 10 * time.Second}, func(*Record) error { records++; return nil })
+	p := New(Config{Wire: Wire{ResponseTimeout: 10 * time.Second}}, func(*Record) error { records++; return nil })
 	run := func() {
 		p.Batch(b)
 		again()
@@ -494,7 +377,7 @@ func TestAllocs(t *testing.T) {
 
 func BenchmarkPipeline(b *testing.B) {
 	frames, again := looped(1000)
-	p := New(Config{ResponseTimeout: 10 * time.Second}, func(*Record) error { return nil })
+	p := New(Config{Wire: Wire{ResponseTimeout: 10 * time.Second}}, func(*Record) error { return nil })
 	bytes := 0
 	for _, f := range frames.Frames {
 		bytes += len(f.Data)
@@ -519,7 +402,7 @@ func BenchmarkRTP(b *testing.B) {
 	f := batch(c.Frames)
 	f.Frames[0].Data[14+9] = 17 // UDP
 	f.Frames = slices.Repeat(f.Frames, 1000)
-	p := New(Config{ResponseTimeout: 10 * time.Second}, func(*Record) error { return nil })
+	p := New(Config{Wire: Wire{ResponseTimeout: 10 * time.Second}}, func(*Record) error { return nil })
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

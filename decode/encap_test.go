@@ -22,7 +22,7 @@ func TestEncapsulations(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			p := decode.New(decode.Config{ResponseTimeout: time.Minute}, func(r *decode.Record) error {
+			p := decode.New(decode.Config{Wire: decode.Wire{ResponseTimeout: time.Minute}}, func(r *decode.Record) error {
 				if r.Status != 200 || r.Latency != int64(2*time.Millisecond) {
 					t.Errorf("status %d after %v, want 200 after 2ms", r.Status, time.Duration(r.Latency))
 				}

@@ -18,11 +18,11 @@ import (
 
 // findings returns what is found in a capture: for each record that has some a
 // line with its frame, then those of no single request.
-func findings(t *testing.T, c Config, frames []capturetest.Frame) []string {
+func findings(t *testing.T, c Analysis, frames []capturetest.Frame) []string {
 	t.Helper()
 	var lines, loose []string
 	var tally finding.Tally
-	c.ResponseTimeout, c.SlowResponse = 10*time.Second, time.Second
+	c.SlowResponse = time.Second
 	c.Found = func(o *finding.Occurrence) {
 		tally.AddAll(o)
 		line := fmt.Sprintf("%s ×%d", o.Kind, o.Times)
@@ -39,7 +39,7 @@ func findings(t *testing.T, c Config, frames []capturetest.Frame) []string {
 		}
 		loose = append(loose, line)
 	}
-	p := New(c, func(r *Record) error {
+	p := New(Config{Wire{ResponseTimeout: 10 * time.Second}, c}, func(r *Record) error {
 		if len(r.Findings) > 0 {
 			lines = append(lines, fmt.Sprintf("%d %s", r.Frame, strings.Join(finding.SetOf(r.Findings).Slugs(), " ")))
 		}
@@ -184,7 +184,7 @@ func TestConnections(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := capturetest.New()
 			test.make(c)
-			got := findings(t, Config{Templates: typed(t, test.templates...)}, c.Frames)
+			got := findings(t, Analysis{Templates: typed(t, test.templates...)}, c.Frames)
 			if diff := gocmp.Diff(test.want, got); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
@@ -356,7 +356,7 @@ func TestHistory(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := gocmp.Diff(test.want, findings(t, Config{}, speak(test.said))); diff != "" {
+			if diff := gocmp.Diff(test.want, findings(t, Analysis{}, speak(test.said))); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
 		})
@@ -400,7 +400,7 @@ func TestTemplates(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := findings(t, Config{Templates: typed(t, test.templates...), Profiled: test.profiled}, speak(test.said))
+			got := findings(t, Analysis{Templates: typed(t, test.templates...), Profiled: test.profiled}, speak(test.said))
 			if diff := gocmp.Diff(test.want, got); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}

@@ -37,7 +37,7 @@ func asInKernel(f *capture.Frame) []byte {
 func records(t *testing.T, file []byte, keep func(*capture.Frame) bool) []string {
 	t.Helper()
 	var got []string
-	p := decode.New(decode.Config{ResponseTimeout: 10 * time.Second}, func(r *decode.Record) error {
+	p := decode.New(decode.Config{Wire: decode.Wire{ResponseTimeout: 10 * time.Second}}, func(r *decode.Record) error {
 		if r.Event != nil {
 			r.Event.State = nil // a place in memory
 		}

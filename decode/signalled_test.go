@@ -45,11 +45,11 @@ func (s *site) after(seconds int) { s.Wait(time.Duration(seconds) * time.Second)
 func found(t *testing.T, c *capturetest.Capture, templates ...string) []string {
 	t.Helper()
 	var all []string
-	config := Config{ResponseTimeout: 10 * time.Second, Found: func(o *finding.Occurrence) {
+	config := Config{Wire: Wire{ResponseTimeout: 10 * time.Second}, Analysis: Analysis{Found: func(o *finding.Occurrence) {
 		if o.Kind == finding.SIPMismatch || o.Kind == finding.NotNotified || o.Kind == finding.MissingEvent {
 			all = append(all, fmt.Sprintf("%v %s %v %d", o.Kind, o.Detail.Name, o.Phone.Addr, o.Frame))
 		}
-	}}
+	}}}
 	for i := 0; i < len(templates); i += 3 {
 		template, err := actionurl.ParseTemplate(actionurl.Lookup(templates[i]), templates[i+1])
 		if err != nil {

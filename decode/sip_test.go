@@ -16,7 +16,7 @@ import (
 // SIP message that it belongs to.
 func signalled(t *testing.T, c *capturetest.Capture, templates ...string) []string {
 	t.Helper()
-	config := Config{ResponseTimeout: 10 * time.Second}
+	config := Config{Wire: Wire{ResponseTimeout: 10 * time.Second}}
 	for i := 0; i < len(templates); i += 2 {
 		template, err := actionurl.ParseTemplate(actionurl.Lookup(templates[i]), templates[i+1])
 		if err != nil {
@@ -123,7 +123,7 @@ func TestWaitForSIP(t *testing.T) {
 			c.Datagram("192.168.40.50:5060", phone, "\r\n\r\n")
 		}
 		var now, sent int64
-		p := New(Config{ResponseTimeout: 10 * time.Second, Prompt: test.prompt}, func(r *Record) error {
+		p := New(Config{Wire: Wire{ResponseTimeout: 10 * time.Second}, Analysis: Analysis{Prompt: test.prompt}}, func(r *Record) error {
 			sent = now - r.Time
 			return nil
 		})
@@ -146,7 +146,7 @@ func TestSIPOfAnotherCapture(t *testing.T) {
 	other := &capture.Interface{Capture: "sip.pcap", Link: capture.LinkEthernet}
 	b.Frames[0].Interface, b.Frames[1].Interface = other, other
 	var got []string
-	p := New(Config{ResponseTimeout: 10 * time.Second}, func(r *Record) error {
+	p := New(Config{Wire: Wire{ResponseTimeout: 10 * time.Second}}, func(r *Record) error {
 		got = append(got, fmt.Sprintf("%s %d %s", r.Event.Kind, r.Event.SIP.Frame, r.Event.SIP.Method))
 		return nil
 	})

@@ -17,7 +17,7 @@ func TestTimePassesWithoutFrames(t *testing.T) {
 	c.Conn("192.168.40.50:49152", server).Open().Send(get("/x"))
 	sent := c.Frames[3].Time
 	var got []string
-	p := New(Config{ResponseTimeout: 10 * time.Second}, func(r *Record) error {
+	p := New(Config{Wire: Wire{ResponseTimeout: 10 * time.Second}}, func(r *Record) error {
 		got = append(got, line(r))
 		return nil
 	})
@@ -49,9 +49,9 @@ func TestSegmentsAreTold(t *testing.T) {
 	k.Send(get("/x"))
 	k.Reply(answer)
 	var got []string
-	p := New(Config{ResponseTimeout: 10 * time.Second, Segment: func(f *capture.Frame, s *packet.Segment) {
+	p := New(Config{Wire: Wire{ResponseTimeout: 10 * time.Second, Segment: func(f *capture.Frame, s *packet.Segment) {
 		got = append(got, fmt.Sprintf("%d %d>%d", f.Number, s.Src.Port, s.Dst.Port))
-	}}, func(*Record) error { return nil })
+	}}}, func(*Record) error { return nil })
 	if err := p.Batch(batch(c.Frames)); err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,10 @@ func verdictOn(t *testing.T, make func(*capturetest.Capture)) *verdict.Verdict {
 	c := capturetest.New()
 	make(c)
 	collector := verdict.New()
-	config := decode.Config{ResponseTimeout: 10 * time.Second, SlowResponse: time.Second, Found: collector.Found}
+	config := decode.Config{
+		Wire:     decode.Wire{ResponseTimeout: 10 * time.Second},
+		Analysis: decode.Analysis{SlowResponse: time.Second, Found: collector.Found},
+	}
 	p := decode.New(config, func(r *decode.Record) error { collector.Record(r); return nil })
 	b := &capture.Batch{}
 	lan := &capture.Interface{Capture: "busy.pcap", Link: capture.LinkEthernet}

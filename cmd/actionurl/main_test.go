@@ -236,7 +236,7 @@ func analyzeBytes(t *testing.T, capture []byte) {
 	in, err := files.Open(t.Context(), []string{"-"}, bytes.NewReader(capture))
 	if err == nil {
 		err = run.Captures(run.Config{
-			Decode: decode.Config{ResponseTimeout: 10 * time.Second, SlowResponse: time.Second},
+			Decode: decode.Config{Wire: decode.Wire{ResponseTimeout: 10 * time.Second}, Analysis: decode.Analysis{SlowResponse: time.Second}},
 			Filter: report.Filter{View: report.Requests}, Options: report.Options{Format: "ndjson", Clock: clock},
 			Output: "-", Stdout: &out, Stderr: &messages,
 		}, in)

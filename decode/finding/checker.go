@@ -65,7 +65,7 @@ func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event, phone *timelin
 	return c.found
 }
 
-// Mute lets it tell no more of findings that are of no single request: they are
+// Mute lets it report no more findings that are of no single request: they are
 // known from elsewhere.
 func (c *Checker) Mute() { c.config.Found = func(*Occurrence) {} }
 

@@ -7,6 +7,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/packet"
 	"actionurl/decode/stream"
+	"actionurl/decode/tls"
 )
 
 // Bounds on what is kept of connections without a request. Which servers take
@@ -106,13 +107,9 @@ func (c *Checker) Attempt(a *stream.Attempt) {
 	c.conns.add(pairKey{kind, a.Client.Addr(), a.Server}, &a.Origin, "")
 }
 
-// Foreign takes the first bytes of a side of a connection that speaks TLS.
-func (c *Checker) Foreign(conn *stream.Conn, side stream.Side, data []byte, at *stream.Mark) {
-	name, ok := clientHello(data)
-	if !ok {
-		return
-	}
-	c.conns.add(pairKey{Encrypted, conn.Addr(side).Addr(), conn.Addr(side.Other())}, &at.Origin, name)
+// Handshake takes the beginning of a TLS connection.
+func (c *Checker) Handshake(h *tls.Handshake) {
+	c.conns.add(pairKey{Encrypted, h.Client.Addr(), h.Server}, &h.Origin, h.Name)
 }
 
 // add notes that something happened between a client and a server.

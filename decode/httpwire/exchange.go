@@ -66,3 +66,8 @@ type Exchange struct {
 	end    uint32      // sequence number behind its head
 	hasAck bool
 }
+
+// TextSize returns how many bytes the strings of the exchange take.
+func (x *Exchange) TextSize() int {
+	return len(x.Target) + len(x.Host) + len(x.UserAgent) + len(x.Version)
+}

@@ -56,7 +56,10 @@ func verdictOn(t *testing.T, make func(*site)) *verdict.Verdict {
 	s := &site{Capture: capturetest.New()}
 	make(s)
 	collector := verdict.New()
-	p := decode.New(decode.Config{ResponseTimeout: 10 * time.Second, SlowResponse: time.Second, Found: collector.Found},
+	p := decode.New(decode.Config{
+		Wire:     decode.Wire{ResponseTimeout: 10 * time.Second},
+		Analysis: decode.Analysis{SlowResponse: time.Second, Found: collector.Found},
+	},
 		func(r *decode.Record) error { collector.Record(r); return nil })
 	lan := &capture.Interface{Capture: "site.pcap", Link: capture.LinkEthernet}
 	b := &capture.Batch{}

@@ -1,4 +1,4 @@
-package decode
+package wire
 
 import "actionurl/decode/httpwire"
 
@@ -8,10 +8,6 @@ type ring struct {
 	head  int                  // of the oldest
 	n     int
 	text  int // bytes of their strings
-}
-
-func textOf(x *httpwire.Exchange) int {
-	return len(x.Target) + len(x.Host) + len(x.UserAgent) + len(x.Version)
 }
 
 func (r *ring) slot(i int) **httpwire.Exchange {
@@ -29,7 +25,7 @@ func (r *ring) insert(x *httpwire.Exchange) {
 	}
 	i := r.n
 	r.n++
-	r.text += textOf(x)
+	r.text += x.TextSize()
 	for ; i > 0; i-- {
 		before := *r.slot(i - 1)
 		if !before.After(&x.Origin) {
@@ -46,7 +42,7 @@ func (r *ring) remove() *httpwire.Exchange {
 	*s = nil
 	r.head = (r.head + 1) & (len(r.slots) - 1)
 	r.n--
-	r.text -= textOf(x)
+	r.text -= x.TextSize()
 	return x
 }
 

@@ -1,0 +1,247 @@
+// Package analysis makes records of HTTP requests, and calls, phones and findings
+// of those that are Action URLs.
+//
+//  1. Where the phone's SIP is captured, a request waits for the message that it
+//     may belong to (queue.go).
+//  2. actionurl recognizes Action URLs, and decodes what they announce.
+//  3. sip finds the message and the call that a request belongs to, and so the
+//     event where the URL does not name it.
+//  4. timeline puts events together to calls and phones.
+//  5. finding checks each request, phone and call.
+//
+// Requests come from package wire, an Analyzer being its Sink, or were analyzed
+// and saved before: see [Analyzer.Event].
+package analysis
+
+import (
+	"net/netip"
+	"time"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
+	"actionurl/decode/httpwire"
+	"actionurl/decode/sip"
+	"actionurl/decode/stream"
+	"actionurl/decode/timeline"
+	"actionurl/decode/tls"
+)
+
+// A Record is an HTTP request with its response.
+type Record struct {
+	*httpwire.Exchange
+	Event    *actionurl.Event  // nil if it is no Action URL
+	Phone    *timeline.Phone   // that announced it; nil if there is no event, or too many phones
+	Call     *timeline.Call    // that the event is of; nil if it is of none
+	Findings []finding.Finding // what is wrong with it; mostly none
+}
+
+// Place returns where and when the record's request was captured, and from whom.
+func (r *Record) Place() finding.Place {
+	at := finding.Place{Time: r.Time, Capture: r.Interface.Capture, Frame: r.Frame, Phone: finding.Phone{Addr: r.Client.Addr()}}
+	if r.Event != nil {
+		at.Phone = finding.Phone{Name: r.Event.PhoneName, MAC: r.Event.PhoneMAC, Addr: r.Event.PhoneIP}
+	}
+	return at
+}
+
+// Config says what is known beforehand, and what is wanted.
+type Config struct {
+	Templates    []*actionurl.Template
+	Profiled     bool              // they are all that the phones have
+	Keys         map[string]string // see actionurl.Decoder
+	PhoneNames   map[string]string // see actionurl.Decoder
+	ServerNames  map[string]string // see actionurl.Decoder
+	SlowResponse time.Duration     // from which on a response is a finding; 0 for never
+
+	// Found, unless nil, gets findings that are of no single request. What it gets
+	// is valid until it returns.
+	Found func(*finding.Occurrence)
+
+	// Call, unless nil, gets each call when nothing can change it any more: in the
+	// order of their first events, or, if Live is set, as soon as that is so. The
+	// call is valid until Call returns.
+	Call  func(*timeline.Call) error
+	Live  bool
+	Group timeline.Grouping // of calls
+
+	// Prompt says that a record is wanted as soon as its response is there. Else
+	// it waits for the SIP message that may be captured after it, where its phone's
+	// SIP is.
+	Prompt bool
+}
+
+// An Analyzer analyzes the requests of one capture, or of several merged by time.
+// It is not safe for concurrent use.
+type Analyzer struct {
+	events  *actionurl.Decoder
+	sip     *sip.Tracker
+	calls   *timeline.Timeline
+	checker *finding.Checker
+
+	emit    func(*Record) error
+	err     error // the first of emit and Config.Call
+	prompt  bool
+	waiting queue
+	now     int64 // capture time that is reached
+	record  Record
+	ask     actionurl.Question
+}
+
+// New returns an Analyzer that calls emit with each record. The record and all
+// it points to are valid until emit returns; its strings stay valid. After an
+// error of emit or of Config.Call, neither is called again.
+func New(c Config, emit func(*Record) error) *Analyzer {
+	a := &Analyzer{emit: emit, prompt: c.Prompt, events: actionurl.NewDecoder(c.Templates)}
+	a.events.Keys, a.events.PhoneNames, a.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
+	a.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: c.Found})
+	a.sip = sip.NewTracker(a.checker.Signalled)
+	a.calls = timeline.New(timeline.Config{Live: c.Live, Group: c.Group, Closed: func(call *timeline.Call) {
+		a.checker.Closed(call)
+		if a.err == nil && c.Call != nil {
+			a.err = c.Call(call)
+		}
+	}})
+	return a
+}
+
+// Err returns the first error of emit or Config.Call.
+func (a *Analyzer) Err() error { return a.err }
+
+// Exchange takes a request that is complete. It may wait for its SIP message.
+func (a *Analyzer) Exchange(x *httpwire.Exchange) {
+	a.settle(x.Time)
+	if a.waiting.n() > 0 || a.waits(x) {
+		a.waiting.push(x)
+		return
+	}
+	a.exchange(x)
+}
+
+// Message takes a SIP message.
+func (a *Analyzer) Message(m *sip.Message) {
+	a.settle(m.Time)
+	a.sip.Message(m)
+}
+
+// Attempt takes a connection that did not come about.
+func (a *Analyzer) Attempt(t *stream.Attempt) { a.checker.Attempt(t) }
+
+// Handshake takes the beginning of a TLS connection.
+func (a *Analyzer) Handshake(h *tls.Handshake) { a.checker.Handshake(h) }
+
+// Advance takes the capture time that is reached, and that of the earliest request
+// that may come yet.
+func (a *Analyzer) Advance(now, horizon int64) {
+	a.settle(now)
+	if a.waiting.n() > 0 {
+		horizon = min(horizon, a.waiting.oldest().Time)
+	}
+	a.calls.Tick(horizon)
+}
+
+// Flush ends the capture: the requests that wait are emitted, and the calls are
+// closed. It returns the first error of emit or Config.Call.
+func (a *Analyzer) Flush() error {
+	for a.waiting.n() > 0 {
+		a.exchange(a.waiting.pop())
+	}
+	a.calls.Tick(a.now)
+	a.calls.Flush()
+	a.sip.Flush(a.now)
+	if a.err == nil {
+		a.checker.Flush(a.calls.Phones())
+	}
+	return a.err
+}
+
+// exchange emits the record of a request.
+func (a *Analyzer) exchange(x *httpwire.Exchange) {
+	if a.err == nil {
+		e := a.events.Decode(x)
+		a.tell(x, e, a.signalled(x, e), nil)
+	}
+}
+
+// signalled joins a request to the SIP of the capture, if there is any. It
+// returns the call of the phone that the request is about, nil where that is not
+// known.
+func (a *Analyzer) signalled(x *httpwire.Exchange, e *actionurl.Event) (call *sip.Call) {
+	if e != nil {
+		if a.sip.Heard() {
+			a.ask.Ask(x, e)
+			var m actionurl.Message
+			var ok bool
+			if m, call, ok = a.sip.Match(&a.ask); ok {
+				e.Attach(m)
+			}
+		}
+		a.events.Happened(e)
+	}
+	if a.sip.Heard() {
+		a.sip.Requested(x.Client.Addr(), x.Time, finding.Announced(e))
+	}
+	return call
+}
+
+// tell emits the record of a request, whose call in SIP may be known. Of what is
+// wrong with it, only what is known is said, unless that is nil.
+func (a *Analyzer) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call, known *finding.Set) {
+	r := &a.record
+	*r = Record{Exchange: x, Event: e}
+	if e != nil {
+		r.Phone, r.Call = a.calls.Add(x, e)
+		if r.Call != nil && r.Call.SIP == nil {
+			r.Call.SIP = signalled
+		}
+		if a.sip.Heard() {
+			a.checker.Tells(x, e)
+		}
+	}
+	r.Findings = a.checker.Check(x, e, r.Phone, r.Call)
+	if known != nil {
+		r.Findings = finding.Only(r.Findings, *known)
+	}
+	finding.Mark(r.Findings, r.Phone, r.Call)
+	if a.err == nil { // unless a call that it closed could not be taken
+		a.err = a.emit(r)
+	}
+}
+
+// Event takes a request that was analyzed before, with its event, nil for none,
+// and what was found to be wrong with it; nothing else is. Requests come in the
+// order in which they were emitted. It returns the first error of emit or
+// Config.Call.
+func (a *Analyzer) Event(x *httpwire.Exchange, e *actionurl.Event, found finding.Set) error {
+	a.now = max(a.now, x.Time)
+	a.checker.Mute()
+	if a.err == nil {
+		a.tell(x, e, nil, &found)
+	}
+	return a.err
+}
+
+// Signalled takes the SIP of a call that was analyzed before, after the events
+// that were emitted before it and ahead of those after it: of the call of a
+// phone, by its MAC address or else its address, whose first event was at a time.
+func (a *Analyzer) Signalled(mac string, addr netip.Addr, first int64, call *sip.Call) {
+	a.calls.Signalled(mac, addr, first, call)
+}
+
+// Phones returns the phones that announced something, in the order in which
+// they were first heard of.
+func (a *Analyzer) Phones() []*timeline.Phone { return a.calls.Phones() }
+
+// Role returns what a text that a phone sent at a time is in its SIP calls of
+// then, as far as the capture is known by now.
+func (a *Analyzer) Role(phone netip.Addr, text string, at int64) sip.Role {
+	return a.sip.Role(phone, text, at)
+}
+
+// Counts tell what was given up at the bounds.
+type Counts struct {
+	Calls        timeline.Counts
+	SIPForgotten int // SIP calls that were forgotten before they ended, as there were too many
+}
+
+// Counts returns the counts so far.
+func (a *Analyzer) Counts() Counts { return Counts{a.calls.Counts(), a.sip.Forgotten} }

@@ -1,0 +1,230 @@
+// Package wire decodes frames up to what passes between phones and servers: HTTP
+// requests with their responses, SIP messages, and connections that got no
+// further.
+//
+//  1. packet finds the TCP segment or the UDP datagram in a frame.
+//  2. stream puts the segments of each direction of a connection in order.
+//  3. demux.go hands the bytes to the reader of their protocol: httpwire pairs
+//     requests with their responses, sip reads messages, tls the name that a
+//     client asks a server for.
+//  4. Requests wait for their responses in ring.go, and leave in the order of
+//     the frames that they stand for.
+//
+// What that means is not known here: it goes to a [Sink], and nothing comes back.
+package wire
+
+import (
+	"fmt"
+	"time"
+
+	"actionurl/capture"
+	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
+	"actionurl/decode/sip"
+	"actionurl/decode/stream"
+	"actionurl/decode/tls"
+)
+
+// A Sink takes what was decoded, in the order of the capture. What it gets is
+// plain data, and valid until the method returns; the strings stay valid.
+type Sink interface {
+	// Exchange takes a request with its response, or with why there is none. They
+	// come in the order of the frames that complete the requests.
+	Exchange(*httpwire.Exchange)
+	// Attempt takes a connection that did not come about.
+	Attempt(*stream.Attempt)
+	// Handshake takes the beginning of a TLS connection.
+	Handshake(*tls.Handshake)
+	// Message takes a SIP message that says something of a call or a registration.
+	Message(*sip.Message)
+	// Advance says that the capture has reached the time now, and that no exchange
+	// to come is earlier than horizon. Both are in nanoseconds since 1970-01-01 UTC.
+	Advance(now, horizon int64)
+}
+
+// maxPending and maxPendingText bound the requests that wait for a response,
+// and after them for those before: 32,768 of 272 bytes, and the 16 MiB of their
+// strings; 25 MiB. Beyond it the oldest goes on without.
+const (
+	maxPending     = 32 << 10
+	maxPendingText = 16 << 20
+)
+
+// Config says how to decode frames.
+type Config struct {
+	ResponseTimeout time.Duration // of capture time
+	VXLANPort       uint16        // a further UDP port of VXLAN; 0 for none
+
+	// Lost, unless nil, gets each loss.
+	Lost func(Loss)
+
+	// Segment, unless nil, gets each TCP segment that a frame holds, or completes,
+	// before its bytes are read.
+	Segment func(*capture.Frame, *packet.Segment)
+}
+
+// A Loss is something that could not be decoded, with its place.
+type Loss struct {
+	Capture string
+	Frame   int // 1-based
+	What    string
+}
+
+func (l Loss) String() string { return fmt.Sprintf("%s:%d: %s", l.Capture, l.Frame, l.What) }
+
+// A Decoder decodes the frames of one capture, or of several merged by time.
+// It is not safe for concurrent use.
+type Decoder struct {
+	config  Config
+	sink    Sink
+	packets *packet.Decoder
+	streams *stream.Assembler
+	http    *httpwire.Reader
+	sip     *sip.Reader
+
+	timeout int64
+	pending ring
+	crowded int            // requests that went on because too many waited
+	frame   *capture.Frame // at hand
+	tls     tls.Handshake
+}
+
+// New returns a Decoder that hands what it finds to a Sink.
+func New(c Config, to Sink) *Decoder {
+	d := &Decoder{config: c, sink: to, timeout: int64(c.ResponseTimeout)}
+	var lost packet.Lost
+	if c.Lost != nil {
+		lost = func(at *packet.Origin, what string) { c.Lost(Loss{at.Interface.Capture, at.Frame, what}) }
+	}
+	d.sip = sip.NewReader(to.Message, lost)
+	d.http = httpwire.NewReader(d.pending.insert, httpwire.Config{Lost: lost, Foreign: d.foreign})
+	d.streams = stream.NewAssembler(&demux{d.http, d.sip}, stream.Config{Lost: lost, Failed: to.Attempt})
+	d.packets = packet.NewDecoder(d.segment, packet.Config{Lost: lost, VXLANPort: c.VXLANPort, Datagram: d.datagram})
+	return d
+}
+
+// Batch decodes the frames of b, and lets the time pass that it gives.
+func (d *Decoder) Batch(b *capture.Batch) {
+	for i := range b.Frames {
+		d.frame = &b.Frames[i]
+		d.packets.Decode(d.frame)
+	}
+	now := b.Now
+	if n := len(b.Frames); n > 0 {
+		now = max(now, b.Frames[n-1].Time)
+	}
+	d.settle(now)
+	horizon := now
+	if d.pending.n > 0 {
+		horizon = d.pending.oldest().Time
+	}
+	d.sink.Advance(now, horizon)
+}
+
+// Flush ends the capture: what waits goes on as it is.
+func (d *Decoder) Flush() {
+	d.packets.Flush()
+	d.streams.Flush()
+	for d.pending.n > 0 {
+		d.next()
+	}
+}
+
+func (d *Decoder) segment(s *packet.Segment) {
+	d.settle(s.Time) // a response that comes too late is none
+	if d.config.Segment != nil {
+		d.config.Segment(d.frame, s)
+	}
+	d.streams.Segment(s)
+	d.settle(s.Time)
+}
+
+func (d *Decoder) datagram(g *packet.Datagram) bool {
+	d.settle(g.Time)
+	return d.sip.Datagram(g)
+}
+
+// foreign takes the first bytes of a side of a connection that speaks TLS.
+func (d *Decoder) foreign(c *stream.Conn, side stream.Side, data []byte, at *stream.Mark) {
+	d.tls = tls.Handshake{Origin: at.Origin, Client: c.Addr(side), Server: c.Addr(side.Other())}
+	if d.tls.Begin(data) {
+		d.sink.Handshake(&d.tls)
+	}
+}
+
+// settle hands on the requests at the front that wait no longer at the capture
+// time now.
+func (d *Decoder) settle(now int64) {
+	for d.pending.n > 0 && d.settled(d.pending.oldest(), now) {
+		d.next()
+	}
+}
+
+// settled reports whether a request has its response. One that waits for it no
+// longer is given up.
+func (d *Decoder) settled(x *httpwire.Exchange, now int64) bool {
+	switch {
+	case x.Done:
+		return true
+	case now-x.Time > d.timeout:
+	case d.pending.n > maxPending || d.pending.text > maxPendingText:
+		d.crowded++
+	default:
+		return false
+	}
+	d.http.Expire(x)
+	return true
+}
+
+// next hands on the oldest pending request.
+func (d *Decoder) next() {
+	x := d.pending.remove()
+	d.sink.Exchange(x)
+	d.http.Release(x)
+}
+
+// A Summary says what was decoded, and what could not be.
+type Summary struct {
+	packet.Counts
+	Stream  stream.Counts
+	HTTP    httpwire.Counts
+	SIP     sip.Counts
+	Open    int // connections that are followed now, those that have just ended included
+	Waiting int // bytes of them that wait for what is before them
+	Crowded int // requests that were not waited for, because too many were
+	Links   []capture.LinkType
+}
+
+// Summary returns the counts so far.
+func (d *Decoder) Summary() Summary {
+	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.packets.Unknown}
+}
+
+// Losses returns what could not be decoded, each kind with its count.
+func (s *Summary) Losses() []string {
+	var all []string
+	for _, link := range s.Links {
+		all = append(all, fmt.Sprintf("link type %d is not known", link))
+	}
+	for _, loss := range []struct {
+		n    int
+		what string
+	}{
+		{s.UnknownLink, "frames of link types that are not known"},
+		{s.Encrypted, "frames encrypted on their link or in their tunnel"},
+		{s.Fragments, "fragments of packets that were not whole"},
+		{s.Malformed, "frames with damaged headers"},
+		{s.Stream.Gaps, "gaps in TCP streams"},
+		{int(s.Stream.GapBytes), "bytes missing in them"},
+		{s.Stream.Evicted, "connections forgotten, as too many were open"},
+		{s.HTTP.Broken, "HTTP messages lost in part"},
+		{s.HTTP.LongHeads, "HTTP heads too long to be read"},
+		{s.SIP.Unread, "SIP messages that could not be read"},
+		{s.Crowded, "requests not waited for, as too many had no response"},
+	} {
+		if loss.n > 0 {
+			all = append(all, fmt.Sprintf("%s: %d", loss.what, loss.n))
+		}
+	}
+	return all
+}

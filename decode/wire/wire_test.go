@@ -1,0 +1,146 @@
+package wire
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket/layers"
+
+	"actionurl/capture"
+	"actionurl/capture/capturetest"
+	"actionurl/decode/httpwire"
+	"actionurl/decode/sip"
+	"actionurl/decode/stream"
+	"actionurl/decode/tls"
+)
+
+const (
+	phone  = "192.168.40.50"
+	server = "192.168.40.207:80"
+	answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+)
+
+func get(target string) string {
+	return "GET " + target + " HTTP/1.1\r\nHost: 192.168.40.207\r\n\r\n"
+}
+
+// batch returns the frames of a capture in memory of its own.
+func batch(frames []capturetest.Frame) *capture.Batch {
+	on := &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
+	b := new(capture.Batch)
+	for i, f := range frames {
+		b.Frames = append(b.Frames, capture.Frame{
+			Data: slices.Clone(f.Data), Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
+	}
+	return b
+}
+
+// A sink writes down what it gets, in one order, and hands exchanges on to
+// exchange, unless that is nil.
+type sink struct {
+	lines    []string
+	exchange func(*httpwire.Exchange)
+}
+
+var _ Sink = (*sink)(nil)
+
+func (s *sink) add(format string, args ...any) {
+	s.lines = append(s.lines, fmt.Sprintf(format, args...))
+}
+
+func (s *sink) Exchange(x *httpwire.Exchange) {
+	if s.exchange != nil {
+		s.exchange(x)
+		return
+	}
+	s.add("%d %s %d %v", x.Frame, x.Target, x.Status, x.NoResponse)
+}
+
+func (s *sink) Attempt(a *stream.Attempt) { s.add("%d %v, refused %v", a.Frame, a.Server, a.Refused) }
+
+func (s *sink) Handshake(h *tls.Handshake) {
+	s.add("%d hello %v > %v, %q", h.Frame, h.Client.Addr(), h.Server, h.Name)
+}
+
+func (s *sink) Message(m *sip.Message) {
+	s.add("%d %s %d %v > %v", m.Frame, m.Method, m.Status, m.Sender, m.Receiver)
+}
+
+// since is a time since the first frame of a capture, in milliseconds.
+func since(at int64) int64 { return (at - capturetest.Start.UnixNano()) / 1e6 }
+
+func (s *sink) Advance(now, horizon int64) { s.add("time %d, horizon %d", since(now), since(horizon)) }
+
+// All that a capture holds comes in one order: requests in that of their own
+// frames, though the first of them is answered last, and what waits for nothing
+// in between.
+func TestSink(t *testing.T) {
+	c := capturetest.New()
+	slow := c.Conn(phone+":40000", server).Open()
+	slow.Send(get("/slow"))
+	fast := c.Conn(phone+":40001", server).Open()
+	fast.Send(get("/fast")).Reply(answer)
+	c.SIPCall("192.168.40.10:5060", phone+":5060", "<sip:1@pbx>", "<sip:2@pbx>", "id").Request(true, "INVITE", "").Respond(false, 100, "INVITE", "").Respond(false, 180, "INVITE", "")
+	refused := c.Conn(phone+":40002", server)
+	refused.Segment(true, layers.TCP{SYN: true, Seq: refused.Client}, "")
+	refused.Segment(false, layers.TCP{RST: true, ACK: true, Ack: refused.Client + 1}, "")
+	c.Conn(phone+":40003", "192.168.40.207:443").Open().Send(capturetest.ClientHello("pbx.example.com"))
+	half := len(c.Frames)
+	c.Wait(100 * time.Millisecond)
+	slow.Reply(answer)
+	c.Conn(phone+":40004", server).Open().Send(get("/none"))
+	s := new(sink)
+	d := New(Config{ResponseTimeout: 10 * time.Second}, s)
+	b := batch(c.Frames)
+	first, second := b.Frames[:half], b.Frames[half:]
+	d.Batch(&capture.Batch{Frames: first})
+	d.Batch(&capture.Batch{Frames: second})
+	d.Batch(&capture.Batch{Now: capturetest.Start.Add(5 * time.Second).UnixNano()})
+	d.Batch(&capture.Batch{Now: capturetest.Start.Add(time.Minute).UnixNano()})
+	d.Flush()
+	at := func(frame int) int64 { return since(b.Frames[frame-1].Time) }
+	want := []string{
+		"13 INVITE 0 192.168.40.10 > 192.168.40.50",
+		"15 INVITE 180 192.168.40.50 > 192.168.40.10",
+		"17 192.168.40.207:80, refused true",
+		"21 hello 192.168.40.50 > 192.168.40.207:443, \"pbx.example.com\"",
+		fmt.Sprintf("time %d, horizon %d", at(half), at(4)),
+		"4 /slow 200 ",
+		"9 /fast 200 ",
+		fmt.Sprintf("time %d, horizon %d", at(29), at(28)),
+		fmt.Sprintf("time 5000, horizon %d", at(28)),
+		"28 /none 0 timeout",
+		"time 60000, horizon 60000",
+	}
+	if diff := cmp.Diff(want, s.lines); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What a sink gets does not point into the decoder once it has been copied, nor
+// into the frames: the next batch changes neither.
+func TestExchangesAreData(t *testing.T) {
+	c := capturetest.New()
+	for i := range 100 {
+		k := c.Conn(fmt.Sprintf("%s:%d", phone, 40000+i), server).Open()
+		k.Send(get(fmt.Sprint("/", i))).Reply(answer).Close()
+	}
+	var all []httpwire.Exchange
+	d := New(Config{ResponseTimeout: 10 * time.Second}, &sink{exchange: func(x *httpwire.Exchange) { all = append(all, *x) }})
+	for _, f := range batch(c.Frames).Frames {
+		d.Batch(&capture.Batch{Frames: []capture.Frame{f}})
+		clear(f.Data)
+	}
+	d.Flush()
+	for i := range all {
+		if x := &all[i]; x.Target != fmt.Sprint("/", i) || x.Status != 200 || x.Client.Port() != uint16(40000+i) {
+			t.Errorf("request %d: %s from %v, %d", i, x.Target, x.Client, x.Status)
+		}
+	}
+	if len(all) != 100 {
+		t.Errorf("%d requests", len(all))
+	}
+}

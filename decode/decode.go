@@ -79,7 +79,7 @@ func (p *Pipeline) Role(phone netip.Addr, text string, at int64) sip.Role {
 }
 
 // Replay takes a request that was analyzed before: see [analysis.Analyzer.Event].
-func (p *Pipeline) Replay(x *httpwire.Exchange, e *actionurl.Event, found finding.Set) error {
+func (p *Pipeline) Replay(x *httpwire.Exchange, e *actionurl.Event, found []finding.Finding) error {
 	return p.analysis.Event(x, e, found)
 }
 

@@ -2,7 +2,9 @@ package report
 
 import (
 	"net/netip"
+	"slices"
 
+	"actionurl/decode"
 	"actionurl/decode/finding"
 	"actionurl/decode/sip"
 	"actionurl/decode/timeline"
@@ -17,27 +19,43 @@ import (
 //	{"time":"…","capture_loss":{"interface":"eth1","since":"…","dropped":12}}
 //	{"time":"…","capture_end":{}}
 
-// foundFields are the keys of what is wrong.
-func foundFields() []field[finding.Occurrence] {
-	type found = finding.Occurrence
+// findingFields are the keys of a finding of a request.
+func findingFields() []field[finding.Finding] {
+	type found = finding.Finding
 	return []field[found]{
 		{
 			Column: Column{Name: "slug", Kind: KindText},
-			value:  func(o *found) Value { return Text(o.Kind.String()) },
-			read:   func(rd *Reader, o *found) { o.Kind, rd.known = rd.kinds[rd.string()] },
+			value:  func(f *found) Value { return Text(f.Kind.String()) },
+			read:   func(rd *Reader, f *found) { f.Kind, rd.known = rd.kinds[rd.string()] },
 		},
+		brief("name", func(f *found) *string { return &f.Detail.Name }),
+		brief("other", func(f *found) *string { return &f.Detail.Other }),
+		figure("n", func(f *found) *int64 { return &f.Detail.N }),
+		figure("m", func(f *found) *int64 { return &f.Detail.M }),
+		addr(Column{Name: "addr"}, func(f *found) *netip.Addr { return &f.Detail.Addr }),
+		addr(Column{Name: "from"}, func(f *found) *netip.Addr { return &f.Detail.From }),
+	}
+}
+
+// foundFields are the keys of a finding that no single request has.
+func foundFields() []field[finding.Occurrence] {
+	type found = finding.Occurrence
+	of := parts(findingFields(), func(o *found) *finding.Finding { return &o.Finding })
+	return slices.Concat(of[:1], []field[found]{
 		number(Column{Name: "count"}, func(o *found) *int { return &o.Times }),
 		moment(Column{Name: "last_seen"}, func(o *found) *int64 { return &o.Last }),
 		brief("phone_mac", func(o *found) *string { return &o.Phone.MAC }),
 		addr(Column{Name: "phone_ip"}, func(o *found) *netip.Addr { return &o.Phone.Addr }),
 		brief("phone_name", func(o *found) *string { return &o.Phone.Name }),
-		brief("name", func(o *found) *string { return &o.Detail.Name }),
-		brief("other", func(o *found) *string { return &o.Detail.Other }),
-		figure("n", func(o *found) *int64 { return &o.Detail.N }),
-		figure("m", func(o *found) *int64 { return &o.Detail.M }),
-		addr(Column{Name: "addr"}, func(o *found) *netip.Addr { return &o.Detail.Addr }),
-		addr(Column{Name: "from"}, func(o *found) *netip.Addr { return &o.Detail.From }),
+	}, of[1:])
+}
+
+// detailsValue is the findings of a record with their details.
+func detailsValue(r *decode.Record) Value {
+	if len(r.Findings) == 0 {
+		return Value{}
 	}
+	return Value{kind: KindDetails, of: &r.Findings}
 }
 
 // A SavedCall is what SIP alone says of a call.
@@ -47,7 +65,7 @@ type SavedCall struct {
 	SIP      *sip.Call  // what a timeline takes from it, and no more
 }
 
-// callFields are the keys of what SIP alone says of a call.
+// sipFields are the keys of what SIP alone says of a call.
 func sipFields() []field[SavedCall] {
 	type call = SavedCall
 	return []field[call]{
@@ -147,6 +165,18 @@ func (j *ndjson) beside(at []member, key string, says []member) error {
 	line = append(append(append(line, `,"`...), key...), `":`...)
 	from := len(line)
 	return j.end(enclose(j.members(line, says), from))
+}
+
+// details adds findings to a line, as an array of objects.
+func (j *ndjson) details(line []byte, found []finding.Finding) []byte {
+	before := len(line)
+	for i := range found {
+		line = append(line, ',')
+		from := len(line)
+		line = enclose(j.members(line, members(j.found, &found[i])), from)
+	}
+	line[before] = '['
+	return append(line, ']')
 }
 
 // members adds members to a line.

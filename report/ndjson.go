@@ -22,13 +22,15 @@ type ndjson struct {
 	keys []string // by column, as they are written behind another one
 	day  clockFace
 	buf  []byte
+
+	found []field[finding.Finding]
 }
 
 var _ Sink = (*ndjson)(nil)
 
 // newNDJSON returns a sink that writes to w.
 func newNDJSON(w io.Writer, columns []Column) *ndjson {
-	j := &ndjson{w: w}
+	j := &ndjson{w: w, found: findingFields()}
 	for _, c := range columns {
 		j.keys = append(j.keys, `,"`+c.Name+`":`)
 	}
@@ -50,6 +52,9 @@ func (j *ndjson) Row(row []Value) error {
 func (j *ndjson) value(line []byte, v Value) []byte {
 	if v.kind == KindTime || v.kind == KindMoment {
 		return append(j.day.append(append(line, '"'), v.num), '"')
+	}
+	if v.kind == KindDetails {
+		return j.details(line, *v.of.(*[]finding.Finding))
 	}
 	return v.appendJSON(line)
 }

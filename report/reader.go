@@ -54,7 +54,7 @@ type Saved struct {
 	Kind SavedKind
 	Time int64 // nanoseconds since 1970-01-01 UTC; of a SavedSIP, that of the first event of the call
 
-	Request decode.Record // its findings are without details
+	Request decode.Record // its findings have no details where these were not saved
 	Finding finding.Occurrence
 	Call    SavedCall
 
@@ -96,6 +96,7 @@ type Reader struct {
 	known                 bool   // what kind of finding the line holds
 	template, slug, label string // of the line
 	requests              object[decode.Record]
+	details               object[finding.Finding]
 	findings              object[finding.Occurrence]
 	calls                 object[SavedCall]
 
@@ -113,7 +114,8 @@ type Reader struct {
 func NewReader(name string, from io.Reader) *Reader {
 	r := &Reader{
 		name: name, from: bufio.NewReaderSize(from, 64<<10),
-		requests: object[decode.Record]{fields: recordFields()}, findings: object[finding.Occurrence]{fields: foundFields()}, calls: object[SavedCall]{fields: sipFields()},
+		requests: object[decode.Record]{fields: recordFields()}, details: object[finding.Finding]{fields: findingFields()},
+		findings: object[finding.Occurrence]{fields: foundFields()}, calls: object[SavedCall]{fields: sipFields()},
 		texts: map[string]string{}, captures: map[string]*capture.Interface{}, templates: map[string]*actionurl.Template{},
 		vendors: map[string]string{}, kinds: map[string]finding.Kind{}, events: map[string]*actionurl.Kind{},
 	}
@@ -384,6 +386,20 @@ func (r *Reader) findingKinds(to *decode.Record) {
 			to.Findings = append(to.Findings, finding.Finding{Kind: k})
 		}
 	}
+}
+
+// findingDetails reads findings with their details, in place of their kinds.
+func (r *Reader) findingDetails(to *decode.Record) {
+	to.Findings = to.Findings[:0]
+	r.open('[')
+	for r.more(']') {
+		var f finding.Finding
+		r.known = false
+		if r.details.readAll(r, &f); r.known {
+			to.Findings = append(to.Findings, f)
+		}
+	}
+	r.known = true
 }
 
 // vars reads variables. One that was sent twice has "#2" after its name the

@@ -14,12 +14,16 @@ import (
 
 // records is the view of decode.Record: its keys in their order, and what says
 // several keys at once.
-func records(v View) *view[decode.Record] {
+func records(v View, complete bool) *view[decode.Record] {
 	people := "time,phone,event,vars,server,status,latency_ms,findings"
 	if v == Requests {
 		people = "time,client,server,method,target,status,latency_ms,event,findings"
 	}
-	return &view[decode.Record]{people: people, keys: recordFields(), composed: composedFields()}
+	fields := recordFields()
+	if !complete {
+		fields = fields[:len(fields)-1]
+	}
+	return &view[decode.Record]{people: people, keys: fields, composed: composedFields()}
 }
 
 // recordFields are the keys of a saved record, in their order.
@@ -82,7 +86,10 @@ func recordFields() []field[decode.Record] {
 		text(Column{Name: "other_mac", width: 17}, func(e *event) *string { return &e.OtherMAC }),
 		text(Column{Name: "phone_name", width: 12}, func(e *event) *string { return &e.PhoneName }),
 		text(Column{Name: "server_name", width: 12}, func(e *event) *string { return &e.ServerName }),
-	}, eventOf))
+	}, eventOf), []field[record]{
+		// Only where all is saved. It comes last.
+		{Column: Column{Name: "details", Kind: KindDetails}, value: detailsValue, read: (*Reader).findingDetails},
+	})
 }
 
 // eventOf returns what the request announces; nil where it is no Action URL.
@@ -195,5 +202,5 @@ func labelOrCandidates(e *actionurl.Event) Value {
 // NewRecords returns Rows that write records to w in the format of o, for the
 // view Events or Requests.
 func NewRecords(w io.Writer, o Options, v View) (*Rows[decode.Record], error) {
-	return newRows(w, o, records(v))
+	return newRows(w, o, records(v, o.Complete))
 }

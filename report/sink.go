@@ -46,6 +46,9 @@ type Options struct {
 	Width   int    // of the terminal, in columns; 0 where there is none
 	Grouped bool   // calls are in groups, which people see
 
+	// Complete says that requests are saved with the details of their findings.
+	Complete bool
+
 	// Live says that rows are wanted as they come: a table's widths then do not
 	// depend on its rows.
 	Live bool

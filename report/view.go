@@ -26,5 +26,5 @@ func ColumnNames(v View) []string {
 	case Findings:
 		return findingView().names()
 	}
-	return records(v).names()
+	return records(v, false).names()
 }

@@ -185,7 +185,7 @@ func (a *Analyzer) signalled(x *httpwire.Exchange, e *actionurl.Event) (call *si
 
 // tell emits the record of a request, whose call in SIP may be known. Of what is
 // wrong with it, only what is known is said, unless that is nil.
-func (a *Analyzer) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call, known *finding.Set) {
+func (a *Analyzer) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call, known *[]finding.Finding) {
 	r := &a.record
 	*r = Record{Exchange: x, Event: e}
 	if e != nil {
@@ -211,7 +211,7 @@ func (a *Analyzer) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip
 // and what was found to be wrong with it; nothing else is. Requests come in the
 // order in which they were emitted. It returns the first error of emit or
 // Config.Call.
-func (a *Analyzer) Event(x *httpwire.Exchange, e *actionurl.Event, found finding.Set) error {
+func (a *Analyzer) Event(x *httpwire.Exchange, e *actionurl.Event, found []finding.Finding) error {
 	a.now = max(a.now, x.Time)
 	a.checker.Mute()
 	if a.err == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,7 +182,7 @@ func TestEvent(t *testing.T) {
 	}}
 	var events []func(a *Analyzer) error
 	first := New(Config{}, func(r *Record) error {
-		x, e, found := *r.Exchange, *r.Event, finding.SetOf(r.Findings)
+		x, e, found := *r.Exchange, *r.Event, slices.Clone(r.Findings)
 		e.State = nil // a place in memory
 		events = append(events, func(a *Analyzer) error { return a.Event(&x, &e, found) })
 		return nil

@@ -211,13 +211,17 @@ func SetOf(all []Finding) (s Set) {
 	return s
 }
 
-// Only returns the findings whose kinds are in the set, and of the set's other
-// kinds one without a detail. It changes found.
-func Only(found []Finding, kinds Set) []Finding {
+// Only returns the findings that were saved. If they were saved without details,
+// it takes those that were found again, and changes found.
+func Only(found, saved []Finding) []Finding {
+	if slices.ContainsFunc(saved, func(f Finding) bool { return f.Detail != (Detail{}) }) {
+		return saved
+	}
+	kinds := SetOf(saved)
 	found = slices.DeleteFunc(found, func(f Finding) bool { return !kinds.Has(f.Kind) })
 	have := SetOf(found)
-	for _, k := range Kinds() {
-		if kinds.Has(k) && !have.Has(k) {
+	for k := range kinds.All() {
+		if !have.Has(k) {
 			found = append(found, Finding{Kind: k})
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"actionurl/capture/files"
 	"actionurl/capture/live"
 	"actionurl/cmd/actionurl/internal/metrics"
-	"actionurl/decode/finding"
 	"actionurl/report"
 	"actionurl/report/output"
 	"actionurl/report/saved"
@@ -218,5 +217,5 @@ func (r *run) replay(rec *report.Saved) error {
 		return nil
 	}
 	r.now = max(r.now, rec.Time)
-	return r.pipeline.Replay(rec.Request.Exchange, rec.Request.Event, finding.SetOf(rec.Request.Findings))
+	return r.pipeline.Replay(rec.Request.Exchange, rec.Request.Event, rec.Request.Findings)
 }

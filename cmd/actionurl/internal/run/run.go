@@ -31,7 +31,7 @@ import (
 type Config struct {
 	Decode  decode.Config  // Call, Found, Live, Lost and Segment are the run's
 	Filter  report.Filter  // of rows
-	Options report.Options // Width, Height, Live and Continued are the run's
+	Options report.Options // Width, Height, Live, Continued and Complete are the run's
 
 	Output   string // where the rows go; "-" for standard output
 	Frames   string // where the frames behind them go; empty for nowhere
@@ -121,7 +121,7 @@ func (r *run) open() error {
 func (r *run) beginRows(out *output.Output) (output.Part, error) {
 	o := r.Options
 	o.Width, o.Height = out.Terminal()
-	o.Live, o.Continued = r.in.follow(), out.Continued
+	o.Live, o.Continued, o.Complete = r.in.follow(), out.Continued, r.Complete
 	var err error
 	r.view, err = newViewer(out, o, r.Filter.View, r.shown, &r.sum.found)
 	return r.view, err

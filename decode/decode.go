@@ -12,7 +12,6 @@
 package decode
 
 import (
-	"fmt"
 	"net/netip"
 
 	"actionurl/capture"
@@ -91,21 +90,3 @@ func (p *Pipeline) ReplayCall(mac string, addr netip.Addr, first int64, call *si
 
 // ReplayEnd takes the time that the capture had reached in its end.
 func (p *Pipeline) ReplayEnd(now int64) { p.analysis.Advance(now, now) }
-
-// A Summary says what was decoded, and what could not be.
-type Summary struct {
-	wire.Summary
-	analysis.Counts
-}
-
-// Summary returns the counts so far.
-func (p *Pipeline) Summary() Summary { return Summary{p.wire.Summary(), p.analysis.Counts()} }
-
-// Losses returns what could not be decoded, each kind with its count.
-func (s Summary) Losses() []string {
-	all := s.Summary.Losses()
-	if s.SIPForgotten > 0 {
-		all = append(all, fmt.Sprintf("SIP calls forgotten, as there were too many: %d", s.SIPForgotten))
-	}
-	return all
-}

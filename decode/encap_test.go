@@ -48,8 +48,9 @@ func TestEncapsulations(t *testing.T) {
 			if len(got) != 1 || got[0] != "192.168.40.50 /mac=000b82123432&local=5002" && got[0] != "2001:db8::50 /mac=000b82123432&local=5002" {
 				t.Errorf("requests: %q", got)
 			}
-			if losses := p.Summary().Losses(); len(losses) > 0 {
-				t.Errorf("losses: %q", losses)
+			sum := p.Summary()
+			if losses := sum.Losses(true); len(losses) > 0 {
+				t.Errorf("losses: %v", losses)
 			}
 		})
 	}

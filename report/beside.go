@@ -118,13 +118,7 @@ func (r *Rows[R]) End(now int64) error {
 type Loss struct {
 	Since, Time int64  // the span, in nanoseconds since 1970-01-01 UTC
 	Interface   string // where it was lost; empty for what was lost after all of them
-	Counts      []LossCount
-}
-
-// A LossCount is how much was lost of one kind.
-type LossCount struct {
-	Name string // a key in snake case
-	N    int64
+	Counts      []decode.LossCount
 }
 
 // Loss writes a loss, so that who reads the rows between since and time knows
@@ -135,7 +129,7 @@ func (r *Rows[R]) Loss(l *Loss) error {
 	}
 	lost := []member{{"interface", Text(l.Interface)}, {"since", Value{kind: KindTime, num: l.Since}}}
 	for _, c := range l.Counts {
-		lost = append(lost, member{c.Name, Number(c.N)})
+		lost = append(lost, member{c.Key, Number(int64(c.N))})
 	}
 	if err := r.json.beside([]member{{"time", Value{kind: KindTime, num: l.Time}}}, "capture_loss", lost); err != nil {
 		return err

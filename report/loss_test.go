@@ -13,7 +13,7 @@ func TestLoss(t *testing.T) {
 	at := time.Date(2026, 3, 2, 8, 1, 0, 5, time.UTC)
 	loss := &Loss{
 		Since: at.Add(-time.Minute).UnixNano(), Time: at.UnixNano(), Interface: `eth"1`,
-		Counts: []LossCount{{"dropped", 12}, {"freezes", 1}},
+		Counts: []decode.LossCount{{Key: "dropped", N: 12}, {Key: "freezes", N: 1}},
 	}
 	const want = `{"time":"2026-03-02T08:01:00.000000005Z","capture_loss":{"interface":"eth\"1","since":"2026-03-02T08:00:00.000000005Z","dropped":12,"freezes":1}}`
 	for _, format := range Formats() {

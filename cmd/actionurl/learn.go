@@ -113,21 +113,21 @@ func printLearned(w io.Writer, l *run.Learned, profile string) {
 			secret++
 		}
 	}
-	fmt.Fprintf(w, "actionurl: %s of %s, %s, %d with an open event; %s passed over\n", report.Plural(l.Requests, "request"), report.Plural(l.Phones, "phone"),
+	fmt.Fprintf(w, "actionurl: %s of %s, %s, %d with an open event; %s skipped\n", report.Plural(l.Requests, "request"), report.Plural(l.Phones, "phone"),
 		report.Plural(len(l.Shapes), "shape"), open, report.Plural(l.Others, "other HTTP request"))
 	if open > 0 && profile == "" {
-		fmt.Fprintln(w, "actionurl: -o site.yaml writes a profile, in which what is open can be filled in")
+		fmt.Fprintln(w, "actionurl: -o site.yaml writes a profile; fill in what is open there")
 	}
 	if secret > 0 {
-		fmt.Fprintf(w, "actionurl: %s may hold a secret, and so does the profile\n", report.Plural(secret, "shape"))
+		fmt.Fprintf(w, "actionurl: warning: %s may hold a secret, and so does the profile\n", report.Plural(secret, "shape"))
 	}
-	if l.Long > 0 {
-		fmt.Fprintf(w, "actionurl: not complete: URLs too long to be looked at: %d\n", l.Long)
-	}
-	if l.Crowded > 0 {
-		fmt.Fprintf(w, "actionurl: not complete: requests of further shapes: %d\n", l.Crowded)
-	}
-	for _, loss := range l.Losses {
-		fmt.Fprintf(w, "actionurl: not complete: %s\n", loss)
+	losses := append([]decode.LossCount{
+		{N: l.Long, Thing: "URL", How: "too long to learn from"},
+		{N: l.Crowded, Thing: "request", How: "of further shapes: too many shapes"},
+	}, l.Losses...)
+	for _, loss := range losses {
+		if loss.N > 0 {
+			fmt.Fprintf(w, "actionurl: warning: %v\n", loss)
+		}
 	}
 }

@@ -16,7 +16,6 @@
 package timeline
 
 import (
-	"fmt"
 	"hash/maphash"
 	"net/netip"
 	"strings"
@@ -186,18 +185,6 @@ func (t *Timeline) Phones() []*Phone { return t.phones }
 type Counts struct {
 	Cut     int // calls that were handed out before they were over, as there were too many
 	Unnamed int // events of phones that were not kept, as there were too many
-}
-
-// Losses says what was given up, each kind with its count.
-func (c Counts) Losses() []string {
-	var all []string
-	if c.Cut > 0 {
-		all = append(all, fmt.Sprintf("calls not followed to their end, as there were too many: %d", c.Cut))
-	}
-	if c.Unnamed > 0 {
-		all = append(all, fmt.Sprintf("Action URLs of phones that are not listed, as there were too many: %d", c.Unnamed))
-	}
-	return all
 }
 
 // Counts returns the counts so far.

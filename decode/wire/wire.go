@@ -199,32 +199,3 @@ type Summary struct {
 func (d *Decoder) Summary() Summary {
 	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.packets.Unknown}
 }
-
-// Losses returns what could not be decoded, each kind with its count.
-func (s *Summary) Losses() []string {
-	var all []string
-	for _, link := range s.Links {
-		all = append(all, fmt.Sprintf("link type %d is not known", link))
-	}
-	for _, loss := range []struct {
-		n    int
-		what string
-	}{
-		{s.UnknownLink, "frames of link types that are not known"},
-		{s.Encrypted, "frames encrypted on their link or in their tunnel"},
-		{s.Fragments, "fragments of packets that were not whole"},
-		{s.Malformed, "frames with damaged headers"},
-		{s.Stream.Gaps, "gaps in TCP streams"},
-		{int(s.Stream.GapBytes), "bytes missing in them"},
-		{s.Stream.Evicted, "connections forgotten, as too many were open"},
-		{s.HTTP.Broken, "HTTP messages lost in part"},
-		{s.HTTP.LongHeads, "HTTP heads too long to be read"},
-		{s.SIP.Unread, "SIP messages that could not be read"},
-		{s.Crowded, "requests not waited for, as too many had no response"},
-	} {
-		if loss.n > 0 {
-			all = append(all, fmt.Sprintf("%s: %d", loss.what, loss.n))
-		}
-	}
-	return all
-}

@@ -85,4 +85,16 @@ func (f *frames) batch(b *capture.Batch, now int64) error {
 	return f.keeper.Advance(now)
 }
 
+// losses returns which frames are missing.
+func (f *frames) losses() []decode.LossCount {
+	var all []decode.LossCount
+	if n := f.keeper.Counts.Missed; n > 0 {
+		all = append(all, decode.LossCount{Key: "frames_not_kept", N: n, Thing: "frame", How: "missing for -w: the buffer was full before they were wanted"})
+	}
+	if n := f.keeper.Counts.Forgotten; n > 0 {
+		all = append(all, decode.LossCount{Key: "connections_not_kept", N: n, Thing: "connection", How: "cut short for -w: too many open"})
+	}
+	return all
+}
+
 func (f *frames) close() error { return errors.Join(f.keeper.Flush(), f.out.Close()) }

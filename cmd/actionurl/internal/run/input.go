@@ -190,7 +190,9 @@ func (in records) feed(r *run) (running, reading error) {
 		}
 		switch {
 		case errors.Is(err, io.EOF):
-			r.sum.lost(in.Losses())
+			if n := in.Losses(); n > 0 {
+				r.sum.say("warning: the live capture had losses %s (capture_loss)", report.Plural(n, "time"))
+			}
 			return nil, nil
 		case err != nil:
 			return nil, err

@@ -12,8 +12,8 @@ import (
 // Learned is what captures show of the templates of the phones.
 type Learned struct {
 	*learn.Lesson
-	Others int      // HTTP requests that are not Action URLs
-	Losses []string // what could not be decoded, each kind with its count
+	Others int                // HTTP requests that are not Action URLs
+	Losses []decode.LossCount // what could not be decoded
 }
 
 // Learn learns from captures. Where reading fails, it returns what was learned
@@ -31,14 +31,17 @@ func Learn(c decode.Config, in *files.Captures, stderr io.Writer) (*Learned, err
 	learner.Role = r.pipeline.Role
 	_, reading := r.each(in, func(b *capture.Batch) error {
 		r.progress.clear()
-		r.sum.problems(b.Problems)
+		for i := range b.Problems {
+			r.sum.problem(&b.Problems[i])
+		}
 		err := r.pipeline.Batch(b)
 		r.progress.update()
 		return err
 	})
 	r.pipeline.Flush()
 	r.progress.clear()
-	l := &Learned{learner.Lesson(), others, r.pipeline.Summary().Losses()}
+	sum := r.pipeline.Summary()
+	l := &Learned{learner.Lesson(), others, sum.Losses(false)}
 	if reading == nil && r.sum.damaged > 0 {
 		reading = ErrDamaged
 	}

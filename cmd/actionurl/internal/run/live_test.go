@@ -128,10 +128,10 @@ func TestLossesAreTold(t *testing.T) {
 	if diff := gocmp.Diff(want, out); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
 	}
-	want = `actionurl: eth1: lost in the last minute: frames that came faster than they were read: 7
-actionurl: eth1: lost in the last minute: times that the ring was full (--ring-size makes it larger): 1
+	want = `actionurl: warning: in the last minute: eth1: 7 frames dropped: they came faster than they were read
+actionurl: warning: in the last minute: eth1: 1 overflow of the ring: enlarge it with --ring-size
 actionurl: 11 frames, 1 HTTP request, 1 Action URL
-actionurl: eth1: 1000 frames passed the filter, 10 dropped, as the ring was full 1 time
+actionurl: eth1: 1000 frames passed the filter, 10 dropped (1 overflow of the ring)
 `
 	if diff := gocmp.Diff(want, messages); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
@@ -168,7 +168,7 @@ func TestFloodIsTold(t *testing.T) {
 	if want := "event\r\n" + strings.Repeat("hold_call\r\n", 3); out != want {
 		t.Errorf("rows %q, want %q", out, want)
 	}
-	if !strings.Contains(messages, "actionurl: lost in the last minute: connections forgotten, as too many were open: ") {
+	if !strings.Contains(messages, " connections dropped: too many open\n") {
 		t.Errorf("messages\n%s", messages)
 	}
 }

@@ -4,66 +4,61 @@ import (
 	"fmt"
 	"time"
 
+	"actionurl/decode"
 	"actionurl/report"
 )
 
-// losses tell what a live run loses: once a minute while it grows, and in the
-// end.
+// losses reports what a live run loses: once a minute while it grows, and at
+// the end.
 type losses struct {
 	run      *run
-	since    int64 // the time up to which it was reported; 0 for the beginning
-	reported map[lossKind]int64
+	since    int64 // the time up to which they are reported; 0 for the beginning
+	reported map[lossKey]int
 }
 
-// A lossKind is one way to lose something.
-type lossKind struct {
-	on   string // interface; empty for what is lost behind all of them
-	name string // key in NDJSON
-	what string // for people
+// A loss is one on an interface, or after all of them if that is empty.
+type loss struct {
+	on string
+	decode.LossCount
 }
 
-// A lossCount is how much was lost in one way.
-type lossCount struct {
-	lossKind
-	n int64
-}
+type lossKey struct{ on, key string }
 
-func newLosses(r *run) *losses { return &losses{run: r, reported: map[lossKind]int64{}} }
+func newLosses(r *run) *losses { return &losses{run: r, reported: map[lossKey]int{}} }
 
-// counts returns what was lost so far, by interface.
-func (l *losses) counts() []lossCount {
-	var all []lossCount
+// all returns what was lost so far.
+func (l *losses) all() []loss {
+	var all []loss
 	for _, s := range l.run.live.Stats() {
 		all = append(all,
-			lossCount{lossKind{s.Interface, "dropped", "frames that came faster than they were read"}, int64(s.Dropped)},
-			lossCount{lossKind{s.Interface, "freezes", "times that the ring was full (--ring-size makes it larger)"}, int64(s.Freezes)})
+			loss{s.Interface, decode.LossCount{Key: "dropped", N: int(s.Dropped), Thing: "frame", How: "dropped: they came faster than they were read"}},
+			loss{s.Interface, decode.LossCount{Key: "freezes", N: int(s.Freezes), Thing: "overflow", How: "of the ring: enlarge it with --ring-size"}})
 	}
 	d := l.run.pipeline.Summary()
-	all = append(all,
-		lossCount{lossKind{"", "connections_forgotten", "connections forgotten, as too many were open"}, int64(d.Stream.Evicted)},
-		lossCount{lossKind{"", "requests_not_awaited", "requests not waited for, as too many had no response"}, int64(d.Crowded)})
-	if l.run.Filter.View == report.Calls {
-		all = append(all, lossCount{lossKind{"", "calls_cut", "calls not followed to their end, as there were too many"}, int64(d.Calls.Cut)})
-	}
+	counts := d.Losses(l.run.Filter.View == report.Calls)
 	if l.run.frames != nil {
-		c := l.run.frames.keeper.Counts
-		all = append(all,
-			lossCount{lossKind{"", "frames_not_kept", "frames not kept for -w, as too many waited"}, int64(c.Missed)},
-			lossCount{lossKind{"", "connections_not_kept", "connections not followed for -w, as too many were open"}, int64(c.Forgotten)})
+		counts = append(counts, l.run.frames.losses()...)
 	}
-	return all
-}
-
-// grown returns what was lost since it was asked the last time.
-func (l *losses) grown() []lossCount {
-	var all []lossCount
-	for _, c := range l.counts() {
-		if more := c.n - l.reported[c.lossKind]; more > 0 {
-			l.reported[c.lossKind] = c.n
-			all = append(all, lossCount{c.lossKind, more})
+	for _, c := range counts {
+		if c.Key != "" {
+			all = append(all, loss{"", c})
 		}
 	}
 	return all
+}
+
+// grown returns what was lost since the last call.
+func (l *losses) grown() []loss {
+	var grown []loss
+	for _, c := range l.all() {
+		key := lossKey{c.on, c.Key}
+		if more := c.N - l.reported[key]; more > 0 {
+			l.reported[key] = c.N
+			c.N = more
+			grown = append(grown, c)
+		}
+	}
+	return grown
 }
 
 // report reports what was lost since the last time, if that is a minute ago.
@@ -81,33 +76,31 @@ func (l *losses) report(now int64) error {
 		if c.on != "" {
 			place = c.on + ": "
 		}
-		fmt.Fprintf(l.run.Stderr, "actionurl: %slost in the last minute: %s: %d\n", place, c.what, c.n)
+		fmt.Fprintf(l.run.Stderr, "actionurl: warning: in the last minute: %s%v\n", place, c.LossCount)
 	}
 	return l.write(grown, now)
 }
 
-// rest writes to the output what was not reported yet.
+// rest writes to the output what is not reported yet.
 func (l *losses) rest(now int64) error { return l.write(l.grown(), now) }
 
 // write writes losses among the rows, one for each interface.
-func (l *losses) write(grown []lossCount, now int64) error {
-	var rows []report.Loss
-	for _, c := range grown {
-		if n := len(rows); n == 0 || rows[n-1].Interface != c.on {
-			rows = append(rows, report.Loss{Since: l.since, Time: now, Interface: c.on})
-		}
-		row := &rows[len(rows)-1]
-		row.Counts = append(row.Counts, report.LossCount{Name: c.name, N: c.n})
-	}
+func (l *losses) write(grown []loss, now int64) error {
+	since := l.since
 	l.since = now
 	if l.run.Options.Format != "ndjson" {
 		return nil
 	}
-	for i := range rows {
+	for len(grown) > 0 {
+		row := report.Loss{Since: since, Time: now, Interface: grown[0].on}
+		for len(grown) > 0 && grown[0].on == row.Interface {
+			row.Counts = append(row.Counts, grown[0].LossCount)
+			grown = grown[1:]
+		}
 		if err := l.run.rows.At(now); err != nil {
 			return err
 		}
-		if err := l.run.view.loss(&rows[i]); err != nil {
+		if err := l.run.view.loss(&row); err != nil {
 			return err
 		}
 	}
@@ -115,12 +108,12 @@ func (l *losses) write(grown []lossCount, now int64) error {
 }
 
 // print prints what came and was lost, for the closing summary. What was lost
-// behind the interfaces is in it already.
+// after the interfaces is in it already.
 func (l *losses) print() {
 	for _, s := range l.run.live.Stats() {
 		fmt.Fprintf(l.run.Stderr, "actionurl: %s: %s passed the filter, %d dropped", s.Interface, report.Plural(int(s.Received), "frame"), s.Dropped)
 		if s.Freezes > 0 {
-			fmt.Fprintf(l.run.Stderr, ", as the ring was full %s", report.Plural(int(s.Freezes), "time"))
+			fmt.Fprintf(l.run.Stderr, " (%s of the ring)", report.Plural(int(s.Freezes), "overflow"))
 		}
 		fmt.Fprintln(l.run.Stderr)
 	}

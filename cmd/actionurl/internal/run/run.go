@@ -208,7 +208,9 @@ func (r *run) row(at int64, write func() error) error {
 // it.
 func (r *run) batch(b *capture.Batch) error {
 	r.progress.clear()
-	r.sum.problems(b.Problems)
+	for i := range b.Problems {
+		r.sum.problem(&b.Problems[i])
+	}
 	r.now = max(r.now, b.Now)
 	if n := len(b.Frames); n > 0 {
 		r.now = max(r.now, b.Frames[n-1].Time)
@@ -286,7 +288,10 @@ func (r *run) summarize() {
 		r.losses.print()
 	}
 	if r.frames != nil {
-		r.sum.kept(r.Frames, r.frames.keeper.Counts)
+		r.sum.say("%s: %s", r.Frames, report.Plural(r.frames.keeper.Counts.Kept, "frame"))
+		for _, loss := range r.frames.losses() {
+			r.sum.say("warning: %s: %v", r.Frames, loss)
+		}
 	}
 }
 

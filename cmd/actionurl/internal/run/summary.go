@@ -5,19 +5,17 @@ import (
 	"io"
 	"strings"
 
-	"actionurl/capture"
 	"actionurl/capture/filter"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
-	"actionurl/decode/keep"
 	"actionurl/report"
 )
 
-// maxProblems is how many problems of the input are told one by one.
+// maxProblems is how many problems of the input are printed one by one.
 const maxProblems = 20
 
-// A summary tells on standard error what was read and what was not.
+// A summary prints on standard error what was read and what was not.
 type summary struct {
 	w         io.Writer
 	view      report.View
@@ -25,7 +23,7 @@ type summary struct {
 	templates int
 
 	requests, events int
-	unknown          int // events that cannot be told
+	unknown          int // events that match no known one
 	rows             int // that were written
 	found            finding.Tally
 	damaged          int // problems of the input
@@ -50,100 +48,94 @@ func (s *summary) count(r *decode.Record, shown bool) {
 	}
 }
 
-// problems tells problems as they are met.
-func (s *summary) problems(all []capture.Problem) {
-	for i := range all {
-		s.problem(&all[i])
-	}
+func (s *summary) say(format string, args ...any) {
+	fmt.Fprintf(s.w, "actionurl: "+format+"\n", args...)
 }
 
+// problem prints a problem of the input.
 func (s *summary) problem(err error) {
 	if s.damaged++; s.damaged <= maxProblems {
-		fmt.Fprintf(s.w, "actionurl: %v\n", err)
-	}
-}
-
-// lost tells how many losses of live captures saved events tell of.
-func (s *summary) lost(n int) {
-	if n > 0 {
-		fmt.Fprintf(s.w, "actionurl: not complete: losses of the live capture: %d (capture_loss)\n", n)
+		s.say("%v", err)
 	}
 }
 
 // print prints the closing summary.
 func (s *summary) print(d decode.Summary) {
 	if more := s.damaged - maxProblems; more > 0 {
-		fmt.Fprintf(s.w, "actionurl: and %s like these\n", report.Plural(more, "more problem"))
+		s.say("%s not shown", report.Plural(more, "further problem"))
 	}
-	from := report.Plural(d.Frames, "frame")
-	switch {
-	case s.saved:
-		from = "saved"
-	case s.filter != nil:
-		from = fmt.Sprintf("%s (%d dropped by the filter)", report.Plural(d.Frames+s.filter.Dropped(), "frame"), s.filter.Dropped())
-	}
-	fmt.Fprintf(s.w, "actionurl: %s, %s, %s", from, report.Plural(s.requests, "HTTP request"), report.Plural(s.events, "Action URL"))
-	switch all := s.events; s.view {
-	case report.Calls:
-		fmt.Fprintf(s.w, ", %s", report.Plural(s.rows, "call"))
-	case report.Phones:
-		fmt.Fprintf(s.w, ", %s", report.Plural(s.rows, "phone"))
-	case report.Findings:
-		if s.rows == 0 {
-			fmt.Fprint(s.w, ", nothing found")
-		} else {
-			fmt.Fprintf(s.w, ", %s", report.Plural(s.rows, "finding"))
-		}
-	case report.Requests:
-		all = s.requests
-		fallthrough
-	default:
-		if s.rows < all {
-			fmt.Fprintf(s.w, ", %d shown", s.rows)
-		}
-	}
-	fmt.Fprintln(s.w)
-	losses := d.Losses()
-	if s.view == report.Calls || s.view == report.Phones {
-		losses = append(losses, d.Calls.Losses()...)
-	}
-	for _, loss := range losses {
-		fmt.Fprintf(s.w, "actionurl: not complete: %s\n", loss)
+	s.say("%s, %s, %s%s", s.from(&d), report.Plural(s.requests, "HTTP request"), report.Plural(s.events, "Action URL"), s.shown())
+	for _, loss := range d.Losses(s.view == report.Calls || s.view == report.Phones) {
+		s.say("warning: %v", loss)
 	}
 	if s.view != report.Findings {
-		s.hint()
+		s.problems()
 	}
 	switch {
-	case s.saved: // what was typed into the phones is too late now
+	case s.saved: // it is too late for templates
 	case s.filter != nil && d.Frames == 0 && s.filter.Dropped() > 0 && s.damaged == 0:
-		fmt.Fprintln(s.w, "actionurl: no frame matches the filter; one with a VLAN tag matches behind vlan only, as in -f 'port 80 or (vlan and port 80)'")
+		s.say("no frame matches the filter; tagged frames match only after vlan, as in -f 'port 80 or (vlan and port 80)'")
 	case s.requests > 0 && s.events == 0 && s.view != report.Requests:
-		fmt.Fprintln(s.w, "actionurl: no request looks like an Action URL; --view requests shows them all, and -t tells what was typed into the phones")
+		s.say("no request looks like an Action URL; show all with --view requests, or give the configured URLs with -t or -p")
 	case s.unknown > 0 && s.templates == 0 && (s.rows > 0 || s.view == report.Calls):
-		fmt.Fprintf(s.w, "actionurl: which event it was cannot be told of %s; -t 'incoming_call=URL' tells what was typed into the phones\n", report.Plural(s.unknown, "Action URL"))
+		s.say("%s no known event; give the configured URLs with -t 'incoming_call=URL' or -p FILE", matches(s.unknown))
 	}
 }
 
-// kept tells what became of the frames for -w.
-func (s *summary) kept(name string, c keep.Counts) {
-	fmt.Fprintf(s.w, "actionurl: %s: %s\n", name, report.Plural(c.Kept, "frame"))
-	if c.Missed > 0 {
-		fmt.Fprintf(s.w, "actionurl: %s: not complete: frames let go before it was known that they matter: %d\n", name, c.Missed)
+func matches(n int) string {
+	if n == 1 {
+		return "1 Action URL matches"
 	}
-	if c.Forgotten > 0 {
-		fmt.Fprintf(s.w, "actionurl: %s: not complete: connections forgotten, as too many were open: %d\n", name, c.Forgotten)
-	}
+	return fmt.Sprintf("%d Action URLs match", n)
 }
 
-// hint tells of errors and warnings where only rows have them.
-func (s *summary) hint() {
+// from says what was read.
+func (s *summary) from(d *decode.Summary) string {
+	switch {
+	case s.saved:
+		return "saved"
+	case s.filter != nil:
+		return fmt.Sprintf("%s (%d dropped by the filter)", report.Plural(d.Frames+s.filter.Dropped(), "frame"), s.filter.Dropped())
+	}
+	return report.Plural(d.Frames, "frame")
+}
+
+// shown says which rows there are, where that is not known already.
+func (s *summary) shown() string {
+	all := s.events
+	switch s.view {
+	case report.Calls:
+		return ", " + report.Plural(s.rows, "call")
+	case report.Phones:
+		return ", " + report.Plural(s.rows, "phone")
+	case report.Findings:
+		if s.rows == 0 {
+			return ", nothing found"
+		}
+		return ", " + report.Plural(s.rows, "finding")
+	case report.Requests:
+		all = s.requests
+	}
+	if s.rows < all {
+		return fmt.Sprintf(", %d shown", s.rows)
+	}
+	return ""
+}
+
+// problems names errors and warnings where only rows have them.
+func (s *summary) problems() {
 	var all []string
+	n := 0
 	for _, f := range s.found.Summaries() {
 		if f.Kind.Severity() < finding.Notice {
+			n += f.Count
 			all = append(all, fmt.Sprintf("%s (%d)", f.Kind, f.Count))
 		}
 	}
-	if len(all) > 0 {
-		fmt.Fprintf(s.w, "actionurl: found: %s; --view findings tells what to do\n", strings.Join(all, ", "))
+	if len(all) == 1 {
+		all[0], _, _ = strings.Cut(all[0], " (")
+	}
+	if n > 0 {
+		s.say("%s: %s (see --view findings)", report.Plural(n, "problem"), strings.Join(all, ", "))
 	}
 }

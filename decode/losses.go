@@ -1,0 +1,64 @@
+package decode
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"actionurl/decode/analysis"
+	"actionurl/decode/wire"
+)
+
+// A Summary says what was decoded, and what could not be.
+type Summary struct {
+	wire.Summary
+	analysis.Counts
+}
+
+// Summary returns the counts so far.
+func (p *Pipeline) Summary() Summary { return Summary{p.wire.Summary(), p.analysis.Counts()} }
+
+// A LossCount is how much was lost in one way: not decodable, or dropped at a bound.
+type LossCount struct {
+	Key   string // in snake case, of what a live run can lose any time; else empty
+	N     int
+	Thing string // what was lost, one of it
+	How   string
+}
+
+// String renders it as "6 gaps in TCP streams".
+func (l LossCount) String() string {
+	s := "s"
+	if l.N == 1 {
+		s = ""
+	}
+	return fmt.Sprintf("%d %s%s %s", l.N, l.Thing, s, l.How)
+}
+
+// Losses returns what was lost, also in calls and phones if rows of them are
+// shown.
+func (s *Summary) Losses(calls bool) []LossCount {
+	links := make([]string, len(s.Links))
+	for i, link := range s.Links {
+		links[i] = fmt.Sprint(link)
+	}
+	all := []LossCount{
+		{"", s.UnknownLink, "frame", "of unknown link types (" + strings.Join(links, ", ") + ")"},
+		{"", s.Encrypted, "frame", "encrypted on the link or in a tunnel"},
+		{"", s.Fragments, "fragment", "of incomplete packets"},
+		{"", s.Malformed, "frame", "with damaged headers"},
+		{"", s.Stream.Gaps, "gap", fmt.Sprintf("in TCP streams (%d bytes missing)", s.Stream.GapBytes)},
+		{"connections_forgotten", s.Stream.Evicted, "connection", "dropped: too many open"},
+		{"", s.HTTP.Broken, "HTTP message", "with missing parts"},
+		{"", s.HTTP.LongHeads, "HTTP head", "too long to read"},
+		{"", s.SIP.Unread, "SIP message", "that cannot be read"},
+		{"", s.SIPForgotten, "SIP call", "dropped: too many open"},
+		{"requests_not_awaited", s.Crowded, "request", "shown without a response: too many were waiting"},
+	}
+	if calls {
+		all = append(all,
+			LossCount{"calls_cut", s.Calls.Cut, "call", "shown before the end: too many open"},
+			LossCount{"", s.Calls.Unnamed, "Action URL", "of phones that are not listed: too many phones"})
+	}
+	return slices.DeleteFunc(all, func(l LossCount) bool { return l.N == 0 })
+}

@@ -9,6 +9,10 @@
 //
 // What passes from the one to the other is the methods of [wire.Sink], and
 // nothing else.
+//
+// What is particular to the makers of phones (user agents, settings, variables,
+// limits) is in package vendor, a file for each; its comment has the steps to
+// add one.
 package decode
 
 import (

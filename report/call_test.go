@@ -11,6 +11,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/timeline"
+	"actionurl/decode/vendor"
 )
 
 // longCall is a call with more than a narrow terminal has room for.
@@ -70,7 +71,7 @@ func TestNarrowViews(t *testing.T) {
 	}
 	if err := phones.Write(&timeline.Phone{
 		MAC: "00:0b:82:12:34:32", Addresses: []netip.Addr{netip.MustParseAddr("192.168.40.50"), netip.MustParseAddr("192.168.40.51")},
-		Vendor: "Grandstream", Product: "GXP2170", Accounts: []string{"5001"}, Registered: timeline.On, DND: timeline.Off,
+		Vendor: vendor.Named("grandstream"), Product: "GXP2170", Accounts: []string{"5001"}, Registered: timeline.On, DND: timeline.Off,
 		Calls: 12, Events: 345, Failures: 6,
 	}); err != nil {
 		t.Fatal(err)

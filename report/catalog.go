@@ -6,27 +6,28 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
+	"actionurl/decode/vendor"
 )
 
 // CatalogTables returns the names of the tables of the catalogue.
 func CatalogTables() []string { return []string{"events", "variables", "vendors", "findings"} }
 
 // WriteCatalog writes a table of the catalogue, or what of it is a vendor's.
-func WriteCatalog(w io.Writer, o Options, table string, v *actionurl.Vendor) error {
+func WriteCatalog(w io.Writer, o Options, table string, v *vendor.Vendor) error {
 	columns, rows := catalogTable(table, v)
 	return WriteTable(w, o, columns, rows)
 }
 
-func catalogTable(table string, v *actionurl.Vendor) (columns []string, rows [][]Value) {
+func catalogTable(table string, v *vendor.Vendor) (columns []string, rows [][]Value) {
 	switch {
 	case table == "findings":
 		return []string{"finding", "severity", "meaning", "hint"}, findingRows()
 	case table == "vendors":
-		vendors := actionurl.Vendors()
+		all := vendor.All()
 		if v != nil {
-			vendors = []*actionurl.Vendor{v}
+			all = []*vendor.Vendor{v}
 		}
-		return []string{"vendor", "label", "settings", "oui", "user_agent", "url_bytes"}, vendorRows(vendors)
+		return []string{"vendor", "label", "settings", "oui", "user_agent", "url_bytes"}, vendorRows(all)
 	case table == "variables" && v != nil:
 		return []string{"variable", "meaning"}, spelledRows(v)
 	case table == "variables":
@@ -54,46 +55,48 @@ func eventRows() [][]Value {
 
 func variableRows() [][]Value {
 	var rows [][]Value
-	for _, v := range actionurl.Variables() {
+	for _, u := range vendor.Uses() {
 		rows = append(rows, []Value{
-			Text("$" + v.Name), Text(v.Meaning), Text(v.Vendor), Text(yes(v.Guide)),
+			Text(u.Spelled), Text(u.Text), List(u.Vendors), Text(yes(u.Guide)),
 		})
 	}
 	return rows
 }
 
 // settingRows are the settings of a vendor's phones that hold Action URLs.
-func settingRows(v *actionurl.Vendor) [][]Value {
+func settingRows(v *vendor.Vendor) [][]Value {
 	var rows [][]Value
 	for _, s := range v.Settings {
-		rows = append(rows, []Value{
-			Text(s.Kind.Slug), Text(s.Kind.Label), Text(s.Key), Text(string(s.Grade)),
-		})
+		label := ""
+		if k := actionurl.Lookup(s.Event); k != nil {
+			label = k.Label
+		}
+		rows = append(rows, []Value{Text(s.Event), Text(label), Text(s.Key), Text(string(s.Grade))})
 	}
 	return rows
 }
 
 // spelledRows are a vendor's variables as they stand in its Action URLs.
-func spelledRows(v *actionurl.Vendor) [][]Value {
+func spelledRows(v *vendor.Vendor) [][]Value {
 	var rows [][]Value
 	for _, variable := range v.Variables {
-		rows = append(rows, []Value{Text(v.Spell(variable.Name)), Text(variable.Meaning)})
+		rows = append(rows, []Value{Text(v.Spell(variable.Name)), Text(variable.Text)})
 	}
 	return rows
 }
 
 // vendorRows say how vendors' phones are recognized, and the longest Action
 // URL that they keep.
-func vendorRows(vendors []*actionurl.Vendor) [][]Value {
+func vendorRows(all []*vendor.Vendor) [][]Value {
 	var rows [][]Value
-	for _, v := range vendors {
+	for _, v := range all {
 		longest := Value{}
 		if v.MaxURL > 0 {
 			longest = Number(int64(v.MaxURL))
 		}
 		rows = append(rows, []Value{
 			Text(v.Name), Text(v.Label), Number(int64(len(v.Settings))),
-			List(v.OUIs), List(v.Agents), longest,
+			List(v.Blocks), List(v.UserAgents()), longest,
 		})
 	}
 	return rows

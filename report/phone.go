@@ -23,7 +23,7 @@ func phoneView() *view[timeline.Phone] {
 			{Column: Column{Name: "phone_name", width: 10}, value: func(p *phone) Value { return Text(p.Name) }},
 			{Column: Column{Name: "phone_product", width: 8, rank: 6}, value: func(p *phone) Value { return Text(p.Product) }},
 			{Column: Column{Name: "phone_version", width: 8}, value: func(p *phone) Value { return Text(p.Version) }},
-			{Column: Column{Name: "vendor", width: 8, rank: 5}, value: func(p *phone) Value { return Text(p.Vendor) }},
+			{Column: Column{Name: "vendor", width: 8, rank: 5}, value: func(p *phone) Value { return Text(p.Vendor.Title()) }},
 			{Column: Column{Name: "identified", width: 10}, value: func(p *phone) Value { return Text(string(p.Known)) }},
 			{Column: Column{Name: "accounts", width: 8, rank: 4}, value: func(p *phone) Value { return listOf(&p.Accounts) }},
 			{Column: Column{Name: "registered", width: 10}, value: func(p *phone) Value { return switchValue(p.Registered) }},

@@ -17,6 +17,7 @@ import (
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
+	"actionurl/decode/vendor"
 )
 
 const (
@@ -103,7 +104,7 @@ type Reader struct {
 	texts     map[string]string
 	captures  map[string]*capture.Interface
 	templates map[string]*actionurl.Template
-	vendors   map[string]string // by user agent
+	vendors   map[string]*vendor.Vendor // by user agent
 	kinds     map[string]finding.Kind
 	events    map[string]*actionurl.Kind // by slug
 	date      string                     // of the last time, and its midnight
@@ -117,7 +118,7 @@ func NewReader(name string, from io.Reader) *Reader {
 		requests: object[decode.Record]{fields: recordFields()}, details: object[finding.Finding]{fields: findingFields()},
 		findings: object[finding.Occurrence]{fields: foundFields()}, calls: object[SavedCall]{fields: sipFields()},
 		texts: map[string]string{}, captures: map[string]*capture.Interface{}, templates: map[string]*actionurl.Template{},
-		vendors: map[string]string{}, kinds: map[string]finding.Kind{}, events: map[string]*actionurl.Kind{},
+		vendors: map[string]*vendor.Vendor{}, kinds: map[string]finding.Kind{}, events: map[string]*actionurl.Kind{},
 	}
 	for _, k := range finding.Kinds() {
 		r.kinds[k.String()] = k
@@ -297,7 +298,7 @@ func (r *Reader) finish(s *Saved) error {
 		return nil
 	}
 	s.event.Kind = r.event(r.slug, r.label)
-	s.event.PhoneVendor = r.vendor(x.UserAgent)
+	s.event.PhoneVendor = r.vendor(s.event.PhoneMAC, x.UserAgent)
 	s.event.Template = r.templateOf(r.template, &s.event)
 	return nil
 }
@@ -457,14 +458,14 @@ func (r *Reader) capture(name string) *capture.Interface {
 	return i
 }
 
-// vendor returns the vendor of a user agent.
-func (r *Reader) vendor(agent string) string {
-	if agent == "" {
-		return ""
+// vendor returns the maker of a phone, by its MAC address or its user agent.
+func (r *Reader) vendor(mac, agent string) *vendor.Vendor {
+	if v := vendor.OfText(mac); v != nil || agent == "" {
+		return v
 	}
 	v, ok := r.vendors[agent]
 	if !ok {
-		v = actionurl.AgentVendor(agent)
+		v = vendor.Read(agent).Vendor
 		if len(agent) <= maxKeptText && len(r.vendors) < maxKept {
 			r.vendors[agent] = v
 		}
@@ -483,7 +484,7 @@ func (r *Reader) templateOf(text string, e *actionurl.Event) *actionurl.Template
 	}
 	own := map[string]bool{}
 	for _, v := range e.Vars {
-		if !actionurl.IsVariable(v.Name) {
+		if !vendor.IsVariable(v.Name) {
 			own[v.Name] = true
 		}
 	}

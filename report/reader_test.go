@@ -21,6 +21,7 @@ import (
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 	"actionurl/decode/timeline"
+	"actionurl/decode/vendor"
 	"actionurl/report"
 )
 
@@ -42,7 +43,7 @@ func full(t testing.TB, text string) *decode.Record {
 	e := &actionurl.Event{
 		Kind: actionurl.Lookup("hold_call"), By: actionurl.ByTemplate, Template: template,
 		PhoneName: "n" + text, ServerName: "s" + text, PhoneMAC: "00:15:65:12:34:32", OtherMAC: "00:15:65:12:34:33",
-		PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL, PhoneVendor: "Yealink",
+		PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL, PhoneVendor: vendor.Named("yealink"),
 		PhoneProduct: "p" + text, PhoneVersion: "v" + text, CallID: "c" + text,
 		SIP:  actionurl.Message{Frame: 17, Method: "200 INVITE", Delay: -1500000},
 		Vars: []actionurl.Var{actionurl.VarOf("mac", "000b82123432"), actionurl.VarOf("queue", text), actionurl.VarOf("queue", "again"), actionurl.VarOf("x", ""), actionurl.VarOf("y", "$call_id")},

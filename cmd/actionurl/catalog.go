@@ -6,13 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"actionurl/decode/actionurl"
+	"actionurl/decode/vendor"
 	"actionurl/report"
 	"actionurl/report/output"
 )
 
 func newCatalog() *cobra.Command {
-	var format, vendor string
+	var format, maker string
 	tables := report.CatalogTables()
 	names := vendorNames()
 	cmd := &cobra.Command{
@@ -41,7 +41,7 @@ inferred (P-values from the order of the numbers, keys from the events' names).`
 				tables = args
 			}
 			for i, table := range tables {
-				if table == "findings" && vendor != "" && len(args) == 0 {
+				if table == "findings" && maker != "" && len(args) == 0 {
 					continue // they are no vendor's
 				}
 				if i > 0 {
@@ -49,14 +49,14 @@ inferred (P-values from the order of the numbers, keys from the events' names).`
 						return err
 					}
 				}
-				if err := report.WriteCatalog(out, options, table, actionurl.VendorNamed(vendor)); err != nil {
+				if err := report.WriteCatalog(out, options, table, vendor.Named(maker)); err != nil {
 					return printed(0, err)
 				}
 			}
 			return nil
 		},
 	}
-	cmd.Flags().VarP(newChoice(&vendor, "", names), "vendor", "", "`NAME` of a vendor: "+strings.Join(names, ", "))
+	cmd.Flags().VarP(newChoice(&maker, "", names), "vendor", "", "`NAME` of a vendor: "+strings.Join(names, ", "))
 	cmd.Flags().VarP(newChoice(&format, "table", report.Formats()), "format", "", "`FORMAT`: "+strings.Join(report.Formats(), ", "))
 	complete(cmd, "vendor", names)
 	complete(cmd, "format", report.Formats())
@@ -65,7 +65,7 @@ inferred (P-values from the order of the numbers, keys from the events' names).`
 
 func vendorNames() []string {
 	var names []string
-	for _, v := range actionurl.Vendors() {
+	for _, v := range vendor.All() {
 		names = append(names, v.Name)
 	}
 	return names

@@ -68,7 +68,7 @@ var catalog = newCatalog([]*Kind{
 	{Slug: "log_on", Label: "Log On"},
 	{Slug: "log_off", Label: "Log Off"},
 
-	// Of other vendors' phones; their settings are in vendors.go.
+	// Of other vendors' phones; their settings are in package vendor.
 	{Slug: "transfer_call", Label: "Transfer Call", SIP: Signals{WithSent: OnRefer | OnReferReplaces}},
 	{Slug: "received_attended_transfer", Label: "Received Attended Transfer"},
 	{Slug: "held_call", Label: "Held Call", SIP: Signals{WithReceived: OnHold}},
@@ -184,67 +184,3 @@ func Lookup(name string) *Kind {
 	}
 	return catalog.named(name)
 }
-
-// A Variable is a name that phones replace in an Action URL.
-type Variable struct {
-	Name    string // without the "$"
-	Meaning string
-	Guide   bool // it is one of the guide's fifteen (guide, pages 4 and 5)
-	Vendor  string
-}
-
-// Variables returns the variables: the guide's, then others'.
-func Variables() []Variable { return slices.Clone(variables) }
-
-var variables = []Variable{
-	{"phone_ip", "IP address of the phone", true, "Grandstream"},
-	{"mac", "MAC address of the phone", true, "Grandstream"},
-	{"product", "product name of the phone", true, "Grandstream"},
-	{"program_version", "software version of the phone", true, "Grandstream"},
-	{"hardware_version", "hardware version of the phone", true, "Grandstream"},
-	{"language", "display language of the phone", true, "Grandstream"},
-	{"local", "number of the phone's own side", true, "Grandstream"},
-	{"display_local", "display name of the phone's own side", true, "Grandstream"},
-	{"remote", "number of the far side", true, "Grandstream"},
-	{"display_remote", "display name of the far side", true, "Grandstream"},
-	{"call-id", "Call-ID of the SIP dialog", true, "Grandstream"},
-	{"active_user", "account that is in the call", true, "Grandstream"},
-	{"active_host", "SIP server of that account", true, "Grandstream"},
-	{"duration", "talk time in seconds", true, "Grandstream"},
-	{"calldirection", "whether the phone is calling or called", true, "Grandstream"},
-	{"call_id", "another spelling of call-id; on Yealink, a handle of the phone's own", false, "Grandstream, Yealink"},
-	{"battery", "battery level in percent", false, "Grandstream"},
-	{"ip", "IP address of the phone", false, "Yealink, Akuvox"},
-	{"model", "model of the phone", false, "Yealink, Akuvox"},
-	{"firmware", "software version of the phone", false, "Yealink, Akuvox"},
-	{"active_url", "SIP URI of the account in the call", false, "Yealink, Akuvox, Snom"},
-	{"callerID", "display name of the caller", false, "Yealink"},
-	{"calledNumber", "number that was called", false, "Yealink"},
-	{"callDirection", "whether the phone is calling or called", false, "Yealink"},
-	{"wifi_number", "number on the wireless side", false, "Yealink"},
-	{"csta_id", "CSTA id of the call", false, "Snom"},
-	{"expansion_module", "expansion module of the key", false, "Snom"},
-	{"active_key", "function key of the call", false, "Snom"},
-	{"nr_ongoing_calls", "number of calls", false, "Snom"},
-	{"context_url", "URI of the context", false, "Snom"},
-	{"cancel_reason", "Reason header of the CANCEL", false, "Snom"},
-	{"longpress_key", "key that was held", false, "Snom"},
-	{"redirect_number", "number that calls are redirected to", false, "Snom"},
-	{"REMOTENUMBER", "number of the far side", false, "Mitel"},
-	{"SIPUSERNAME", "user name of the account", false, "Mitel"},
-	{"SIPAUTHNAME", "authentication name of the account", false, "Mitel"},
-	{"PROXYURL", "URL of the proxy", false, "Mitel"},
-	{"ACTIVEPROXY", "proxy in use", false, "Mitel"},
-	{"LINESTATE", "state of the line", false, "Mitel"},
-}
-
-// IsVariable reports whether phones know a variable of this name.
-func IsVariable(name string) bool { return variableNames[name] }
-
-var variableNames = func() map[string]bool {
-	m := make(map[string]bool, len(variables))
-	for _, v := range variables {
-		m[v.Name] = true
-	}
-	return m
-}()

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"actionurl/decode/vendor"
 )
 
 // The guide's events, page 4, and its variables, pages 4 and 5, in its order.
@@ -32,9 +34,9 @@ func TestCatalogIsTheGuides(t *testing.T) {
 			labels = append(labels, k.Label)
 		}
 	}
-	for _, v := range Variables() {
-		if v.Guide {
-			names = append(names, v.Name)
+	for _, u := range vendor.Uses() {
+		if u.Guide {
+			names = append(names, u.Name)
 		}
 	}
 	if diff := cmp.Diff(list(guideEvents), labels); diff != "" {
@@ -65,16 +67,6 @@ func TestNoNameStandsForTwoEvents(t *testing.T) {
 		if k.P != 0 && k.PGrade == "" {
 			t.Errorf("%s: nothing says how well P%d is known", k.Slug, k.P)
 		}
-	}
-}
-
-func TestVariablesAreNamedOnce(t *testing.T) {
-	seen := map[string]bool{}
-	for _, v := range Variables() {
-		if seen[v.Name] || v.Name == "" || v.Meaning == "" || v.Vendor == "" {
-			t.Errorf("variable %+v is incomplete or there twice", v)
-		}
-		seen[v.Name] = true
 	}
 }
 

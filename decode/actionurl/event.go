@@ -24,6 +24,7 @@ import (
 
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/vendor"
 )
 
 // By says how an event is known.
@@ -53,8 +54,8 @@ type Event struct {
 	OtherMAC     string // what the user agent or the frame has instead, where the URL names PhoneMAC; mostly empty
 	State        *any   // where something of the phone may be kept, with the address that it came from; nil where there is no place
 	PhoneIP      netip.Addr
-	PhoneKnown   Evidence // what tells which phone it is
-	PhoneVendor  string   // by its user agent; empty if not known
+	PhoneKnown   Evidence       // what tells which phone it is
+	PhoneVendor  *vendor.Vendor // by its MAC address, else its user agent; nil if not known
 	PhoneProduct string
 	PhoneVersion string
 	CallID       string
@@ -81,7 +82,7 @@ const (
 type Var struct {
 	Name  string
 	Value string
-	Key   Key
+	Means vendor.Meaning
 	State State
 	// Fits is set where the value may be that of the variable: one that has a
 	// type is of it, and none goes on over further pairs.
@@ -144,8 +145,8 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	client := x.Client.Addr()
 	at := d.phones.addresses[client]
 	agent := d.agent(x, at)
-	if agent.vendor != "" {
-		at = d.phones.remember(client, at, agent.mac, x.Time)
+	if agent.Vendor != nil {
+		at = d.phones.remember(client, at, agent.MAC, x.Time)
 	}
 	if !d.byTemplate(e, x, path, authority, agent, at) && !d.byContent(e, x, path, agent, at) {
 		return nil
@@ -175,8 +176,7 @@ func (d *Decoder) agent(x *httpwire.Exchange, at *learnt) *agent {
 		a = &at.agent
 	}
 	if hash := maphash.String(d.seed, x.UserAgent); hash != a.hash {
-		*a = parseAgent(x.UserAgent)
-		a.hash = hash
+		*a = agent{vendor.Read(x.UserAgent), hash}
 	}
 	return a
 }
@@ -277,7 +277,7 @@ func macIn(matches []match, path string) packet.MAC {
 	for _, m := range matches {
 		for variable, raw := range m.variables(path) {
 			if variable == "mac" {
-				if mac, ok := parseMAC(Unescape(raw)); ok {
+				if mac, ok := packet.ParseMAC(Unescape(raw)); ok {
 					return mac
 				}
 			}
@@ -421,7 +421,7 @@ func (e *Event) put(name, value string) {
 	switch {
 	case ip.IsValid():
 		e.ip = ip
-	case v.Key == MACKey && v.State == Filled:
+	case v.Means == vendor.MAC && v.State == Filled:
 		e.mac = mac
 	}
 }
@@ -436,19 +436,19 @@ func VarOf(name, value string) Var {
 // read tells what the name and the value mean. It returns the address that the
 // variable has, zero where it is none of an address, or has none.
 func (v *Var) read() (mac packet.MAC, ip netip.Addr) {
-	v.Key, v.State = keyOf(v.Name), stateOf(v.Value)
+	v.Means, v.State = meaningOf(v.Name), stateOf(v.Value)
 	_, more, ok := strings.Cut(v.Value, "&")
 	v.Fits = !ok || !strings.Contains(more, "=")
 	if v.State != Filled || !v.Fits {
 		return mac, ip
 	}
-	switch v.Key {
-	case MACKey:
-		mac, v.Fits = parseMAC(v.Value)
-	case PhoneIPKey, IPKey:
+	switch v.Means {
+	case vendor.MAC:
+		mac, v.Fits = packet.ParseMAC(v.Value)
+	case vendor.PhoneIP, vendor.IP:
 		addr, err := netip.ParseAddr(v.Value)
 		ip, v.Fits = addr.Unmap(), err == nil
-	case DurationKey, BatteryKey, CountKey:
+	case vendor.Duration, vendor.Battery, vendor.Count:
 		_, err := strconv.ParseUint(v.Value, 10, 32)
 		v.Fits = err == nil
 	}
@@ -517,8 +517,8 @@ func hexDigit(c byte) byte {
 
 // identify fills in what is known of the phone and the call.
 func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *learnt) {
-	e.PhoneVendor = agent.vendor
-	e.PhoneProduct, e.PhoneVersion = agent.product.of(x.UserAgent), agent.version.of(x.UserAgent)
+	e.PhoneVendor = agent.Vendor
+	e.PhoneProduct, e.PhoneVersion = agent.Product(x.UserAgent), agent.Version(x.UserAgent)
 	if e.PhoneIP = e.ip; !e.ip.IsValid() {
 		e.PhoneIP = x.Client.Addr()
 	}
@@ -527,14 +527,14 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *lea
 		if v.State != Filled {
 			continue
 		}
-		switch v.Key {
-		case ProductKey:
+		switch v.Means {
+		case vendor.Product:
 			e.PhoneProduct = v.Value
-		case VersionKey:
+		case vendor.Version:
 			if isDotted(v.Value) {
 				e.PhoneVersion = v.Value
 			}
-		case CallIDKey:
+		case vendor.CallID:
 			e.CallID = v.Value
 		}
 	}
@@ -542,6 +542,9 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *lea
 	mac, e.PhoneKnown = d.phones.of(x, e.mac, agent, at)
 	if mac == (packet.MAC{}) {
 		return
+	}
+	if v := vendor.Of(mac); v != nil {
+		e.PhoneVendor = v
 	}
 	e.PhoneMAC = d.nameOf(mac) // faster made again than looked up where a phone of many has it
 	if e.PhoneKnown == InURL {
@@ -567,7 +570,7 @@ func isDotted(s string) bool {
 // none. Its bytes may be written with colons, hyphens, dots, blanks or nothing
 // between them.
 func NormalizeMAC(s string) string {
-	if mac, ok := parseMAC(s); ok {
+	if mac, ok := packet.ParseMAC(s); ok {
 		return mac.String()
 	}
 	return ""
@@ -575,39 +578,6 @@ func NormalizeMAC(s string) string {
 
 // IsMAC reports whether s is a MAC address, as NormalizeMAC takes them.
 func IsMAC(s string) bool {
-	_, ok := parseMAC(s)
+	_, ok := packet.ParseMAC(s)
 	return ok
-}
-
-// parseMAC reads a MAC address.
-func parseMAC(s string) (mac packet.MAC, ok bool) {
-	if len(s) == 12 { // as most phones send it
-		bad := byte(0)
-		for i := range mac {
-			hi, lo := hexDigit(s[2*i]), hexDigit(s[2*i+1])
-			mac[i] = hi<<4 | lo
-			bad |= hi | lo
-		}
-		if bad < 16 {
-			return mac, true
-		}
-		return packet.MAC{}, false
-	}
-	n := 0
-	for i := range len(s) {
-		c := s[i]
-		if n%2 == 0 && (c == ':' || c == '-' || c == '.' || c == ' ') {
-			continue
-		}
-		digit := hexDigit(c)
-		if digit > 15 || n == 12 {
-			return packet.MAC{}, false
-		}
-		mac[n/2] = mac[n/2]<<4 | digit
-		n++
-	}
-	if n < 12 {
-		return packet.MAC{}, false
-	}
-	return mac, true
 }

@@ -64,7 +64,7 @@ func TestPhoneIsIdentified(t *testing.T) {
 	}{
 		{
 			what: "by the URL", target: "/mac=000B82123456&phone_ip=10.1.2.3&product=GXP2170&program_version=1.0.11.79&call-id=1-5060-1@BJC",
-			mac: "00:0b:82:12:34:56", ip: "10.1.2.3", product: "GXP2170", version: "1.0.11.79", callID: "1-5060-1@BJC", known: InURL,
+			mac: "00:0b:82:12:34:56", ip: "10.1.2.3", product: "GXP2170", version: "1.0.11.79", callID: "1-5060-1@BJC", known: InURL, vendor: "Grandstream",
 		},
 		{
 			what: "by the user agent", target: "/remote=5001&local=5002", agent: phoneAgent,
@@ -91,8 +91,8 @@ func TestPhoneIsIdentified(t *testing.T) {
 				e.PhoneVersion != test.version || e.CallID != test.callID {
 				t.Errorf("got %q %s %q %q %q", e.PhoneMAC, e.PhoneIP, e.PhoneProduct, e.PhoneVersion, e.CallID)
 			}
-			if e.PhoneKnown != test.known || e.PhoneVendor != test.vendor {
-				t.Errorf("known by %q, vendor %q; want %q, %q", e.PhoneKnown, e.PhoneVendor, test.known, test.vendor)
+			if e.PhoneKnown != test.known || e.PhoneVendor.Title() != test.vendor {
+				t.Errorf("known by %q, vendor %q; want %q, %q", e.PhoneKnown, e.PhoneVendor.Title(), test.known, test.vendor)
 			}
 		})
 	}

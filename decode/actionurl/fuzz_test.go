@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"actionurl/decode/httpwire"
+	"actionurl/decode/vendor"
 )
 
 // placeholders finds the variables in a template, independently of the code
 // under test: the longest name first.
 var placeholders = func() *regexp.Regexp {
 	var names []string
-	for _, v := range Variables() {
+	for _, v := range vendor.Uses() {
 		names = append(names, regexp.QuoteMeta(v.Name))
 	}
 	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(len(b), len(a)) })

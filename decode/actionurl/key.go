@@ -1,90 +1,24 @@
 package actionurl
 
-import "strings"
+import (
+	"strings"
 
-// A Key is what a variable's name means. It is told once for each variable, as
-// much depends on it.
-type Key uint8
-
-const (
-	NoKey            Key = iota // nothing that anything depends on
-	MACKey                      // $mac
-	PhoneIPKey                  // $phone_ip
-	IPKey                       // $ip
-	ProductKey                  // $product, $model
-	VersionKey                  // $program_version, $firmware
-	HardwareKey                 // $hardware_version
-	LanguageKey                 // $language
-	LocalKey                    // $local
-	RemoteKey                   // $remote
-	DisplayLocalKey             // $display_local
-	DisplayRemoteKey            // $display_remote
-	CallIDKey                   // $call-id, $call_id
-	AccountKey                  // $active_user
-	DirectionKey                // $calldirection, $callDirection
-	DurationKey                 // $duration
-	BatteryKey                  // $battery
-	CountKey                    // $nr_ongoing_calls
-	CallerKey                   // $callerID
-	CallKey                     // another variable that is of a call
-	NumberKey                   // $REMOTENUMBER
-	UserKey                     // $SIPUSERNAME
-	EventKey                    // no variable: a key whose value may name the event
-	keys
+	"actionurl/decode/vendor"
 )
 
-// keyOf returns what a name means.
-func keyOf(name string) Key {
-	switch name {
-	case "mac":
-		return MACKey
-	case "phone_ip":
-		return PhoneIPKey
-	case "ip":
-		return IPKey
-	case "product", "model":
-		return ProductKey
-	case "program_version", "firmware":
-		return VersionKey
-	case "hardware_version":
-		return HardwareKey
-	case "language":
-		return LanguageKey
-	case "local":
-		return LocalKey
-	case "remote":
-		return RemoteKey
-	case "display_local":
-		return DisplayLocalKey
-	case "display_remote":
-		return DisplayRemoteKey
-	case "call-id", "call_id":
-		return CallIDKey
-	case "active_user":
-		return AccountKey
-	case "calldirection", "callDirection":
-		return DirectionKey
-	case "duration":
-		return DurationKey
-	case "battery":
-		return BatteryKey
-	case "nr_ongoing_calls":
-		return CountKey
-	case "callerID":
-		return CallerKey
-	case "active_host", "active_url", "calledNumber", "csta_id", "cancel_reason":
-		return CallKey
-	case "REMOTENUMBER":
-		return NumberKey
-	case "SIPUSERNAME":
-		return UserKey
+// meaningOf returns what a key of a URL means.
+func meaningOf(key string) vendor.Meaning {
+	if m := vendor.MeaningOf(key); m != vendor.Other || len(key) > len("action") {
+		return m
+	}
+	if hasUpper(key) {
+		key = strings.ToLower(key)
+	}
+	switch key {
 	case "event", "e", "ev", "evt", "type", "action", "method", "state", "status":
-		return EventKey
+		return vendor.Event
 	}
-	if len(name) <= len("action") && hasUpper(name) && keyOf(strings.ToLower(name)) == EventKey {
-		return EventKey
-	}
-	return NoKey
+	return vendor.Other
 }
 
 func hasUpper(s string) bool {
@@ -96,21 +30,22 @@ func hasUpper(s string) bool {
 	return false
 }
 
-// What a variable's name tells of the request that has it.
+// What a key says about the request that has it.
 const (
 	nothing  = iota
 	common   // a word that pages and devices of all kinds use
 	identity // of the phone; provisioning requests have these, too
 	generic  // of a call, but a word that others use
 	telling  // a word that hardly anything else uses
-	meanings
+	allWeights
 )
 
-// tells is what keys tell.
-var tells = [keys]uint8{
-	LanguageKey: common, DurationKey: common, BatteryKey: common,
-	MACKey: identity, IPKey: identity, ProductKey: identity, VersionKey: identity, HardwareKey: identity,
-	LocalKey: generic, RemoteKey: generic,
-	PhoneIPKey: telling, DisplayLocalKey: telling, DisplayRemoteKey: telling, CallIDKey: telling, AccountKey: telling,
-	DirectionKey: telling, CountKey: telling, CallerKey: telling, CallKey: telling,
+// weights are what keys say, by their meaning.
+var weights = [vendor.Meanings]uint8{
+	vendor.Language: common, vendor.Duration: common, vendor.Battery: common,
+	vendor.MAC: identity, vendor.IP: identity, vendor.Product: identity, vendor.Version: identity, vendor.Hardware: identity,
+	vendor.Local: generic, vendor.Remote: generic,
+	vendor.PhoneIP: telling, vendor.DisplayLocal: telling, vendor.DisplayRemote: telling, vendor.CallID: telling,
+	vendor.Account: telling, vendor.Direction: telling, vendor.Count: telling, vendor.Caller: telling, vendor.OfCall: telling,
+	vendor.Number: telling, vendor.User: telling,
 }

@@ -1,12 +1,12 @@
 package actionurl
 
-// A Grade says how well a fact about phones is known.
-type Grade string
+import "actionurl/decode/vendor"
 
+// The grades of P-values.
 const (
-	Documented Grade = "documented" // by the vendor
-	Observed   Grade = "observed"   // on a phone, or in a published provisioning template
-	Inferred   Grade = "inferred"   // from the order of the numbers; no source shows it
+	Documented = vendor.Documented
+	Observed   = vendor.Observed
+	Inferred   = vendor.Inferred
 )
 
 // A Kind is an event that phones announce: all that is known of it. What the
@@ -16,10 +16,10 @@ type Kind struct {
 	Label string // the guide's name, or that of a newer model's web page
 	Guide bool   // it is one of the guide's twenty (guide, page 4)
 
-	P      int      // number of the Grandstream setting, 0 where none is known
-	PGrade Grade    // of P
-	Alias  []string // names of the setting in configuration version 2, without "ons.actionUrl."
-	Names  []string // further names in use: labels of other models, words in URLs
+	P      int          // number of the Grandstream setting, 0 where none is known
+	PGrade vendor.Grade // of P
+	Alias  []string     // names of the setting in configuration version 2, without "ons.actionUrl."
+	Names  []string     // further names in use: labels of other models, words in URLs
 
 	SIP Signals // the messages that it belongs to
 }

@@ -1,11 +1,11 @@
 package actionurl
 
 import (
-	"fmt"
 	"net/netip"
 
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/vendor"
 )
 
 // maxPhones bounds the addresses that are remembered as those of phones, and
@@ -20,7 +20,6 @@ const moveTime = 600e9
 
 // phones tells which phone a request comes from.
 type phones struct {
-	vendors   map[[3]byte]struct{}    // the first bytes of phones' MAC addresses
 	told      map[packet.MAC]struct{} // of phones that templates are bound to
 	addresses map[netip.Addr]*learnt
 	senders   map[packet.MAC]*sender
@@ -44,24 +43,14 @@ type learnt struct {
 }
 
 func newPhones() *phones {
-	p := &phones{
-		vendors: map[[3]byte]struct{}{}, told: map[packet.MAC]struct{}{},
-		addresses: map[netip.Addr]*learnt{}, senders: map[packet.MAC]*sender{},
+	return &phones{
+		told: map[packet.MAC]struct{}{}, addresses: map[netip.Addr]*learnt{}, senders: map[packet.MAC]*sender{},
 	}
-	for _, v := range Vendors() {
-		for _, oui := range v.OUIs {
-			var b [3]byte
-			if _, err := fmt.Sscanf(oui, "%x:%x:%x", &b[0], &b[1], &b[2]); err == nil {
-				p.vendors[b] = struct{}{}
-			}
-		}
-	}
-	return p
 }
 
 // known notes the MAC address of a phone that templates are bound to.
 func (p *phones) known(mac string) {
-	if m, ok := parseMAC(mac); ok {
+	if m, ok := packet.ParseMAC(mac); ok {
 		p.told[m] = struct{}{}
 	}
 }
@@ -73,8 +62,8 @@ func (p *phones) of(x *httpwire.Exchange, url packet.MAC, agent *agent, at *lear
 	switch {
 	case url != none:
 		return url, InURL
-	case agent.mac != none:
-		return agent.mac, InAgent
+	case agent.MAC != none:
+		return agent.MAC, InAgent
 	}
 	if mac := p.sender(x); mac != none {
 		return mac, InFrame
@@ -89,7 +78,7 @@ func (p *phones) of(x *httpwire.Exchange, url packet.MAC, agent *agent, at *lear
 // for none: the user agent's, or the frame's where templates are bound to it.
 // Without these, the frame's may be a router's of a phone's vendor.
 func (p *phones) other(x *httpwire.Exchange, url packet.MAC, agent *agent) packet.MAC {
-	mac := agent.mac
+	mac := agent.MAC
 	if mac == (packet.MAC{}) {
 		if _, told := p.told[x.Source]; told {
 			mac = p.sender(x)
@@ -125,11 +114,11 @@ func (p *phones) sender(x *httpwire.Exchange) packet.MAC {
 // phone returns a MAC address, zero if it is not of a phone's vendor, nor one
 // that templates are bound to.
 func (p *phones) phone(source packet.MAC) packet.MAC {
-	_, known := p.vendors[[3]byte(source[:3])]
-	if _, told := p.told[source]; !known && !told {
-		return packet.MAC{}
+	_, told := p.told[source]
+	if v := vendor.Of(source); told || v != nil && !v.Silent {
+		return source
 	}
-	return source
+	return packet.MAC{}
 }
 
 // is reports whether a request comes from a phone, as far as its frame or its

@@ -4,128 +4,37 @@ import (
 	"strings"
 
 	"actionurl/decode/httpwire"
-	"actionurl/decode/packet"
+	"actionurl/decode/vendor"
 )
 
-// An agent is what a user agent tells of a phone. It holds no text of it: most
-// requests of an address have the same one, and theirs is at hand.
+// An agent is what a user agent says of a phone, and the hash of its text.
 type agent struct {
-	hash    uint64     // of the user agent
-	vendor  string     // empty where it is no phone's
-	product span       // in the user agent
-	version span       // in the user agent
-	mac     packet.MAC // zero for none
-	browser bool
-}
-
-// AgentVendor returns the vendor of the phone that a user agent is of, as
-// Event.PhoneVendor has it.
-func AgentVendor(ua string) string { return parseAgent(ua).vendor }
-
-// maxWords is how many words of a user agent are looked at.
-const maxWords = 16
-
-// wordsOf returns where the first words of a text are.
-func wordsOf(text string) (words [maxWords]span, n int) {
-	for i := 0; i < len(text) && n < maxWords; n++ {
-		for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
-			i++
-		}
-		from := i
-		for i < len(text) && text[i] != ' ' && text[i] != '\t' {
-			i++
-		}
-		if from == i {
-			break
-		}
-		words[n] = spanOf(from, i)
-	}
-	return words, n
-}
-
-// parseAgent reads a User-Agent. Samples are in the rows of parseAgent's test.
-func parseAgent(ua string) (a agent) {
-	words, n := wordsOf(ua)
-	if n == 0 {
-		return a
-	}
-	first, _, _ := strings.Cut(strings.ToLower(words[0].of(ua)), "/")
-	switch first {
-	case "grandstream":
-		// Grandstream Model HW GXP2135 [V1.6B] SW 1.0.7.97 DevId 000b828aa872
-		a.vendor = "Grandstream"
-		for i := 1; i+1 < n; i++ {
-			switch words[i].of(ua) {
-			case "HW":
-				a.product = words[i+1]
-			case "SW":
-				a.version = words[i+1]
-			case "DevId":
-				a.mac, _ = parseMAC(words[i+1].of(ua))
-			}
-		}
-		if n > 2 && words[1].of(ua) != "Model" { // Grandstream GXP2200 1.0.3.27
-			a.product, a.version = words[1], words[2]
-		}
-		return a
-	case "yealink":
-		a.vendor = "Yealink"
-	case "akuvox":
-		a.vendor = "Akuvox"
-	case "fanvil":
-		a.vendor = "Fanvil"
-	case "htek":
-		a.vendor = "Htek"
-	case "aastra", "mitel":
-		a.vendor = "Mitel"
-		return a
-	case "sangoma":
-		a.vendor = "Sangoma"
-		return a
-	case "auerswald":
-		a.vendor = "Auerswald"
-		return a
-	case "gigaset":
-		a.vendor = "Gigaset"
-		return a
-	default:
-		switch {
-		case strings.HasPrefix(first, "snom"), strings.Contains(strings.ToLower(ua), "compatible; snom"):
-			a.vendor = "Snom"
-		case strings.HasPrefix(first, "flyingvoice"):
-			a.vendor = "FlyingVoice"
-		default:
-			a.browser = first == "mozilla" || first == "opera"
-		}
-		return a
-	}
-	// Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88
-	a.product, a.version = words[1], words[2] // empty if there are none
-	a.mac, _ = parseMAC(words[3].of(ua))
-	return a
+	vendor.Agent
+	hash uint64
 }
 
 // byContent fills e from a request that no template matches, and reports
 // whether it is an Action URL at all.
 func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *agent, at *learnt) bool {
-	if agent.browser {
+	if agent.Browser {
 		return false
 	}
 	resource, pathForm := e.pairs(path, d.Keys)
 	address := d.phones.is(x, at) && x.UserAgent == "" // another program's name is not a phone's
-	phone := agent.vendor != "" || address
-	count := [meanings]int{}
+	announces := agent.Vendor != nil && !agent.Vendor.Silent
+	phone := announces || address
+	count := [allWeights]int{}
 	unresolved, placeholders := 0, 0 // the latter are of variables that phones know
 	for i := range e.Vars {
 		v := &e.Vars[i]
 		if v.State == Unresolved {
 			unresolved++
-			if name, _ := variableAt(v.Value); IsVariable(name) {
+			if name, _ := variableAt(v.Value); vendor.IsVariable(name) {
 				placeholders++
 			}
 		}
 		if v.Fits {
-			count[tells[v.Key]]++
+			count[weights[v.Means]]++
 		}
 	}
 	calls := count[generic] + count[telling]
@@ -147,7 +56,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *
 	case count[identity] > 0 && named:
 		return true
 	}
-	return agent.vendor != "" || address && (known > count[common] || named)
+	return announces || address && (known > count[common] || named)
 }
 
 // maxVars bounds the pairs that a target is split into: 256 variables of 40
@@ -255,7 +164,7 @@ func segmentEnd(s string) int {
 func beginsVariable(s string) bool {
 	const longest = len("expansion_module")
 	n := strings.IndexByte(s[:min(len(s), longest+1)], '=')
-	return n > 0 && IsVariable(s[:n])
+	return n > 0 && vendor.IsVariable(s[:n])
 }
 
 // beginsPair reports whether what follows an "&" has a "=" before the next one,
@@ -282,7 +191,7 @@ func (e *Event) names(resource string) {
 	}
 	e.name(segment)
 	for i := range e.Vars {
-		if v := &e.Vars[i]; v.Key == EventKey {
+		if v := &e.Vars[i]; v.Means == vendor.Event {
 			e.name(v.Value)
 		}
 	}

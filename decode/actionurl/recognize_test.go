@@ -3,68 +3,7 @@ package actionurl
 import (
 	"strings"
 	"testing"
-
-	"actionurl/decode/packet"
 )
-
-// said is what a user agent says of a phone.
-type said struct {
-	vendor, product, version, mac string
-	browser                       bool
-}
-
-func TestAgents(t *testing.T) {
-	for _, test := range []struct {
-		ua   string
-		want said
-	}{
-		{"", said{}},
-		{" ", said{}},
-		{"curl/8.5.0", said{}},
-		{"python-requests/2.31.0", said{}},
-		{"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", said{browser: true}},
-		{"Opera/9.80 (Windows NT 6.1) Presto/2.12", said{browser: true}},
-		// Of provisioning and phone-book requests.
-		{"Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 000b828aa872",
-			said{"Grandstream", "GXP2135", "1.0.7.97", "00:0b:82:8a:a8:72", false}},
-		{"Grandstream Model HW GXV3240 V1.6B SW 1.0.1.27 DevId 000b82632815",
-			said{"Grandstream", "GXV3240", "1.0.1.27", "00:0b:82:63:28:15", false}},
-		{"Grandstream Model HW GXP1628 SW 1.0.4.138 DevId c074ad2bd859",
-			said{"Grandstream", "GXP1628", "1.0.4.138", "c0:74:ad:2b:d8:59", false}},
-		{"Grandstream Model HW GRP2601W SW 1.0.7.32 DevId EC:74:D7:89:1A:76",
-			said{"Grandstream", "GRP2601W", "1.0.7.32", "ec:74:d7:89:1a:76", false}},
-		{"Grandstream Model HW GRP2616 SW 1.0.13.59 DevId ec74d7800474",
-			said{"Grandstream", "GRP2616", "1.0.13.59", "ec:74:d7:80:04:74", false}},
-		{"Grandstream Model HW GHP621W SW 1.0.1.37 DevId 000b82c12345",
-			said{"Grandstream", "GHP621W", "1.0.1.37", "00:0b:82:c1:23:45", false}},
-		{"Grandstream Model HW HT801 V1.1A SW 1.0.17.5 DevId c074ad273a10",
-			said{"Grandstream", "HT801", "1.0.17.5", "c0:74:ad:27:3a:10", false}},
-		// As in SIP.
-		{"Grandstream GXP2200 1.0.3.27", said{vendor: "Grandstream", product: "GXP2200", version: "1.0.3.27"}},
-		{"Grandstream HT801 1.0.17.5", said{vendor: "Grandstream", product: "HT801", version: "1.0.17.5"}},
-		{"Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88",
-			said{"Yealink", "SIP-T46U", "108.87.14.1", "24:9a:d8:6e:9d:88", false}},
-		{"yealink SIP-T46U", said{vendor: "Yealink", product: "SIP-T46U"}},
-		{"Mozilla/4.0 (compatible; snom360-SIP 8.4.35)", said{vendor: "Snom"}},
-		{"snomD725/10.1.64.14", said{vendor: "Snom"}},
-		{"Aastra 6757i/2.6.0", said{vendor: "Mitel"}},
-		// Cut short.
-		{"Grandstream", said{vendor: "Grandstream"}},
-		{"Grandstream Model HW", said{vendor: "Grandstream"}},
-		{"Grandstream Model HW GXP2135 SW", said{vendor: "Grandstream", product: "GXP2135"}},
-		{"Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 000b82", said{vendor: "Grandstream", product: "GXP2135", version: "1.0.7.97"}},
-		{"Yealink", said{vendor: "Yealink"}},
-	} {
-		a := parseAgent(test.ua)
-		got := said{a.vendor, a.product.of(test.ua), a.version.of(test.ua), "", a.browser}
-		if a.mac != (packet.MAC{}) {
-			got.mac = a.mac.String()
-		}
-		if got != test.want {
-			t.Errorf("%q\n got %+v\nwant %+v", test.ua, got, test.want)
-		}
-	}
-}
 
 // Requests that no template is known for, and what is said of them.
 func TestRecognized(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"actionurl/decode/vendor"
 )
 
 // A Template is an Action URL as it is typed into a phone, for one event. It
@@ -222,11 +224,11 @@ func variableAt(text string) (name string, length int) {
 		return "", 0
 	}
 	end := 1 + n
-	if strings.HasPrefix(text[end:], "-id") && IsVariable(text[1:end]+"-id") {
+	if strings.HasPrefix(text[end:], "-id") && vendor.IsVariable(text[1:end]+"-id") {
 		return text[1 : end+3], end + 3
 	}
 	for known := end; known > 1; known-- {
-		if IsVariable(text[1:known]) {
+		if vendor.IsVariable(text[1:known]) {
 			return text[1:known], known
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"actionurl/decode/vendor"
 )
 
 // The three templates of the guide, page 8, and the three requests that they
@@ -431,7 +433,7 @@ func TestRandomTemplates(t *testing.T) {
 		return string(b)
 	}
 	typed := []string{"mac", "phone_ip", "ip", "duration", "battery", "nr_ongoing_calls"} // would be narrowed by
-	known := slices.DeleteFunc(Variables(), func(v Variable) bool { return slices.Contains(typed, v.Name) })
+	known := slices.DeleteFunc(vendor.Uses(), func(v vendor.Use) bool { return slices.Contains(typed, v.Name) })
 	for range 3000 {
 		var all []*Template
 		var lines, targets []string

@@ -1,34 +1,27 @@
 package actionurl
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"actionurl/decode/vendor"
 )
 
-func TestVendorsAreWhole(t *testing.T) {
-	names, ouis := map[string]bool{}, map[string]string{}
-	for _, v := range Vendors() {
-		if v.Name == "" || names[v.Name] || v.Label == "" || len(v.Settings) == 0 || len(v.OUIs) == 0 || len(v.Agents) == 0 {
-			t.Errorf("%s is incomplete or there twice", v.Name)
-		}
-		names[v.Name] = true
-		for _, oui := range v.OUIs {
-			if other, again := ouis[oui]; again || len(oui) != 8 || NormalizeMAC(oui+":00:00:00") != oui+":00:00:00" {
-				t.Errorf("OUI %q of %s is none, or of %s, too", oui, v.Name, other)
-			}
-			ouis[oui] = v.Name
-		}
-		keys := map[string]bool{}
+// Vendor files name events by their slugs, and cannot see the catalogue.
+func TestVendorsNameEvents(t *testing.T) {
+	for _, v := range vendor.All() {
 		for _, s := range v.Settings {
-			key := strings.ToLower(s.Key)
-			if s.Kind == nil || s.Vendor != v || keys[key] || s.Grade == "" {
-				t.Errorf("setting %q of %s is incomplete or there twice", s.Key, v.Name)
+			if k := Lookup(s.Event); k == nil || k.Slug != s.Event {
+				t.Errorf("%s of %s is for the event %q, which is not in the catalogue", s.Key, v.Name, s.Event)
 			}
-			keys[key] = true
 		}
-		for _, variable := range v.Variables {
-			if name, n := variableAt(v.Spell(variable.Name) + "&"); name != variable.Name || n != len(v.Spell(variable.Name)) {
-				t.Errorf("%s is read as $%s", v.Spell(variable.Name), name)
+		for _, w := range v.Variables {
+			if name, n := variableAt(v.Spell(w.Name) + "&"); name != w.Name || n != len(v.Spell(w.Name)) {
+				t.Errorf("%s of %s is read as %q", v.Spell(w.Name), v.Name, name)
 			}
 		}
 	}
@@ -41,50 +34,43 @@ func TestVendorsAreThoseOfTheirDocuments(t *testing.T) {
 		settings int
 		key      string
 		slug     string
-		grade    Grade
+		grade    vendor.Grade
 	}{
-		{"yealink", 44 + 5, "action_url.call_remote_canceled", "remote_canceled", Documented},
-		{"flyingvoice", 44, "action_url.hold", "hold_call", Observed},
-		{"snom", 24, "action_redirection_on_url", "forward_on", Documented},
-		{"htek", 33, "P3733", "transfer_failed", Observed},
-		{"sangoma", 33, "P3701", "boot_completed", Documented},
-		{"akuvox", 34, "Config.Features.ACTIONURL.OpenDND", "dnd_on", Inferred},
-		{"fanvil", 35, "OnhookUri", "on_hook", Observed},
-		{"mitel", 10, "action uri registration event", "registration_event", Documented},
-		{"grandstream", 79, "P8326", "mute_call", Inferred},
-		{"grandstream", 79, "ons.actionUrl.closedDnd", "dnd_off", Observed},
+		{"yealink", 44 + 5, "action_url.call_remote_canceled", "remote_canceled", vendor.Documented},
+		{"flyingvoice", 44, "action_url.hold", "hold_call", vendor.Observed},
+		{"snom", 24, "action_redirection_on_url", "forward_on", vendor.Documented},
+		{"htek", 33, "P3733", "transfer_failed", vendor.Observed},
+		{"sangoma", 33, "P3701", "boot_completed", vendor.Documented},
+		{"akuvox", 34, "Config.Features.ACTIONURL.OpenDND", "dnd_on", vendor.Inferred},
+		{"fanvil", 35, "cti.OnhookUri", "on_hook", vendor.Observed},
+		{"mitel", 10, "action uri registration event", "registration_event", vendor.Documented},
+		{"grandstream", 79, "P8326", "mute_call", vendor.Inferred},
+		{"grandstream", 79, "ons.actionUrl.closedDnd", "dnd_off", vendor.Observed},
 	} {
-		v := VendorNamed(strings.ToUpper(test.name))
+		v := vendor.Named(strings.ToUpper(test.name))
 		if v == nil || len(v.Settings) != test.settings {
 			t.Errorf("%s: %+v", test.name, v)
 			continue
 		}
-		found := false
-		for _, s := range v.Settings {
-			found = found || s.Key == test.key && s.Kind.Slug == test.slug && s.Grade == test.grade
-		}
-		if !found {
+		if !slices.Contains(v.Settings, vendor.Setting{Key: test.key, Event: test.slug, Grade: test.grade}) {
 			t.Errorf("%s has no %s for %s that is %s", test.name, test.key, test.slug, test.grade)
 		}
 	}
-	if v := VendorNamed("polycom"); v != nil {
-		t.Errorf("VendorNamed(polycom) = %s", v.Name)
-	}
 }
 
-func TestVendorOf(t *testing.T) {
-	for mac, want := range map[string]string{
-		"000B82-123456": "grandstream", "00:15:65:00:00:01": "yealink", "0004.1300.0001": "snom", "001fc1000001": "htek",
-		"005058000001": "sangoma", "0c1105000001": "akuvox", "0c383e000001": "fanvil", "00085d000001": "mitel",
-		"789912000001": "flyingvoice", "aabbcc000001": "", "00:0b:82": "", "": "",
-	} {
-		got := ""
-		if v := VendorOf(mac); v != nil {
-			got = v.Name
+// The P-values and aliases of the catalogue are Grandstream's settings.
+func TestCatalogHasGrandstreamsSettings(t *testing.T) {
+	var fromCatalog []vendor.Setting
+	for _, k := range Kinds() {
+		if k.P != 0 {
+			fromCatalog = append(fromCatalog, vendor.Setting{Key: fmt.Sprintf("P%d", k.P), Event: k.Slug, Grade: k.PGrade})
 		}
-		if got != want {
-			t.Errorf("VendorOf(%q) = %q, want %q", mac, got, want)
+		for _, alias := range k.Alias {
+			fromCatalog = append(fromCatalog, vendor.Setting{Key: aliasPrefix + alias, Event: k.Slug, Grade: vendor.Observed})
 		}
+	}
+	if diff := cmp.Diff(vendor.Named("grandstream").Settings, fromCatalog); diff != "" {
+		t.Errorf("(-vendor +catalogue):\n%s", diff)
 	}
 }
 
@@ -159,21 +145,4 @@ func FuzzOverlap(f *testing.F) {
 			t.Errorf("%q and %q both match %q", s.Text, u.Text, made.String())
 		}
 	})
-}
-
-func TestInstead(t *testing.T) {
-	for _, test := range []struct{ vendor, variable, want string }{
-		{"grandstream", "ip", "$phone_ip"},
-		{"grandstream", "callid", "$call-id"},
-		{"grandstream", "call_id", "$call-id"}, // of two spellings
-		{"grandstream", "remote_uri", ""},
-		{"yealink", "phone_ip", "$ip"},
-		{"yealink", "call-id", "$call_id"},
-		{"mitel", "remote", "$$REMOTENUMBER$$"},
-		{"htek", "call_id", ""}, // its variables are not known
-	} {
-		if got := VendorNamed(test.vendor).Instead(test.variable); got != test.want {
-			t.Errorf("%s, $%s: got %q, want %q", test.vendor, test.variable, got, test.want)
-		}
-	}
 }

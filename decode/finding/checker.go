@@ -8,6 +8,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/timeline"
+	"actionurl/decode/vendor"
 )
 
 // Config says what to look for.
@@ -132,19 +133,11 @@ const shortest = 200
 // long checks the length of a URL whose template is not known: of one that is
 // known, the length is that of the template.
 func (c *Checker) long(x *httpwire.Exchange, e *actionurl.Event) {
-	v := vendorOf(e)
+	v := e.PhoneVendor
 	n := len("http://") + len(x.Host) + len(x.Target)
 	if v != nil && v.MaxURL > 0 && n > v.MaxURL {
 		c.add(TooLong, Detail{N: int64(n), M: int64(v.MaxURL)})
 	}
-}
-
-// vendorOf returns the vendor of the phone, nil if it is not known.
-func vendorOf(e *actionurl.Event) *actionurl.Vendor {
-	if v := actionurl.VendorOf(e.PhoneMAC); v != nil {
-		return v
-	}
-	return actionurl.VendorNamed(e.PhoneVendor)
 }
 
 // secretIn returns the first key of a request that names a secret and has one,
@@ -156,7 +149,7 @@ func secretIn(x *httpwire.Exchange, e *actionurl.Event) string {
 	}
 	for i := range e.Vars {
 		v := &e.Vars[i]
-		if v.Key != actionurl.NoKey {
+		if v.Means != vendor.Other {
 			continue
 		}
 		if least := secretSize(v.Name); least > 0 && len(v.Value) >= least && v.State == actionurl.Filled {

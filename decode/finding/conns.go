@@ -8,6 +8,7 @@ import (
 	"actionurl/decode/packet"
 	"actionurl/decode/stream"
 	"actionurl/decode/tls"
+	"actionurl/decode/vendor"
 )
 
 // Bounds on what is kept of connections without a request. Which servers take
@@ -186,9 +187,8 @@ func (c *Checker) phoneAt(p *pair, senders map[packet.MAC]netip.Addr) (Phone, bo
 	if phone := c.clients[p.client]; phone != nil {
 		return Phone{Name: phone.Name, MAC: phone.MAC, Addr: p.client}, true
 	}
-	mac := p.first.Source.String()
-	if p.kind != Refused && actionurl.VendorOf(mac) != nil && senders[p.first.Source] == p.client {
-		return Phone{MAC: mac, Addr: p.client}, true
+	if p.kind != Refused && vendor.Of(p.first.Source) != nil && senders[p.first.Source] == p.client {
+		return Phone{MAC: p.first.Source.String(), Addr: p.client}, true
 	}
 	return Phone{Addr: p.client}, false
 }

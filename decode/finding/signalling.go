@@ -5,8 +5,8 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
-	"actionurl/decode/packet"
 	"actionurl/decode/sip"
+	"actionurl/decode/vendor"
 )
 
 // maxTellers bounds the addresses of which is known which events of calls come
@@ -208,10 +208,8 @@ func (c *Checker) phoneOf(call *sip.Call) Phone {
 		return Phone{Name: phone.Name, MAC: phone.MAC, Addr: call.Addr}
 	}
 	p := Phone{Addr: call.Addr}
-	if call.Source != (packet.MAC{}) {
-		if mac := call.Source.String(); actionurl.VendorOf(mac) != nil {
-			p.MAC = mac
-		}
+	if vendor.Of(call.Source) != nil {
+		p.MAC = call.Source.String()
 	}
 	return p
 }

@@ -7,6 +7,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/timeline"
+	"actionurl/decode/vendor"
 )
 
 // The events of which it is counted how often a phone sent them.
@@ -143,7 +144,7 @@ func (c *Checker) unexplained(x *httpwire.Exchange) bool {
 func (c *Checker) oddTemplates(phones []*timeline.Phone) {
 	least := 0
 	for _, phone := range phones {
-		if v := actionurl.VendorOf(phone.MAC); v != nil && v.MaxURL > 0 && (least == 0 || v.MaxURL < least) {
+		if v := phone.Vendor; v != nil && v.MaxURL > 0 && (least == 0 || v.MaxURL < least) {
 			least = v.MaxURL
 		}
 	}
@@ -151,7 +152,7 @@ func (c *Checker) oddTemplates(phones []*timeline.Phone) {
 		most := least
 		if t.Phone != "" {
 			most = 0
-			if v := actionurl.VendorOf(t.Phone); v != nil {
+			if v := vendor.OfText(t.Phone); v != nil {
 				most = v.MaxURL
 			}
 		}

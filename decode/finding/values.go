@@ -7,6 +7,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/vendor"
 )
 
 // values checks the variables of an event.
@@ -30,10 +31,10 @@ func (c *Checker) values(x *httpwire.Exchange, e *actionurl.Event) {
 			c.unresolved(e, v)
 			continue
 		}
-		if (!v.Fits || v.Key == actionurl.BatteryKey) && !fits(v) {
+		if (!v.Fits || v.Means == vendor.Battery) && !fits(v) {
 			c.add(BadValue, Detail{Name: v.Name, Other: v.Value})
 		}
-		if v.Key == actionurl.PhoneIPKey || v.Key == actionurl.IPKey && e.Template != nil {
+		if v.Means == vendor.PhoneIP || v.Means == vendor.IP && e.Template != nil {
 			c.sender(x, e)
 		}
 		if plus && misread(x, e, v) {
@@ -59,13 +60,12 @@ func (c *Checker) sender(x *httpwire.Exchange, e *actionurl.Event) {
 func (c *Checker) unresolved(e *actionurl.Event, v *actionurl.Var) {
 	name := strings.Trim(v.Value, "$")
 	d := Detail{Name: v.Value}
-	vendor := vendorOf(e)
-	if vendor != nil {
-		d.Other = vendor.Instead(name)
+	if e.PhoneVendor != nil {
+		d.Other = e.PhoneVendor.Instead(name)
 	}
-	known := actionurl.IsVariable(name)
-	if vendor != nil && len(vendor.Variables) > 0 {
-		known = vendor.Knows(name)
+	known := vendor.IsVariable(name)
+	if v := e.PhoneVendor; v != nil && len(v.Variables) > 0 {
+		known = v.Knows(name)
 	}
 	if known && d.Other == "" && e.Kind != actionurl.Unknown && !has(e, name) {
 		return
@@ -76,7 +76,7 @@ func (c *Checker) unresolved(e *actionurl.Event, v *actionurl.Var) {
 // missing reports whether a variable that is empty should have a value. What is
 // known by its key alone may be text of the template.
 func missing(e *actionurl.Event, v *actionurl.Var) bool {
-	return (e.Template != nil || actionurl.IsVariable(v.Name)) && has(e, v.Name)
+	return (e.Template != nil || vendor.IsVariable(v.Name)) && has(e, v.Name)
 }
 
 // has reports whether phones have a value for a variable in an event. Of names
@@ -101,15 +101,15 @@ func has(e *actionurl.Event, variable string) bool {
 
 // fits reports whether a value is of the kind that its variable has.
 func fits(v *actionurl.Var) bool {
-	switch v.Key {
-	case actionurl.MACKey:
+	switch v.Means {
+	case vendor.MAC:
 		return actionurl.IsMAC(v.Value)
-	case actionurl.PhoneIPKey:
+	case vendor.PhoneIP:
 		_, err := netip.ParseAddr(v.Value)
 		return err == nil
-	case actionurl.DurationKey, actionurl.CountKey:
+	case vendor.Duration, vendor.Count:
 		return isNumber(v.Value)
-	case actionurl.BatteryKey:
+	case vendor.Battery:
 		n, err := strconv.Atoi(v.Value)
 		return err == nil && n >= 0 && n <= 100
 	}
@@ -142,8 +142,8 @@ func misread(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
 // are of another template than the one that matches.
 func splits(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
 	if e.Template == nil {
-		switch v.Key {
-		case actionurl.DisplayRemoteKey, actionurl.DisplayLocalKey, actionurl.CallerKey:
+		switch v.Means {
+		case vendor.DisplayRemote, vendor.DisplayLocal, vendor.Caller:
 		default:
 			return false
 		}

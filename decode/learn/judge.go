@@ -8,6 +8,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/sip"
+	"actionurl/decode/vendor"
 )
 
 // A judge tells what stands at the places of targets.
@@ -112,7 +113,7 @@ func same(all []value) bool {
 // although a variable would.
 func (j *judge) isFixed(p *place, here, everywhere []value) bool {
 	first := here[0]
-	if !same(here) || !isPlain(first.raw) || actionurl.IsVariable(p.key) || first.role != sip.NoRole {
+	if !same(here) || !isPlain(first.raw) || vendor.IsVariable(p.key) || first.role != sip.NoRole {
 		return false
 	}
 	alias := variableOf(p.key)
@@ -168,7 +169,7 @@ func (j *judge) variable(p *place, here, everywhere []value) Part {
 		}
 	}
 	for _, v := range everywhere {
-		if name := strings.Trim(v.text, "$"); v.kind == placeholder && actionurl.IsVariable(name) {
+		if name := strings.Trim(v.text, "$"); v.kind == placeholder && vendor.IsVariable(name) {
 			return Part{Variable: name, Sure: Likely, Why: fmt.Sprintf("sent as %s in other requests with the key", v.text)}
 		}
 	}
@@ -208,7 +209,7 @@ func (j *judge) addresses(p *place, all []value) (Part, bool) {
 			return Part{Variable: "mac", Sure: Likely, Why: fmt.Sprintf("it is the sender's MAC address in %d of %d", own, len(all))}, true
 		}
 		why := "a MAC address"
-		if v := actionurl.VendorOf(all[0].text); v != nil {
+		if v := vendor.OfText(all[0].text); v != nil {
 			why += " of " + v.Label
 		}
 		return Part{Variable: "mac", Sure: Likely, Why: why}, true
@@ -236,12 +237,7 @@ func isSenders(v value) bool {
 	if mac == "" || mac == macOf(v.of.source) {
 		return mac != ""
 	}
-	for word := range strings.FieldsSeq(v.of.agent) {
-		if actionurl.NormalizeMAC(word) == mac {
-			return true
-		}
-	}
-	return false
+	return macOf(vendor.Read(v.of.agent).MAC) == mac
 }
 
 func isAddress(value string, addr netip.Addr) bool {
@@ -268,7 +264,7 @@ func (j *judge) signalled(p *place, all []value) (Part, bool) {
 		if roles[is.role] == 0 || roles[is.role] < len(all) {
 			continue
 		}
-		if actionurl.IsVariable(p.key) && key == is.variable {
+		if vendor.IsVariable(p.key) && key == is.variable {
 			is.variable = p.key
 		}
 		return Part{Variable: is.variable, Sure: Certain, Why: is.why}, true
@@ -310,7 +306,7 @@ func (j *judge) callIDs(p *place, all []value) (Part, bool) {
 		return Part{}, false
 	}
 	name := "call-id"
-	if actionurl.IsVariable(p.key) && variableOf(p.key) == name {
+	if vendor.IsVariable(p.key) && variableOf(p.key) == name {
 		name = p.key
 	}
 	made, total := 0, 0
@@ -346,7 +342,7 @@ func (j *judge) keys(p *place, all []value) (Part, bool) {
 		return Part{}, false
 	}
 	part := Part{Variable: name, Sure: Likely, Why: fmt.Sprintf("the key %q is often so used", p.key)}
-	if actionurl.IsVariable(p.key) {
+	if vendor.IsVariable(p.key) {
 		part.Variable, part.Why = p.key, "the key is called so"
 	}
 	switch way {

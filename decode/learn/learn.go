@@ -31,6 +31,7 @@ import (
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
+	"actionurl/decode/vendor"
 )
 
 const (
@@ -197,8 +198,7 @@ func (l *Learner) Add(x *httpwire.Exchange, e *actionurl.Event) bool {
 // Action URL all the same: it comes from a phone, by the vendor of its address
 // or its own word, and names an event, or at least fetches nothing.
 func unrecognized(x *httpwire.Exchange, path string) bool {
-	agent := vendorByAgent(x.UserAgent)
-	if agent == nil && (x.UserAgent != "" || actionurl.VendorOf(macOf(x.Source)) == nil) {
+	if vendor.Read(x.UserAgent).Vendor == nil && (x.UserAgent != "" || vendor.Of(x.Source) == nil) {
 		return false
 	}
 	places, values := split(path)
@@ -397,8 +397,8 @@ func (l *Learner) phone(x *httpwire.Exchange, e *actionurl.Event) int {
 	name := ""
 	if e != nil {
 		name = e.PhoneMAC
-	} else if mac := macOf(x.Source); actionurl.VendorOf(mac) != nil {
-		name = mac
+	} else if vendor.Of(x.Source) != nil {
+		name = macOf(x.Source)
 	}
 	if name == "" {
 		name = x.Client.Addr().String()
@@ -435,17 +435,4 @@ func macOf(m packet.MAC) string {
 		return ""
 	}
 	return m.String()
-}
-
-// vendorByAgent returns the vendor of the phone that sends a user agent, nil
-// if it is none that is known.
-func vendorByAgent(agent string) *actionurl.Vendor {
-	first, _, _ := strings.Cut(strings.ToLower(agent), " ")
-	first, _, _ = strings.Cut(first, "/")
-	for _, v := range actionurl.Vendors() {
-		if slices.ContainsFunc(v.Agents, func(a string) bool { return first != "" && strings.HasPrefix(first, a) }) {
-			return v
-		}
-	}
-	return nil
 }

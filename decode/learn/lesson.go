@@ -10,6 +10,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/vendor"
 )
 
 // A Certainty says how sure a finding is.
@@ -38,9 +39,9 @@ type Shape struct {
 	Parts    []Part // of the target, in order
 	Requests int
 	Phones   int
-	First    int64             // nanoseconds since 1970-01-01 UTC
-	Last     int64             // likewise
-	Vendor   *actionurl.Vendor // of all its phones; nil if there are several, or none is known
+	First    int64          // nanoseconds since 1970-01-01 UTC
+	Last     int64          // likewise
+	Vendor   *vendor.Vendor // of all its phones; nil if there are several, or none is known
 	Event    Guess
 	Missed   int // samples that the template does not match
 
@@ -187,7 +188,7 @@ func (p *Part) name(taken map[string]bool) {
 	} else if isName(p.Key) {
 		name = p.Key
 	}
-	if actionurl.IsVariable(name) {
+	if vendor.IsVariable(name) {
 		name += "_value"
 	}
 	for n, base := 2, name; taken[name]; n++ {
@@ -267,27 +268,24 @@ func missedBy(t *actionurl.Template, s *sketch) int {
 
 // vendorOf returns the vendor of all phones of a sketch, by their addresses or
 // user agents; nil if it is not one.
-func vendorOf(s *sketch) *actionurl.Vendor {
-	var vendor *actionurl.Vendor
+func vendorOf(s *sketch) *vendor.Vendor {
+	var all *vendor.Vendor
 	for i := range s.samples {
 		r := &s.samples[i]
-		v := vendorByAgent(r.agent)
-		if v == nil {
-			v = actionurl.VendorOf(macOf(r.source))
-		}
+		v := cmp.Or(vendor.Read(r.agent).Vendor, vendor.Of(r.source))
 		if v == nil {
 			for _, raw := range r.values {
 				if value := actionurl.Unescape(raw); typeOf(value) == macAddress {
-					v = cmp.Or(v, actionurl.VendorOf(value))
+					v = cmp.Or(v, vendor.OfText(value))
 				}
 			}
 		}
-		if v == nil || vendor != nil && v != vendor {
+		if v == nil || all != nil && v != all {
 			return nil
 		}
-		vendor = v
+		all = v
 	}
-	return vendor
+	return all
 }
 
 // count returns how many numbers are in the set.

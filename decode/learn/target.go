@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/vendor"
 )
 
 // A place is where a value stands in a target.
@@ -121,7 +122,7 @@ func (p *place) telling(value string) bool {
 	if p.key == "" {
 		return typeOf(value) == word
 	}
-	if actionurl.IsVariable(p.key) || aliasOf(p.key) == "calldirection" {
+	if vendor.IsVariable(p.key) || aliasOf(p.key) == "calldirection" {
 		return false
 	}
 	return kindNamed(value) != nil || eventKeys[strings.ToLower(p.key)] && typeOf(value) == word

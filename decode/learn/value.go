@@ -2,10 +2,10 @@ package learn
 
 import (
 	"net/netip"
-	"slices"
 	"strings"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/vendor"
 )
 
 // A kind is what a value looks like by itself.
@@ -87,7 +87,7 @@ func isIP(value string) bool {
 // without anything between them are one only if they begin as those of phones do.
 func isMAC(value string) bool {
 	mac := actionurl.NormalizeMAC(value)
-	return mac != "" && (len(value) > 12 || actionurl.VendorOf(mac) != nil)
+	return mac != "" && (len(value) > 12 || vendor.OfText(mac) != nil)
 }
 
 // isNumber reports whether a value is made of what one dials.
@@ -178,7 +178,7 @@ var aliases = func() map[string]string {
 			all[key] = variable
 		}
 	}
-	for _, v := range actionurl.Variables() {
+	for _, v := range vendor.Uses() {
 		lower := strings.ToLower(v.Name)
 		if all[lower] == "" {
 			all[lower] = v.Name
@@ -196,47 +196,26 @@ func aliasOf(key string) string {
 // name for it where there is one; empty for none.
 func variableOf(key string) string {
 	name := key
-	if !actionurl.IsVariable(name) {
+	if !vendor.IsVariable(name) {
 		name = aliasOf(key)
 	}
-	for _, same := range spellings {
-		if slices.Contains(same, name) {
-			return same[0]
-		}
-	}
-	return name
-}
-
-// spellings are names of one variable, that of the guide first.
-var spellings = [][]string{
-	{"call-id", "call_id"},
-	{"phone_ip", "ip"},
-	{"product", "model"},
-	{"program_version", "firmware"},
-	{"calldirection", "callDirection"},
-	{"remote", "REMOTENUMBER"},
-	{"display_remote", "callerID"},
-	{"active_user", "SIPUSERNAME"},
+	return vendor.Common(name)
 }
 
 // spelled returns a variable as phones of the vendor know it, and as it is
 // typed into them.
-func spelled(variable string, v *actionurl.Vendor) (name, typed string) {
-	if v == nil {
+func spelled(variable string, v *vendor.Vendor) (name, typed string) {
+	switch {
+	case v == nil:
 		return variable, "$" + variable
-	}
-	if len(v.Variables) == 0 || v.Knows(variable) {
+	case len(v.Variables) == 0:
 		return variable, v.Spell(variable)
 	}
-	for _, same := range spellings {
-		if !slices.Contains(same, variable) {
-			continue
-		}
-		for _, other := range same {
-			if v.Knows(other) {
-				return other, v.Spell(other)
-			}
-		}
+	if name := v.Variable(variable); name != "" {
+		return name, v.Spell(name)
+	}
+	if v.Open {
+		return variable, v.Spell(variable)
 	}
 	return variable, "$" + variable
 }

@@ -51,27 +51,6 @@ func (v *VLANs) Add(id uint16) {
 	}
 }
 
-// MAC is an Ethernet address.
-type MAC [6]byte
-
-// String returns the address in lower case with colons.
-func (m MAC) String() string {
-	text := m.Text()
-	return string(text[:])
-}
-
-// Text is String without an allocation.
-func (m MAC) Text() (text [17]byte) {
-	const digits = "0123456789abcdef"
-	for i, b := range m {
-		text[3*i], text[3*i+1] = digits[b>>4], digits[b&15]
-		if i < len(m)-1 {
-			text[3*i+2] = ':'
-		}
-	}
-	return text
-}
-
 // An Origin tells where in a capture bytes came from.
 type Origin struct {
 	Interface *capture.Interface

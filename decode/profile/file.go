@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/vendor"
 )
 
 // A file is a file that is being read.
@@ -18,16 +19,17 @@ type file struct {
 	name    string
 	data    []byte
 	sniffed form
-	vendor  *actionurl.Vendor
-	named   string // the phone that the file's name tells
-	phone   string // the phone that the file itself tells
-	first   int    // of its bindings
-	bad     int    // errors
-	full    bool   // it has more bindings than are kept
+	vendor  *vendor.Vendor // of the first setting
+	root    *vendor.Vendor // that the file's form tells
+	named   string         // the phone that the file's name tells
+	phone   string         // the phone that the file itself tells
+	first   int            // of its bindings
+	bad     int            // errors
+	full    bool           // it has more bindings than are kept
 
-	at, line int                        // the line of an offset that was asked for
-	seen     map[*actionurl.Setting]int // lines of settings
-	other    bool                       // the other feature was met
+	at, line int              // the line of an offset that was asked for
+	seen     map[*Setting]int // lines of settings
+	other    bool             // the other feature was met
 }
 
 // A form is what kind of file it is.
@@ -200,19 +202,40 @@ func (f *file) lineOf(offset int) int {
 }
 
 // setting returns the setting of a key, as it stands before sep; nil for none.
-func (f *file) setting(key []byte, sep byte) *actionurl.Setting {
+func (f *file) setting(key []byte, sep byte) *Setting {
 	f.key = f.key[:0]
 	if sep == '=' && isNumber(key) && key[0] >= '0' && key[0] <= '9' {
 		f.key = append(f.key, 'p')
 	}
 	f.key = appendLower(f.key, key)
-	s := f.byKey[string(f.key)]
-	if s == nil {
-		if v := actionurl.VendorOf(f.named); v != nil && (v.Name == "htek" || v.Name == "sangoma") {
-			s = f.paraKeys[string(f.key)]
+	return f.choose(f.settings[string(f.key)], nil)
+}
+
+// choose returns the setting of the vendor whose file it is, by the phone, by
+// the file's form, or by what else tells, nil where nothing does; or else of
+// the first vendor whose keys no other vendor uses for something else. It is nil
+// if there is none.
+func (f *file) choose(settings []*Setting, told *vendor.Vendor) *Setting {
+	if len(settings) == 0 {
+		return nil
+	}
+	mac := f.phone
+	if mac == "" {
+		mac = f.named
+	}
+	for _, v := range []*vendor.Vendor{vendor.OfText(mac), f.root, told} {
+		for _, s := range settings {
+			if s.Vendor == v {
+				return s
+			}
 		}
 	}
-	return s
+	for _, s := range settings {
+		if !s.Vendor.Private {
+			return s
+		}
+	}
+	return nil
 }
 
 // isNumber reports whether a key is a P-value, with or without the letter.
@@ -253,7 +276,7 @@ func hasTag(text []byte) bool {
 const otherFeature = "eventName="
 
 // set binds what a setting holds. The value is as phones see it: unescaped.
-func (f *file) set(s *actionurl.Setting, value []byte, offset int) {
+func (f *file) set(s *Setting, value []byte, offset int) {
 	if value = bytes.TrimSpace(value); len(value) == 0 {
 		return
 	}
@@ -272,37 +295,18 @@ func (f *file) set(s *actionurl.Setting, value []byte, offset int) {
 	} else {
 		f.seen[s] = f.lineOf(offset)
 	}
-	s = f.sold(s)
-	c := f.template(s.Kind, value, s.Vendor)
-	switch {
-	case c.err != nil:
-		f.warn(offset, "%s is left out: %v", s.Key, c.err)
-		return
-	case c.odd != "":
-		f.warn(offset, "%s: %s", s.Key, c.odd)
-	}
-	f.bind(Binding{Template: c.template, Place: Place{f.name, f.lineOf(offset)}, Setting: s})
-}
-
-// sold returns the setting as that of the vendor whose phone it is, where two
-// vendors share the keys.
-func (f *file) sold(s *actionurl.Setting) *actionurl.Setting {
-	mac := f.phone
-	if mac == "" {
-		mac = f.named
-	}
-	if v := actionurl.VendorOf(mac); v != nil && (s.Vendor.Name == "yealink" && v.Name == "flyingvoice" || s.Vendor.Name == "htek" && v.Name == "sangoma") {
-		for _, own := range v.Settings {
-			if own.Key == s.Key {
-				s = own
-				break
-			}
-		}
-	}
 	if f.vendor == nil {
 		f.vendor = s.Vendor
 	}
-	return s
+	c := f.template(s.Kind, value, s.Vendor)
+	if c.err != nil {
+		f.warn(offset, "%s is left out: %v", s.Key, c.err)
+		return
+	}
+	for _, odd := range c.odd {
+		f.warn(offset, "%s: %s", s.Key, odd)
+	}
+	f.bind(Binding{Template: c.template, Place: Place{f.name, f.lineOf(offset)}, Setting: s})
 }
 
 // bind adds a binding.
@@ -381,7 +385,7 @@ func macOfName(name string) string {
 // digits that may be a date (202603021200) unless their vendor is known.
 func asMAC(mac string) string {
 	group := strings.IndexByte("13579bdf", mac[1]) >= 0
-	if group || !strings.ContainsAny(mac, "abcdef") && actionurl.VendorOf(mac) == nil {
+	if group || !strings.ContainsAny(mac, "abcdef") && vendor.OfText(mac) == nil {
 		return ""
 	}
 	return mac

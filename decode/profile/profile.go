@@ -24,6 +24,7 @@ import (
 	"fmt"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/vendor"
 )
 
 // A Profile is what files tell.
@@ -44,7 +45,7 @@ type Profile struct {
 type File struct {
 	Name     string
 	Form     string // "profile", "XML", "text" or "JSON"
-	Vendor   *actionurl.Vendor
+	Vendor   *vendor.Vendor
 	Phone    string // MAC address, empty for any phone
 	Bindings int
 }
@@ -55,7 +56,14 @@ type Binding struct {
 	Template *actionurl.Template
 	Phone    string // MAC address, lower case with colons; empty for any phone
 	Place    Place
-	Setting  *actionurl.Setting // nil in a profile
+	Setting  *Setting // nil in a profile
+}
+
+// A Setting is a vendor's setting, and the event that it is for.
+type Setting struct {
+	*vendor.Setting
+	Vendor *vendor.Vendor
+	Kind   *actionurl.Kind
 }
 
 // Templates returns the templates, each bound to its phone.
@@ -134,39 +142,29 @@ const (
 type Parser struct {
 	Profile
 
-	templates map[string]*compiled // by slug, a blank and text
-	own       map[string]bool      // names of Variables
-	byKey     map[string]*actionurl.Setting
-	paraKeys  map[string]*actionurl.Setting // of Htek and Sangoma, whose numbers mean other things to Grandstream
-	key       []byte                        // room for a key of a map
-	file      file                          // being read
+	templates map[string]*compiled  // by slug, a blank and text
+	own       map[string]bool       // names of Variables
+	settings  map[string][]*Setting // by key in lower case
+	key       []byte                // room for a key of a map
+	file      file                  // being read
 }
 
 // A compiled is a template, and what is odd about it.
 type compiled struct {
 	template *actionurl.Template
 	err      error
-	odd      string
+	odd      []string
 }
 
 // NewParser returns a Parser.
 func NewParser() *Parser {
-	p := &Parser{
-		templates: map[string]*compiled{},
-		byKey:     map[string]*actionurl.Setting{},
-		paraKeys:  map[string]*actionurl.Setting{},
-	}
-	p.file.seen = map[*actionurl.Setting]int{}
-	for _, v := range actionurl.Vendors() {
-		index := p.byKey
-		switch v.Name {
-		case "htek":
-			index = p.paraKeys
-		case "sangoma", "flyingvoice": // the keys of another; told apart by the phone
-			continue
-		}
-		for _, s := range v.Settings {
-			index[lower(s.Key)] = s
+	p := &Parser{templates: map[string]*compiled{}, settings: map[string][]*Setting{}}
+	p.file.seen = map[*Setting]int{}
+	for _, v := range vendor.All() {
+		for i := range v.Settings {
+			s := &Setting{&v.Settings[i], v, actionurl.Lookup(v.Settings[i].Event)}
+			key := lower(s.Key)
+			p.settings[key] = append(p.settings[key], s)
 		}
 	}
 	return p
@@ -202,7 +200,7 @@ func (p *Parser) owns() {
 }
 
 // template returns the template of a text, one for all that are equal.
-func (p *Parser) template(k *actionurl.Kind, text []byte, v *actionurl.Vendor) *compiled {
+func (p *Parser) template(k *actionurl.Kind, text []byte, v *vendor.Vendor) *compiled {
 	p.key = append(p.key[:0], k.Slug...)
 	p.key = append(p.key, ' ')
 	if v != nil {
@@ -217,31 +215,34 @@ func (p *Parser) template(k *actionurl.Kind, text []byte, v *actionurl.Vendor) *
 	key := string(p.key)
 	c.template, c.err = actionurl.ParseTemplateWith(k, key[len(key)-len(text):], p.own)
 	if c.err == nil && v != nil {
-		c.odd = p.oddity(c.template, v)
+		c.odd = p.oddities(c.template, v)
 	}
 	p.templates[key] = c
 	return c
 }
 
-// oddity says why the vendor's phones may not send what the template is meant
-// to be; empty if nothing speaks against it.
-func (p *Parser) oddity(t *actionurl.Template, v *actionurl.Vendor) string {
+// oddities says why the vendor's phones may not send what the template is
+// meant to be.
+func (p *Parser) oddities(t *actionurl.Template, v *vendor.Vendor) (all []string) {
 	if v.MaxURL > 0 && len(t.Text) > v.MaxURL {
-		return fmt.Sprintf("the URL has %d bytes; %s phones keep none above %d", len(t.Text), v.Label, v.MaxURL)
+		all = append(all, fmt.Sprintf("the URL has %d bytes; %s phones keep none above %d", len(t.Text), v.Label, v.MaxURL))
 	}
 	if len(v.Variables) == 0 { // its list is not known
-		return ""
+		return all
 	}
+	seen := map[string]bool{}
 	for name := range t.Variables() {
-		if !v.Knows(name) && !p.own[name] {
-			odd := fmt.Sprintf("%s phones do not replace %s", v.Label, v.Spell(name))
-			if instead := v.Instead(name); instead != "" {
-				odd += "; expected " + instead
-			}
-			return odd
+		if seen[name] || v.Knows(name) || p.own[name] {
+			continue
 		}
+		seen[name] = true
+		odd := fmt.Sprintf("%s phones do not replace %s", v.Label, v.Spell(name))
+		if instead := v.Instead(name); instead != "" {
+			odd += "; expected " + instead
+		}
+		all = append(all, odd)
 	}
-	return ""
+	return all
 }
 
 // lower returns s with its ASCII letters in lower case.

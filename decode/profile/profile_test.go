@@ -203,11 +203,11 @@ func TestParse(t *testing.T) {
 		}},
 		{"Fanvil", "x", "<sysConf><cti>\n<EnabledActionUrl>0</EnabledActionUrl><IncomingCallUrl>http://h/a</IncomingCallUrl><OnhookUri>http://h/b</OnhookUri></cti><IncomingCallUrl>http://h/c</IncomingCallUrl></sysConf>", []string{
 			"warning 2: EnabledActionUrl is 0: the phone sends none of its Action URLs",
-			"2 incoming_call http://h/a (fanvil IncomingCallUrl)", "2 on_hook http://h/b (fanvil OnhookUri)",
+			"2 incoming_call http://h/a (fanvil cti.IncomingCallUrl)", "2 on_hook http://h/b (fanvil cti.OnhookUri)",
 		}},
 		{"Fanvil, text", "x", "<<VOIP CONFIG FILE>>Version:2.0", []string{"error 0: the file is in Fanvil's text form, which is not read; expected its XML form"}},
 		{"Mitel", "00085D123456.cfg", "time server1: 10.0.0.1\naction uri incoming: http://h/a?n=$$REMOTENUMBER$$\naction uri registration event: http://h/b?n=$$REMOTE$$\naction uri lunch: h\n", []string{
-			"warning 3: action uri registration event: Mitel phones do not replace $$REMOTE$$",
+			"warning 3: action uri registration event: Mitel phones do not replace $$REMOTE$$; expected $$REMOTENUMBER$$",
 			`warning 4: "action uri lunch" is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)`,
 			"2 00:08:5d:12:34:56 incoming_call http://h/a?n=$$REMOTENUMBER$$ (mitel action uri incoming)",
 			"3 00:08:5d:12:34:56 registration_event http://h/b?n=$$REMOTE$$ (mitel action uri registration event)",

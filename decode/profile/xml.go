@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/vendor"
 )
 
 // maxDepth bounds the elements that are open at a time. Provisioning files
@@ -18,9 +19,9 @@ const maxDepth = 100
 type element struct {
 	name    []byte
 	offset  int
-	setting *actionurl.Setting // that it holds, nil for none
-	key     []byte             // the name of that setting or of one that is not known, nil where it does not matter
-	item    []byte             // of an item, its name
+	setting *Setting // that it holds, nil for none
+	key     []byte   // the name of that setting or of one that is not known, nil where it does not matter
+	item    []byte   // of an item, its name
 	mac     bool
 	text    []byte
 }
@@ -33,7 +34,6 @@ type xmlReader struct {
 	at   int
 	open []element
 	root []byte
-	cti  int // open elements that are called so
 }
 
 // readXML reads settings that are elements.
@@ -87,10 +87,10 @@ func (r *xmlReader) rootOffset() int { return bytes.Index(r.data, append([]byte{
 // isRoot reports whether phones' settings are in an element of that name.
 func isRoot(name []byte) bool {
 	switch lower(string(name)) {
-	case "gs_provision", "hl_provision", "sangoma_provision", "settings", "phone-settings", "sysconf", "provision", "config", "cti":
+	case "settings", "provision", "config", "cti":
 		return true
 	}
-	return false
+	return byRoot(name) != nil
 }
 
 // markup reads what begins with "<".
@@ -271,6 +271,7 @@ func (r *xmlReader) startTag() {
 		return
 	case r.root == nil:
 		r.root = name
+		r.file.root = byRoot(name)
 	}
 	r.open = append(r.open, r.element(name, attributes, start))
 	if closed {
@@ -288,12 +289,7 @@ func (r *xmlReader) element(name, attributes []byte, offset int) element {
 	switch {
 	case len(name) > 1 && name[0] == 'P' && isNumber(name):
 		e.key = name
-		index := r.byKey
-		if isHtek(r.root) || bytes.Contains(attributes, []byte("para=")) {
-			index = r.paraKeys
-		}
-		r.key = appendLower(r.key[:0], name)
-		e.setting = index[string(r.key)]
+		e.setting = r.choose(r.settings[lower(string(name))], byAttribute(attributes))
 	case string(name) == "item":
 		e.item = attribute(attributes, "name")
 		e.key = e.item
@@ -305,25 +301,45 @@ func (r *xmlReader) element(name, attributes []byte, offset int) element {
 		}
 	case len(name) == 3 && strings.EqualFold(string(name), "mac"):
 		e.mac = len(r.open) <= 2
-	case len(name) == 3 && strings.EqualFold(string(name), "cti"):
-		r.cti++
 	default:
-		s := r.setting(name, '.')
-		if s != nil && (s.Vendor.Name != "fanvil" || r.cti > 0) && (s.Vendor.Name == "fanvil" || s.Vendor.Name == "snom") {
-			e.setting, e.key = s, name
-		} else if r.cti > 0 && strings.EqualFold(string(name), "EnabledActionUrl") {
-			e.key = name
-		}
+		e.setting, e.key = r.nested(name)
 	}
 	return e
 }
 
-func isHtek(root []byte) bool {
-	switch string(root) {
-	case "hl_provision", "sangoma_provision":
-		return true
+// nested returns the setting whose key is the name of an element, or that with
+// the name of one around it before (cti.HoldOnUrl); nil for none.
+func (r *xmlReader) nested(name []byte) (*Setting, []byte) {
+	if s := r.setting(name, '.'); s != nil {
+		return s, name
 	}
-	return false
+	for i := len(r.open) - 1; i >= 0; i-- {
+		key := slices.Concat(r.open[i].name, []byte{'.'}, name)
+		if s := r.setting(key, '.'); s != nil || lower(string(key)) == "cti.enabledactionurl" {
+			return s, key
+		}
+	}
+	return nil, nil
+}
+
+// byRoot returns the vendor whose files the element begins, nil for none.
+func byRoot(name []byte) *vendor.Vendor {
+	for _, v := range vendor.All() {
+		if slices.Contains(v.Roots, lower(string(name))) {
+			return v
+		}
+	}
+	return nil
+}
+
+// byAttribute returns the vendor whose settings have one of the attributes, nil for none.
+func byAttribute(attributes []byte) *vendor.Vendor {
+	for _, v := range vendor.All() {
+		if v.Attr != "" && bytes.Contains(attributes, []byte(v.Attr+"=")) {
+			return v
+		}
+	}
+	return nil
 }
 
 // attribute returns the value of an attribute.
@@ -352,11 +368,9 @@ func (r *xmlReader) close() {
 	switch {
 	case e.mac:
 		r.macElement(&e)
-	case strings.EqualFold(string(e.name), "cti"):
-		r.cti--
 	case e.setting != nil:
 		r.set(e.setting, e.text, e.offset)
-	case strings.EqualFold(string(e.key), "EnabledActionUrl"):
+	case strings.EqualFold(string(e.key), "cti.EnabledActionUrl"):
 		if string(bytes.TrimSpace(e.text)) == "0" {
 			r.warn(e.offset, "EnabledActionUrl is 0: the phone sends none of its Action URLs")
 		}

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/vendor"
 )
 
 // profileKeys are the keys of a profile.
@@ -183,7 +184,7 @@ func (f *file) keys(n *yaml.Node) {
 		if name == "" {
 			return
 		}
-		known := f.own[name] || slices.ContainsFunc(actionurl.Variables(), func(v actionurl.Variable) bool { return v.Name == name })
+		known := f.own[name] || vendor.IsVariable(name)
 		if !known {
 			f.failLine(target(value).Line, "the key %q stands for %q; expected the name of a variable (actionurl catalog variables lists them), or one of this file's variables", key.Value, name)
 			return

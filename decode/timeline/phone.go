@@ -8,6 +8,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/vendor"
 )
 
 // What is kept of one phone has bounds, too.
@@ -52,11 +53,11 @@ type Phone struct {
 	Version string
 	Past    Past
 
-	MAC       string       // lower case, with colons; empty if not known
-	Addresses []netip.Addr // that it had, the latest last; at most maxAddresses
-	Name      string       // what the user calls it
-	Vendor    string
-	Accounts  []string // at most maxAccounts
+	MAC       string         // lower case, with colons; empty if not known
+	Addresses []netip.Addr   // that it had, the latest last; at most maxAddresses
+	Name      string         // what the user calls it
+	Vendor    *vendor.Vendor // nil if not known
+	Accounts  []string       // at most maxAccounts
 	Calls     int
 	First     int64 // when it was heard of first
 }
@@ -137,17 +138,15 @@ func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 	}
 	t.update(&p.Product, e.PhoneProduct)
 	t.update(&p.Version, e.PhoneVersion)
-	if p.Vendor == "" {
+	if p.Vendor == nil && e.PhoneVendor != nil {
 		p.made(e.PhoneVendor)
 	}
 	p.turn(e.Kind.Slug)
 }
 
 // made notes who made the phone, and what is particular to what they make.
-func (p *Phone) made(vendor string) {
-	p.Vendor = vendor
-	p.reversed = vendor == "Snom"
-	p.handles = vendor == "Yealink" || vendor == "Akuvox"
+func (p *Phone) made(v *vendor.Vendor) {
+	p.Vendor, p.reversed, p.handles = v, v.CallerIsRemote, v.OwnCallIDs
 }
 
 // moved notes the address that the phone has now.

@@ -34,7 +34,7 @@ func phoneLine(p *Phone) string {
 		word(a.String())
 	}
 	word("by " + string(p.Known))
-	word(p.Vendor)
+	word(p.Vendor.Title())
 	word(p.Product)
 	word(p.Version)
 	if p.Accounts != nil {

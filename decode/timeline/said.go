@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/vendor"
 )
 
 // said is what an event says of its call.
@@ -30,20 +31,20 @@ func (t *Timeline) read(p *Phone, e *actionurl.Event) said {
 		if v.State != actionurl.Filled {
 			continue
 		}
-		switch v.Key {
-		case actionurl.RemoteKey, actionurl.NumberKey:
+		switch v.Means {
+		case vendor.Remote, vendor.Number:
 			s.remote = number(v.Value)
-		case actionurl.LocalKey:
+		case vendor.Local:
 			s.local = number(v.Value)
-		case actionurl.AccountKey, actionurl.UserKey:
+		case vendor.Account, vendor.User:
 			s.account = number(v.Value)
-		case actionurl.DisplayRemoteKey:
+		case vendor.DisplayRemote:
 			s.remoteName = v.Value
-		case actionurl.DisplayLocalKey:
+		case vendor.DisplayLocal:
 			s.localName = v.Value
-		case actionurl.DurationKey:
+		case vendor.Duration:
 			s.duration = seconds(v.Value)
-		case actionurl.DirectionKey:
+		case vendor.Direction:
 			s.direction = directionOf(v.Value)
 		}
 	}

@@ -231,8 +231,8 @@ func (t *Timeline) named(key uint64, e *actionurl.Event, now int64) *Phone {
 		return nil
 	}
 	p.MAC = strings.Clone(e.PhoneMAC)
-	if v := actionurl.VendorOf(p.MAC); v != nil {
-		p.made(v.Label)
+	if e.PhoneVendor != nil {
+		p.made(e.PhoneVendor)
 	}
 	t.byMAC[key], p.key = p, key
 	return p

@@ -12,6 +12,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/vendor"
 )
 
 // start is when a script begins.
@@ -64,7 +65,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 		case "ip":
 			e.PhoneIP = netip.MustParseAddr(value)
 		case "agent":
-			e.PhoneVendor = value
+			e.PhoneVendor = vendor.Named(value)
 		case "status":
 			x.Status, _ = strconv.Atoi(value)
 		case "id":
@@ -72,6 +73,9 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 		default:
 			e.Vars = append(e.Vars, actionurl.VarOf(key, value))
 		}
+	}
+	if v := vendor.OfText(e.PhoneMAC); v != nil {
+		e.PhoneVendor = v
 	}
 	return x, e
 }

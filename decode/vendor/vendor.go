@@ -1,0 +1,154 @@
+// Package vendor knows the makers of phones: a file for each, with all that is
+// particular to it.
+//
+//  1. Its phones are recognized by user agents ([Read]) and by the blocks of
+//     MAC addresses that IEEE assigned to it ([Of]).
+//  2. Its settings for Action URLs are keys, each with the event that it is for.
+//  3. Its variables have names, a form in which they stand in a URL, and a
+//     [Meaning] that is the same for all vendors.
+//  4. Its quirks are fields: the longest URL, what $remote means, and so on.
+//
+// All commands ask this package, so they agree about a phone.
+//
+// # Adding a vendor
+//
+//  1. Copy the file of a vendor that is like it (snom.go, mitel.go), and fill
+//     in its fields. Events are named by the slugs of package actionurl's
+//     catalogue, whose test checks them. Each setting has the grade of its source.
+//  2. Add a row for its user agent and its settings to the test beside the file.
+//  3. Add a line to all, in list.go.
+//
+// Nothing else changes. A fact that no field holds needs a new field here, with
+// a zero value that suits all other vendors.
+package vendor
+
+import (
+	"slices"
+	"strings"
+
+	"actionurl/decode/packet"
+)
+
+// A Grade says how well a fact about phones is known.
+type Grade string
+
+const (
+	Documented Grade = "documented" // by the vendor
+	Observed   Grade = "observed"   // on a phone, or in a published provisioning template
+	Inferred   Grade = "inferred"   // from what is beside it; no source shows it
+)
+
+// A Vendor is a maker of phones, and what is its own about Action URLs.
+type Vendor struct {
+	Name  string // as a flag takes it
+	Label string
+
+	Agents []string // what user agents begin with, lower case: see Read
+	Blocks []string // of MAC addresses: 6 digits or more, lower case with colons
+	Silent bool     // its phones announce nothing that is known
+
+	Settings []Setting
+	Roots    []string // elements that begin its XML files, where no other vendor has them
+	Attr     string   // an attribute that only its settings have in XML
+	Private  bool     // its keys mean other things to other vendors: they count only in files known as its own
+
+	Variables []Variable // empty where the list is not known
+	Form      Form       // of a variable in a URL
+	Open      bool       // its phones replace more than Variables, such as any of their settings
+	MaxURL    int        // bytes of a URL that a phone keeps; 0 where that is not known
+
+	CallerIsRemote bool // $remote is who called and $local who was called, whichever of them the phone is
+	OwnCallIDs     bool // its call ids are handles that other phones have, too
+}
+
+// A Setting is the place in a phone's settings for the Action URL of an event.
+type Setting struct {
+	Key   string // as the vendor writes it
+	Event string // slug
+	Grade Grade
+}
+
+// A Form is how a variable is marked in a URL.
+type Form uint8
+
+const (
+	Dollar  Form = iota // $name
+	Dollars             // $$NAME$$
+)
+
+// All returns the vendors. They and what they point to must not be changed.
+func All() []*Vendor { return slices.Clone(all) }
+
+// Named returns the vendor of that name, nil for none.
+func Named(name string) *Vendor {
+	for _, v := range all {
+		if strings.EqualFold(v.Name, name) {
+			return v
+		}
+	}
+	return nil
+}
+
+// Of returns the vendor of the phone with this MAC address, nil if it is not known.
+func Of(mac packet.MAC) *Vendor {
+	for _, b := range blocks[[3]byte(mac[:3])] {
+		if b.has(mac) {
+			return b.vendor
+		}
+	}
+	return nil
+}
+
+// OfText is Of for an address as text, in any form.
+func OfText(mac string) *Vendor {
+	m, _ := packet.ParseMAC(mac)
+	return Of(m)
+}
+
+// Title returns the label, empty where no vendor is known.
+func (v *Vendor) Title() string {
+	if v == nil {
+		return ""
+	}
+	return v.Label
+}
+
+// A block is a range of MAC addresses.
+type block struct {
+	vendor *Vendor
+	first  packet.MAC
+	bits   int // that all its addresses have in common
+}
+
+func (b *block) has(mac packet.MAC) bool {
+	for i := range mac {
+		keep := min(max(b.bits-8*i, 0), 8)
+		if (mac[i]^b.first[i])&^(0xff>>keep) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// blocks are those of all vendors, by their first three bytes.
+var blocks = newBlocks()
+
+func newBlocks() map[[3]byte][]block {
+	m := map[[3]byte][]block{}
+	for _, v := range all {
+		for _, text := range v.Blocks {
+			b := block{vendor: v}
+			for _, c := range []byte(text) {
+				digit := strings.IndexByte("0123456789abcdef", c)
+				if digit < 0 {
+					continue // a colon
+				}
+				b.first[b.bits/8] |= byte(digit) << (4 - b.bits%8)
+				b.bits += 4
+			}
+			key := [3]byte(b.first[:3])
+			m[key] = append(m[key], b)
+		}
+	}
+	return m
+}

@@ -178,8 +178,8 @@ func TestRequestSurvives(t *testing.T) {
 	answered.Source = packet.MAC{}                                 // is in the event, if anywhere
 	answered.ContentLength = -1                                    // of no use after
 	answered.NoResponse = httpwire.Answered
-	answered.Event.PhoneVendor = "" // is known by the user agent
-	answered.Event.SIP.Kind = nil   // is the event's then
+	answered.Event.PhoneVendor = nil // is known by the user agent
+	answered.Event.SIP.Kind = nil    // is the event's then
 	answered.Event.Kind, answered.Event.Candidates = actionurl.Unknown, []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}
 	x, e := *answered.Exchange, *answered.Event
 	unanswered := &decode.Record{Exchange: &x, Event: &e, Findings: answered.Findings}

@@ -19,10 +19,7 @@ import (
 	"net/netip"
 
 	"actionurl/capture"
-	"actionurl/decode/actionurl"
 	"actionurl/decode/analysis"
-	"actionurl/decode/finding"
-	"actionurl/decode/httpwire"
 	"actionurl/decode/sip"
 	"actionurl/decode/timeline"
 	"actionurl/decode/wire"
@@ -80,17 +77,3 @@ func (p *Pipeline) Phones() []*timeline.Phone { return p.analysis.Phones() }
 func (p *Pipeline) Role(phone netip.Addr, text string, at int64) sip.Role {
 	return p.analysis.Role(phone, text, at)
 }
-
-// Replay takes a request that was analyzed before: see [analysis.Analyzer.Event].
-func (p *Pipeline) Replay(x *httpwire.Exchange, e *actionurl.Event, found []finding.Finding) error {
-	return p.analysis.Event(x, e, found)
-}
-
-// ReplayCall takes the SIP of a call that was analyzed before: see
-// [analysis.Analyzer.Signalled].
-func (p *Pipeline) ReplayCall(mac string, addr netip.Addr, first int64, call *sip.Call) {
-	p.analysis.Signalled(mac, addr, first, call)
-}
-
-// ReplayEnd takes the time that the capture had reached in its end.
-func (p *Pipeline) ReplayEnd(now int64) { p.analysis.Advance(now, now) }

@@ -213,7 +213,6 @@ func (a *Analyzer) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip
 // Config.Call.
 func (a *Analyzer) Event(x *httpwire.Exchange, e *actionurl.Event, found []finding.Finding) error {
 	a.now = max(a.now, x.Time)
-	a.checker.Mute()
 	if a.err == nil {
 		a.tell(x, e, nil, &found)
 	}

@@ -66,10 +66,6 @@ func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event, phone *timelin
 	return c.found
 }
 
-// Mute lets it report no more findings that are of no single request: they are
-// known from elsewhere.
-func (c *Checker) Mute() { c.config.Found = func(*Occurrence) {} }
-
 // Flush ends the capture, in which these phones were heard of.
 func (c *Checker) Flush(phones []*timeline.Phone) {
 	c.connections()

@@ -165,14 +165,13 @@ func TestVerdicts(t *testing.T) {
 
 // What stands in the phone's SIP calls is what it is there.
 func TestSIP(t *testing.T) {
-	s := newSite(t)
 	roles := map[string]sip.Role{"2e166a72ae97b59f": sip.IsID, "102": sip.IsRemote, "Jane": sip.IsRemoteName, "101": sip.IsLocal}
-	s.learner.Role = func(phone netip.Addr, text string, at int64) sip.Role {
+	s := newSiteWith(t, func(phone netip.Addr, text string, at int64) sip.Role {
 		if phone.String() != "192.168.40.50" || at <= start {
 			t.Errorf("asked of %s at %d", phone, at)
 		}
 		return roles[text]
-	}
+	})
 	p := fleet("grandstream", 1)[0]
 	for _, target := range []string{"/x?a=2e166a72ae97b59f&b=102&c=Jane&d=101&active_user=101&call_id=2e166a72ae97b59f", "/y?a=102&b=7"} {
 		if !s.get(p, target) {

@@ -62,10 +62,7 @@ const (
 
 // A Learner takes requests. It is not safe for concurrent use.
 type Learner struct {
-	// Role, if set, returns what a text that a phone sent at a time is in its
-	// SIP calls.
-	Role func(phone netip.Addr, text string, at int64) sip.Role
-
+	role     Role
 	outlines map[string]*outline
 	order    []*outline
 	sketches int
@@ -76,9 +73,12 @@ type Learner struct {
 	first, last             int64
 }
 
-// New returns a Learner that knows nothing.
-func New() *Learner {
-	return &Learner{outlines: map[string]*outline{}, phones: map[string]int{}, trails: map[trailKey]*trail{}}
+// A Role returns what a text that a phone sent at a time is in its SIP calls.
+type Role func(phone netip.Addr, text string, at int64) sip.Role
+
+// New returns a Learner that knows nothing. Role is nil where no SIP is known.
+func New(role Role) *Learner {
+	return &Learner{role: role, outlines: map[string]*outline{}, phones: map[string]int{}, trails: map[trailKey]*trail{}}
 }
 
 // An outline is what targets with the same keys have in common.
@@ -347,11 +347,11 @@ func (s *sketch) whole() *sketch {
 
 // signal notes what the values of a sample are in the phone's SIP calls.
 func (l *Learner) signal(r *sample) {
-	if l.Role == nil {
+	if l.role == nil {
 		return
 	}
 	for _, raw := range r.values {
-		r.roles = append(r.roles, l.Role(r.client, actionurl.Unescape(raw), r.at))
+		r.roles = append(r.roles, l.role(r.client, actionurl.Unescape(raw), r.at))
 	}
 }
 

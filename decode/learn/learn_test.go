@@ -35,8 +35,10 @@ type site struct {
 	server  string
 }
 
-func newSite(t testing.TB) *site {
-	return &site{t: t, learner: learn.New(), decoder: actionurl.NewDecoder(nil), now: start, server: "192.168.40.207"}
+func newSite(t testing.TB) *site { return newSiteWith(t, nil) }
+
+func newSiteWith(t testing.TB, role learn.Role) *site {
+	return &site{t: t, learner: learn.New(role), decoder: actionurl.NewDecoder(nil), now: start, server: "192.168.40.207"}
 }
 
 // get lets a phone send a request for a target, and reports whether the learner

@@ -13,6 +13,8 @@ import (
 	"actionurl/capture/files"
 	"actionurl/capture/live"
 	"actionurl/cmd/actionurl/internal/metrics"
+	"actionurl/decode"
+	"actionurl/decode/analysis"
 	"actionurl/report"
 	"actionurl/report/output"
 	"actionurl/report/saved"
@@ -20,6 +22,8 @@ import (
 
 // An input is what a run reads.
 type input interface {
+	// begin makes the decoder of the run.
+	begin(*run)
 	// feed passes everything to the run. It returns the first error of the run,
 	// and the first of reading.
 	feed(*run) (running, reading error)
@@ -44,7 +48,15 @@ func Captures(c Config, in *files.Captures) error {
 // follow implements input: somebody may still be writing to a pipe.
 func (in captures) follow() bool { return in.Piped() }
 
+func (in captures) begin(r *run) { r.decodeFrames() }
+
 func (in captures) feed(r *run) (running, reading error) { return r.each(in, r.batch) }
+
+// decodeFrames makes the decoder of captures.
+func (r *run) decodeFrames() {
+	r.pipeline = decode.New(r.Decode, r.record)
+	r.decoder = r.pipeline
+}
 
 // each calls do with each batch of a source that the filter has passed. It
 // returns the first error of do, and the first of reading.
@@ -88,6 +100,8 @@ func (in *Live) follow() bool { return true }
 
 // Progress implements input.
 func (in *Live) Progress() (read, size int64) { return 0, 0 }
+
+func (in *Live) begin(r *run) { r.decodeFrames() }
 
 func (in *Live) feed(r *run) (running, reading error) {
 	return r.each(in.Source, func(b *capture.Batch) error {
@@ -157,7 +171,8 @@ func (r *run) pass() error {
 // records are saved records.
 type records struct {
 	*saved.Records
-	flushing *error // the first of writing what waits while a pipe is silent
+	flushing *error             // the first of writing what waits while a pipe is silent
+	analyzer *analysis.Analyzer // made by begin
 }
 
 // Saved runs over the saved records of these names, of which "-" is stdin.
@@ -173,14 +188,28 @@ func Saved(ctx context.Context, c Config, names []string, stdin io.Reader) error
 		return err
 	}
 	defer in.Close()
-	return r.over(records{in, &flushing})
+	return r.over(&records{Records: in, flushing: &flushing})
 }
 
 // follow implements input: rows are written when there are many, or when a pipe
 // is silent.
-func (in records) follow() bool { return false }
+func (in *records) follow() bool { return false }
 
-func (in records) feed(r *run) (running, reading error) {
+// An analyzer is the decoder of saved records: nothing comes off a wire.
+type analyzer struct{ *analysis.Analyzer }
+
+func (a analyzer) Summary() decode.Summary { return decode.Summary{Counts: a.Counts()} }
+
+// begin implements input. What is wrong beside the requests has been saved, and
+// is not found again.
+func (in *records) begin(r *run) {
+	c := r.Decode.Analysis
+	c.Found = nil
+	in.analyzer = analysis.New(c, r.record)
+	r.decoder = analyzer{in.analyzer}
+}
+
+func (in *records) feed(r *run) (running, reading error) {
 	for {
 		rec, err := in.Next()
 		if problem := (*report.Problem)(nil); errors.As(err, &problem) {
@@ -197,7 +226,7 @@ func (in records) feed(r *run) (running, reading error) {
 		case err != nil:
 			return nil, err
 		}
-		if err := cmp.Or(*in.flushing, r.replay(rec)); err != nil {
+		if err := cmp.Or(*in.flushing, in.replay(r, rec)); err != nil {
 			return err, nil
 		}
 		r.progress.update()
@@ -205,19 +234,19 @@ func (in records) feed(r *run) (running, reading error) {
 }
 
 // replay takes a saved record.
-func (r *run) replay(rec *report.Saved) error {
+func (in *records) replay(r *run, rec *report.Saved) error {
+	if rec.Kind != report.SavedFinding && rec.Kind != report.SavedSIP {
+		r.now = max(r.now, rec.Time)
+	}
 	switch rec.Kind {
 	case report.SavedFinding:
 		r.found(&rec.Finding)
-		return nil
 	case report.SavedSIP:
-		r.pipeline.ReplayCall(rec.Call.PhoneMAC, rec.Call.PhoneIP, rec.Time, rec.Call.SIP)
-		return nil
+		in.analyzer.Signalled(rec.Call.PhoneMAC, rec.Call.PhoneIP, rec.Time, rec.Call.SIP)
 	case report.SavedEnd:
-		r.now = max(r.now, rec.Time)
-		r.pipeline.ReplayEnd(rec.Time)
-		return nil
+		in.analyzer.Advance(rec.Time, rec.Time)
+	default:
+		return in.analyzer.Event(rec.Request.Exchange, rec.Request.Event, rec.Request.Findings)
 	}
-	r.now = max(r.now, rec.Time)
-	return r.pipeline.Replay(rec.Request.Exchange, rec.Request.Event, rec.Request.Findings)
+	return nil
 }

@@ -21,26 +21,27 @@ type Learned struct {
 func Learn(c decode.Config, in *files.Captures, stderr io.Writer) (*Learned, error) {
 	defer in.Close()
 	r := &run{in: captures{in}, progress: newProgress(stderr, captures{in}), sum: summary{w: stderr}}
-	learner, others := learn.New(), 0
-	r.pipeline = decode.New(c, func(rec *decode.Record) error {
+	var learner *learn.Learner
+	others := 0
+	p := decode.New(c, func(rec *decode.Record) error {
 		if !learner.Add(rec.Exchange, rec.Event) {
 			others++
 		}
 		return nil
 	})
-	learner.Role = r.pipeline.Role
+	learner = learn.New(p.Role)
 	_, reading := r.each(in, func(b *capture.Batch) error {
 		r.progress.clear()
 		for i := range b.Problems {
 			r.sum.problem(&b.Problems[i])
 		}
-		err := r.pipeline.Batch(b)
+		err := p.Batch(b)
 		r.progress.update()
 		return err
 	})
-	r.pipeline.Flush()
+	p.Flush()
 	r.progress.clear()
-	sum := r.pipeline.Summary()
+	sum := p.Summary()
 	l := &Learned{learner.Lesson(), others, sum.Losses(false)}
 	if reading == nil && r.sum.damaged > 0 {
 		reading = ErrDamaged

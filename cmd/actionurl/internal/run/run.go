@@ -3,7 +3,8 @@
 //
 //  1. An input passes what it reads to the run: the batches of captures, live
 //     or not, or saved records (input.go).
-//  2. The pipeline of package decode makes records, calls and findings of it.
+//  2. Package decode makes records, calls and findings of captures, its package
+//     analysis alone of saved records.
 //  3. What the filter shows becomes the rows of a view (view.go); the frames
 //     behind it go to a capture (frames.go).
 //  4. Losses of a live input are reported while they grow (losses.go); the
@@ -53,6 +54,13 @@ var ErrDamaged = errors.New("part of the input is damaged")
 // errEnough ends a run that has shown as many rows as were asked for.
 var errEnough = errors.New("enough rows")
 
+// A decoder makes records of an input, and hands them to the run.
+type decoder interface {
+	Flush() error
+	Phones() []*timeline.Phone
+	Summary() decode.Summary
+}
+
 // A run is one run over an input.
 type run struct {
 	Config
@@ -61,9 +69,10 @@ type run struct {
 	progress *progress
 	sum      summary
 
-	pipeline *decode.Pipeline
-	losses   *losses // nil if in is not live
-	now      int64   // the time that the capture has reached
+	decoder  decoder
+	pipeline *decode.Pipeline // the decoder of captures; nil of saved records
+	losses   *losses          // nil if in is not live
+	now      int64            // the time that the capture has reached
 	rows     *output.Series
 	view     *viewer
 	shown    map[*timeline.Phone]bool // see newPhoneViewer
@@ -76,7 +85,7 @@ type run struct {
 func (r *run) over(in input) error {
 	r.in, r.progress, r.shown = in, newProgress(r.Stderr, in), map[*timeline.Phone]bool{}
 	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture}
-	_, r.sum.saved = in.(records)
+	_, r.sum.saved = in.(*records)
 	defer r.abandon()
 	if err := r.open(); err != nil {
 		return err
@@ -96,7 +105,7 @@ func (r *run) over(in input) error {
 	r.Decode.Call, r.Decode.Found = r.call, r.found
 	// Where calls are not what is shown, their order does not matter.
 	r.Decode.Live = in.follow() || r.Complete || r.Filter.View != report.Calls
-	r.pipeline = decode.New(r.Decode, r.record)
+	in.begin(r)
 	for i := range r.Ambiguous {
 		r.ambiguous(&r.Ambiguous[i])
 	}
@@ -127,7 +136,7 @@ func (r *run) beginRows(out *output.Output) (output.Part, error) {
 	return r.view, err
 }
 
-// record takes a record of the pipeline.
+// record takes a record of the decoder.
 func (r *run) record(rec *decode.Record) error {
 	shown := r.Filter.Shows(rec)
 	r.sum.count(rec, shown)
@@ -146,7 +155,7 @@ func (r *run) record(rec *decode.Record) error {
 	return r.row(rec.Time, func() error { return r.view.record(rec) })
 }
 
-// call takes a call of the pipeline.
+// call takes a call of the decoder.
 func (r *run) call(c *timeline.Call) error {
 	if r.Complete && len(c.FromSIP) > 0 && r.Filter.ShowsCall(c) {
 		return r.beside(func() error { return r.view.beside.SIPCall(c) })
@@ -157,7 +166,7 @@ func (r *run) call(c *timeline.Call) error {
 	return r.row(c.First, func() error { return r.view.call(c) })
 }
 
-// found takes a finding of the pipeline that is of no record.
+// found takes a finding of the decoder that is of no record.
 func (r *run) found(o *finding.Occurrence) {
 	if !r.Filter.ShowsFinding(o) {
 		return
@@ -242,7 +251,7 @@ func (r *run) flush() error {
 // come again, so everything of it is written that can be.
 func (r *run) end(running, reading error) error {
 	if running == nil {
-		running = cmp.Or(r.pipeline.Flush(), r.unsaved)
+		running = cmp.Or(r.decoder.Flush(), r.unsaved)
 	}
 	if running == nil || running == errEnough {
 		running = r.last()
@@ -277,13 +286,13 @@ func (r *run) last() error {
 		return err
 	}
 	var err error
-	r.sum.rows, err = r.view.end(r.pipeline)
+	r.sum.rows, err = r.view.end(r.decoder.Phones())
 	return err
 }
 
 // summarize prints the summary.
 func (r *run) summarize() {
-	r.sum.print(r.pipeline.Summary())
+	r.sum.print(r.decoder.Summary())
 	if r.live != nil {
 		r.losses.print()
 	}

@@ -13,10 +13,10 @@ import (
 type viewer struct {
 	report.Sink
 	loss   func(*report.Loss) error
-	beside *report.Rows[decode.Record]         // for what is no row; nil where that cannot be saved
-	record func(*decode.Record) error          // of a request that the filter shows
-	call   func(*timeline.Call) error          // of a call that it shows
-	end    func(*decode.Pipeline) (int, error) // of the capture's end; returns how many rows
+	beside *report.Rows[decode.Record]          // for what is no row; nil where that cannot be saved
+	record func(*decode.Record) error           // of a request that the filter shows
+	call   func(*timeline.Call) error           // of a call that it shows
+	end    func([]*timeline.Phone) (int, error) // of the phones at the end of the capture; returns how many rows
 }
 
 // newViewer returns a viewer that writes to w. What it has to remember beyond
@@ -52,8 +52,8 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 			shown[r.Phone] = true
 			return nil
 		},
-		end: func(p *decode.Pipeline) (n int, err error) {
-			for _, phone := range p.Phones() {
+		end: func(phones []*timeline.Phone) (n int, err error) {
+			for _, phone := range phones {
 				if !shown[phone] {
 					continue
 				}
@@ -70,7 +70,7 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 // newFindingViewer returns a viewer of what is found until the end.
 func newFindingViewer(w io.Writer, o report.Options, found *finding.Tally) (*viewer, error) {
 	rows, err := report.NewFindings(w, o)
-	return &viewer{Sink: rows, end: func(*decode.Pipeline) (int, error) {
+	return &viewer{Sink: rows, end: func([]*timeline.Phone) (int, error) {
 		all := found.Summaries()
 		for i := range all {
 			if err := rows.Write(&all[i]); err != nil {

@@ -126,7 +126,7 @@ func (a *Analyzer) Message(m *sip.Message) {
 // Attempt takes a connection that did not come about.
 func (a *Analyzer) Attempt(t *stream.Attempt) { a.checker.Attempt(t) }
 
-// Handshake takes the beginning of a TLS connection.
+// Handshake takes how a TLS connection began.
 func (a *Analyzer) Handshake(h *tls.Handshake) { a.checker.Handshake(h) }
 
 // Advance takes the capture time that is reached, and that of the earliest request

@@ -47,10 +47,6 @@ type Counts struct {
 type Config struct {
 	// Lost gets the places of messages that are lost in part.
 	Lost packet.Lost
-	// Foreign gets the first bytes of a side that are a TLS record (RFC 8446,
-	// section 5.1), where its SYN was captured. They are those of one segment, and
-	// valid until it returns.
-	Foreign func(c *stream.Conn, sd stream.Side, data []byte, at *stream.Mark)
 }
 
 // A Reader reads the exchanges of all connections. It is a [stream.Receiver].
@@ -75,9 +71,6 @@ var _ stream.Receiver = (*Reader)(nil)
 func NewReader(found func(*Exchange), c Config) *Reader {
 	return &Reader{config: c, found: found}
 }
-
-// handshake is the first byte of a TLS connection: the type of its first record.
-const handshake = 22
 
 // A state says what the next byte of a direction is.
 type state uint8
@@ -137,11 +130,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 	h, _ := c.State.(*conn)
 	var o opening // of the data, if it is known yet
 	if h == nil {
-		start := c.Starts(sd, seq)
-		if o = recognize(data[emptyLines(data):], start); o.kind == neither {
-			if data[0] == handshake && r.config.Foreign != nil && start {
-				r.config.Foreign(c, sd, data, at)
-			}
+		if o = recognize(data[emptyLines(data):], c.Starts(sd, seq)); o.kind == neither {
 			return stream.Forever
 		}
 		h = r.connect(c)

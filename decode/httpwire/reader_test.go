@@ -713,38 +713,6 @@ func TestGap(t *testing.T) {
 	}
 }
 
-func TestForeign(t *testing.T) {
-	hello := "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
-	tests := []struct {
-		name   string
-		script []string
-		want   []string
-	}{
-		{"TLS, of both sides", []string{"syn", "> " + hello, "> " + hello, "< " + hello}, []string{"0 at 3", "1 at 5"}},
-		{"TLS, joined", []string{"> " + hello, "< " + hello}, nil},
-		{"another protocol", []string{"syn", "> SSH-2.0-x|", "< SSH-2.0-x|", "> " + hello}, nil},
-		{"HTTP", []string{"syn", "> GET / HTTP/1.1||", "< " + hello}, nil},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var got []string
-			w := newWireWith(Config{Foreign: func(_ *stream.Conn, sd stream.Side, data []byte, at *stream.Mark) {
-				if string(data) != hello {
-					t.Errorf("got %q", data)
-				}
-				got = append(got, fmt.Sprintf("%d at %d", sd, at.Frame))
-			}})
-			for _, s := range steps(test.script...) {
-				w.play(s, whole)
-			}
-			w.streams.Flush()
-			if diff := gocmp.Diff(test.want, got); diff != "" {
-				t.Errorf("want -, got +:\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestExpire(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -36,9 +36,15 @@ var _ stream.Receiver = (*Reader)(nil)
 // NewReader returns a Reader.
 func NewReader(c Config) *Reader { return &Reader{config: c} }
 
-// Begins reports whether data begin like a ClientHello.
-func Begins(data []byte) bool {
-	return len(data) >= 6 && data[0] == handshake && data[1] == 3 && data[5] == clientHello
+// Begins reports whether data begin like a ClientHello. Fewer than six bytes may.
+func Begins(data []byte) (yes, perhaps bool) {
+	like := [...]int{handshake, 3, -1, -1, -1, clientHello}
+	for i, b := range data[:min(len(data), len(like))] {
+		if like[i] >= 0 && int(b) != like[i] {
+			return false, false
+		}
+	}
+	return len(data) >= len(like), len(data) > 0 && len(data) < len(like)
 }
 
 // A Conn is what a Reader keeps of a connection, in its State: 500 bytes, and
@@ -532,6 +538,9 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.
 // end calls Found with the outcome.
 func (r *Reader) end(c *Conn, how Outcome, byClient bool) {
 	c.over = true
+	if part := c.sides[c.client].message; len(part) > 4 && part[0] == clientHello { // cut off, but it may name the server
+		c.h.clientHello(reader(part[4:]), nil)
+	}
 	r.drop(&c.sides[0])
 	r.drop(&c.sides[1])
 	c.h.Outcome, c.h.ByClient = how, byClient

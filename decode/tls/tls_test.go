@@ -289,6 +289,27 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// TestCutHello cuts a ClientHello anywhere: what is left has its name, or none.
+func TestCutHello(t *testing.T) {
+	hello := capturetest.ClientHello("crm.example.com") + "\x00\x00" // the name is not the last of it
+	hello = hello[:3] + string([]byte{hello[3], hello[4] + 2}) + hello[5:8] + string(hello[8]+2) + hello[9:]
+	named := 0
+	for n := 6; n < len(hello); n++ {
+		capt := capturetest.New()
+		capt.Conn("192.168.40.50:40000", "192.168.40.207:443").Open().Send(hello[:n])
+		all := follow(capt)
+		if len(all) != 1 || all[0].Outcome != tls.Unknown || all[0].Name != "" && all[0].Name != "crm.example.com" {
+			t.Errorf("the first %d bytes: %+v", n, all)
+		}
+		if len(all) == 1 && all[0].Name != "" {
+			named++
+		}
+	}
+	if named == 0 {
+		t.Error("no part of it names the server")
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	hello := capturetest.ClientHello("crm.example.com")
 	f.Add([]byte(hello), []byte("\x15\x03\x01\x00\x02\x02\x46"), uint8(5))

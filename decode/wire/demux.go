@@ -6,19 +6,22 @@ import (
 	"actionurl/decode/httpwire"
 	"actionurl/decode/sip"
 	"actionurl/decode/stream"
+	"actionurl/decode/tls"
 )
 
 // A demux hands the streams of a connection to the reader of its protocol, which
-// the first bytes of a message tell. What is not SIP is httpwire's to recognize.
+// the first bytes of a message tell. What is neither SIP nor TLS is httpwire's to
+// recognize.
 type demux struct {
 	http *httpwire.Reader
 	sip  *sip.Reader
+	tls  *tls.Reader // of connections from their beginning on
 }
 
 var _ stream.Receiver = (*demux)(nil)
 
 // undecided is the state of a connection of which too few bytes have come to
-// tell: it begins with "P", say. No method's name is long.
+// tell: it begins with "P", say. Less than a method's name does.
 type undecided struct {
 	side  stream.Side
 	seq   uint32
@@ -33,6 +36,8 @@ func (d *demux) Data(c *stream.Conn, side stream.Side, data []byte, seq uint32, 
 		return d.begin(c, side, data, seq, at)
 	case *sip.Conn:
 		return d.sip.Data(c, side, data, at)
+	case *tls.Conn:
+		return d.tls.Data(c, side, data, seq, at)
 	case *undecided:
 		if s.side == side {
 			return d.more(c, s, data, at)
@@ -53,27 +58,62 @@ func (d *demux) begin(c *stream.Conn, side stream.Side, data []byte, seq uint32,
 	if first && len(rest) == 0 {
 		return 0
 	}
-	switch sip.Begins(rest) {
-	case sip.Yes:
+	begun := seq + uint32(len(data)-len(rest))
+	switch protocolOf(rest, first) {
+	case isSIP:
 		return d.sip.Data(c, side, rest, at)
-	case sip.Perhaps:
+	case isTLS:
+		return d.tls.Data(c, side, rest, begun, at)
+	case undecidedYet:
 		if first {
-			c.State = &undecided{side, seq + uint32(len(data)-len(rest)), bytes.Clone(rest), *at}
+			c.State = &undecided{side, begun, bytes.Clone(rest), *at}
 			return 0
 		}
 	}
 	return d.http.Data(c, side, data, seq, at)
 }
 
+// A protocol is what the first bytes of a stream show.
+type protocol uint8
+
+const (
+	neither protocol = iota
+	isSIP
+	isTLS
+	undecidedYet // they are too few
+)
+
+// protocolOf returns the protocol of bytes with which a message begins. TLS is
+// followed from the first bytes of a connection on only.
+func protocolOf(data []byte, first bool) protocol {
+	if first {
+		if yes, perhaps := tls.Begins(data); yes {
+			return isTLS
+		} else if perhaps {
+			return undecidedYet
+		}
+	}
+	switch sip.Begins(data) {
+	case sip.Yes:
+		return isSIP
+	case sip.Perhaps:
+		return undecidedYet
+	}
+	return neither
+}
+
 // more takes further bytes of a connection of which too few have come.
 func (d *demux) more(c *stream.Conn, s *undecided, data []byte, at *stream.Mark) int64 {
 	seq := s.seq + uint32(len(s.bytes))
 	all := append(s.bytes, data...)
-	switch sip.Begins(all) {
-	case sip.Yes:
+	switch protocolOf(all, true) {
+	case isSIP:
 		c.State = nil
 		return d.sip.Data(c, s.side, all, at)
-	case sip.Perhaps:
+	case isTLS:
+		c.State = nil
+		return d.tls.Data(c, s.side, all, s.seq, at)
+	case undecidedYet:
 		s.bytes = all
 		return 0
 	}
@@ -81,7 +121,7 @@ func (d *demux) more(c *stream.Conn, s *undecided, data []byte, at *stream.Mark)
 	return d.http.Data(c, s.side, data, seq, at)
 }
 
-// settle gives what has come to HTTP: it was not enough for SIP.
+// settle gives what has come to HTTP: it was not enough for another protocol.
 func (d *demux) settle(c *stream.Conn, s *undecided) {
 	c.State = nil
 	d.http.Data(c, s.side, s.bytes, s.seq, &s.mark)
@@ -92,6 +132,8 @@ func (d *demux) Gap(c *stream.Conn, side stream.Side, n int, cut bool, at *strea
 	switch s := c.State.(type) {
 	case *sip.Conn:
 		return d.sip.Gap(c, side, n, at)
+	case *tls.Conn:
+		return d.tls.Gap(c, side, n, cut, at)
 	case *undecided:
 		d.settle(c, s)
 	}
@@ -103,6 +145,9 @@ func (d *demux) End(c *stream.Conn, side stream.Side, how stream.End, at *stream
 	switch s := c.State.(type) {
 	case *sip.Conn:
 		d.sip.End(c, side, how)
+		return
+	case *tls.Conn:
+		d.tls.End(c, side, how, at)
 		return
 	case *undecided:
 		d.settle(c, s)

@@ -5,8 +5,7 @@
 //  1. packet finds the TCP segment or the UDP datagram in a frame.
 //  2. stream puts the segments of each direction of a connection in order.
 //  3. demux.go hands the bytes to the reader of their protocol: httpwire pairs
-//     requests with their responses, sip reads messages, tls the name that a
-//     client asks a server for.
+//     requests with their responses, sip reads messages, tls follows handshakes.
 //  4. Requests wait for their responses in ring.go, and leave in the order of
 //     the frames that they stand for.
 //
@@ -33,7 +32,7 @@ type Sink interface {
 	Exchange(*httpwire.Exchange)
 	// Attempt takes a connection that did not come about.
 	Attempt(*stream.Attempt)
-	// Handshake takes the beginning of a TLS connection.
+	// Handshake takes how a TLS connection began, when that is known.
 	Handshake(*tls.Handshake)
 	// Message takes a SIP message that says something of a call or a registration.
 	Message(*sip.Message)
@@ -86,7 +85,6 @@ type Decoder struct {
 	pending ring
 	crowded int            // requests that went on because too many waited
 	frame   *capture.Frame // at hand
-	tls     tls.Handshake
 }
 
 // New returns a Decoder that hands what it finds to a Sink.
@@ -97,8 +95,8 @@ func New(c Config, to Sink) *Decoder {
 		lost = func(at *packet.Origin, what string) { c.Lost(Loss{at.Interface.Capture, at.Frame, what}) }
 	}
 	d.sip = sip.NewReader(to.Message, lost)
-	d.http = httpwire.NewReader(d.pending.insert, httpwire.Config{Lost: lost, Foreign: d.foreign})
-	d.streams = stream.NewAssembler(&demux{d.http, d.sip}, stream.Config{Lost: lost, Failed: to.Attempt})
+	d.http = httpwire.NewReader(d.pending.insert, httpwire.Config{Lost: lost})
+	d.streams = stream.NewAssembler(&demux{d.http, d.sip, tls.NewReader(tls.Config{Found: to.Handshake})}, stream.Config{Lost: lost, Failed: to.Attempt})
 	d.packets = packet.NewDecoder(d.segment, packet.Config{Lost: lost, VXLANPort: c.VXLANPort, Datagram: d.datagram})
 	return d
 }
@@ -142,14 +140,6 @@ func (d *Decoder) segment(s *packet.Segment) {
 func (d *Decoder) datagram(g *packet.Datagram) bool {
 	d.settle(g.Time)
 	return d.sip.Datagram(g)
-}
-
-// foreign takes the first bytes of a side of a connection that speaks TLS.
-func (d *Decoder) foreign(c *stream.Conn, side stream.Side, data []byte, at *stream.Mark) {
-	d.tls = tls.Handshake{Origin: at.Origin, Client: c.Addr(side), Server: c.Addr(side.Other())}
-	if d.tls.Begin(data) {
-		d.sink.Handshake(&d.tls)
-	}
 }
 
 // settle hands on the requests at the front that wait no longer at the capture

@@ -106,7 +106,6 @@ func TestSink(t *testing.T) {
 		"13 INVITE 0 192.168.40.10 > 192.168.40.50",
 		"15 INVITE 180 192.168.40.50 > 192.168.40.10",
 		"17 192.168.40.207:80, refused true",
-		"21 hello 192.168.40.50 > 192.168.40.207:443, \"pbx.example.com\"",
 		fmt.Sprintf("time %d, horizon %d", at(half), at(4)),
 		"4 /slow 200 ",
 		"9 /fast 200 ",
@@ -114,6 +113,7 @@ func TestSink(t *testing.T) {
 		fmt.Sprintf("time 5000, horizon %d", at(28)),
 		"28 /none 0 timeout",
 		"time 60000, horizon 60000",
+		"21 hello 192.168.40.50 > 192.168.40.207:443, \"pbx.example.com\"",
 	}
 	if diff := cmp.Diff(want, s.lines); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -10,53 +10,6 @@ package capture
 
 import "fmt"
 
-// LinkType is a link-layer header type, by the numbers of
-// https://www.tcpdump.org/linktypes.html. It has 16 bits, as in a pcapng
-// interface description: gopacket's type of the same name has 8, which takes
-// 276 (Linux SLL2) for 20.
-type LinkType uint16
-
-// The link-layer header types that are decoded.
-const (
-	LinkNull        LinkType = 0
-	LinkEthernet    LinkType = 1
-	LinkARCNET      LinkType = 7
-	LinkPPP         LinkType = 9
-	LinkFDDI        LinkType = 10
-	LinkRaw12       LinkType = 12 // DLT_RAW of most systems, as some programs write it
-	LinkRaw14       LinkType = 14 // DLT_RAW of OpenBSD
-	LinkPPPHDLC     LinkType = 50
-	LinkPPPEther    LinkType = 51
-	LinkATM         LinkType = 100 // LLC and SNAP over ATM (RFC 1483)
-	LinkRaw         LinkType = 101
-	LinkCHDLC       LinkType = 104
-	LinkWLAN        LinkType = 105
-	LinkFrameRelay  LinkType = 107
-	LinkLoop        LinkType = 108
-	LinkENC         LinkType = 109
-	LinkLinuxSLL    LinkType = 113
-	LinkPFLOG       LinkType = 117
-	LinkPrism       LinkType = 119
-	LinkRadiotap    LinkType = 127
-	LinkARCNETLinux LinkType = 129
-	LinkIEEE1394    LinkType = 138
-	LinkPKTAPOld    LinkType = 149 // DLT_USER2, which macOS wrote for PKTAP
-	LinkAVS         LinkType = 163
-	LinkPPI         LinkType = 192
-	LinkMPLS        LinkType = 219
-	LinkIPv4        LinkType = 228
-	LinkIPv6        LinkType = 229
-	LinkNFLOG       LinkType = 239
-	LinkNetAnalyzer LinkType = 240
-	LinkPKTAP       LinkType = 258
-	LinkLinuxSLL2   LinkType = 276
-
-	LinkDSABroadcom        LinkType = 281
-	LinkDSABroadcomPrepend LinkType = 282
-	LinkDSA                LinkType = 283
-	LinkEDSA               LinkType = 284
-)
-
 // An Interface is what frames were captured on: an interface described in a
 // capture file, or a live one.
 type Interface struct {

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"net"
 	"net/netip"
+
+	"github.com/google/gopacket/layers"
 )
 
 // A node is a part of an expression. Its String is the same in full, in
@@ -30,7 +32,7 @@ type (
 	// An ipProto is a protocol over IP.
 	ipProto struct {
 		ip     etherType // etherIPv4 or etherIPv6, or 0 for both
-		number uint8
+		number layers.IPProtocol
 	}
 
 	// A host4 is the sender or receiver of an IPv4 or ARP packet.
@@ -48,7 +50,7 @@ type (
 
 	// ports is a range of ports.
 	ports struct {
-		proto    uint8 // protoTCP, protoUDP or protoSCTP, or 0 for all three
+		proto    layers.IPProtocol // TCP, UDP or SCTP, or 0 for all three
 		way      direction
 		low, top uint16
 	}
@@ -91,20 +93,12 @@ func (d direction) String() string {
 	return [...]string{"", "src ", "dst ", "src and dst "}[d]
 }
 
-// EtherTypes.
 const (
-	etherIPv4 etherType = 0x0800
-	etherARP  etherType = 0x0806
-	etherRARP etherType = 0x8035
-	etherIPv6 etherType = 0x86dd
-)
+	etherIPv4 = etherType(layers.EthernetTypeIPv4)
+	etherARP  = etherType(layers.EthernetTypeARP)
+	etherIPv6 = etherType(layers.EthernetTypeIPv6)
 
-// Protocols over IP.
-const (
-	protoTCP      = 6
-	protoUDP      = 17
-	protoFragment = 44 // an extension header of IPv6
-	protoSCTP     = 132
+	etherRARP etherType = 0x8035 // not named by gopacket
 )
 
 func (n andNode) String() string  { return fmt.Sprintf("(%v and %v)", n.x, n.y) }
@@ -161,7 +155,7 @@ func (n host6) String() string {
 }
 
 func (n ports) String() string {
-	proto := map[uint8]string{protoTCP: "tcp ", protoUDP: "udp ", protoSCTP: "sctp "}[n.proto]
+	proto := map[layers.IPProtocol]string{layers.IPProtocolTCP: "tcp ", layers.IPProtocolUDP: "udp ", layers.IPProtocolSCTP: "sctp "}[n.proto]
 	if n.low == n.top {
 		return fmt.Sprintf("%s%vport %d", proto, n.way, n.low)
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/google/gopacket/layers"
+
 	"actionurl/capture"
 )
 
@@ -120,7 +122,7 @@ func (n ipProto) condition(c *compiler) condition {
 	// extension headers are not looked through.
 	over6 := allOf{c.linkType(etherIPv6), anyOf{
 		is(c.network(6), 1, number),
-		allOf{is(c.network(6), 1, protoFragment), is(c.network(40), 1, number)},
+		allOf{is(c.network(6), 1, uint32(layers.IPProtocolIPv6Fragment)), is(c.network(40), 1, number)},
 	}}
 	switch n.ip {
 	case etherIPv4:
@@ -165,7 +167,8 @@ func (n ports) condition(c *compiler) condition {
 		if n.proto != 0 {
 			return is(c.network(offset), 1, uint32(n.proto))
 		}
-		return oneOf(is(c.network(offset), 1, protoSCTP), is(c.network(offset), 1, protoTCP), is(c.network(offset), 1, protoUDP))
+		carries := func(p layers.IPProtocol) condition { return is(c.network(offset), 1, uint32(p)) }
+		return oneOf(carries(layers.IPProtocolSCTP), carries(layers.IPProtocolTCP), carries(layers.IPProtocolUDP))
 	}
 	port := func(t test) condition {
 		if n.low == n.top {
@@ -226,7 +229,7 @@ func (n vlan) condition(c *compiler) condition {
 	}
 	at := c.layout.typeAt + c.tags
 	c.tags += 4
-	tagged := oneOf(is(at, 2, 0x8100), is(at, 2, 0x88a8), is(at, 2, 0x9100))
+	tagged := oneOf(is(at, 2, uint32(layers.EthernetTypeDot1Q)), is(at, 2, uint32(layers.EthernetTypeQinQ)), is(at, 2, uint32(capture.TypeQinQOld)))
 	if n.id < 0 {
 		return tagged
 	}

@@ -1,5 +1,7 @@
 package filter
 
+import "github.com/google/gopacket/layers"
+
 // isUnsupported reports whether a word has a meaning for tcpdump that is not
 // supported here.
 func isUnsupported(word string) bool {
@@ -21,34 +23,34 @@ func isUnsupported(word string) bool {
 // all.
 type servicePort struct {
 	port  uint16
-	proto uint8
+	proto layers.IPProtocol
 }
 
 // service returns the port of a name, as the services of Debian have it.
 func service(name string) (servicePort, bool) {
 	switch name {
 	case "ftp-data":
-		return servicePort{20, protoTCP}, true
+		return servicePort{20, layers.IPProtocolTCP}, true
 	case "ftp":
-		return servicePort{21, protoTCP}, true
+		return servicePort{21, layers.IPProtocolTCP}, true
 	case "ssh":
-		return servicePort{22, protoTCP}, true
+		return servicePort{22, layers.IPProtocolTCP}, true
 	case "telnet":
-		return servicePort{23, protoTCP}, true
+		return servicePort{23, layers.IPProtocolTCP}, true
 	case "smtp":
-		return servicePort{25, protoTCP}, true
+		return servicePort{25, layers.IPProtocolTCP}, true
 	case "domain":
 		return servicePort{53, 0}, true
 	case "bootps":
-		return servicePort{67, protoUDP}, true
+		return servicePort{67, layers.IPProtocolUDP}, true
 	case "bootpc":
-		return servicePort{68, protoUDP}, true
+		return servicePort{68, layers.IPProtocolUDP}, true
 	case "tftp":
-		return servicePort{69, protoUDP}, true
+		return servicePort{69, layers.IPProtocolUDP}, true
 	case "http", "www":
-		return servicePort{80, protoTCP}, true
+		return servicePort{80, layers.IPProtocolTCP}, true
 	case "ntp":
-		return servicePort{123, protoUDP}, true
+		return servicePort{123, layers.IPProtocolUDP}, true
 	case "snmp":
 		return servicePort{161, 0}, true
 	case "snmp-trap":
@@ -58,7 +60,7 @@ func service(name string) (servicePort, bool) {
 	case "https":
 		return servicePort{443, 0}, true
 	case "syslog":
-		return servicePort{514, protoUDP}, true
+		return servicePort{514, layers.IPProtocolUDP}, true
 	case "rtsp":
 		return servicePort{554, 0}, true
 	case "ldaps":
@@ -68,7 +70,7 @@ func service(name string) (servicePort, bool) {
 	case "sip-tls":
 		return servicePort{5061, 0}, true
 	case "http-alt", "webcache":
-		return servicePort{8080, protoTCP}, true
+		return servicePort{8080, layers.IPProtocolTCP}, true
 	}
 	return servicePort{}, false
 }
@@ -89,42 +91,42 @@ func etherTypeOf(name string) etherType {
 }
 
 // protocolOf returns the number of a protocol over IP, 0 for none.
-func protocolOf(name string) uint8 {
+func protocolOf(name string) layers.IPProtocol {
 	switch name {
 	case "icmp":
-		return 1
+		return layers.IPProtocolICMPv4
 	case "igmp":
-		return 2
+		return layers.IPProtocolIGMP
 	case "ipencap":
-		return 4
+		return layers.IPProtocolIPv4
 	case "tcp":
-		return protoTCP
+		return layers.IPProtocolTCP
 	case "udp":
-		return protoUDP
+		return layers.IPProtocolUDP
 	case "ipv6":
-		return 41
+		return layers.IPProtocolIPv6
 	case "gre":
-		return 47
+		return layers.IPProtocolGRE
 	case "esp":
-		return 50
+		return layers.IPProtocolESP
 	case "ah":
-		return 51
+		return layers.IPProtocolAH
 	case "ipv6-icmp":
-		return 58
+		return layers.IPProtocolICMPv6
 	case "ospf":
-		return 89
+		return layers.IPProtocolOSPF
 	case "etherip":
-		return 97
+		return layers.IPProtocolEtherIP
 	case "pim":
 		return 103
 	case "vrrp":
-		return 112
+		return layers.IPProtocolVRRP
 	case "l2tp":
 		return 115
 	case "sctp":
-		return protoSCTP
+		return layers.IPProtocolSCTP
 	case "udplite":
-		return 136
+		return layers.IPProtocolUDPLite
 	}
 	return 0
 }

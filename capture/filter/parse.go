@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/google/gopacket/layers"
 )
 
 const (
@@ -303,11 +305,11 @@ func (p *parser) abbreviation(t token) node {
 	case "rarp":
 		return etherRARP
 	case "tcp":
-		return ipProto{0, protoTCP}
+		return ipProto{0, layers.IPProtocolTCP}
 	case "udp":
-		return ipProto{0, protoUDP}
+		return ipProto{0, layers.IPProtocolUDP}
 	case "sctp":
-		return ipProto{0, protoSCTP}
+		return ipProto{0, layers.IPProtocolSCTP}
 	case "icmp":
 		return ipProto{etherIPv4, 1}
 	case "icmp6":
@@ -533,16 +535,16 @@ func (p *parser) bits(most uint32) int {
 }
 
 // transport returns the protocol that ports are looked for in.
-func (p *parser) transport(q qualifiers) uint8 {
+func (p *parser) transport(q qualifiers) layers.IPProtocol {
 	switch q.proto {
 	case "":
 		return 0
 	case "tcp":
-		return protoTCP
+		return layers.IPProtocolTCP
 	case "udp":
-		return protoUDP
+		return layers.IPProtocolUDP
 	case "sctp":
-		return protoSCTP
+		return layers.IPProtocolSCTP
 	}
 	panic(p.cannot(q, "ports; expected tcp, udp or sctp"))
 }
@@ -603,7 +605,7 @@ func (p *parser) proto(q qualifiers) node {
 		}
 		return n
 	case "", "ip", "ip6":
-		n := uint8(t.number)
+		n := layers.IPProtocol(t.number)
 		if t.kind == name {
 			n = protocolOf(t.text)
 		}

@@ -1,78 +1,72 @@
 package packet
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-// EtherTypes (IEEE 802 numbers) that are followed.
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"actionurl/capture"
+)
+
+// EtherTypes that are followed and that gopacket does not name.
 const (
-	typeIPv4     = 0x0800
-	typeIPv6     = 0x86dd
-	typeVLAN     = 0x8100 // IEEE 802.1Q
-	typeQinQ     = 0x88a8 // IEEE 802.1ad
-	typeQinQOld  = 0x9100 // in use before 802.1ad assigned 0x88a8
-	typeMPLS     = 0x8847 // RFC 5332
-	typeMPLSMul  = 0x8848
-	typePPP      = 0x880b
-	typePPPoE    = 0x8864 // RFC 2516
-	typeBridged  = 0x6558 // transparent Ethernet bridging
-	typeERSPAN   = 0x88be // types I and II
-	typeERSPAN3  = 0x22eb
-	typeVNTag    = 0x8926 // IEEE 802.1BR's predecessor
-	typeMACsec   = 0x88e5
-	typeBackbone = 0x88e7 // IEEE 802.1ah
-	typeWCCP     = 0x883e
+	typeERSPAN3  layers.EthernetType = 0x22eb
+	typeVNTag    layers.EthernetType = 0x8926 // IEEE 802.1BR's predecessor
+	typeMACsec   layers.EthernetType = 0x88e5
+	typeBackbone layers.EthernetType = 0x88e7 // IEEE 802.1ah
+	typeWCCP     layers.EthernetType = 0x883e
 
 	maxLength = 1500 // up to it, the field is a length (IEEE 802.3, section 3.2.6)
 )
 
-// Protocols of PPP (IANA's numbers) that are followed.
-const (
-	pppIPv4    = 0x0021
-	pppIPv6    = 0x0057
-	pppMPLS    = 0x0281 // RFC 3032
-	pppMPLSMul = 0x0283
-)
-
 // ethernet decodes an Ethernet frame.
 func (d *Decoder) ethernet(data []byte) {
-	if len(data) < 14 {
+	e := &d.layers.ethernet
+	if err := e.DecodeFromBytes(data, gopacket.NilDecodeFeedback); err != nil {
 		d.malformed()
 		return
 	}
-	d.seg.Source = MAC(data[6:])
-	d.ethertype(binary.BigEndian.Uint16(data[12:]), data[14:])
+	d.seg.Source = MAC(e.SrcMAC)
+	t := e.EthernetType
+	if t == layers.EthernetTypeLLC { // gopacket's own number, where a length stands
+		t = layers.EthernetType(e.Length)
+	}
+	d.ethertype(t, e.Payload)
 }
 
-// vlan notes a VLAN id of a tag's control information.
-func (d *Decoder) vlan(control uint16) {
-	d.seg.VLANs.Add(control & 0x0fff)
+// etherType reads an EtherType, or the length that may stand in its place.
+func etherType(data []byte) layers.EthernetType {
+	return layers.EthernetType(binary.BigEndian.Uint16(data))
 }
 
 // ethertype decodes what follows an EtherType.
-func (d *Decoder) ethertype(t uint16, data []byte) {
-	for t == typeVLAN || t == typeQinQ || t == typeQinQOld { // IEEE 802.1Q
-		if len(data) < 4 {
+func (d *Decoder) ethertype(t layers.EthernetType, data []byte) {
+	for t == layers.EthernetTypeDot1Q || t == layers.EthernetTypeQinQ || t == capture.TypeQinQOld { // IEEE 802.1Q
+		tag := &d.layers.tag
+		if err := tag.DecodeFromBytes(data, gopacket.NilDecodeFeedback); err != nil {
 			d.malformed()
 			return
 		}
-		d.vlan(binary.BigEndian.Uint16(data))
-		t, data = binary.BigEndian.Uint16(data[2:]), data[4:]
+		d.seg.VLANs.Add(tag.VLANIdentifier)
+		t, data = tag.Type, tag.Payload
 	}
 	switch t {
-	case typeIPv4:
+	case layers.EthernetTypeIPv4:
 		d.ipv4(data)
-	case typeIPv6:
+	case layers.EthernetTypeIPv6:
 		d.ipv6(data)
-	case typeMPLS, typeMPLSMul:
+	case layers.EthernetTypeMPLSUnicast, layers.EthernetTypeMPLSMulticast:
 		d.mpls(data)
-	case typePPPoE:
+	case layers.EthernetTypePPPoESession:
 		d.pppoe(data)
-	case typePPP:
+	case layers.EthernetTypePPP:
 		d.ppp(data)
-	case typeBridged:
+	case layers.EthernetTypeTransparentEthernetBridging:
 		d.within(d.ethernet, data)
 	case typeVNTag:
 		if len(data) >= 6 {
-			d.within(func(b []byte) { d.ethertype(binary.BigEndian.Uint16(b[4:]), b[6:]) }, data)
+			d.within(func(b []byte) { d.ethertype(etherType(b[4:]), b[6:]) }, data)
 		}
 	case typeMACsec:
 		d.macsec(data)
@@ -96,7 +90,7 @@ func (d *Decoder) llc(data []byte) {
 	if oui != [3]byte{} && oui != [3]byte{0, 0, 0xf8} { // RFC 1042, and IEEE 802.1H for what lacks it
 		return
 	}
-	if t := binary.BigEndian.Uint16(data[6:]); t > maxLength {
+	if t := etherType(data[6:]); t > maxLength {
 		d.within(func(b []byte) { d.ethertype(t, b) }, data[8:])
 	}
 }
@@ -115,17 +109,17 @@ func (d *Decoder) ppp(data []byte) {
 		d.malformed()
 		return
 	}
-	protocol := binary.BigEndian.Uint16(data)
+	protocol := layers.PPPType(binary.BigEndian.Uint16(data))
 	rest := data[2:]
 	if data[0]&1 != 0 {
-		protocol, rest = uint16(data[0]), data[1:]
+		protocol, rest = layers.PPPType(data[0]), data[1:]
 	}
 	switch protocol {
-	case pppIPv4:
+	case layers.PPPTypeIPv4:
 		d.within(d.ipv4, rest)
-	case pppIPv6:
+	case layers.PPPTypeIPv6:
 		d.within(d.ipv6, rest)
-	case pppMPLS, pppMPLSMul:
+	case layers.PPPTypeMPLSUnicast, layers.PPPTypeMPLSMulticast:
 		d.mpls(rest)
 	}
 }
@@ -183,7 +177,7 @@ func (d *Decoder) macsec(data []byte) {
 		rest = rest[min(len(rest), 8):]
 	}
 	if len(rest) >= 2 {
-		d.within(func(b []byte) { d.ethertype(binary.BigEndian.Uint16(b), b[2:]) }, rest)
+		d.within(func(b []byte) { d.ethertype(etherType(b), b[2:]) }, rest)
 	}
 }
 
@@ -209,10 +203,10 @@ func plausibleEthernet(data []byte) bool {
 	if len(data) < 34 {
 		return false
 	}
-	switch t := binary.BigEndian.Uint16(data[12:]); t {
-	case typeIPv4, typeIPv6:
+	switch t := etherType(data[12:]); t {
+	case layers.EthernetTypeIPv4, layers.EthernetTypeIPv6:
 		return plausibleIP(data[14:])
-	case typeVLAN, typeQinQ, typeMPLS, typePPPoE:
+	case layers.EthernetTypeDot1Q, layers.EthernetTypeQinQ, layers.EthernetTypeMPLSUnicast, layers.EthernetTypePPPoESession:
 		return true
 	default:
 		return t <= maxLength && t >= 8 && data[14] == 0xaa && data[15] == 0xaa

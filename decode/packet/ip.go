@@ -5,28 +5,19 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"io"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
 )
 
-// IP protocols (IANA's numbers) that are followed, extension headers of IPv6
-// (RFC 8200, section 4) among them.
+// IP protocols that are followed and that gopacket does not name, extension
+// headers of IPv6 among them.
 const (
-	protoHopByHop    = 0
-	protoIPv4        = 4 // RFC 2003
-	protoTCP         = 6
-	protoUDP         = 17
-	protoIPv6        = 41 // RFC 4213
-	protoRouting     = 43 // RFC 8754 for segment routing
-	protoFragment    = 44
-	protoGRE         = 47 // RFC 2784
-	protoAH          = 51 // RFC 4302
-	protoDestination = 60
-	protoIPComp      = 108 // RFC 3173
-	protoEtherIP     = 97  // RFC 3378
-	protoL2TP        = 115 // RFC 3931
-	protoMPLS        = 137 // RFC 4023
-	protoMobility    = 135 // RFC 6275
-	protoHIP         = 139 // RFC 7401
-	protoShim6       = 140 // RFC 5533
+	protoIPComp   layers.IPProtocol = 108 // RFC 3173
+	protoL2TP     layers.IPProtocol = 115 // RFC 3931
+	protoMobility layers.IPProtocol = 135 // RFC 6275
+	protoHIP      layers.IPProtocol = 139 // RFC 7401
+	protoShim6    layers.IPProtocol = 140 // RFC 5533
 )
 
 // ip decodes an IP packet of the version that it says it has.
@@ -45,11 +36,11 @@ func (d *Decoder) ip(data []byte) {
 
 // matters reports whether a packet of a protocol may hold a TCP segment, or a
 // Datagram. It is what most frames end at.
-func (d *Decoder) matters(protocol uint8, data []byte) bool {
+func (d *Decoder) matters(protocol layers.IPProtocol, data []byte) bool {
 	switch protocol {
-	case protoTCP, protoIPv4, protoIPv6, protoGRE, protoAH, protoIPComp, protoEtherIP, protoL2TP, protoMPLS:
+	case layers.IPProtocolTCP, layers.IPProtocolIPv4, layers.IPProtocolIPv6, layers.IPProtocolGRE, layers.IPProtocolAH, protoIPComp, layers.IPProtocolEtherIP, protoL2TP, layers.IPProtocolMPLSInIP:
 		return true
-	case protoUDP:
+	case layers.IPProtocolUDP:
 		return len(data) >= 8 &&
 			(len(data) > 8 && capital(data[8]) && d.config.Datagram != nil ||
 				d.tunnels(binary.BigEndian.Uint16(data[2:])) || d.tunnels(binary.BigEndian.Uint16(data)))
@@ -59,30 +50,33 @@ func (d *Decoder) matters(protocol uint8, data []byte) bool {
 
 // ipv4 decodes an IPv4 packet (RFC 791, section 3.1).
 func (d *Decoder) ipv4(data []byte) {
-	if len(data) < 20 {
+	if d.unread(data) {
+		return
+	}
+	ip := &d.layers.ip4
+	ip.Payload = nil
+	err := ip.DecodeFromBytes(data, gopacket.NilDecodeFeedback)
+	if err != nil && ip.Payload == nil || ip.Version != 4 { // with a payload, the error is of an option
 		d.malformed()
 		return
 	}
-	header := int(data[0]&0x0f) * 4
-	total := int(binary.BigEndian.Uint16(data[2:]))
-	if total == 0 { // segmentation left to the network card: its driver fills it in later
-		total = len(data)
+	protocol, rest := ip.Protocol, ip.Payload
+	size := int(ip.Length) - len(ip.Contents)
+	if binary.BigEndian.Uint16(data[2:]) == 0 {
+		// Segmentation was left to the network card, whose driver fills in the
+		// length later; gopacket takes the data's, modulo 64 KiB.
+		rest = data[len(ip.Contents):]
+		size = len(rest)
 	}
-	if data[0]>>4 != 4 || header < 20 || total < header || len(data) < header {
-		d.malformed()
+	more := ip.Flags&layers.IPv4MoreFragments != 0
+	whole := !more && ip.FragOffset == 0
+	if whole && !d.matters(protocol, rest) {
 		return
 	}
-	const moreFragments, offset = 0x2000, 0x1fff
-	protocol, rest, size := data[9], data[header:], total-header
-	fragment := binary.BigEndian.Uint16(data[6:]) & (moreFragments | offset)
-	if fragment == 0 && !d.matters(protocol, rest) {
-		return
-	}
-	d.seg.Src.Addr = ipv4Address(data[12:])
-	d.seg.Dst.Addr = ipv4Address(data[16:])
-	if fragment != 0 {
-		key := fragmentKey{d.seg.Src.Addr, d.seg.Dst.Addr, uint32(binary.BigEndian.Uint16(data[4:])), uint16(protocol)}
-		rest = d.together(key, int(fragment&offset)*8, fragment&moreFragments != 0, rest, size)
+	d.seg.Src.Addr, d.seg.Dst.Addr = ipv4Address(ip.SrcIP), ipv4Address(ip.DstIP)
+	if !whole {
+		key := fragmentKey{d.seg.Src.Addr, d.seg.Dst.Addr, uint32(ip.Id), uint16(protocol)}
+		rest = d.together(key, int(ip.FragOffset)*8, more, rest, size)
 		if size = len(rest); rest == nil {
 			return
 		}
@@ -108,25 +102,42 @@ func (d *Decoder) ipv6(data []byte) {
 		d.malformed()
 		return
 	}
-	size := int(binary.BigEndian.Uint16(data[4:]))
-	if size == 0 { // a jumbogram, or segmentation left to the network card
-		size = len(data) - 40
+	next := layers.IPProtocol(data[6])
+	if next == layers.IPProtocolUDP && !d.matters(layers.IPProtocolUDP, data[40:]) {
+		return
 	}
-	d.extended(data[6], data[40:], size, data[8:40])
+	size := int(binary.BigEndian.Uint16(data[4:]))
+	if size == 0 || next == layers.IPProtocolIPv6HopByHop {
+		// By hand: gopacket refuses the length of a jumbogram and of segmentation
+		// left to the network card, and decodes hop-by-hop options with the header,
+		// allocating.
+		if size == 0 {
+			size = len(data) - 40
+		}
+		d.extended(next, data[40:], size, ipv6Address(data[8:]), ipv6Address(data[24:]))
+		return
+	}
+	ip := &d.layers.ip6
+	if err := ip.DecodeFromBytes(data, gopacket.NilDecodeFeedback); err != nil {
+		d.malformed()
+		return
+	}
+	d.extended(ip.NextHeader, ip.Payload, int(ip.Length), ipv6Address(ip.SrcIP), ipv6Address(ip.DstIP))
 }
 
 // extends reports whether a next header is an extension that is walked over.
-func extends(next uint8) bool {
+func extends(next layers.IPProtocol) bool {
 	switch next {
-	case protoHopByHop, protoRouting, protoFragment, protoAH, protoDestination, protoMobility, protoHIP, protoShim6:
+	case layers.IPProtocolIPv6HopByHop, layers.IPProtocolIPv6Routing, layers.IPProtocolIPv6Fragment, layers.IPProtocolAH, layers.IPProtocolIPv6Destination, protoMobility, protoHIP, protoShim6:
 		return true
 	}
 	return false
 }
 
 // extended decodes what follows an IPv6 header with these addresses: extension
-// headers, and a packet of size bytes in all.
-func (d *Decoder) extended(next uint8, rest []byte, size int, addresses []byte) {
+// headers, and a packet of size bytes in all. gopacket's extension headers are no
+// layers that can be decoded into.
+func (d *Decoder) extended(next layers.IPProtocol, rest []byte, size int, src, dst Address) {
 	for extends(next) {
 		if len(rest) < 8 || size < 8 {
 			d.malformed()
@@ -134,19 +145,19 @@ func (d *Decoder) extended(next uint8, rest []byte, size int, addresses []byte) 
 		}
 		var length int
 		switch next {
-		case protoHopByHop, protoRouting, protoDestination, protoMobility, protoHIP, protoShim6:
+		case layers.IPProtocolIPv6HopByHop, layers.IPProtocolIPv6Routing, layers.IPProtocolIPv6Destination, protoMobility, protoHIP, protoShim6:
 			length = int(rest[1])*8 + 8
-		case protoAH:
+		case layers.IPProtocolAH:
 			length = int(rest[1])*4 + 8
-		case protoFragment:
+		case layers.IPProtocolIPv6Fragment:
 			const more, offset = 1, 0xfff8
 			field := binary.BigEndian.Uint16(rest[2:])
 			if field&(more|offset) == 0 {
 				length = 8 // of a packet that is whole (RFC 6946)
 				break
 			}
-			key := fragmentKey{ipv6Address(addresses), ipv6Address(addresses[16:]), binary.BigEndian.Uint32(rest[4:]), uint16(protoFragment)}
-			next = rest[0]
+			key := fragmentKey{src, dst, binary.BigEndian.Uint32(rest[4:]), uint16(layers.IPProtocolIPv6Fragment)}
+			next = layers.IPProtocol(rest[0])
 			whole := d.together(key, int(field&offset), field&more != 0, rest[8:], size-8)
 			if whole == nil {
 				return
@@ -158,46 +169,45 @@ func (d *Decoder) extended(next uint8, rest []byte, size int, addresses []byte) 
 			d.malformed()
 			return
 		}
-		next, rest, size = rest[0], rest[length:], size-length
+		next, rest, size = layers.IPProtocol(rest[0]), rest[length:], size-length
 	}
 	if !d.matters(next, rest) {
 		return
 	}
-	d.seg.Src.Addr = ipv6Address(addresses)
-	d.seg.Dst.Addr = ipv6Address(addresses[16:])
+	d.seg.Src.Addr, d.seg.Dst.Addr = src, dst
 	d.transport(next, rest, size)
 }
 
 // transport decodes what is in an IP packet: size bytes, of which data holds
 // those that were captured.
-func (d *Decoder) transport(protocol uint8, data []byte, size int) {
+func (d *Decoder) transport(protocol layers.IPProtocol, data []byte, size int) {
 	switch protocol {
-	case protoTCP:
+	case layers.IPProtocolTCP:
 		d.segment(data, size)
-	case protoUDP:
+	case layers.IPProtocolUDP:
 		d.udp(data, size)
-	case protoIPv4:
+	case layers.IPProtocolIPv4:
 		d.within(d.ipv4, data)
-	case protoIPv6:
+	case layers.IPProtocolIPv6:
 		d.within(d.ipv6, data)
-	case protoGRE:
+	case layers.IPProtocolGRE:
 		d.gre(data)
-	case protoAH:
+	case layers.IPProtocolAH:
 		if len(data) < 12 || min(len(data), size) < int(data[1])*4+8 {
 			d.malformed()
 			return
 		}
 		n := int(data[1])*4 + 8
-		d.within(func(b []byte) { d.transport(data[0], b, size-n) }, data[n:])
+		d.within(func(b []byte) { d.transport(layers.IPProtocol(data[0]), b, size-n) }, data[n:])
 	case protoIPComp:
 		d.ipcomp(data)
-	case protoEtherIP: // 2 bytes of version
+	case layers.IPProtocolEtherIP: // 2 bytes of version
 		if len(data) >= 2 {
 			d.within(d.ethernet, data[2:])
 		}
 	case protoL2TP:
 		d.l2tp3(data)
-	case protoMPLS:
+	case layers.IPProtocolMPLSInIP:
 		d.mpls(data)
 	}
 }
@@ -222,5 +232,5 @@ func (d *Decoder) ipcomp(data []byte) {
 	if n == 0 {
 		return
 	}
-	d.within(func(b []byte) { d.transport(data[0], b, len(b)) }, d.inflated.Bytes())
+	d.within(func(b []byte) { d.transport(layers.IPProtocol(data[0]), b, len(b)) }, d.inflated.Bytes())
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/gopacket/layers"
 	"golang.org/x/net/bpf"
 
 	"actionurl/capture"
@@ -19,19 +20,29 @@ type Want struct {
 // followed returns the EtherTypes, other than those of IP and of VLAN tags,
 // behind which a Decoder finds packets.
 func followed() []uint32 {
-	return []uint32{typeMPLS, typeMPLSMul, typePPPoE, typePPP, typeBridged, typeVNTag, typeMACsec, typeBackbone}
+	return words(layers.EthernetTypeMPLSUnicast, layers.EthernetTypeMPLSMulticast, layers.EthernetTypePPPoESession,
+		layers.EthernetTypePPP, layers.EthernetTypeTransparentEthernetBridging, typeVNTag, typeMACsec, typeBackbone)
 }
 
 // encapsulating returns the IP protocols that carry packets.
 func encapsulating() []uint32 {
-	return []uint32{protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoL2TP, protoMPLS}
+	return words(layers.IPProtocolIPv4, layers.IPProtocolIPv6, layers.IPProtocolGRE, layers.IPProtocolEtherIP, protoL2TP, layers.IPProtocolMPLSInIP)
 }
 
 // tunnelPorts returns the ports that Decoder.tunnels knows, in two groups: RTP
 // mostly has ports above the low ones, and is compared with few of them.
 func tunnelPorts() (low, high []uint32) {
-	return []uint32{portL2TP, portGTPU, portTeredo, portGRE, portVXLAN, portVXLANGPE, portCAPWAP, portGENEVE, portMPLS, portVXLANLinux},
-		[]uint32{portTZSP}
+	return words[uint16](portL2TP, portGTPU, portTeredo, portGRE, portVXLAN, portVXLANGPE, portCAPWAP, portGENEVE, portMPLS, portVXLANLinux),
+		words[uint16](portTZSP)
+}
+
+// words converts numbers to the machine's words.
+func words[N ~uint8 | ~uint16](numbers ...N) []uint32 {
+	all := make([]uint32, len(numbers))
+	for i, n := range numbers {
+		all[i] = uint32(n)
+	}
+	return all
 }
 
 // whole is what a program returns to keep a frame, whatever its length.
@@ -76,13 +87,13 @@ func (a *assembler) ethernet(want Want) {
 		}
 		a.add(bpf.LoadConstant{Dst: bpf.RegX, Val: 14 + 4*tags})
 		a.add(bpf.LoadAbsolute{Off: 12 + 4*tags, Size: 2})
-		a.when(bpf.JumpEqual, "ipv4", typeIPv4)
-		a.when(bpf.JumpEqual, "ipv6", typeIPv6)
+		a.when(bpf.JumpEqual, "ipv4", uint32(layers.EthernetTypeIPv4))
+		a.when(bpf.JumpEqual, "ipv6", uint32(layers.EthernetTypeIPv6))
 		inner := "keep"
 		if tags < maxTags {
 			inner = fmt.Sprint("tag ", tags+1)
 		}
-		a.when(bpf.JumpEqual, inner, typeVLAN, typeQinQ, typeQinQOld)
+		a.when(bpf.JumpEqual, inner, words(layers.EthernetTypeDot1Q, layers.EthernetTypeQinQ, capture.TypeQinQOld)...)
 		a.jump("other")
 	}
 	a.label("other")
@@ -111,7 +122,7 @@ func (a *assembler) ipv4(want Want) {
 	a.label("ipv4")
 	a.add(bpf.LoadIndirect{Off: 9, Size: 1})
 	a.protocols(want)
-	a.when(bpf.JumpNotEqual, "drop", protoUDP)
+	a.when(bpf.JumpNotEqual, "drop", uint32(layers.IPProtocolUDP))
 	const moreFragmentsOrOffset = 0x3fff
 	a.add(bpf.LoadIndirect{Off: 6, Size: 2})
 	fragment := "drop"
@@ -132,8 +143,9 @@ func (a *assembler) ipv6(want Want) {
 	a.label("ipv6")
 	a.add(bpf.LoadIndirect{Off: 6, Size: 1})
 	a.protocols(want)
-	a.when(bpf.JumpEqual, "keep", protoHopByHop, protoRouting, protoFragment, protoDestination, protoMobility, protoHIP, protoShim6)
-	a.when(bpf.JumpNotEqual, "drop", protoUDP)
+	a.when(bpf.JumpEqual, "keep", words(layers.IPProtocolIPv6HopByHop, layers.IPProtocolIPv6Routing, layers.IPProtocolIPv6Fragment,
+		layers.IPProtocolIPv6Destination, protoMobility, protoHIP, protoShim6)...)
+	a.when(bpf.JumpNotEqual, "drop", uint32(layers.IPProtocolUDP))
 	a.add(bpf.TXA{})
 	a.add(bpf.ALUOpConstant{Op: bpf.ALUOpAdd, Val: 40})
 	a.add(bpf.TAX{})
@@ -141,7 +153,7 @@ func (a *assembler) ipv6(want Want) {
 
 // protocols keeps a packet for the protocol in A.
 func (a *assembler) protocols(want Want) {
-	a.when(bpf.JumpEqual, "keep", protoTCP, protoAH, protoIPComp)
+	a.when(bpf.JumpEqual, "keep", words(layers.IPProtocolTCP, layers.IPProtocolAH, protoIPComp)...)
 	if want.Tunnels {
 		a.when(bpf.JumpEqual, "keep", encapsulating()...)
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/gopacket/layers"
+
 	"actionurl/capture"
 )
 
@@ -35,7 +37,7 @@ func TestVXLANPort(t *testing.T) {
 // them, loop, or find a segment that is larger than a packet.
 func FuzzLayers(f *testing.F) {
 	var d *Decoder
-	layers := []func([]byte){
+	decoders := []func([]byte){
 		func(b []byte) { d.ethernet(b) }, func(b []byte) { d.cooked(b) }, func(b []byte) { d.cooked2(b) },
 		func(b []byte) { d.chdlc(b) }, func(b []byte) { d.fddi(b) }, func(b []byte) { d.arcnet(b) },
 		func(b []byte) { d.ieee1394(b) }, func(b []byte) { d.frameRelay(b) }, func(b []byte) { d.pflog(b) },
@@ -51,7 +53,7 @@ func FuzzLayers(f *testing.F) {
 		func(b []byte) { d.aggregate(b) }, func(b []byte) { d.radiotap(b) }, func(b []byte) { d.ppi(b) },
 		func(b []byte) { d.prism(b) }, func(b []byte) { d.avs(b) },
 	}
-	for i := range layers {
+	for i := range decoders {
 		f.Add(byte(i), make([]byte, 64))
 	}
 	f.Fuzz(func(t *testing.T, which byte, data []byte) {
@@ -66,7 +68,7 @@ func FuzzLayers(f *testing.F) {
 			return len(data)%2 == 0
 		}})
 		d.seg.Interface = &capture.Interface{}
-		layers[int(which)%len(layers)](data[:len(data):len(data)])
+		decoders[int(which)%len(decoders)](data[:len(data):len(data)])
 		d.Flush()
 		if d.depth != 0 {
 			t.Errorf("depth %d at the end", d.depth)
@@ -84,8 +86,8 @@ func TestKernelFilterFollowsDecoder(t *testing.T) {
 		}
 	}
 	for protocol := range uint32(1 << 8) {
-		listed := slices.Contains(encapsulating(), protocol) || protocol == protoTCP || protocol == protoAH || protocol == protoIPComp
-		if follows := d.matters(uint8(protocol), make([]byte, 64)); listed != follows {
+		listed := slices.Contains(encapsulating(), protocol) || slices.Contains(words(layers.IPProtocolTCP, layers.IPProtocolAH, protoIPComp), protocol)
+		if follows := d.matters(layers.IPProtocol(protocol), make([]byte, 64)); listed != follows {
 			t.Errorf("protocol %d: listed: %v", protocol, listed)
 		}
 	}

@@ -91,7 +91,7 @@ func (d *Decoder) cooked(data []byte) {
 	if binary.BigEndian.Uint16(data[4:]) == 6 {
 		d.seg.Source = MAC(data[6:])
 	}
-	d.ethertype(binary.BigEndian.Uint16(data[14:]), data[16:])
+	d.ethertype(etherType(data[14:]), data[16:])
 }
 
 // cooked2 decodes Linux "any" captures of the second kind
@@ -105,7 +105,7 @@ func (d *Decoder) cooked2(data []byte) {
 	if data[11] == 6 {
 		d.seg.Source = MAC(data[12:])
 	}
-	d.ethertype(binary.BigEndian.Uint16(data), data[20:])
+	d.ethertype(etherType(data), data[20:])
 }
 
 // chdlc decodes Cisco HDLC (LINKTYPE_C_HDLC): address, control, EtherType.
@@ -114,7 +114,7 @@ func (d *Decoder) chdlc(data []byte) {
 		d.malformed()
 		return
 	}
-	d.ethertype(binary.BigEndian.Uint16(data[2:]), data[4:])
+	d.ethertype(etherType(data[2:]), data[4:])
 }
 
 // fddi decodes FDDI: frame control, two addresses, LLC.
@@ -150,7 +150,7 @@ func (d *Decoder) ieee1394(data []byte) {
 		d.malformed()
 		return
 	}
-	d.ethertype(binary.BigEndian.Uint16(data[16:]), data[18:])
+	d.ethertype(etherType(data[16:]), data[18:])
 }
 
 // frameRelay decodes Frame Relay with a two-byte address (RFC 2427): NLPID, or
@@ -163,9 +163,9 @@ func (d *Decoder) frameRelay(data []byte) {
 	case data[2] == 0x03 && (data[3] == 0xcc || data[3] == 0x8e): // NLPID of IPv4 and IPv6
 		d.ip(data[4:])
 	case data[2] == 0x03 && len(data) >= 10 && data[3] == 0x00 && data[4] == 0x80: // padding, SNAP
-		d.ethertype(binary.BigEndian.Uint16(data[8:]), data[10:])
+		d.ethertype(etherType(data[8:]), data[10:])
 	default:
-		d.ethertype(binary.BigEndian.Uint16(data[2:]), data[4:])
+		d.ethertype(etherType(data[2:]), data[4:])
 	}
 }
 
@@ -229,14 +229,14 @@ func (d *Decoder) afterMACs(data []byte, n int) {
 		return
 	}
 	d.seg.Source = MAC(data[6:])
-	d.ethertype(binary.BigEndian.Uint16(data[12+n:]), data[14+n:])
+	d.ethertype(etherType(data[12+n:]), data[14+n:])
 }
 
 // dsa decodes Marvell's distributed switch architecture tag: 4 bytes behind
 // the addresses, which take the place of the VLAN tag where there was one.
 func (d *Decoder) dsa(data []byte) {
 	if len(data) >= 16 && data[12]&0x20 != 0 {
-		d.vlan(binary.BigEndian.Uint16(data[14:]))
+		d.seg.VLANs.Add(binary.BigEndian.Uint16(data[14:]) & 0x0fff)
 	}
 	d.afterMACs(data, 4)
 }

@@ -193,7 +193,7 @@ type sample struct {
 	want    *segment // nil if it is no TCP segment
 	counts  packet.Counts
 	unsized bool // its headers do not tell the size of the segment
-	refused bool // gopacket finds fault with its TCP header, and allocates the error
+	refused bool // gopacket finds fault with it, and allocates the error
 }
 
 // samples returns frames with a segment and without, well-formed and not.
@@ -206,7 +206,7 @@ func samples() []sample {
 	}
 	no := func(what string, link capture.LinkType, data []byte, counts packet.Counts) *sample {
 		counts.Frames = 1
-		all = append(all, sample{what: what, link: link, data: data, counts: counts})
+		all = append(all, sample{what: what, link: link, data: data, counts: counts, refused: counts.Malformed > 0})
 		return &all[len(all)-1]
 	}
 	ip4, ip6 := tcp4(data, request), tcp6(data, request)
@@ -320,8 +320,8 @@ func samples() []sample {
 	yes("malformed option, no data", eth, patch(ethernet(tcp4(layers.TCP{SYN: true, Seq: 7, Options: []layers.TCPOption{
 		{OptionType: layers.TCPOptionKindMSS, OptionLength: 4, OptionData: []byte{5, 0xb4}}}}, "")), atTCP+21, 0),
 		from4.at().with(func(s *segment) { s.Flags, s.Seq, s.Ack, s.Payload = "SYN", 7, 0, "" })).refused = true
-	no("data offset of 4 words", eth, patch(ethernet(ip4), atTCP+12, 0x40), packet.Counts{Malformed: 1}).refused = true
-	no("data offset beyond the segment", eth, patch(ethernet(tcp4(data, "x")), atTCP+12, 0xf0), packet.Counts{Malformed: 1}).refused = true
+	no("data offset of 4 words", eth, patch(ethernet(ip4), atTCP+12, 0x40), packet.Counts{Malformed: 1})
+	no("data offset beyond the segment", eth, patch(ethernet(tcp4(data, "x")), atTCP+12, 0xf0), packet.Counts{Malformed: 1})
 
 	// What is no TCP.
 	none := packet.Counts{}

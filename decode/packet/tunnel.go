@@ -2,6 +2,9 @@ package packet
 
 import (
 	"encoding/binary"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
 )
 
 // UDP ports of tunnels (IANA's, or the vendors' choice), and of SIP.
@@ -39,18 +42,21 @@ func capital(c byte) bool { return c >= 'A' && c <= 'Z' }
 // of a tunnel by one of its ports, the destination's or else the source's.
 func (d *Decoder) udp(data []byte, size int) {
 	data = data[:min(len(data), max(0, size))]
-	if len(data) < 8 {
+	udp := &d.layers.udp
+	// The error of a whole header is a length that is less than its own.
+	if err := udp.DecodeFromBytes(data, gopacket.NilDecodeFeedback); err != nil && len(data) < 8 {
 		d.malformed()
 		return
 	}
-	if len(data) > 8 && capital(data[8]) && d.config.Datagram != nil && d.text(data, size) {
+	data = data[8:]
+	if len(data) > 0 && capital(data[0]) && d.config.Datagram != nil && d.text(data, size-8) {
 		return
 	}
-	port := binary.BigEndian.Uint16(data[2:])
+	port := uint16(udp.DstPort)
 	if !d.tunnels(port) {
-		port = binary.BigEndian.Uint16(data)
+		port = uint16(udp.SrcPort)
 	}
-	switch data = data[8:]; port {
+	switch port {
 	case portVXLANGPE:
 		d.vxlanGPE(data)
 	case portGENEVE:
@@ -74,16 +80,18 @@ func (d *Decoder) udp(data []byte, size int) {
 	}
 }
 
-// text offers a datagram, and reports whether it is taken.
+// text offers the datagram of the UDP header at hand, with a payload of size
+// bytes of which data holds those that were captured, and reports whether it is
+// taken.
 func (d *Decoder) text(data []byte, size int) bool {
-	t := &d.datagram
+	udp, t := &d.layers.udp, &d.datagram
 	t.Origin, t.Src, t.Dst = d.seg.Origin, d.seg.Src, d.seg.Dst
-	t.Src.Port, t.Dst.Port = binary.BigEndian.Uint16(data), binary.BigEndian.Uint16(data[2:])
-	if length := int(binary.BigEndian.Uint16(data[4:])); length > 8 {
-		size = min(size, length)
+	t.Src.Port, t.Dst.Port = uint16(udp.SrcPort), uint16(udp.DstPort)
+	if udp.Length > 8 {
+		size = min(size, int(udp.Length)-8)
 	}
-	t.Payload = data[8:min(len(data), size)]
-	t.Cut = size - 8 - len(t.Payload)
+	t.Payload = data[:min(len(data), size)]
+	t.Cut = size - len(t.Payload)
 	return d.config.Datagram(t)
 }
 
@@ -95,7 +103,7 @@ func (d *Decoder) gre(data []byte) {
 		return
 	}
 	const checksum, routing, key, sequence, ack = 0x8000, 0x4000, 0x2000, 0x1000, 0x0080
-	flags, protocol := binary.BigEndian.Uint16(data), binary.BigEndian.Uint16(data[2:])
+	flags, protocol := binary.BigEndian.Uint16(data), etherType(data[2:])
 	header := 4
 	if flags&(checksum|routing) != 0 {
 		header += 4
@@ -115,7 +123,7 @@ func (d *Decoder) gre(data []byte) {
 	}
 	rest := data[header:]
 	switch protocol {
-	case typeERSPAN:
+	case layers.EthernetTypeERSPAN:
 		d.erspan(rest, flags&sequence != 0)
 	case typeERSPAN3:
 		d.erspan3(rest)
@@ -199,7 +207,7 @@ func (d *Decoder) geneve(data []byte) {
 	if data[0]>>6 != 0 || len(data) < header {
 		return
 	}
-	protocol := binary.BigEndian.Uint16(data[2:])
+	protocol := etherType(data[2:])
 	d.within(func(b []byte) { d.ethertype(protocol, b) }, data[header:])
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"actionurl/decode"
+	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/sip"
 	"actionurl/decode/timeline"
@@ -72,7 +73,7 @@ func sipFields() []field[SavedCall] {
 		brief("phone_mac", func(c *call) *string { return &c.PhoneMAC }),
 		addr(Column{Name: "phone_ip"}, func(c *call) *netip.Addr { return &c.PhoneIP }),
 		brief("call_id", func(c *call) *string { return &c.SIP.ID }),
-		oneOf(Column{Name: "direction"}, func(c *call) *sip.Direction { return &c.SIP.Direction }, sip.Unknown, sip.Outgoing, "direction"),
+		oneOf(Column{Name: "direction"}, func(c *call) *actionurl.Direction { return &c.SIP.Direction }, actionurl.Undirected, actionurl.Outgoing, "direction"),
 		oneOf(Column{Name: "state"}, func(c *call) *sip.State { return &c.SIP.State }, sip.Unheard, sip.Forwarded, "state of a call"),
 		brief("local", func(c *call) *string { return &c.SIP.Local.User }),
 		brief("remote", func(c *call) *string { return &c.SIP.Remote.User }),

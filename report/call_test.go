@@ -21,7 +21,7 @@ func longCall() *timeline.Call {
 	}
 	return &timeline.Call{
 		Phone:   &timeline.Phone{MAC: "00:0b:82:12:34:32"},
-		Address: netip.MustParseAddr("192.168.40.50"), Direction: timeline.Incoming,
+		Address: netip.MustParseAddr("192.168.40.50"), Direction: actionurl.Incoming,
 		Remote: "+4930123456", DisplayRemote: "Jürgen Müller", Said: -1,
 		First: at(0), Began: at(0), Established: at(2100 * time.Millisecond), Over: at(2 * time.Hour),
 		Steps: []timeline.Step{
@@ -71,7 +71,7 @@ func TestNarrowViews(t *testing.T) {
 	}
 	if err := phones.Write(&timeline.Phone{
 		MAC: "00:0b:82:12:34:32", Addresses: []netip.Addr{netip.MustParseAddr("192.168.40.50"), netip.MustParseAddr("192.168.40.51")},
-		Vendor: vendor.Named("grandstream"), Product: "GXP2170", Accounts: []string{"5001"}, Registered: timeline.On, DND: timeline.Off,
+		Vendor: vendor.Named("grandstream"), Product: "GXP2170", Accounts: []string{"5001"}, Switches: actionurl.Switches{actionurl.Registration: actionurl.On, actionurl.DND: actionurl.Off},
 		Calls: 12, Events: 345, Failures: 6,
 	}); err != nil {
 		t.Fatal(err)

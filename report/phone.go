@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/timeline"
 )
@@ -26,10 +27,10 @@ func phoneView() *view[timeline.Phone] {
 			{Column: Column{Name: "vendor", width: 8, rank: 5}, value: func(p *phone) Value { return Text(p.Vendor.Title()) }},
 			{Column: Column{Name: "identified", width: 10}, value: func(p *phone) Value { return Text(string(p.Known)) }},
 			{Column: Column{Name: "accounts", width: 8, rank: 4}, value: func(p *phone) Value { return listOf(&p.Accounts) }},
-			{Column: Column{Name: "registered", width: 10}, value: func(p *phone) Value { return switchValue(p.Registered) }},
-			{Column: Column{Name: "dnd", width: 3}, value: func(p *phone) Value { return switchValue(p.DND) }},
-			{Column: Column{Name: "forward", width: 7, rank: 1}, value: func(p *phone) Value { return switchValue(p.Forward()) }},
-			{Column: Column{Name: "off_hook", width: 8, rank: 2}, value: func(p *phone) Value { return switchValue(p.OffHook) }},
+			{Column: Column{Name: "registered", width: 10}, value: func(p *phone) Value { return switchValue(p.Switches[actionurl.Registration]) }},
+			{Column: Column{Name: "dnd", width: 3}, value: func(p *phone) Value { return switchValue(p.Switches[actionurl.DND]) }},
+			{Column: Column{Name: "forward", width: 7, rank: 1}, value: func(p *phone) Value { return switchValue(p.Switches.Forwarding()) }},
+			{Column: Column{Name: "off_hook", width: 8, rank: 2}, value: func(p *phone) Value { return switchValue(p.Switches[actionurl.OffHook]) }},
 			{Column: Column{Name: "calls", width: 5, right: true}, value: func(p *phone) Value { return Number(int64(p.Calls)) }},
 			{Column: Column{Name: "events", width: 6, right: true}, value: func(p *phone) Value { return Number(int64(p.Events)) }},
 			{Column: Column{Name: "failures", width: 8, right: true}, value: func(p *phone) Value { return Number(int64(p.Failures)) }},
@@ -43,11 +44,11 @@ func phoneView() *view[timeline.Phone] {
 	}
 }
 
-func switchValue(s timeline.Switch) Value {
+func switchValue(s actionurl.Position) Value {
 	switch s {
-	case timeline.On:
+	case actionurl.On:
 		return Value{kind: KindBool, num: 1}
-	case timeline.Off:
+	case actionurl.Off:
 		return Value{kind: KindBool}
 	}
 	return Value{}

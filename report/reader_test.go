@@ -109,7 +109,7 @@ func FuzzComplete(f *testing.F) {
 			Place:   finding.Place{Time: at, Capture: text, Frame: n, Phone: phone}, Times: n, Last: at,
 		}
 		signalled := sip.Call{
-			ID: text, Direction: sip.Direction(direction % 3), State: sip.State(state) % (sip.Forwarded + 1),
+			ID: text, Direction: actionurl.Direction(direction % 3), State: sip.State(state) % (sip.Forwarded + 1),
 			Local: sip.Party{User: text}, Remote: sip.Party{User: text, Name: text},
 			Started: at, Answer: at, Ended: at, Held: held, Holds: n, Referred: n,
 		}

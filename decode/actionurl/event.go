@@ -316,20 +316,23 @@ func (d *Decoder) narrow(e *Event, matches []match, path, phone string, x *httpw
 	return possible
 }
 
-// directed reports whether an event can be of a call with this id: an id that
-// the phone made is of a call that it began.
+// directed reports whether an event can be of a call with this id.
 func directed(k *Kind, call string, phone netip.Addr) bool {
-	maker, ok := CallIDAddress(call)
-	if !ok {
-		return true
+	d := CallIDDirection(call, phone)
+	return d == Undirected || k.Direction == Undirected || d == k.Direction
+}
+
+// CallIDDirection returns the direction that the id of a phone's call shows: a
+// phone makes the ids of the calls that it begins.
+func CallIDDirection(id string, phone netip.Addr) Direction {
+	maker, ok := CallIDAddress(id)
+	switch {
+	case !ok:
+		return Undirected
+	case maker == phone:
+		return Outgoing
 	}
-	switch k.Slug {
-	case "incoming_call", "missed_call", "rejected_call":
-		return maker != phone
-	case "outgoing_call":
-		return maker == phone
-	}
-	return true
+	return Incoming
 }
 
 // CallIDAddress returns the address in a Call-ID that a Grandstream phone made:

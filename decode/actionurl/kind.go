@@ -21,14 +21,200 @@ type Kind struct {
 	Alias  []string     // names of the setting in configuration version 2, without "ons.actionUrl."
 	Names  []string     // further names in use: labels of other models, words in URLs
 
-	SIP Signals // the messages that it belongs to
+	Act       Act       // what it does to its call
+	Direction Direction // of the calls that it can be of
+	Switch    Switch    // of the phone that it turns
+	To        Position  // of the switch
+	Again     bool      // it can come again while the switch stays where it is
+	Failed    bool      // what it is about did not work
+	SIP       Signals   // the messages that it belongs to
 }
 
 // String returns the slug.
 func (k *Kind) String() string { return k.Slug }
 
 // Unknown is the kind of an event that may be any.
-var Unknown = &Kind{Slug: "unknown"}
+var Unknown = &Kind{Slug: "unknown", Act: Notes}
+
+// An Act is what an event does to the call that it is of.
+type Act uint8
+
+const (
+	NoAct       Act = iota // it is of no call
+	Restarts               // of none either, but no call goes on
+	Notes                  // it changes nothing
+	Begins                 // the phone rings, or dials
+	Answers                // somebody answers
+	Holds                  // the phone puts the other side on hold
+	Resumes                // and takes it back
+	FarHolds               // the other side puts the phone on hold
+	FarResumes             // and takes it back
+	Transfers              // the phone passes the call on
+	Transferred            // and is out of it
+	Misses                 // nobody answers
+	Rejects                // the phone refuses
+	Ends                   // it is over
+)
+
+// OfCall reports whether the event is of a call.
+func (a Act) OfCall() bool { return a >= Notes }
+
+// Final reports whether the call is over with the event.
+func (a Act) Final() bool { return a >= Transferred }
+
+// A Direction says who called whom.
+type Direction uint8
+
+const (
+	Undirected Direction = iota // not known; of a kind of event, either
+	Incoming                    // the phone was called
+	Outgoing                    // the phone called
+)
+
+// String returns the name used in every output, empty for Undirected.
+func (d Direction) String() string { return [...]string{"", "incoming", "outgoing"}[d] }
+
+// An Effect is what an event does, and the direction of the calls that it can
+// be of.
+type Effect struct {
+	Act       Act
+	Direction Direction
+}
+
+// Effect returns what the event does. An ambiguous one does what all of its
+// candidates do: where each of them ends the call, it ends.
+func (e *Event) Effect() Effect {
+	if len(e.Candidates) == 0 {
+		return Effect{e.Kind.Act, e.Kind.Direction}
+	}
+	all := Effect{e.Candidates[0].Act, e.Candidates[0].Direction}
+	for _, k := range e.Candidates[1:] {
+		if k.Direction != all.Direction {
+			all.Direction = Undirected
+		}
+		switch {
+		case k.Act == all.Act:
+		case k.Act.Final() && all.Act.Final():
+			all.Act = Ends
+		default:
+			return Effect{Act: Notes}
+		}
+	}
+	return all
+}
+
+// A Stage is how far a call has come. Each is a bit, so that several are a set.
+type Stage uint8
+
+const (
+	Ringing Stage = 1 << iota
+	Dialing
+	Active
+	Held // by the phone or by the other side
+	Over
+
+	Unheard  Stage = 0 // nothing is known of the call
+	anyStage       = Ringing | Dialing | Active | Held | Over
+)
+
+// stages are the stages that an act can follow, those that it mostly follows,
+// and the one that it leads to, Unheard where it leaves the call where it is. No
+// order is assumed beyond what the words mean: families of phones differ.
+var stages = [...]struct{ after, mostly, to Stage }{
+	Notes:       {after: anyStage, mostly: Active},
+	Begins:      {to: Ringing}, // or Dialing
+	Answers:     {after: Ringing | Dialing, to: Active},
+	Holds:       {after: Active, mostly: Active, to: Held},
+	Resumes:     {after: Held, mostly: Held, to: Active},
+	FarHolds:    {after: anyStage, mostly: Active},
+	FarResumes:  {after: anyStage, mostly: Held},
+	Transfers:   {after: anyStage, mostly: Active},
+	Transferred: {after: anyStage, mostly: Active, to: Over},
+	Misses:      {after: Ringing, to: Over},
+	Rejects:     {after: Ringing, to: Over},
+	Ends:        {after: anyStage &^ Over, mostly: Active, to: Over},
+}
+
+// Follows reports whether an event with this act can come next of a call at a
+// stage, if every event of the call is announced, and in order.
+func (a Act) Follows(s Stage) bool { return !a.OfCall() || s == Unheard || stages[a].after&s != 0 }
+
+// Mostly reports whether an event with this act mostly comes at a stage.
+func (a Act) Mostly(s Stage) bool { return stages[a].mostly&s != 0 }
+
+// Stage returns the stage that a call comes to by the event, Unheard for none.
+func (f Effect) Stage() Stage {
+	if f.Act == Begins {
+		return [...]Stage{Undirected: Unheard, Incoming: Ringing, Outgoing: Dialing}[f.Direction]
+	}
+	return stages[f.Act].to
+}
+
+// A Switch is something of a phone that is on or off.
+type Switch uint8
+
+const (
+	NoSwitch Switch = iota
+	Registration
+	DND
+	OffHook
+	Forwarding // of any kind
+	ForwardingAlways
+	ForwardingBusy
+	ForwardingNoAnswer
+	Syslog
+	Mute
+	Busy
+	CallWaiting
+	LogOn
+	switches // how many there are
+)
+
+// A Position is where a switch stands.
+type Position uint8
+
+const (
+	NotKnown Position = iota
+	On
+	Off
+)
+
+// Switches are where those of a phone stand, as far as its events say.
+type Switches [switches]Position
+
+// Turn notes what an event switches, and what it ends.
+func (s *Switches) Turn(k *Kind) {
+	switch k.Act {
+	case Begins:
+		s[Mute] = NotKnown // a call is not muted because the one before was
+	case Restarts:
+		s[OffHook], s[Mute], s[Busy] = NotKnown, NotKnown, NotKnown
+	}
+	if k.Switch == Forwarding && k.To == Off {
+		s[ForwardingAlways], s[ForwardingBusy], s[ForwardingNoAnswer] = Off, Off, Off
+	}
+	if k.Switch != NoSwitch {
+		s[k.Switch] = k.To
+	}
+}
+
+// Allow reports whether an event can come next of its phone: it turns no switch,
+// or one that does not stand there yet.
+func (s *Switches) Allow(k *Kind) bool { return k.Switch == NoSwitch || k.Again || s[k.Switch] != k.To }
+
+// Forwarding returns whether any kind of forwarding is on.
+func (s *Switches) Forwarding() Position {
+	all := NotKnown
+	for _, p := range s[Forwarding : ForwardingNoAnswer+1] {
+		switch p {
+		case On:
+			return On
+		case Off:
+			all = Off
+		}
+	}
+	return all
+}
 
 // A Moment is what a SIP message does to a call or a registration. Each is a
 // bit, so that several are a set (RFC 3261, section 13; RFC 5589 for transfers).

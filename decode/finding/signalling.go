@@ -141,7 +141,7 @@ func (c *Checker) missing(call *sip.Call, now int64) (Kind, callEvents) {
 
 // dueOf returns the events that come with a call as it went.
 func dueOf(call *sip.Call) (due callEvents) {
-	if call.Direction == sip.Incoming && call.Rang != 0 {
+	if call.Direction == actionurl.Incoming && call.Rang != 0 {
 		due |= tellsIncoming
 	}
 	if call.Answer != 0 {

@@ -20,7 +20,7 @@ func (c *Call) note(m *Message, at *moment) {
 			c.declined(at)
 		}
 	case mACK:
-		if c.Answer != 0 && at.cseq == c.invite && at.sent == (c.Direction == Outgoing) {
+		if c.Answer != 0 && at.cseq == c.invite && at.sent == (c.Direction == actionurl.Outgoing) {
 			at.is = actionurl.OnAck
 		}
 	case mBYE:
@@ -93,21 +93,21 @@ func (c *Call) inviteSent(m *Message, at *moment) {
 // begin notes the ends of a call, of which this one sent the INVITE or not.
 func (c *Call) begin(m *Message, sent bool) {
 	if sent {
-		c.Direction = Outgoing
+		c.Direction = actionurl.Outgoing
 		c.Local, c.Remote = party(m.From), party(m.To)
 	} else {
-		c.Direction = Incoming
+		c.Direction = actionurl.Incoming
 		c.Local, c.Remote = party(m.To), party(m.From)
 	}
 }
 
 // inviteAnswered takes a response to an INVITE.
 func (c *Call) inviteAnswered(m *Message, at *moment) {
-	if c.Direction == Unknown && c.State == Unheard && at.status < 300 && at.status != 200 {
+	if c.Direction == actionurl.Undirected && c.State == Unheard && at.status < 300 && at.status != 200 {
 		c.begin(m, !at.sent) // the INVITE was not captured
 		c.invite = at.cseq
 	}
-	if c.Direction == Unknown || at.cseq != c.invite || at.sent != (c.Direction == Incoming) { // each end counts for itself
+	if c.Direction == actionurl.Undirected || at.cseq != c.invite || at.sent != (c.Direction == actionurl.Incoming) { // each end counts for itself
 		c.declined(at)
 		return
 	}
@@ -157,7 +157,7 @@ func (c *Call) end(s State, at *moment) {
 // offered takes an offer of media within a call.
 func (c *Call) offered(m *Message, at *moment) {
 	quiet, ok := offers(m.ContentType, m.Body)
-	if !ok || c.Ended != 0 || c.Direction != Unknown && c.Answer == 0 {
+	if !ok || c.Ended != 0 || c.Direction != actionurl.Undirected && c.Answer == 0 {
 		return
 	}
 	by := 1

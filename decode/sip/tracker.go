@@ -78,7 +78,7 @@ type dialog struct {
 type Call struct {
 	ID        string // the Call-ID
 	Addr      netip.Addr
-	Direction Direction
+	Direction actionurl.Direction // Undirected if the INVITE was not captured
 	State     State
 	Local     Party // this end
 	Remote    Party
@@ -125,18 +125,6 @@ type Denial struct {
 	Capture string
 	Frame   int // 1-based
 }
-
-// A Direction says who began a call.
-type Direction uint8
-
-const (
-	Unknown  Direction = iota // the INVITE was not captured
-	Incoming                  // the other end
-	Outgoing                  // this end
-)
-
-// String returns the name used in every output, empty for Unknown.
-func (d Direction) String() string { return [...]string{"", "incoming", "outgoing"}[d] }
 
 // A State is how far a call has come.
 type State uint8

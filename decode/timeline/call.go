@@ -9,18 +9,6 @@ import (
 	"actionurl/decode/sip"
 )
 
-// A Direction tells who called whom.
-type Direction uint8
-
-const (
-	Unknown  Direction = iota
-	Incoming           // the phone was called
-	Outgoing           // the phone called
-)
-
-// String returns the name used in every output, empty for Unknown.
-func (d Direction) String() string { return [...]string{"", "incoming", "outgoing"}[d] }
-
 // A State is how far a call has come.
 type State string
 
@@ -59,7 +47,7 @@ type Call struct {
 	before, behind *Call // in the lane
 	elder, younger *Call // in the order of their first events
 
-	Direction Direction
+	Direction actionurl.Direction
 	answered  bool
 	missed    bool
 	rejected  bool
@@ -124,18 +112,35 @@ func (c *Call) State() State {
 		return Missed
 	case c.Over != 0:
 		return Ended
-	case c.cut:
-		return Unfinished
-	case c.onHold():
+	}
+	switch c.stage() {
+	case actionurl.Held:
 		return Held
-	case c.answered:
+	case actionurl.Active:
 		return Active
-	case c.Direction == Incoming:
+	case actionurl.Ringing:
 		return Ringing
-	case c.Direction == Outgoing:
+	case actionurl.Dialing:
 		return Dialing
 	}
 	return Unfinished
+}
+
+// stage returns the stage of the call that an event comes at.
+func (c *Call) stage() actionurl.Stage {
+	switch {
+	case c.over():
+		return actionurl.Over
+	case c.onHold():
+		return actionurl.Held
+	case c.answered:
+		return actionurl.Active
+	case c.Direction == actionurl.Incoming:
+		return actionurl.Ringing
+	case c.Direction == actionurl.Outgoing:
+		return actionurl.Dialing
+	}
+	return actionurl.Unheard
 }
 
 // Ring returns how long it rang, or the phone waited for an answer; false
@@ -180,40 +185,40 @@ func (c *Call) over() bool { return c.Over != 0 || c.cut }
 // apply changes the call by an event. Events may come in another order than
 // they happened: an answer before the ringing, a name for the call behind its
 // end.
-func (c *Call) apply(f effect, now int64) {
-	if c.Direction == Unknown {
-		c.Direction = f.direction
+func (c *Call) apply(f actionurl.Effect, now int64) {
+	if c.Direction == actionurl.Undirected {
+		c.Direction = f.Direction
 	}
-	if c.idled && !f.ends() && f.act != note {
+	if c.idled && !f.Act.Final() && f.Act != actionurl.Notes {
 		c.Over, c.idled = 0, false // so it was another call that ended
 	}
-	switch f.act {
-	case begin:
+	switch f.Act {
+	case actionurl.Begins:
 		if c.Began == 0 {
 			c.Began = now
 		}
-	case answer:
+	case actionurl.Answers:
 		if c.Established == 0 {
 			c.Established = now
 		}
 		c.answered = true
-	case hold:
+	case actionurl.Holds:
 		c.hold(0, now)
-	case farHold:
+	case actionurl.FarHolds:
 		c.hold(1, now)
-	case resume:
+	case actionurl.Resumes:
 		c.resume(0, now)
-	case farResume:
+	case actionurl.FarResumes:
 		c.resume(1, now)
-	case transfer:
+	case actionurl.Transfers:
 		c.answered = true
 		c.Transfers++
-	case miss:
+	case actionurl.Misses:
 		c.missed = true
-	case reject:
+	case actionurl.Rejects:
 		c.rejected = true
 	}
-	if f.ends() {
+	if f.Act.Final() {
 		c.end(now)
 	}
 }

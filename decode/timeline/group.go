@@ -1,6 +1,10 @@
 package timeline
 
-import "strings"
+import (
+	"strings"
+
+	"actionurl/decode/actionurl"
+)
 
 // Grouping says what joins the calls of several phones to one: a group of
 // phones that ring at a time, the two ends of an internal call, a call that is
@@ -48,7 +52,7 @@ func (t *Timeline) join(c *Call, now int64) {
 		t.groups[g.key] = g
 	}
 	g.members = append(g.members, c)
-	g.dialed = g.dialed || c.Direction == Outgoing
+	g.dialed = g.dialed || c.Direction == actionurl.Outgoing
 	c.group = g
 }
 
@@ -62,9 +66,9 @@ func (c *Call) groupKey(by Grouping) string {
 	case by == ByCallID:
 		id, _, _ := strings.Cut(c.ID, "@")
 		return id
-	case by == ByNumber && c.Direction == Incoming:
+	case by == ByNumber && c.Direction == actionurl.Incoming:
 		number = c.Remote
-	case by == ByNumber && c.Direction == Outgoing:
+	case by == ByNumber && c.Direction == actionurl.Outgoing:
 		number = c.Local
 	}
 	switch strings.ToLower(number) {
@@ -77,7 +81,7 @@ func (c *Call) groupKey(by Grouping) string {
 // takes reports whether a call of the same key is of the group. A phone that
 // dials again makes another call.
 func (g *group) takes(c *Call, now int64) bool {
-	if g.dialed && c.Direction == Outgoing {
+	if g.dialed && c.Direction == actionurl.Outgoing {
 		return false
 	}
 	for _, m := range g.members {

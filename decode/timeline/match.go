@@ -16,7 +16,7 @@ const (
 // The call id tells, if both have one. Else it is a call with the same number,
 // or without one, that the event can be of; if there are several, the one that
 // it is likeliest of, and then the latest.
-func (p *Phone) find(s *said, k *actionurl.Kind, f effect, now int64) *Call {
+func (p *Phone) find(s *said, k *actionurl.Kind, f actionurl.Effect, now int64) *Call {
 	var best *Call
 	most := 0
 	for i := len(p.open) - 1; i >= 0; i-- {
@@ -45,9 +45,9 @@ func (p *Phone) find(s *said, k *actionurl.Kind, f effect, now int64) *Call {
 
 // goesOn reports whether an event with the call's id is of the call, or of a
 // later one: some phones use their own numbers of calls again.
-func (c *Call) goesOn(f effect, now int64) bool {
+func (c *Call) goesOn(f actionurl.Effect, now int64) bool {
 	switch {
-	case f.act != begin:
+	case f.Act != actionurl.Begins:
 		return true
 	case c.Began == 0:
 		return now-c.First <= overtaking
@@ -67,23 +67,23 @@ const (
 	certain = likeliest + 1 // more than what the state of a call tells
 )
 
-// likely tells how likely an event is of the call, by the call's state. Same
+// likely returns how likely an event is of the call, by the call's state. Same
 // is set if both have the same number, or both none.
-func (c *Call) likely(k *actionurl.Kind, f effect, now int64, same bool) int {
-	if f.direction != Unknown && c.Direction != Unknown && f.direction != c.Direction {
+func (c *Call) likely(k *actionurl.Kind, f actionurl.Effect, now int64, same bool) int {
+	if f.Direction != actionurl.Undirected && c.Direction != actionurl.Undirected && f.Direction != c.Direction {
 		return impossible
 	}
-	switch f.act {
-	case begin:
+	switch f.Act {
+	case actionurl.Begins:
 		again := same && !c.answered && !c.over() && now-c.Last <= repeating
 		if c.Began == 0 && now-c.First <= overtaking || c.Began != 0 && again {
 			return likely
 		}
 		return impossible
-	case answer:
+	case actionurl.Answers:
 		switch {
 		case c.Established != 0 && now-c.Established <= overtaking && !c.has(k):
-			return likeliest // some phones tell of it in two ways
+			return likeliest // some phones announce it by two events
 		case c.Established != 0 && now-c.Established <= repeating:
 			return possible
 		case c.Established != 0 || c.over() && now-c.Over > overtaking:
@@ -92,7 +92,7 @@ func (c *Call) likely(k *actionurl.Kind, f effect, now int64, same bool) int {
 			return possible
 		}
 		return likelier
-	case miss, reject:
+	case actionurl.Misses, actionurl.Rejects:
 		switch {
 		case c.answered:
 			return impossible
@@ -101,27 +101,12 @@ func (c *Call) likely(k *actionurl.Kind, f effect, now int64, same bool) int {
 		}
 		return likelier
 	}
-	if c.over() {
-		if f.ends() || f.act == note || now-c.Over <= overtaking {
-			return possible
-		}
-		return impossible
-	}
-	switch f.act {
-	case hold, farHold, transfer, transferred:
-		return preferring(c.answered && !c.onHold(), c.answered)
-	case resume, farResume:
-		return preferring(c.onHold(), c.answered)
-	}
-	return preferring(c.answered && !c.onHold(), c.answered)
-}
-
-// preferring returns how likely an event is where two conditions speak for it.
-func preferring(more, less bool) int {
 	switch {
-	case more:
+	case c.over() && !f.Act.Final() && f.Act != actionurl.Notes && now-c.Over > overtaking:
+		return impossible
+	case f.Act.Mostly(c.stage()):
 		return likelier
-	case less:
+	case c.answered && !c.over():
 		return likely
 	}
 	return possible

@@ -18,15 +18,6 @@ const (
 	maxOpen      = 64
 )
 
-// A Switch is what is known of something that is on or off.
-type Switch uint8
-
-const (
-	NotKnown Switch = iota
-	On
-	Off
-)
-
 // A Phone is what a phone announced of itself. What every event touches comes
 // first, so that it lies together in memory.
 type Phone struct {
@@ -44,9 +35,7 @@ type Phone struct {
 	reversed bool       // it says $local and $remote by who called, not by side
 	handles  bool       // its call ids are its own numbers of calls, which other phones have, too
 
-	// The last that was heard of them.
-	Registered, DND, OffHook Switch
-	forwards                 [forwardings]Switch
+	Switches actionurl.Switches
 
 	Known   actionurl.Evidence
 	Product string
@@ -86,29 +75,6 @@ type ref struct {
 	remote uint32 // hash of the other side's number; 0 for none
 }
 
-// The kinds of forwarding that phones tell.
-const (
-	forwardAny = iota
-	forwardAlways
-	forwardBusy
-	forwardNoAnswer
-	forwardings
-)
-
-// Forward returns whether any kind of forwarding is on.
-func (p *Phone) Forward() Switch {
-	all := NotKnown
-	for _, s := range p.forwards {
-		switch s {
-		case On:
-			return On
-		case Off:
-			all = Off
-		}
-	}
-	return all
-}
-
 // Open returns the calls that are not closed, in the order of their first events.
 func (p *Phone) Open() iter.Seq[*Call] {
 	return func(yield func(*Call) bool) {
@@ -141,7 +107,7 @@ func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 	if p.Vendor == nil && e.PhoneVendor != nil {
 		p.made(e.PhoneVendor)
 	}
-	p.turn(e.Kind.Slug)
+	p.Switches.Turn(e.Kind)
 }
 
 // made notes who made the phone, and what is particular to what they make.
@@ -199,39 +165,5 @@ func (t *Timeline) account(p *Phone, name string) {
 	p.account = hash
 	if len(name) <= maxText && len(p.Accounts) < maxAccounts && !slices.Contains(p.Accounts, name) {
 		p.Accounts = append(p.Accounts, strings.Clone(name))
-	}
-}
-
-// turn notes what an event switches.
-func (p *Phone) turn(slug string) {
-	switch slug {
-	case "registered":
-		p.Registered = On
-	case "unregistered", "register_failed":
-		p.Registered = Off
-	case "dnd_on":
-		p.DND = On
-	case "dnd_off":
-		p.DND = Off
-	case "off_hook":
-		p.OffHook = On
-	case "on_hook":
-		p.OffHook = Off
-	case "forward_on":
-		p.forwards[forwardAny] = On
-	case "forward_off":
-		p.forwards = [forwardings]Switch{Off, Off, Off, Off}
-	case "forward_always_on":
-		p.forwards[forwardAlways] = On
-	case "forward_always_off":
-		p.forwards[forwardAlways] = Off
-	case "forward_busy_on":
-		p.forwards[forwardBusy] = On
-	case "forward_busy_off":
-		p.forwards[forwardBusy] = Off
-	case "forward_no_answer_on":
-		p.forwards[forwardNoAnswer] = On
-	case "forward_no_answer_off":
-		p.forwards[forwardNoAnswer] = Off
 	}
 }

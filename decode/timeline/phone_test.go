@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"actionurl/decode/actionurl"
 )
 
 // phones returns what becomes of the phones of a script, a line for each.
@@ -42,12 +44,12 @@ func phoneLine(p *Phone) string {
 	}
 	for _, s := range []struct {
 		what string
-		is   Switch
-	}{{"registered", p.Registered}, {"dnd", p.DND}, {"forward", p.Forward()}, {"off_hook", p.OffHook}} {
+		is   actionurl.Position
+	}{{"registered", p.Switches[actionurl.Registration]}, {"dnd", p.Switches[actionurl.DND]}, {"forward", p.Switches.Forwarding()}, {"off_hook", p.Switches[actionurl.OffHook]}} {
 		switch s.is {
-		case On:
+		case actionurl.On:
 			word(s.what)
-		case Off:
+		case actionurl.Off:
 			word("not_" + s.what)
 		}
 	}

@@ -2,7 +2,6 @@ package timeline
 
 import (
 	"hash/maphash"
-	"net/netip"
 	"strings"
 
 	"actionurl/decode/actionurl"
@@ -17,7 +16,7 @@ type said struct {
 	remoteName    string
 	account       string
 	duration      int // in seconds; -1 for none
-	direction     Direction
+	direction     actionurl.Direction
 	idHash        uint64 // 0 for none; of 63 bits, so that it is as good as the id
 	remoteHash    uint32 // of the other side's number; 0 for none
 	localHash     uint32 // of what is the other side's number if the phone called; 0 for none
@@ -118,25 +117,12 @@ func seconds(s string) int {
 }
 
 // directionOf reads a call's direction. No vendor documents the values.
-func directionOf(s string) Direction {
+func directionOf(s string) actionurl.Direction {
 	switch strings.ToLower(s) {
 	case "called", "callee", "incoming", "inbound", "in":
-		return Incoming
+		return actionurl.Incoming
 	case "calling", "caller", "outgoing", "outbound", "out":
-		return Outgoing
+		return actionurl.Outgoing
 	}
-	return Unknown
-}
-
-// madeBy returns the direction of a call that the call id tells, Unknown if it
-// tells none: an id that the phone made is of a call that it began.
-func madeBy(id string, phone netip.Addr) Direction {
-	maker, ok := actionurl.CallIDAddress(id)
-	switch {
-	case !ok:
-		return Unknown
-	case maker == phone:
-		return Outgoing
-	}
-	return Incoming
+	return actionurl.Undirected
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"actionurl/decode/actionurl"
 	"actionurl/decode/sip"
 )
 
@@ -34,8 +35,8 @@ func (c *Call) filled() *Call {
 		return c
 	}
 	f := *c
-	if f.Direction == Unknown {
-		f.Direction = whoCalled(s.Direction)
+	if f.Direction == actionurl.Undirected {
+		f.Direction = s.Direction
 	}
 	for _, text := range []struct {
 		to   *string
@@ -61,22 +62,12 @@ func (c *Call) filled() *Call {
 	f.Transfers = max(f.Transfers, s.Referred)
 	if f.Over == 0 && s.Ended != 0 {
 		f.end(s.Ended)
-		incoming := s.Direction == sip.Incoming
+		incoming := s.Direction == actionurl.Incoming
 		f.missed = f.missed || incoming && s.State == sip.Canceled
 		f.rejected = f.rejected || incoming && s.State == sip.Rejected
 	}
 	f.FromSIP = f.differences(c)
 	return &f
-}
-
-func whoCalled(d sip.Direction) Direction {
-	switch d {
-	case sip.Incoming:
-		return Incoming
-	case sip.Outgoing:
-		return Outgoing
-	}
-	return Unknown
 }
 
 // differences returns the names of the columns in which f tells more than c.

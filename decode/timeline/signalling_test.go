@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"actionurl/decode/actionurl"
 	"actionurl/decode/sip"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestFilled(t *testing.T) {
 	at := func(seconds int64) int64 { return start.UnixNano() + seconds*1e9 }
 	whole := sip.Call{
-		ID: "3f1c6a2e@pbx", Direction: sip.Incoming, State: sip.Over,
+		ID: "3f1c6a2e@pbx", Direction: actionurl.Incoming, State: sip.Over,
 		Local: sip.Party{User: "101"}, Remote: sip.Party{User: "5003", Name: "Jane"},
 		Started: at(0), Answer: at(4), Ended: at(30), Held: 7e9, Holds: 1, Referred: 1,
 	}
@@ -38,23 +39,23 @@ func TestFilled(t *testing.T) {
 		{"the end is missing", "0 incoming_call remote=5003\n4 established_call remote=5003", with(func(c *sip.Call) { c.Holds, c.Held, c.Referred = 0, 0, 0 }),
 			"incoming ended 101>5003 Jane id 3f1c6a2e@pbx ring 4s talk 26s holds 0 transfers 0: local display_remote state talk_s call_id"},
 		{"canceled", "0 incoming_call remote=5003", with(func(c *sip.Call) {
-			*c = sip.Call{Direction: sip.Incoming, State: sip.Canceled, Started: at(0), Ended: at(9)}
+			*c = sip.Call{Direction: actionurl.Incoming, State: sip.Canceled, Started: at(0), Ended: at(9)}
 		}),
 			"incoming missed >5003 id  ring 9s holds 0 transfers 0: state ring_s"},
 		{"taken by another phone", "0 incoming_call remote=5003", with(func(c *sip.Call) {
-			*c = sip.Call{Direction: sip.Incoming, State: sip.Elsewhere, Started: at(0), Ended: at(9)}
+			*c = sip.Call{Direction: actionurl.Incoming, State: sip.Elsewhere, Started: at(0), Ended: at(9)}
 		}),
 			"incoming ended >5003 id  ring 9s holds 0 transfers 0: state ring_s"},
 		{"rejected", "0 incoming_call remote=5003", with(func(c *sip.Call) {
-			*c = sip.Call{Direction: sip.Incoming, State: sip.Rejected, Started: at(0), Ended: at(9)}
+			*c = sip.Call{Direction: actionurl.Incoming, State: sip.Rejected, Started: at(0), Ended: at(9)}
 		}),
 			"incoming rejected >5003 id  ring 9s holds 0 transfers 0: state ring_s"},
 		{"called, and given up", "0 outgoing_call remote=5003", with(func(c *sip.Call) {
-			*c = sip.Call{Direction: sip.Outgoing, State: sip.Canceled, Started: at(0), Ended: at(9)}
+			*c = sip.Call{Direction: actionurl.Outgoing, State: sip.Canceled, Started: at(0), Ended: at(9)}
 		}),
 			"outgoing ended >5003 id  ring 9s holds 0 transfers 0: state ring_s"},
 		{"on hold still", "0 incoming_call remote=5003", with(func(c *sip.Call) {
-			*c = sip.Call{Direction: sip.Incoming, State: sip.OnHold, Started: at(0), Answer: at(2), Holds: 1}
+			*c = sip.Call{Direction: actionurl.Incoming, State: sip.OnHold, Started: at(0), Answer: at(2), Holds: 1}
 		}),
 			"incoming held >5003 id  ring 2s hold 0s holds 1 transfers 0: state ring_s hold_s holds"},
 		{"what was announced stays, though SIP says otherwise", "0 incoming_call remote=7777 id=x@pbx\n3 missed_call id=x@pbx", &whole,

@@ -119,24 +119,24 @@ func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call)
 	}
 	t.heard(p, x, e)
 	s := t.read(p, e)
-	f := effectOf(e)
-	if f.act == nothing {
-		t.alone(p, &s, e.Kind.Slug, x.Time)
+	f := e.Effect()
+	if !f.Act.OfCall() {
+		t.alone(p, &s, e.Kind, x.Time)
 		return p, nil
 	}
-	if s.direction != Unknown {
-		f.direction = s.direction
+	if s.direction != actionurl.Undirected {
+		f.Direction = s.direction
 	}
 	c := p.find(&s, e.Kind, f, x.Time)
 	if c == nil {
-		if !f.begins() {
-			return p, nil
+		if f.Act == actionurl.Notes || f.Act == actionurl.Transferred {
+			return p, nil // the capture may begin in the middle of a call, but these say too little of it
 		}
 		c = t.begin(p, &s, f, x.Time)
 	}
 	c.apply(f, x.Time)
-	if c.Direction == Unknown && s.id != "" {
-		c.Direction = madeBy(s.id, e.PhoneIP)
+	if c.Direction == actionurl.Undirected && s.id != "" {
+		c.Direction = actionurl.CallIDDirection(s.id, e.PhoneIP)
 	}
 	t.learn(c, &s)
 	t.note(c, e.Kind, x.Time)
@@ -263,14 +263,14 @@ func (t *Timeline) newPhone(now int64) *Phone {
 }
 
 // alone notes what an event says that is of no call.
-func (t *Timeline) alone(p *Phone, s *said, slug string, now int64) {
+func (t *Timeline) alone(p *Phone, s *said, k *actionurl.Kind, now int64) {
 	own := s.account
 	if own == "" && !p.reversed {
 		own = s.local
 	}
 	t.account(p, own)
-	switch slug {
-	case "busy_to_idle", "phone_state_idle":
+	switch {
+	case k.Switch == actionurl.Busy && k.To == actionurl.Off:
 		for _, r := range p.open { // no end of the calls before it may have been told
 			if c := r.call; !c.over() && now-c.Last > overtaking {
 				c.idled = true
@@ -278,8 +278,7 @@ func (t *Timeline) alone(p *Phone, s *said, slug string, now int64) {
 				t.place(c, now)
 			}
 		}
-	case "boot_completed":
-		p.OffHook = NotKnown
+	case k.Act == actionurl.Restarts:
 		for _, r := range p.open {
 			if c := r.call; !c.over() {
 				c.cut = true
@@ -292,11 +291,11 @@ func (t *Timeline) alone(p *Phone, s *said, slug string, now int64) {
 // begin returns a call of which nothing was heard before. Those that it shows
 // to be over are cut: one with the same id, or, without an id, one that still
 // rings with the same number.
-func (t *Timeline) begin(p *Phone, s *said, f effect, now int64) *Call {
+func (t *Timeline) begin(p *Phone, s *said, f actionurl.Effect, now int64) *Call {
 	for _, r := range p.open {
 		same := r.id == s.idHash
 		if s.idHash == 0 {
-			same = same && f.act == begin && s.remoteHash != 0 && r.remote == s.remoteHash && !r.call.answered
+			same = same && f.Act == actionurl.Begins && s.remoteHash != 0 && r.remote == s.remoteHash && !r.call.answered
 		}
 		if same && !r.call.over() {
 			r.call.cut = true
@@ -327,7 +326,7 @@ func (t *Timeline) begin(p *Phone, s *said, f effect, now int64) *Call {
 // for a call that it began.
 func (t *Timeline) learn(c *Call, s *said) {
 	local, remote, name, hash := s.local, s.remote, s.remoteName, s.remoteHash
-	if c.Phone.reversed && c.Direction == Outgoing {
+	if c.Phone.reversed && c.Direction == actionurl.Outgoing {
 		local, remote, name, hash = s.remote, s.local, s.localName, s.localHash
 	}
 	own := local
@@ -354,7 +353,7 @@ func (t *Timeline) learn(c *Call, s *said) {
 	if s.duration >= 0 {
 		c.Said = s.duration
 	}
-	if c.Phone.reversed && c.Direction == Unknown {
+	if c.Phone.reversed && c.Direction == actionurl.Undirected {
 		own = s.account // it may be either side
 	}
 	t.account(c.Phone, own)

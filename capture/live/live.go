@@ -143,6 +143,8 @@ type device interface {
 	taps() []tap
 	// state looks how the interface is, and takes it up again where it can.
 	state(now time.Time) State
+	// sockets are its packet sockets, on Linux.
+	sockets() []int
 	close() error
 }
 
@@ -273,6 +275,24 @@ func (s *Source) Close() error {
 		errs = append(errs, p.device.close())
 	}
 	return errors.Join(append(errs, s.waiter.close())...)
+}
+
+// A Socket is a packet socket.
+type Socket struct {
+	Interface  string // as it was named
+	Descriptor int    // of the file
+}
+
+// Sockets returns the packet sockets that frames are read from; none except on
+// Linux.
+func (s *Source) Sockets() []Socket {
+	var all []Socket
+	for _, p := range s.ports {
+		for _, fd := range p.device.sockets() {
+			all = append(all, Socket{p.name, fd})
+		}
+	}
+	return all
 }
 
 // Stats returns the counts of each interface, in the order of the Config. After

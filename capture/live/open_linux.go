@@ -95,12 +95,15 @@ func (n *nic) find() (int, error) {
 	return int(i.Uint32()), nil
 }
 
-func (n *nic) ask(what uint) (*unix.Ifreq, error) {
-	i, err := unix.NewIfreq(n.name)
+func (n *nic) ask(what uint) (*unix.Ifreq, error) { return ask(Socket{n.name, n.from.fd}, what) }
+
+// ask asks a socket about the interface.
+func ask(s Socket, what uint) (*unix.Ifreq, error) {
+	i, err := unix.NewIfreq(s.Interface)
 	if err != nil { // too long a name
 		return nil, unix.ENODEV
 	}
-	return i, unix.IoctlIfreq(n.from.fd, what, i)
+	return i, unix.IoctlIfreq(s.Descriptor, what, i)
 }
 
 // bind begins to take the frames of an interface. It needs no rights, so it is
@@ -165,13 +168,17 @@ func (r *ring) bind(index int, program []bpf.Instruction, promiscuous bool) erro
 	if err := r.attach(program); err != nil {
 		return err
 	}
-	if err := unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: everything, Ifindex: index}); err != nil {
+	return bind(r.fd, index, promiscuous)
+}
+
+func bind(socket, index int, promiscuous bool) error {
+	if err := unix.Bind(socket, &unix.SockaddrLinklayer{Protocol: everything, Ifindex: index}); err != nil {
 		return err
 	}
 	if !promiscuous || index == 0 {
 		return nil
 	}
-	return unix.SetsockoptPacketMreq(r.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP,
+	return unix.SetsockoptPacketMreq(socket, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP,
 		&unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC})
 }
 
@@ -255,7 +262,12 @@ func (n *nic) look(was bool) State {
 		return Gone
 	case flags.Uint16()&unix.IFF_UP == 0:
 		return Down
-	case index != n.index && n.bind(index) != nil:
+	case index == n.index:
+		return Up
+	case boundTo(n.rings[0].fd) == index: // by [KeepBound]
+		n.index = index
+		return Up
+	case n.bind(index) != nil:
 		return Gone
 	}
 	return Up

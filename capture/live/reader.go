@@ -172,6 +172,8 @@ func newReadDevice(b bell, open func() (handle, error)) (*readDevice, error) {
 
 func (d *readDevice) taps() []tap { return []tap{d.reader} }
 
+func (d *readDevice) sockets() []int { return nil }
+
 func (d *readDevice) state(now time.Time) State {
 	if now.Sub(d.looked) < tick {
 		return d.now

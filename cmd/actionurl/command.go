@@ -92,6 +92,7 @@ the server took it.`,
 	}
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.AddCommand(newAnalyze(), newCatalog(), newLearn(), newProfile(), newReport(), newSniff(), newVersion())
+	root.AddCommand(internalCommands()...)
 	return root
 }
 

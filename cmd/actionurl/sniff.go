@@ -169,23 +169,36 @@ func (s *sniff) watch(ctx context.Context) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	in.Hangup = hangup
+	keep := sandbox.Rights{}
+	for _, socket := range source.Sockets() {
+		keep.Sockets = append(keep.Sockets, socket.Descriptor)
+	}
+	if stop, err := keepBound(ctx, source.Sockets(), !s.modest); err == nil {
+		defer stop()
+	} else {
+		keep.Bind = true
+		if s.Verbose {
+			fmt.Fprintf(s.Stderr, "actionurl: kept the right to bind sockets: %v\n", err)
+		}
+	}
 	in.Ready = func(outputs []string) {
-		s.enterSandbox(outputs)
+		keep.Write = outputs
+		s.enterSandbox(keep)
 		fmt.Fprintf(s.Stderr, "actionurl: watching %s; Ctrl-C ends it\n", strings.Join(s.interfaces, ", "))
 	}
 	return ended(run.Watch(s.Config, in))
 }
 
 // enterSandbox gives up what is not needed any more.
-func (s *sniff) enterSandbox(outputs []string) {
+func (s *sniff) enterSandbox(keep sandbox.Rights) {
 	_ = time.Local.String() // reads the file of the local zone
-	for _, step := range sandbox.Enter(outputs) {
+	for _, step := range sandbox.Enter(keep) {
 		switch {
 		case !s.Verbose:
 		case step.Err != nil:
-			fmt.Fprintf(s.Stderr, "actionurl: kept the right to %s: %v\n", step.What, step.Err)
+			fmt.Fprintf(s.Stderr, "actionurl: kept the right to %s: %v\n", step.Right, step.Err)
 		default:
-			fmt.Fprintf(s.Stderr, "actionurl: gave up the right to %s\n", step.What)
+			fmt.Fprintf(s.Stderr, "actionurl: gave up the right to %s\n", step.Right)
 		}
 	}
 }

@@ -1,18 +1,33 @@
-// Package sandbox takes from the process, for good, what it does not need any
-// more once its sockets are open: whoever finds a way in through a hostile
-// frame finds nothing to do there.
+// Package sandbox gives up, for the rest of the process's life, the rights that
+// it does not need once its inputs and outputs are open. Whoever takes over the
+// process with a hostile frame or file then finds little to do.
 //
 //  1. All capabilities are dropped, on all threads.
-//  2. No program that is run could get new ones.
-//  3. No file can be opened but the outputs (Landlock).
-//  4. No program can be run, no process looked into, no socket opened and no
-//     connection made (seccomp).
+//  2. No program can gain privileges (no_new_privs).
+//  3. No file can be opened except inputs and outputs (Landlock).
+//  4. Programs, other processes, sockets and the owners, modes and times of
+//     files are out of reach (seccomp).
 //
-// On systems other than Linux it does nothing.
+// Each step is tried whether or not the one before it succeeded. On systems
+// other than Linux there are none.
+//
+// # Limits
+//
+// Landlock knows folders, so that all files in an output's folder can be
+// written, removed and renamed. Metadata of any file can be read. A descriptor
+// that is open stays usable.
 package sandbox
 
-// A Step is one of the things that were taken away, or could not be.
+// Rights are what the process keeps.
+type Rights struct {
+	Read    []string // files, and folders with all that is below, which may be opened for reading
+	Write   []string // folders in which files may be made, written, renamed and removed
+	Sockets []int    // packet sockets, which may be read, and not written or set up anew
+	Bind    bool     // sockets may be bound
+}
+
+// A Step is one kind of right, and whether it was given up.
 type Step struct {
-	What string // what the process may do no longer
-	Err  error  // why it may still; nil if it may not
+	Right string // what the process could do, such as "open files"
+	Err   error  // why it still can; nil if it cannot
 }

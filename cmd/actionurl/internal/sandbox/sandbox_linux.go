@@ -2,31 +2,34 @@ package sandbox
 
 import (
 	"errors"
+	"os"
 	"strings"
 
-	seccomp "github.com/elastic/go-seccomp-bpf"
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 )
 
-// Enter takes away all that can be taken, but for reading and writing what is
-// in the folders. Each step is tried, whatever became of the one before.
-func Enter(folders []string) []Step {
+// Enter gives up all rights but those of keep.
+func Enter(keep Rights) []Step {
 	return []Step{
 		{"use capabilities", cap.NewSet().SetProc()},
 		{"gain privileges", noNewPrivileges()},
-		{"open files" + butFor(folders), restrictFiles(folders)},
-		{"run programs, look into processes, open sockets and connect", restrictCalls()},
+		{"open files" + except(keep), restrictFiles(keep)},
+		{"run programs, reach processes, open sockets, and change modes, owners and times of files", restrictCalls(keep)},
 	}
 }
 
-func butFor(folders []string) string {
-	if len(folders) == 0 {
+func except(keep Rights) string {
+	var kept []string
+	if len(keep.Read) > 0 {
+		kept = append(kept, "inputs")
+	}
+	if kept = append(kept, keep.Write...); len(kept) == 0 {
 		return ""
 	}
-	return " but in " + strings.Join(folders, ", ")
+	return " except " + strings.Join(kept, ", ")
 }
 
 func noNewPrivileges() error {
@@ -34,32 +37,25 @@ func noNewPrivileges() error {
 	return err
 }
 
-func restrictFiles(folders []string) error {
+// write is what outputs need: a link, a device or a folder would be a trap for
+// whoever reads the outputs.
+const write = ll.AccessFSReadDir | ll.AccessFSReadFile | ll.AccessFSWriteFile | ll.AccessFSTruncate |
+	ll.AccessFSMakeReg | ll.AccessFSRemoveFile
+
+func restrictFiles(keep Rights) error {
 	if abi, err := ll.LandlockGetABIVersion(); err != nil || abi < 1 {
 		return errors.New("the kernel has no Landlock")
 	}
-	return landlock.V11.BestEffort().Restrict(landlock.RWDirs(folders...))
-}
-
-// restrictCalls forbids system calls by name, and not all but some: which ones
-// Go's runtime uses changes with its versions.
-func restrictCalls() error {
-	return seccomp.LoadFilter(seccomp.Filter{
-		NoNewPrivs: true,
-		Flag:       seccomp.FilterFlagTSync, // all threads
-		Policy: seccomp.Policy{
-			DefaultAction: seccomp.ActionAllow,
-			Syscalls: []seccomp.SyscallGroup{{
-				Action: seccomp.ActionErrno,
-				Names: []string{
-					"execve", "execveat",
-					"ptrace", "process_vm_readv", "process_vm_writev",
-					"socket", "socketpair", "connect", "sendto", "sendmsg", "sendmmsg",
-					"io_uring_setup", // does all of these on its own
-					"bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key",
-					"mount", "unshare", "setns",
-				},
-			}},
-		},
-	})
+	rules := []landlock.Rule{landlock.PathAccess(write, keep.Write...)}
+	for _, name := range keep.Read {
+		info, err := os.Stat(name)
+		switch {
+		case err != nil: // cannot be read anyway
+		case info.IsDir():
+			rules = append(rules, landlock.PathAccess(ll.AccessFSReadDir|ll.AccessFSReadFile, name))
+		default:
+			rules = append(rules, landlock.PathAccess(ll.AccessFSReadFile, name))
+		}
+	}
+	return landlock.V11.BestEffort().Restrict(rules...)
 }

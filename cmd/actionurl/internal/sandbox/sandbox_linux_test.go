@@ -10,99 +10,272 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // inside is set for the process that enters the sandbox, to the folder that it
-// may write in.
+// may write in. The folder "in" and the file "input" beside it are its inputs.
 const inside = "ACTIONURL_TEST_SANDBOX"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(inside); dir != "" {
-		try(dir)
+		if err := try(dir); err != nil {
+			fmt.Println(err)
+		}
 		return
 	}
 	os.Exit(m.Run())
 }
 
-// try enters the sandbox and prints what goes on in it, on each of some threads.
-func try(dir string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Println("listen:", err)
-		return
-	}
-	packets, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)
-	if err != nil {
-		fmt.Println("packet socket:", err)
-		return
-	}
-	lo, err := net.InterfaceByName("lo")
-	if err != nil {
-		fmt.Println("lo:", err)
-		return
-	}
-	attempts := func(what string) {
-		say := func(which string, err error) { fmt.Printf("%s: %s: %v\n", what, which, denied(err)) }
-		_, err := os.ReadFile("/etc/hostname")
-		say("read elsewhere", err)
-		say("write elsewhere", os.WriteFile(filepath.Join(filepath.Dir(dir), "x"), nil, 0o666))
-		say("write", os.WriteFile(filepath.Join(dir, "x"), nil, 0o666))
-		say("rename", os.Rename(filepath.Join(dir, "x"), filepath.Join(dir, "y")))
-		say("exec", exec.Command(os.Args[0]).Run())
-		_, err = net.Dial("tcp", listener.Addr().String())
-		say("connect", err)
-		_, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)
-		say("packet socket", err)
-		say("ptrace", unix.PtraceAttach(os.Getppid()))
-		say("bind", unix.Bind(packets, &unix.SockaddrLinklayer{Ifindex: lo.Index}))
-	}
+// An attempt is a thing to do in the sandbox.
+type attempt struct {
+	name string
+	want string // "denied" or "done"
+	do   func() error
+}
 
-	// Threads that are there already are in it, too.
-	var ready, done sync.WaitGroup
-	enter := make(chan struct{})
-	for i := range 3 {
-		ready.Add(1)
-		done.Go(func() {
-			runtime.LockOSThread()
-			ready.Done()
-			<-enter
-			if i == 0 {
-				attempts("thread")
-			}
-		})
+// try enters the sandbox and prints what goes on in it otherwise than wanted,
+// on a thread that was there before and on its own.
+func try(dir string) error {
+	all, keep, err := attempts(dir)
+	if err != nil {
+		return err
 	}
-	ready.Wait()
-	for _, step := range Enter([]string{dir}) {
-		fmt.Printf("%s: %v\n", step.What, step.Err)
+	thread, enter, done := make(chan struct{}), make(chan struct{}), sync.WaitGroup{}
+	done.Go(func() {
+		runtime.LockOSThread()
+		thread <- struct{}{}
+		<-enter
+		run("thread", all)
+	})
+	<-thread
+	for _, step := range Enter(keep) {
+		fmt.Printf("%s: %v\n", step.Right, step.Err)
 	}
 	close(enter)
 	done.Wait()
-	attempts("caller")
+	run("caller", all)
+	fmt.Println("tried", len(all))
+	return nil
 }
 
-// denied tells errors of being denied from others.
-func denied(err error) string {
-	switch {
-	case err == nil:
-		return "done"
-	case errors.Is(err, os.ErrPermission):
-		return "denied"
+func run(who string, all []attempt) {
+	for _, a := range all {
+		got := "done"
+		if err := a.do(); errors.Is(err, os.ErrPermission) {
+			got = "denied"
+		} else if err != nil {
+			got = err.Error()
+		}
+		if got != a.want {
+			fmt.Printf("%s: %s: %s, want %s\n", who, a.name, got, a.want)
+		}
 	}
-	return err.Error()
+}
+
+// attempts prepares what is to be tried.
+func attempts(dir string) ([]attempt, Rights, error) {
+	keep := Rights{}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, keep, err
+	}
+	lo, err := net.InterfaceByName("lo")
+	if err != nil {
+		return nil, keep, err
+	}
+	packets, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, keep, err
+	}
+	if err := unix.Bind(packets, &unix.SockaddrLinklayer{Protocol: unix.ETH_P_ALL << 8, Ifindex: lo.Index}); err != nil {
+		return nil, keep, err
+	}
+	var (
+		outside = filepath.Dir(dir)
+		input   = filepath.Join(outside, "input")
+		folder  = filepath.Join(outside, "in")
+		output  = filepath.Join(dir, "x")
+		frame   = make([]byte, 60)
+	)
+	victim := exec.Command("sleep", "60")
+	if err := victim.Start(); err != nil {
+		return nil, keep, err
+	}
+	process := victim.Process.Pid
+	open, err := os.Open(input)
+	if err != nil {
+		return nil, keep, err
+	}
+	keep = Rights{Read: []string{input, folder}, Write: []string{dir}, Sockets: []int{packets}}
+	result := func(_ any, err error) error { return err }
+	call := func(number uintptr, a ...uintptr) func() error {
+		a = append(a, make([]uintptr, 6-len(a))...)
+		return func() error {
+			if _, _, errno := unix.RawSyscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]); errno != 0 {
+				return errno
+			}
+			return nil
+		}
+	}
+	all := []attempt{
+		{"read elsewhere", "denied", func() error { return result(os.ReadFile("/etc/hostname")) }},
+		{"list elsewhere", "denied", func() error { return result(os.ReadDir("/etc")) }},
+		{"write elsewhere", "denied", func() error { return os.WriteFile(filepath.Join(outside, "x"), nil, 0o666) }},
+		{"read input", "done", func() error { return result(os.ReadFile(input)) }},
+		{"write input", "denied", func() error { return os.WriteFile(input, nil, 0o666) }},
+		{"remove input", "denied", func() error { return os.Remove(input) }},
+		{"read in input folder", "done", func() error { return result(os.ReadFile(filepath.Join(folder, "file"))) }},
+		{"list input folder", "done", func() error { return result(os.ReadDir(folder)) }},
+		{"write in input folder", "denied", func() error { return os.WriteFile(filepath.Join(folder, "x"), nil, 0o666) }},
+		{"write output", "done", func() error { return os.WriteFile(output, nil, 0o666) }},
+		{"list outputs", "done", func() error { return result(os.ReadDir(dir)) }},
+		{"rename output", "done", func() error { return os.Rename(output, filepath.Join(dir, "y")) }},
+		{"rename output to elsewhere", "denied", func() error {
+			// Between folders it is EXDEV where there is no right to it.
+			if err := os.Rename(filepath.Join(dir, "y"), filepath.Join(outside, "y")); !errors.Is(err, unix.EXDEV) {
+				return err
+			}
+			return os.ErrPermission
+		}},
+		{"rename elsewhere", "denied", func() error { return os.Rename(input, filepath.Join(outside, "z")) }},
+		{"remove output", "done", func() error { return os.Remove(filepath.Join(dir, "y")) }},
+		{"make folder", "denied", func() error { return os.Mkdir(filepath.Join(dir, "folder"), 0o777) }},
+		{"make symbolic link", "denied", func() error { return os.Symlink("/etc/passwd", filepath.Join(dir, "link")) }},
+		{"make pipe", "denied", func() error { return unix.Mkfifo(filepath.Join(dir, "pipe"), 0o666) }},
+
+		{"change mode", "denied", func() error { return os.Chmod(input, 0o600) }},
+		{"change mode of open file", "denied", func() error { return open.Chmod(0o600) }},
+		{"change mode, later call", "denied", func() error { return unix.Fchmodat(unix.AT_FDCWD, input, 0o600, unix.AT_SYMLINK_NOFOLLOW) }},
+		{"change owner", "denied", func() error { return os.Chown(input, 0, 0) }},
+		{"change owner of link", "denied", func() error { return os.Lchown(input, 0, 0) }},
+		{"change owner of open file", "denied", func() error { return open.Chown(0, 0) }},
+		{"change times", "denied", func() error { return unix.Utimes(input, make([]unix.Timeval, 2)) }},
+		{"change times, in ns", "denied", func() error { return unix.UtimesNano(input, make([]unix.Timespec, 2)) }},
+		{"change times of open file", "denied", call(unix.SYS_UTIMENSAT, open.Fd(), 0, 0, 0)},
+		{"change attributes", "denied", func() error { return unix.Setxattr(input, "user.x", nil, 0) }},
+		{"change flags", "denied", func() error { return unix.IoctlSetPointerInt(int(open.Fd()), unix.FS_IOC_SETFLAGS, 0) }},
+
+		{"run program", "denied", func() error { return exec.Command(os.Args[0]).Run() }},
+		{"fork", "denied", func() error {
+			pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+			switch {
+			case errno != 0:
+				return errno
+			case pid == 0:
+				unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
+			}
+			return nil
+		}},
+		{"trace process", "denied", func() error { return unix.PtraceAttach(process) }},
+		{"signal process", "denied", func() error { return unix.Kill(process, 0) }},
+		{"signal all processes", "denied", func() error { return unix.Kill(-1, 0) }},
+		{"signal thread of process", "denied", func() error { return unix.Tgkill(process, process, 0) }},
+		{"signal process by descriptor", "denied", call(unix.SYS_PIDFD_SEND_SIGNAL)},
+		{"signal itself", "done", func() error { return unix.Kill(os.Getpid(), 0) }},
+		{"limit process", "denied", func() error { return unix.Prlimit(process, unix.RLIMIT_NOFILE, nil, &unix.Rlimit{}) }},
+		{"slow process down", "denied", func() error { return unix.Setpriority(unix.PRIO_PROCESS, process, 19) }},
+		{"type into terminal", "denied", func() error { return unix.IoctlSetPointerInt(0, unix.TIOCSTI, 'x') }},
+		{"type into terminal, upper half of the command set", "denied", call(unix.SYS_IOCTL, 0, unix.TIOCSTI|1<<32, uintptr(unsafe.Pointer(&frame[0])))},
+		{"start thread", "done", func() error {
+			started := make(chan struct{})
+			go func() { runtime.LockOSThread(); close(started) }() // ends with its thread
+			<-started
+			return nil
+		}},
+
+		{"connect", "denied", func() error { return result(net.Dial("tcp", listener.Addr().String())) }},
+		{"open socket", "denied", func() error { return result(unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)) }},
+		{"open packet socket", "denied", func() error { return result(unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)) }},
+		{"open Unix sockets", "denied", func() error { return result(unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)) }},
+		{"send frame", "denied", func() error { return unix.Sendto(packets, frame, 0, &unix.SockaddrLinklayer{Ifindex: lo.Index}) }},
+		{"send frame without address", "denied", func() error { return unix.Send(packets, frame, 0) }},
+		{"write frame", "denied", func() error { return result(unix.Write(packets, frame)) }},
+		{"write frame at", "denied", func() error { return result(unix.Pwrite(packets, frame, 0)) }},
+		{"write frame in pieces", "denied", func() error { return result(unix.Writev(packets, [][]byte{frame})) }},
+		{"write frame in pieces at", "denied", func() error { return result(unix.Pwritev(packets, [][]byte{frame}, 0)) }},
+		{"write frame in pieces with flags", "denied", func() error { return result(unix.Pwritev2(packets, [][]byte{frame}, -1, 0)) }},
+		{"write frame, upper half of the descriptor set", "denied", call(unix.SYS_WRITE, uintptr(packets)|1<<32, uintptr(unsafe.Pointer(&frame[0])), 60)},
+		{"write frame from file", "denied", func() error { return result(unix.Sendfile(packets, int(open.Fd()), nil, 60)) }},
+		{"write frame from pipe", "denied", func() error { return result(unix.Splice(0, nil, packets, nil, 60, 0)) }},
+		{"duplicate descriptor", "denied", func() error { return result(unix.Dup(packets)) }},
+		{"duplicate descriptor to", "denied", func() error { return unix.Dup3(packets, 100, 0) }},
+		{"duplicate descriptor by command", "denied", func() error { return result(unix.FcntlInt(uintptr(packets), unix.F_DUPFD, 0)) }},
+		{"duplicate descriptor of process", "denied", call(unix.SYS_PIDFD_GETFD)},
+		{"submit to ring", "denied", call(unix.SYS_IO_URING_SETUP, 1)},
+		{"submit asynchronously", "denied", call(unix.SYS_IO_SETUP, 1)},
+		{"bind socket again", "denied", func() error { return unix.Bind(packets, &unix.SockaddrLinklayer{Ifindex: lo.Index}) }},
+		{"set socket up for sending", "denied", func() error { return unix.SetsockoptInt(packets, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1) }},
+		{"read frames", "done", func() error {
+			if _, err := unix.Read(packets, frame); err != unix.EAGAIN {
+				return err
+			}
+			return nil
+		}},
+
+		{"load program", "denied", call(unix.SYS_BPF)},
+		{"use user faults", "denied", call(unix.SYS_USERFAULTFD, 0)},
+		{"make namespace", "denied", func() error { return unix.Unshare(unix.CLONE_NEWUSER) }},
+		{"mount", "denied", func() error { return unix.Mount("none", dir, "tmpfs", 0, "") }},
+	}
+	if runtime.GOARCH == "amd64" {
+		all = append(all,
+			attempt{"open socket as 386", "denied", socket386},
+			attempt{"open socket as x32", "denied", call(unix.SYS_SOCKET|1<<30, unix.AF_INET, unix.SOCK_DGRAM, 0)})
+	}
+	return all, keep, nil
+}
+
+// socket386 opens a socket by the interrupt that 32-bit programs use.
+func socket386() error {
+	code := []byte{
+		0xb8, 0x67, 0x01, 0x00, 0x00, // mov eax, 359 (socket)
+		0xbb, 0x02, 0x00, 0x00, 0x00, // mov ebx, 2 (AF_INET)
+		0xb9, 0x02, 0x00, 0x00, 0x00, // mov ecx, 2 (SOCK_DGRAM)
+		0x31, 0xd2, // xor edx, edx
+		0xcd, 0x80, // int 0x80
+		0x48, 0x98, // cdqe
+		0xc3, // ret
+	}
+	memory, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE|unix.PROT_EXEC, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return fmt.Errorf("memory for code: %v", err)
+	}
+	copy(memory, code)
+	entry := &memory[0]
+	function := &entry
+	if n := (*(*func() int)(unsafe.Pointer(&function)))(); n < 0 {
+		return syscall.Errno(-n)
+	}
+	return nil
 }
 
 func TestEnter(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("opens a packet socket")
 	}
-	dir := t.TempDir()
+	outside := t.TempDir()
+	dir := filepath.Join(outside, "out")
+	for _, folder := range []string{dir, filepath.Join(outside, "in")} {
+		if err := os.Mkdir(folder, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{filepath.Join(outside, "input"), filepath.Join(outside, "in", "file")} {
+		if err := os.WriteFile(file, make([]byte, 100), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	cmd := exec.Command(os.Args[0])
+	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
+	t.Cleanup(func() { unix.Kill(-cmd.Process.Pid, unix.SIGKILL) }) // and the process that it started
 	// With -cover, the process writes its counts when it ends: in the sandbox.
 	cmd.Env = append(os.Environ(), inside+"="+dir, "GOCOVERDIR="+dir)
-	out, err := cmd.CombinedOutput()
+	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -110,20 +283,13 @@ func TestEnter(t *testing.T) {
 	if strings.Contains(got, "the kernel has no Landlock") {
 		t.Skip(got)
 	}
+	got, _, complete := strings.Cut(got, "tried ")
 	want := fmt.Sprintf(`use capabilities: <nil>
 gain privileges: <nil>
-open files but in %s: <nil>
-run programs, look into processes, open sockets and connect: <nil>
+open files except inputs, %s: <nil>
+run programs, reach processes, open sockets, and change modes, owners and times of files: <nil>
 `, dir)
-	for _, what := range []string{"thread", "caller"} {
-		for _, line := range []string{
-			"read elsewhere: denied", "write elsewhere: denied", "write: done", "rename: done", "exec: denied",
-			"connect: denied", "packet socket: denied", "ptrace: denied", "bind: done",
-		} {
-			want += what + ": " + line + "\n"
-		}
-	}
-	if got != want {
+	if got != want || !complete {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -3,4 +3,4 @@
 package sandbox
 
 // Enter does nothing here.
-func Enter([]string) []Step { return nil }
+func Enter(Rights) []Step { return nil }

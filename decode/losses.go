@@ -50,6 +50,7 @@ func (s *Summary) Losses(calls bool) []LossCount {
 		{"", s.Stream.Gaps, "gap", fmt.Sprintf("in TCP streams (%d bytes missing)", s.Stream.GapBytes)},
 		{"connections_forgotten", s.Stream.Evicted, "connection", "dropped: too many open"},
 		{"", s.HTTP.Broken, "HTTP message", "with missing parts"},
+		{"", s.HTTP.Unasked, "HTTP response", "without the request"},
 		{"", s.HTTP.LongHeads, "HTTP head", "too long to read"},
 		{"", s.SIP.Unread, "SIP message", "that cannot be read"},
 		{"", s.SIPForgotten, "SIP call", "dropped: too many open"},

@@ -52,7 +52,7 @@ func recordFields() []field[decode.Record] {
 		showing(resultValue, count(Column{Name: "status", width: 6, typical: 12}, func(r *record) *int { return &r.Status })),
 		where(answered, millis(Column{Name: "latency_ms", width: 10, right: true, rank: 1}, func(r *record) *int64 { return &r.Latency })),
 		oneOf(Column{Name: "no_response", width: 7}, func(r *record) *httpwire.Reason { return &r.NoResponse },
-			httpwire.Answered, httpwire.NotCaptured, "reason for no response"),
+			httpwire.Answered, httpwire.NotHTTP, "reason for no response"),
 	}, parts([]field[event]{
 		showing(labelOrCandidates, field[event]{
 			Column: Column{Name: "event", Kind: KindText, width: 12, typical: 21},

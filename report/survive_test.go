@@ -178,6 +178,7 @@ func TestRequestSurvives(t *testing.T) {
 	answered.Source = packet.MAC{}                                 // is in the event, if anywhere
 	answered.ContentLength = -1                                    // of no use after
 	answered.NoResponse = httpwire.Answered
+	answered.Reply = ""              // is in the finding
 	answered.Event.PhoneVendor = nil // is known by the user agent
 	answered.Event.SIP.Kind = nil    // is the event's then
 	answered.Event.Kind, answered.Event.Candidates = actionurl.Unknown, []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}

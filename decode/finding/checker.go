@@ -83,6 +83,8 @@ func (c *Checker) response(x *httpwire.Exchange) {
 	}
 	switch {
 	case x.NoResponse == httpwire.NotCaptured:
+	case x.NoResponse == httpwire.NotHTTP:
+		c.add(NotHTTP, Detail{Name: x.Server.String(), Other: x.Reply})
 	case x.NoResponse != httpwire.Answered:
 		if !x.Gap {
 			c.add(NoResponse, Detail{Name: x.NoResponse.String()})

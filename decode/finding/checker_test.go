@@ -35,6 +35,8 @@ func TestExchange(t *testing.T) {
 		{"no_response, not: there is a hole", get(incoming, unanswered(httpwire.Timeout), gap), nil, "capture_gap"},
 		{"capture_gap: the status may be another's", get(incoming, status(404), gap), nil, "capture_gap http_error[404]"},
 
+		{"not_http", get(incoming, unanswered(httpwire.NotHTTP), reply("OK\r\n\x16")), nil, `not_http["OK\r\n\x16" from 192.168.40.207:80]`},
+
 		{"http_error", get(incoming, status(404)), nil, "http_error[404]"},
 		{"http_error of a server", get(incoming, status(503)), nil, "http_error[503]"},
 		{"redirect", get(incoming, status(301)), nil, "redirect[301]"},

@@ -39,6 +39,7 @@ const (
 	NoResponse Kind = iota
 	Refused
 	Unreachable
+	NotHTTP
 	HTTPError
 	Redirect
 
@@ -87,6 +88,9 @@ var catalog = [kinds]struct {
 	Unreachable: {"unreachable", Error,
 		"the phone asked for a connection again and again, and nothing answered",
 		"look for a firewall or a wrong address, and whether the server's answers find their way back to the phone's network"},
+	NotHTTP: {"not_http", Error,
+		"the server answered with something that is not HTTP",
+		"begin the answer with a status line and end its head with an empty line: HTTP/1.1 200 OK; an answer in bytes may be TLS or another service's port"},
 	HTTPError: {"http_error", Error,
 		"the server refused the request",
 		"compare the path and host with what the server expects; 401 and 403 are missing credentials, 400 may be a raw blank"},
@@ -273,6 +277,8 @@ func (f *Finding) text() string {
 		return fmt.Sprint(d.N)
 	case SlowResponse:
 		return time.Duration(d.N).String()
+	case NotHTTP:
+		return fmt.Sprintf("%q from %s", d.Other, d.Name)
 	case NoResponse:
 		return d.Name
 	case UnresolvedVariable:

@@ -69,3 +69,7 @@ func render(all []Finding) string {
 	}
 	return strings.Join(words, " ")
 }
+
+func reply(text string) func(*httpwire.Exchange) {
+	return func(x *httpwire.Exchange) { x.Reply = text }
+}

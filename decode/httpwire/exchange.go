@@ -1,13 +1,18 @@
 // Package httpwire reads HTTP/1 from the two byte streams of a connection and
 // pairs each request with its response.
 //
-// Which streams are HTTP is told by their content, never by a port, and which
-// end is the client by who sends requests. Of a message only the head is read;
-// a body is counted and skipped. What a phone sends is taken as it comes: raw
-// blanks and bytes above 0x7f in a target, missing versions, bare line feeds.
+// Content decides which streams are HTTP, never a port, and the end that sends
+// requests is the client. Only the head of a message is read; a body is counted
+// and skipped. What a phone sends is read as it comes: raw spaces and bytes above
+// 0x7f in a target, missing versions, bare line feeds.
 //
-// Where bytes are missing, the reader loses the message that they belong to
-// and goes on with the next segment that begins like a message.
+// Where bytes are missing, the reader makes an exchange of a request whose line
+// is complete, gives up what is left of the message, and goes on with the next
+// segment that begins like one.
+//
+// Responses belong to requests in their order (RFC 9112, section 9.3.2). After a
+// hole sequence numbers decide: a response begins where the client's
+// acknowledgement stood when it sent the request (pairing.go).
 package httpwire
 
 import (
@@ -26,36 +31,39 @@ const (
 	ResetByPeer               // the connection was reset first
 	ClosedFirst               // the server closed the connection first
 	NotCaptured               // the capture ended first, or lacks that part of the connection
+	NotHTTP                   // what came is not HTTP
 )
 
 // String returns the name used in every output.
 func (r Reason) String() string {
-	return [...]string{"", "timeout", "reset", "closed", "not_captured"}[r]
+	return [...]string{"", "timeout", "reset", "closed", "not_captured", "not_http"}[r]
 }
 
 // An Exchange is an HTTP request, and the response to it where there is one. Its
-// strings stay valid, but share memory with those of others: one that is kept
-// for long is to be cloned.
+// strings stay valid, but share memory with those of others: clone one that is
+// kept for long.
 type Exchange struct {
-	// Origin is the frame that completes the request's head.
+	// Origin is the frame that completes the request's head, or the last one
+	// that has a part of a head that is cut.
 	packet.Origin
 
 	Client, Server netip.AddrPort
 
 	Method    string
-	Target    string // exactly as sent; any bytes but line feeds
+	Target    string // exactly as sent; any bytes except line feeds
 	Host      string // of the Host header
 	Version   string // "HTTP/1.1"; empty where the request has none
 	UserAgent string
 
-	ContentLength int64 // as the request says; -1 for nothing said
+	ContentLength int64 // as the request says; -1 if it does not
 	Cut           bool  // the capture holds only the beginning of its head
-	Gap           bool  // bytes of its connection are missing between it and its response
+	Gap           bool  // the capture lost something while it waited for its response
 
-	Status  int   // of the response; 0 if none, or without a status line
-	Latency int64 // nanoseconds from Time to the response's first byte; valid iff NoResponse == Answered
+	Status  int    // of the response; 0 if none, or without a status line
+	Latency int64  // nanoseconds from Time to the response's first byte; valid iff NoResponse == Answered
+	Reply   string // the first bytes of what came in place of a response; empty unless NoResponse == NotHTTP
 
-	// Done is set when Status, Latency and NoResponse are final.
+	// Done is set when Status, Latency, NoResponse and Reply are final.
 	Done       bool
 	NoResponse Reason
 
@@ -63,8 +71,11 @@ type Exchange struct {
 	next   *Exchange   // in the connection's queue
 	side   stream.Side // the client's
 	ack    uint32      // what the client had received when it began to send it
-	end    uint32      // sequence number behind its head
+	end    uint32      // sequence number after its head
+	late   int32       // requests right before it that were given up and may still be answered
 	hasAck bool
+	holed  bool // its head ends at a hole
+	unsure bool // the requests before it may have been missed, so its response is not known
 }
 
 // TextSize returns how many bytes the strings of the exchange take.

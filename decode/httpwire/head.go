@@ -3,29 +3,39 @@ package httpwire
 import (
 	"bytes"
 	"strconv"
+	"strings"
 )
 
-// A kind is what the beginning of a message tells.
+// A kind is the kind of message that bytes begin.
 type kind uint8
 
 const (
 	neither  kind = iota // not HTTP
 	request              // a request line
 	response             // a status line
-	partial              // it may become either: more bytes are needed
+	partial              // either, once more bytes have come
 )
 
 const (
 	maxMethod = 24 // letters of a method: VERSION-CONTROL has 15
 	version1  = "HTTP/"
-	maxStatus = 24 // within which a status line has its status: there may be several blanks before it
+	maxStatus = 24 // a status line has its status within as many bytes: several spaces may precede it
 )
 
-// known are the methods of the IANA registry and of UPnP that are believed
-// where it is not certain that a message begins. Others need a certain
-// beginning and a version.
+// known reports whether a method, whatever the case of its letters, is one of
+// the IANA registry or of UPnP. Others need a certain beginning and a version.
 func known(method []byte) bool {
-	switch string(method) {
+	var upper [maxMethod]byte
+	if len(method) > len(upper) {
+		return false
+	}
+	for i, c := range method {
+		if c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		upper[i] = c
+	}
+	switch string(upper[:len(method)]) {
 	case "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH",
 		"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH", "REPORT",
 		"MERGE", "CHECKOUT", "CHECKIN", "UNCHECKOUT", "MKACTIVITY", "MKWORKSPACE", "LABEL",
@@ -42,16 +52,16 @@ func known(method []byte) bool {
 // An opening is what bytes begin with.
 type opening struct {
 	kind    kind
-	size    int    // of the first line, its end included; 0 if that is not whole
+	size    int    // of the first line, its end included; 0 if that is incomplete
 	method  []byte // of a request
 	target  []byte // of a request
 	version []byte // of a message; nil if it has none
 	status  int    // of a response
 }
 
-// recognize tells what data begins with. Certain means that a message must
-// begin here, as it does at the start of a connection or behind another one;
-// else the whole first line has to be that of a message.
+// recognize reads what data begins with. At the start of a connection and after
+// another message it is certain that a message begins; elsewhere the whole first
+// line must be that of one.
 func recognize(data []byte, certain bool) (o opening) {
 	if n := min(len(data), len(version1)); n > 0 && string(data[:n]) == version1[:n] {
 		o.size = bytes.IndexByte(data, '\n') + 1
@@ -61,15 +71,14 @@ func recognize(data []byte, certain bool) (o opening) {
 		o.kind = partial
 		return o
 	}
-	m := 0
-	for m < len(data) && m <= maxMethod && isMethod(data[m]) {
-		m++
-	}
+	m := methodLength(data)
 	switch {
-	case m == len(data) && m <= maxMethod && certain:
-		o.kind = partial
-	case m == 0 || m == len(data) || data[m] != ' ' || m > maxMethod:
-	case !certain && !known(data[:m]):
+	case m > maxMethod:
+	case m == len(data):
+		if certain {
+			o.kind = partial
+		}
+	case m == 0 || !isSpace(data[m]) || !credible(data[:m], certain):
 	default:
 		if end := bytes.IndexByte(data[m:], '\n'); end >= 0 {
 			o.size = m + end + 1
@@ -81,21 +90,45 @@ func recognize(data []byte, certain bool) (o opening) {
 	return o
 }
 
-// openingOf returns how a head begins that has come in parts, or that is cut off
-// behind its beginning.
+// openingOf reads the first line of a head that came in parts. With cut the
+// capture may end inside the line, which is then a request's as far as it goes.
 func openingOf(head []byte, cut bool) (o opening) {
 	line, rest := cutLine(head)
 	o.size = len(head) - len(rest)
-	if !o.response(line) && !o.request(line, true) && cut {
-		o.kind = request
-		o.method, o.target, _ = bytes.Cut(line, []byte(" "))
+	switch {
+	case o.response(line):
+	case cut && bytes.IndexByte(head, '\n') < 0 && beginsRequest(line):
+		m := methodLength(line)
+		o.kind, o.method = request, line[:m]
+		o.target, o.version = cutVersionPart(line[m+1:])
+	default:
+		o.request(line, true)
 	}
 	return o
 }
 
-func isMethod(c byte) bool { return c >= 'A' && c <= 'Z' || c == '-' || c == '_' }
+// methodLength returns how many characters of a method data begins with.
+func methodLength(data []byte) int {
+	m := 0
+	for m < len(data) && m <= maxMethod && isMethod(data[m]) {
+		m++
+	}
+	return m
+}
 
-// beginsTarget reports whether a line that is not whole may go on with a target.
+func isMethod(c byte) bool {
+	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_'
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
+
+// credible reports whether a word counts as a method: where a message must
+// begin any in capitals does, elsewhere only a known one.
+func credible(method []byte, certain bool) bool {
+	return string(method) == "GET" || known(method) || certain && string(bytes.ToUpper(method)) == string(method)
+}
+
+// beginsTarget reports whether an incomplete line may go on with a target.
 func beginsTarget(data []byte, certain bool) bool {
 	if certain || len(data) == 0 {
 		return true
@@ -106,26 +139,21 @@ func beginsTarget(data []byte, certain bool) bool {
 }
 
 // request splits a request line, without its line feed, at its first and last
-// blank (RFC 9112, section 3, says that targets hold none; phones send them),
-// and reports whether it is one. One without a version is believed where a
-// message must begin, if it is a GET, as the only method of HTTP/0.9.
+// space, and reports whether it is one. RFC 9112, section 3, forbids spaces in
+// targets, and phones send them; some clients separate the parts by tabs, or
+// have no target to send. A line without a version counts where a message must
+// begin, if it is a GET, as in HTTP/0.9.
 func (o *opening) request(line []byte, certain bool) bool {
 	line = trimRight(line)
-	first := 0
-	for first < len(line) && isMethod(line[first]) {
-		first++
-	}
-	if first == 0 || first == len(line) || line[first] != ' ' {
+	m := methodLength(line)
+	if m == 0 || m > maxMethod || m == len(line) || !isSpace(line[m]) || !credible(line[:m], certain) {
 		return false
 	}
-	method, rest := line[:first], line[first+1:]
+	method, rest := line[:m], line[m+1:]
 	target, version := cutVersion(rest)
 	switch {
 	case version != nil:
-		if blank(target) {
-			return false
-		}
-	case bytes.Contains(rest, []byte(" SIP/")) || bytes.Contains(rest, []byte(" RTSP/")) || isVersion(rest):
+	case bytes.Contains(rest, []byte(" SIP/")) || bytes.Contains(rest, []byte(" RTSP/")):
 		return false
 	case !certain || string(method) != "GET" || len(rest) == 0 || !beginsTarget(rest, false):
 		return false
@@ -134,25 +162,33 @@ func (o *opening) request(line []byte, certain bool) bool {
 	return true
 }
 
-// cutVersion cuts the version off a request line, nil if it has none.
-func cutVersion(line []byte) (rest, version []byte) {
+// cutVersion cuts the version off what follows a method; nil if there is none.
+func cutVersion(rest []byte) (target, version []byte) {
 	const usual = len(" HTTP/1.1")
-	if at := len(line) - usual; at >= 0 && string(line[at:len(line)-1]) == " HTTP/1." && (line[len(line)-1] == '1' || line[len(line)-1] == '0') {
-		return line[:at], line[at+1:]
+	if at := len(rest) - usual; at >= 0 && string(rest[at:len(rest)-1]) == " HTTP/1." && (rest[len(rest)-1] == '1' || rest[len(rest)-1] == '0') {
+		return rest[:at], rest[at+1:]
 	}
-	at := bytes.LastIndexByte(line, ' ')
-	if at < 0 || !isVersion(line[at+1:]) {
-		return line, nil
+	at := bytes.LastIndexAny(rest, " \t")
+	if !isVersion(rest[at+1:]) {
+		return rest, nil
 	}
-	return line[:at], line[at+1:]
+	return rest[:max(at, 0)], rest[at+1:]
 }
 
-// blank reports whether there is nothing but blanks.
-func blank(b []byte) bool {
-	return len(b) == 0 || b[0] <= ' ' && len(bytes.TrimSpace(b)) == 0
+// cutVersionPart is cutVersion where the capture ends inside the line: as much
+// of " HTTP/1.1" as is there is no part of the target.
+func cutVersionPart(rest []byte) (target, version []byte) {
+	if target, version = cutVersion(trimRight(rest)); version != nil && len(version) == len("HTTP/1.1") {
+		return target, version
+	}
+	at := bytes.LastIndexAny(rest, " \t")
+	if at >= 0 && strings.HasPrefix("HTTP/1.", string(rest[at+1:])) {
+		return rest[:at], nil
+	}
+	return rest, nil
 }
 
-// trimRight cuts off the blanks at the end of a line, and the carriage return.
+// trimRight cuts the spaces and the carriage return off the end of a line.
 func trimRight(line []byte) []byte {
 	n := len(line)
 	for n > 0 && (line[n-1] == '\r' || line[n-1] == ' ' || line[n-1] == '\t') {
@@ -162,9 +198,9 @@ func trimRight(line []byte) []byte {
 }
 
 // beginsRequest reports whether a line that is cut off begins like a request's.
-func beginsRequest(data []byte) bool {
-	method, target, ok := bytes.Cut(data, []byte(" "))
-	return ok && known(method) && len(target) > 0 && beginsTarget(target, false)
+func beginsRequest(line []byte) bool {
+	m := methodLength(line)
+	return m > 0 && len(line) > m+1 && isSpace(line[m]) && known(line[:m]) && beginsTarget(line[m+1:], false)
 }
 
 // isVersion reports whether data is "HTTP/" and digits and dots.

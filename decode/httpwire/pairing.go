@@ -21,6 +21,7 @@ func (r *Reader) connect(c *stream.Conn) *conn {
 // disconnect takes back the state of a connection that has ended and whose
 // requests are resolved. The stream may be remembered for much longer.
 func (r *Reader) disconnect(h *conn) {
+	r.unasked(h)
 	h.stream.State = nil
 	for i := range h.sides {
 		r.drop(&h.sides[i])
@@ -29,7 +30,7 @@ func (r *Reader) disconnect(h *conn) {
 	r.conns = append(r.conns, h)
 }
 
-// exchange returns a new exchange with what a request's head tells.
+// exchange returns a new exchange with what a request's head says.
 func (r *Reader) exchange(o *opening, f fields) *Exchange {
 	x := r.exchanges
 	if x == nil {
@@ -45,7 +46,7 @@ func (r *Reader) exchange(o *opening, f fields) *Exchange {
 }
 
 // keep returns b as a string. The strings of many exchanges share memory, so
-// that few allocations are made for them: who keeps one for long, clones it.
+// that they take few allocations: clone one to keep it for long.
 func (r *Reader) keep(b []byte) string {
 	if r.text.Cap()-r.text.Len() < len(b) {
 		r.text.Reset()
@@ -56,7 +57,7 @@ func (r *Reader) keep(b []byte) string {
 	return r.text.String()[from:]
 }
 
-// methodName spares the usual methods an allocation.
+// methodName spares common methods an allocation.
 func methodName(b []byte) string {
 	switch string(b) {
 	case "GET":
@@ -69,7 +70,7 @@ func methodName(b []byte) string {
 	return string(b)
 }
 
-// versionName spares the usual versions an allocation.
+// versionName spares common versions an allocation.
 func versionName(b []byte) string {
 	switch string(b) {
 	case "HTTP/1.1":
@@ -86,33 +87,79 @@ func (r *Reader) Release(x *Exchange) {
 	x.next, r.exchanges = r.exchanges, x
 }
 
-// Expire resolves an exchange whose response is not waited for any longer.
+// Expire resolves an exchange that has waited long enough for its response.
 func (r *Reader) Expire(x *Exchange) {
 	why := Timeout
-	if c, server := x.conn.stream, x.side.Other(); !c.Seen(server) || c.Misses(server, x.ack) {
+	switch c, server := x.conn.stream, x.side.Other(); {
+	case !c.Seen(server), x.conn.sides[server].lost:
 		why = NotCaptured
+	case c.Misses(server, x.ack):
+		x.Gap = true
 	}
 	x.conn.expire(x, why)
 }
 
-// expire resolves a request that may be answered yet.
+// expire resolves a request that may still be answered.
 func (h *conn) expire(x *Exchange, why Reason) {
-	h.expired++
-	h.expiredAck = x.ack
+	late := x.late + 1
+	if x.next != nil {
+		x.next.late += late
+	} else {
+		h.late += late
+	}
 	h.resolve(x, why)
 }
 
-// doubt notes that bytes of the connection are missing that may be those of a
-// response.
-func (h *conn) doubt() {
-	for x := h.first; x != nil; x = x.next {
-		x.Gap = true
+// miss notes that n bytes which side sent before seq are missing. Of the other
+// side's requests those that were sent before have lost their response: it would
+// have begun where the client's acknowledgement stood.
+func (h *conn) miss(side stream.Side, seq uint32, n int) {
+	s := &h.sides[side]
+	s.hole, s.holed, s.lost = seq, true, true
+	if s.role == request && n > stream.Reach {
+		// The ports are used again, and the handshake was not captured.
+		h.giveUp(side, NotCaptured)
+		h.late, h.asked, h.pipelines, h.doubtful = 0, false, false, false
 	}
+	h.doubtful = h.doubtful || h.pipelines
+	for x := h.first; x != nil; {
+		next := x.next
+		x.Gap = true
+		if x.side != side {
+			x.late = 0
+			x.unsure = h.pipelines
+			if h.passed(x) {
+				h.resolve(x, NotCaptured)
+			}
+		}
+		x = next
+	}
+	if s.role != request {
+		h.late = 0
+	}
+}
+
+// passed reports whether bytes that the server sent since x are missing.
+func (h *conn) passed(x *Exchange) bool {
+	s := &h.sides[x.side.Other()]
+	n := stream.After(x.ack, s.hole)
+	return s.holed && x.hasAck && (n > 0 || n < -stream.Reach)
 }
 
 // append queues a request.
 func (h *conn) append(x *Exchange) {
+	client, server := &h.sides[x.side], &h.sides[x.side.Other()]
+	if x.hasAck {
+		waits := h.unanswered > 0 || h.late > 0
+		h.pipelines = h.pipelines || h.asked && x.ack == h.lastAck || waits && server.open && x.ack == server.next
+		h.doubtful = h.doubtful || h.pipelines && client.lost
+		h.asked, h.lastAck = true, x.ack
+	}
 	x.conn = h
+	x.late, h.late = h.late, 0
+	if h.doubtful {
+		x.unsure, x.Gap = true, true
+	}
 	if h.last == nil {
 		h.first = x
 	} else {
@@ -131,42 +178,59 @@ func (h *conn) oldest(side stream.Side) *Exchange {
 	return x
 }
 
-// match returns the request that a response of side belongs to, nil if that
-// was not captured.
+// match returns the request that a response of side belongs to; nil if that was
+// given up before, or not captured.
 //
-// The order alone would pair a response with the wrong request once either is
-// missing. What the client had received when it sent a request tells: the
-// response to it begins behind that, and the response to the request before
-// it begins before that.
-func (h *conn) match(side stream.Side, a answer) *Exchange {
-	x := h.oldest(side.Other())
-	for x != nil && x.next != nil && x.hasAck && x.next.hasAck && stream.After(x.next.ack, a.seq) >= 0 &&
-		(stream.After(x.ack, x.next.ack) > 0 || stream.After(x.ack, a.seq) < 0) {
+// Where no byte is missing it is the oldest. After a hole of the server's it is
+// one that was sent since, which the client's acknowledgement in it proves.
+// After a hole of a client that does not wait for one response before it sends
+// the next request, nothing does.
+func (h *conn) match(side stream.Side, a *answer) (x *Exchange, late bool) {
+	for x = h.oldest(side.Other()); x != nil && h.passed(x); x = h.oldest(side.Other()) {
+		x.Gap = true
 		h.resolve(x, NotCaptured)
-		x = h.oldest(side.Other())
 	}
-	if h.expired > 0 {
-		if x == nil || stream.After(h.expiredAck, x.ack) <= 0 {
-			h.expired--
-			return nil
+	switch {
+	case x == nil:
+		if h.late > 0 {
+			h.late--
+			return nil, true
 		}
-		h.expired = 0
+	case x.unsure:
+		return nil, false
+	case x.late > 0:
+		x.late--
+		return nil, true
+	case x.hasAck && stream.After(x.ack, a.seq) < 0:
+		return nil, false // it was there before the request
 	}
-	if x != nil && x.hasAck && stream.After(x.ack, a.seq) < 0 {
+	return x, false
+}
+
+// due returns the request that data of side, which begin at seq, must be the
+// answer to, whatever they are; nil for none. The client had received all before
+// them when it asked, and has no other request open.
+func (h *conn) due(side stream.Side, seq uint32) *Exchange {
+	x := h.oldest(side.Other())
+	if x == nil || !x.hasAck || x.ack != seq || x.unsure || x.late > 0 || h.pipelines || h.sides[side].role == request {
 		return nil
 	}
 	return x
 }
 
 // answer resolves a request by its response.
-func (h *conn) answer(x *Exchange, a answer) {
+func (h *conn) answer(x *Exchange, a *answer) {
 	x.Status = a.status
-	x.Latency = max(0, a.time-x.Time)
+	x.Latency = max(0, a.at.Time-x.Time)
 	h.resolve(x, Answered)
 }
 
-// resolve makes a request final and takes it out of the queue.
+// resolve makes a request final and takes it out of the queue. The server is not
+// to blame where the capture lost something.
 func (h *conn) resolve(x *Exchange, why Reason) {
+	if why != Answered && why != NotHTTP && (x.Gap || x.holed) {
+		x.Gap, why = true, NotCaptured
+	}
 	var before *Exchange
 	for y := h.first; y != x; y = y.next {
 		before = y

@@ -30,17 +30,21 @@ const (
 	// response: pipelining beyond it is not followed.
 	maxUnanswered = 256
 
+	// maxReply bounds what is kept of an answer that is not HTTP.
+	maxReply = 64
+
 	// textSize is how much memory the strings of exchanges get at a time, in
 	// bytes: those of about a hundred share it.
 	textSize = 32 << 10
 )
 
-// Counts tell what was read and what was not.
+// Counts say what was read and what was not.
 type Counts struct {
 	Requests  int
 	Responses int
-	LongHeads int // heads given up because they are too long
+	LongHeads int // heads cut off because they are too long
 	Broken    int // messages lost in part, to a gap or to something that is not HTTP
+	Unasked   int // responses to requests that were not captured
 }
 
 // Config says whom a Reader reports to; each may be nil.
@@ -66,8 +70,8 @@ type Reader struct {
 var _ stream.Receiver = (*Reader)(nil)
 
 // NewReader returns a Reader that calls found with each request when its head
-// is complete. The response is filled in later, until Done is set. Whoever is
-// finished with an exchange gives it back with [Reader.Release].
+// is complete, or will not be. The response is filled in later, until Done is
+// set. Whoever is finished with an exchange gives it back with [Reader.Release].
 func NewReader(found func(*Exchange), c Config) *Reader {
 	return &Reader{config: c, found: found}
 }
@@ -80,8 +84,8 @@ const (
 	inHead                 // of a head that has come in part
 	inBody                 // of a body or chunk of known length
 	chunkSize              // of the line before a chunk
-	chunkEnd               // of the line end behind a chunk
-	trailer                // of the lines behind the last chunk
+	chunkEnd               // of the line end after a chunk
+	trailer                // of the lines after the last chunk
 	toClose                // of a body that ends with the connection
 	search                 // unknown: a segment that begins like a message is waited for
 )
@@ -91,21 +95,28 @@ type conn struct {
 	stream      *stream.Conn
 	first, last *Exchange // requests without a response, oldest first
 	unanswered  int
-	expired     int    // requests that were given up and may be answered yet
-	expiredAck  uint32 // what the client had received when it sent the latest of them
-	early       answer
+	late        int32  // requests after the last of these that were given up and may still be answered
+	lastAck     uint32 // what the client had received when it sent its latest request; valid iff asked
+	asked       bool
+	pipelines   bool    // the client has sent a request before the response to another had come
+	doubtful    bool    // and bytes are missing since
+	early       *answer // a response whose request is not captured yet; mostly nil
 	sides       [2]side
 }
 
 // side is one direction of it.
 type side struct {
-	part    *part // the head or line that has come in part; nil if none
-	left    int64 // bytes of a body or chunk to come
+	part    *part  // the head or line that has come in part; nil if none
+	left    int64  // bytes of a body or chunk to come
+	next    uint32 // sequence number of the next byte; valid iff open
+	hole    uint32 // sequence number after the latest bytes that are missing; valid iff holed
 	state   state
 	role    kind // request or response, which it sends; neither: not known yet
+	open    bool // something of it has come
+	holed   bool // bytes are missing that may be those of messages
+	lost    bool // something of it could not be read since its latest message
 	chunked bool // the body is in chunks
 	fresh   bool // of the body, nothing has come yet
-	lost    bool // something is missing since the last message
 	ended   bool // it sends no more
 }
 
@@ -117,12 +128,12 @@ type part struct {
 	latest stream.Mark // of the latest frame that had a share in it
 }
 
-// An answer is what a response tells its request.
+// An answer is what a request needs of its response.
 type answer struct {
-	valid    bool // acked is
+	at       packet.Origin // of its first byte
 	seq, ack uint32
+	hasAck   bool
 	status   int
-	time     int64
 }
 
 // Data implements [stream.Receiver].
@@ -135,10 +146,14 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		}
 		h = r.connect(c)
 	}
-	if h.sides[sd.Other()].state == inHead {
-		r.conclude(h, sd.Other(), false)
+	if other := sd.Other(); h.sides[other].state == inHead {
+		r.bare(h, other)
 	}
 	s := &h.sides[sd]
+	if !s.open {
+		s.open = true
+		s.hole, s.holed = c.Joined(sd) // all before is missing
+	}
 	for atStart := true; len(data) > 0; atStart = false {
 		var n int
 		switch s.state {
@@ -162,7 +177,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		case search:
 			n = len(data)
 			if atStart {
-				if o = recognize(data, false); s.sends(o.kind) {
+				if o = recognize(data, false); s.sends(o.kind, data) || h.due(sd, seq) != nil {
 					s.state, n = begin, 0
 				}
 			}
@@ -170,12 +185,18 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		data = data[n:]
 		seq += uint32(n)
 	}
+	s.next = seq
 	return s.skip()
 }
 
-// sends reports whether a side sends messages of a kind, as far as is known.
-func (s *side) sends(k kind) bool {
-	return k == partial || k != neither && (s.role == neither || s.role == k)
+// sends reports whether data, which begins a message of a kind, may be one that
+// the side sends.
+func (s *side) sends(k kind, data []byte) bool {
+	if k == partial {
+		n := min(len(data), len(version1))
+		return s.role != response || string(data[:n]) == version1[:n]
+	}
+	return k != neither && (s.role == neither || s.role == k)
 }
 
 // skip returns how many of the next bytes do not matter.
@@ -183,60 +204,48 @@ func (s *side) skip() int64 {
 	switch {
 	case s.state == inBody && !s.fresh:
 		return s.left
-	case s.state == toClose, s.state == search && s.role != request:
+	case s.state == toClose, s.state == search && s.role == neither:
 		return stream.Forever
 	}
 	return 0
 }
 
 // Gap implements [stream.Receiver].
-func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream.Mark) int64 {
+func (r *Reader) Gap(c *stream.Conn, sd stream.Side, seq uint32, n int, cut bool, at *stream.Mark) int64 {
 	h, _ := c.State.(*conn)
 	if h == nil {
 		return 0
 	}
 	s := &h.sides[sd]
-	if s.state == inBody && s.left >= int64(n) {
+	s.next = seq + uint32(n)
+	switch {
+	case s.state == toClose:
+		return stream.Forever
+	case s.state == inBody && s.left >= int64(n):
 		s.consume(int64(n))
 		return s.skip()
-	}
-	if !cut {
-		h.doubt()
-	}
-	switch {
+	case s.state == inHead:
+		r.cutOff(h, sd, at, cut, !cut)
 	case s.state == begin:
 		r.refuse(h, sd, at)
-	case s.state == inHead && cut && r.readCut(h, sd):
-	case s.state != toClose && s.state != search:
+	case s.state != search:
 		r.lose(h, sd, at)
+	}
+	if !cut || s.role != request {
+		h.miss(sd, s.next, n)
 	}
 	return s.skip()
 }
 
-// readCut reads a head that the capture has cut off, and reports whether there
-// was enough of it.
-func (r *Reader) readCut(h *conn, sd stream.Side) bool {
-	s := &h.sides[sd]
-	p := s.part
-	o := openingOf(p.data, false)
-	if line, _ := cutLine(p.data); o.kind == neither && !beginsRequest(line) {
-		return false
-	}
-	s.state = search
-	r.parted(h, sd, p, len(p.data), true)
-	s.state = search // how long its body is may have been cut off, too
-	return true
-}
-
 // End implements [stream.Receiver].
-func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, _ *stream.Mark) {
+func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.Mark) {
 	h, _ := c.State.(*conn)
 	if h == nil {
 		return
 	}
 	for s := range stream.Side(2) {
 		if (how != stream.Closed || s == sd) && h.sides[s].state == inHead {
-			r.conclude(h, s, true)
+			r.cutOff(h, s, at, false, false)
 		}
 	}
 	switch how {
@@ -267,6 +276,27 @@ func (h *conn) closed(side stream.Side) {
 	h.giveUp(side.Other(), reason)
 }
 
+// cutOff makes the best of a head of which no more will come: a request whose
+// line is complete is one, and so is a response whose status is. Of a frame that
+// the capture has cut, the beginning of a request line is enough.
+func (r *Reader) cutOff(h *conn, sd stream.Side, at *stream.Mark, cut, hole bool) {
+	s := &h.sides[sd]
+	p := s.part
+	o := openingOf(p.data, cut)
+	switch {
+	case o.kind == response, o.kind == request && (cut || bytes.IndexByte(p.data, '\n') >= 0):
+		// A request without a version may have no more than this.
+		r.parted(h, sd, p, len(p.data), cut || hole || o.version != nil, hole)
+		s.state = search // how long its body is may have been cut off, too
+	case r.foreign(h, sd, p.data, p.seq):
+		r.abandon(s)
+	case s.role != neither || beginsRequest(p.data):
+		r.lose(h, sd, at)
+	default:
+		r.abandon(s)
+	}
+}
+
 // lose gives up the message at hand.
 func (r *Reader) lose(h *conn, sd stream.Side, at *stream.Mark) {
 	r.Counts.Broken++
@@ -276,8 +306,8 @@ func (r *Reader) lose(h *conn, sd stream.Side, at *stream.Mark) {
 	r.abandon(&h.sides[sd])
 }
 
-// refuse gives up what is no message, or may be none as the side has sent none
-// before.
+// refuse gives up what is not a message, or may be none as the side has sent
+// none before.
 func (r *Reader) refuse(h *conn, sd stream.Side, at *stream.Mark) {
 	if h.sides[sd].role != neither {
 		r.lose(h, sd, at)
@@ -291,17 +321,35 @@ func (r *Reader) abandon(s *side) {
 	s.state, s.lost = search, true
 }
 
+// foreign resolves the request that data of side is the answer to, which is not
+// HTTP, and reports whether there is one.
+func (r *Reader) foreign(h *conn, sd stream.Side, data []byte, seq uint32) bool {
+	x := h.due(sd, seq)
+	if x == nil {
+		return false
+	}
+	x.Reply = r.keep(data[:min(len(data), maxReply)])
+	h.resolve(x, NotHTTP)
+	return true
+}
+
+// unasked counts the response that waits for its request: that was not captured.
+func (r *Reader) unasked(h *conn) {
+	if h.early == nil {
+		return
+	}
+	r.Counts.Unasked++
+	if r.config.Lost != nil {
+		r.config.Lost(&h.early.at, "a response without a request: that was not captured")
+	}
+	h.early = nil
+}
+
 // begin reads the beginning of a message and returns how many bytes that took.
 func (r *Reader) begin(h *conn, sd stream.Side, o *opening, data []byte, seq uint32, at *stream.Mark) int {
 	s := &h.sides[sd]
-	if !s.sends(o.kind) {
-		if x := h.oldest(sd.Other()); x != nil && x.Version == "" && s.role != request {
-			// What HTTP/0.9 answers has no head.
-			h.answer(x, answer{time: at.Time})
-			s.state = toClose
-			return 0
-		}
-		r.refuse(h, sd, at)
+	if !s.sends(o.kind, data) {
+		r.unreadable(h, sd, data, seq, at)
 		return 0
 	}
 	if o.size > 0 {
@@ -318,6 +366,22 @@ func (r *Reader) begin(h *conn, sd stream.Side, o *opening, data []byte, seq uin
 	return r.more(h, sd, data, at)
 }
 
+// unreadable takes data, which begin where a message should and are none.
+func (r *Reader) unreadable(h *conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) {
+	s := &h.sides[sd]
+	x := h.oldest(sd.Other())
+	switch {
+	case x != nil && x.Version == "" && s.role != request:
+		// What HTTP/0.9 answers has no head.
+		h.answer(x, &answer{at: at.Origin})
+		s.state = toClose
+	case r.foreign(h, sd, data, seq):
+		r.abandon(s)
+	default:
+		r.refuse(h, sd, at)
+	}
+}
+
 // more reads on in a head that has come in part.
 func (r *Reader) more(h *conn, sd stream.Side, data []byte, at *stream.Mark) int {
 	s := &h.sides[sd]
@@ -326,49 +390,45 @@ func (r *Reader) more(h *conn, sd stream.Side, data []byte, at *stream.Mark) int
 	n := min(len(data), maxHead-before)
 	r.extend(p, data[:n], at)
 	if end, ok := headEnd(p.data, before); ok {
-		s.state = search
-		r.parted(h, sd, p, end, false)
+		r.parted(h, sd, p, end, false, false)
 		return end - before
 	}
 	switch {
 	case len(p.data) == maxHead || r.kept > maxParts:
 		r.Counts.LongHeads++
-		r.lose(h, sd, at)
-	case bytes.IndexByte(p.data[:before], '\n') < 0 && recognize(p.data, true).kind == neither:
-		r.refuse(h, sd, at)
+		r.cutOff(h, sd, at, false, false)
+	case bytes.IndexByte(p.data[:before], '\n') < 0 && !s.sends(recognize(p.data, true).kind, p.data):
+		r.unreadable(h, sd, p.data, p.seq, at)
+		r.drop(s)
 	}
 	return n
 }
 
-// conclude makes the best of a head when the side has ended, or the other one
-// has sent something: a request without a version may have no more than its
-// first line, and the status line of a response that ends is worth having.
-func (r *Reader) conclude(h *conn, sd stream.Side, ended bool) {
-	s := &h.sides[sd]
-	if bytes.IndexByte(s.part.data, '\n') < 0 {
-		return
+// bare reads a request without a version that its server answers: it may have
+// no more than its first line.
+func (r *Reader) bare(h *conn, sd stream.Side) {
+	p := h.sides[sd].part
+	if o := openingOf(p.data, false); o.kind == request && o.version == nil && bytes.IndexByte(p.data, '\n') >= 0 {
+		r.parted(h, sd, p, len(p.data), false, false)
 	}
-	if o := openingOf(s.part.data, false); o.kind == request && o.version != nil || o.kind != request && !ended {
-		return
-	}
-	s.state = search
-	r.parted(h, sd, s.part, len(s.part.data), false)
 }
 
 // A head is where a message's head was captured.
 type head struct {
-	seq, end      uint32       // sequence numbers of its first byte, and behind its last one
+	seq, end      uint32       // sequence numbers of its first byte, and after its last one
 	first, latest *stream.Mark // the frames that its first byte and its completion came in
 	cut           bool         // it is the beginning of one
+	hole          bool         // that a hole follows
 }
 
-// parted reads a head of so many bytes that has come in a part, which is given
-// up then. If cut, it is the beginning of one.
-func (r *Reader) parted(h *conn, sd stream.Side, p *part, size int, cut bool) {
+// parted reads a head of so many bytes that has come in a part, and drops that.
+// If cut, it is the beginning of one.
+func (r *Reader) parted(h *conn, sd stream.Side, p *part, size int, cut, hole bool) {
 	data := p.data[:size]
 	o := openingOf(data, cut)
 	f, _, _ := readFields(data[o.size:])
-	r.message(h, sd, &o, f, head{seq: p.seq, end: p.seq + uint32(size), first: &p.first, latest: &p.latest, cut: cut})
+	h.sides[sd].state = search // unless the message says otherwise
+	r.message(h, sd, &o, f, head{seq: p.seq, end: p.seq + uint32(size), first: &p.first, latest: &p.latest, cut: cut, hole: hole})
 	r.dropPart(p)
 }
 
@@ -376,17 +436,18 @@ func (r *Reader) parted(h *conn, sd stream.Side, p *part, size int, cut bool) {
 func (r *Reader) message(h *conn, sd stream.Side, o *opening, f fields, at head) {
 	s, other := &h.sides[sd], &h.sides[sd.Other()]
 	s.part = nil
-	if !s.sends(o.kind) {
+	if o.kind == neither || s.role != neither && s.role != o.kind {
 		r.refuse(h, sd, at.latest)
 		return
 	}
-	s.role, s.lost = o.kind, false
+	s.role = o.kind
 	if o.kind == response {
+		s.lost = false
 		if other.role == neither {
 			other.role = request
 		}
-		r.response(h, sd, answer{
-			seq: at.seq, ack: at.first.Ack, valid: at.first.HasAck, status: o.status, time: at.first.Time,
+		r.response(h, sd, &answer{
+			at: at.first.Origin, seq: at.seq, ack: at.first.Ack, hasAck: at.first.HasAck, status: o.status,
 		}, f)
 		return
 	}
@@ -395,25 +456,27 @@ func (r *Reader) message(h *conn, sd stream.Side, o *opening, f fields, at head)
 	x.Client, x.Server = h.stream.Addr(sd), h.stream.Addr(sd.Other())
 	x.side, x.end = sd, at.end
 	x.ack, x.hasAck = at.first.Ack, at.first.HasAck
-	x.Cut = at.cut
+	x.Cut, x.holed = at.cut, at.hole
 	if other.role == neither {
 		other.role = response
 	}
 	s.expect(f, false)
 	r.Counts.Requests++
 	h.append(x)
+	s.lost = false
 	r.found(x)
-	if e := h.early; e.valid && x.hasAck && stream.After(x.ack, e.seq) >= 0 && stream.After(x.end, e.ack) >= 0 {
+	if e := h.early; e != nil && e.hasAck && x.hasAck && stream.After(x.ack, e.seq) >= 0 && stream.After(x.end, e.ack) >= 0 {
 		h.answer(x, e)
+		h.early = nil
 	}
-	h.early.valid = false
+	r.unasked(h)
 	if h.unanswered > maxUnanswered {
 		h.expire(h.first, NotCaptured)
 	}
 }
 
 // response reads a response's head.
-func (r *Reader) response(h *conn, sd stream.Side, a answer, f fields) {
+func (r *Reader) response(h *conn, sd stream.Side, a *answer, f fields) {
 	r.Counts.Responses++
 	s := &h.sides[sd]
 	if a.status < 200 && a.status != 101 {
@@ -421,19 +484,30 @@ func (r *Reader) response(h *conn, sd stream.Side, a answer, f fields) {
 		return
 	}
 	method := ""
-	if x := h.match(sd, a); x != nil {
+	x, late := h.match(sd, a)
+	switch {
+	case x != nil:
 		method = x.Method
 		h.answer(x, a)
-	} else if h.unanswered == 0 {
-		h.early = a
+	case !late && !h.doubtful:
+		r.unasked(h)
+		early := *a
+		h.early = &early
+		if h.unanswered > 0 {
+			r.unasked(h)
+		}
 	}
 	switch {
 	case a.status == 101 || method == "CONNECT" && a.status < 300:
 		// Another protocol follows, or the same again within a tunnel.
 		for i := range h.sides {
-			r.drop(&h.sides[i])
-			h.sides[i].state, h.sides[i].role = search, neither
+			t := &h.sides[i]
+			if t.role = neither; t != s && t.state != begin {
+				r.drop(t)
+				t.state = search
+			}
 		}
+		s.state = begin
 	case method == "HEAD" || a.status == 204 || a.status == 304:
 		s.state = begin
 	default:

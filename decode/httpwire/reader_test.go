@@ -175,7 +175,7 @@ func bytewise(data string) []piece {
 
 // describe returns an exchange as a line: what there is of
 //
-//	method target version host=h ua=u length=n -> status or reason
+//	method target version host=h ua=u length=n cut -> status or reason "reply"
 func describe(x *Exchange) string {
 	var b strings.Builder
 	if x.Client != phone.AddrPort() {
@@ -191,6 +191,9 @@ func describe(x *Exchange) string {
 	if x.ContentLength >= 0 {
 		fmt.Fprintf(&b, " length=%d", x.ContentLength)
 	}
+	if x.Cut {
+		b.WriteString(" cut")
+	}
 	switch {
 	case !x.Done:
 		b.WriteString(" -> ?")
@@ -198,6 +201,9 @@ func describe(x *Exchange) string {
 		fmt.Fprintf(&b, " -> %d", x.Status)
 	default:
 		fmt.Fprintf(&b, " -> %v", x.NoResponse)
+		if x.Reply != "" {
+			fmt.Fprintf(&b, " %q", x.Reply)
+		}
 	}
 	return b.String()
 }
@@ -329,6 +335,16 @@ var conversations = []conversation{
 	{"raw bytes in a target without a version", []string{"syn",
 		"> GET /n=John Doe&u=sip:1@b SIP&x=M\xfcller||", "< " + ok},
 		[]string{"GET /n=John Doe&u=sip:1@b SIP&x=M\xfcller - -> 200"}},
+	{"no target", []string{"syn",
+		"> GET  HTTP/1.1|Host: a||", "< " + ok, "> GET HTTP/1.0||", "< " + ok, "> POST    HTTP/1.1|Content-Length: 1||x", "< " + ok},
+		[]string{"GET  HTTP/1.1 host=a -> 200", "GET  HTTP/1.0 -> 200", "POST    HTTP/1.1 length=1 -> 200"}},
+	{"methods in other cases", []string{"syn",
+		"> get /1 HTTP/1.1||", "< " + ok, "> Post /2 HTTP/1.1|Content-Length: 1||x", "< " + ok},
+		[]string{"get /1 HTTP/1.1 -> 200", "Post /2 HTTP/1.1 length=1 -> 200"}},
+	{"not HTTP: words in lower case", []string{"syn", "> helo phone HTTP/1.1|", "< 250 ok|", "> quit|"}, nil},
+	{"tabs between the parts", []string{"syn",
+		"> GET\t/1\tHTTP/1.1||", "< " + ok, "> GET /2\tHTTP/1.1||", "< " + ok, "> GET\t/a b\tc HTTP/1.1||", "< " + ok},
+		[]string{"GET /1 HTTP/1.1 -> 200", "GET /2 HTTP/1.1 -> 200", "GET /a b\tc HTTP/1.1 -> 200"}},
 	{"unknown methods", []string{"syn",
 		"> NOTE /1 HTTP/1.1||", "< " + ok, "> X-Y_Z /2 HTTP/1.1|Content-Length: 1||x", "< " + ok},
 		[]string{"NOTE /1 HTTP/1.1 -> 200", "X-Y_Z /2 HTTP/1.1 length=1 -> 200"}},
@@ -361,6 +377,39 @@ var conversations = []conversation{
 	{"the client is done sending", []string{"syn",
 		"> GET /1 HTTP/1.1||", "> fin", "< " + ok, "< fin"},
 		[]string{"GET /1 HTTP/1.1 -> 200"}},
+	{"pipelining, acknowledged on the way", []string{"syn",
+		"> GET /1 HTTP/1.1||", "< HTTP/1.1 201 x|Content-Len", "> GET /2 HTTP/1.1||", "< gth: 0||",
+		"> GET /3 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||", "< HTTP/1.1 203 x|Content-Length: 0||"},
+		[]string{"GET /1 HTTP/1.1 -> 201", "GET /2 HTTP/1.1 -> 202", "GET /3 HTTP/1.1 -> 203"}},
+	{"pipelining, each sent when the one before it is answered in part", []string{"syn",
+		"> GET /1 HTTP/1.1||GET /2 HTTP/1.1||", "< HTTP/1.1 201 x|Content-Length: 2||o", "> GET /3 HTTP/1.1||",
+		"< kHTTP/1.1 202 x|Content-Length: 2||o", "> GET /4 HTTP/1.1||", "< kHTTP/1.1 203 x|Content-Length: 0||",
+		"< HTTP/1.1 204 x||"},
+		[]string{"GET /1 HTTP/1.1 -> 201", "GET /2 HTTP/1.1 -> 202", "GET /3 HTTP/1.1 -> 203", "GET /4 HTTP/1.1 -> 204"}},
+	{"a response twice", []string{"syn",
+		"> GET /1 HTTP/1.1||", "< HTTP/1.1 201 x|Content-Length: 0||", "< HTTP/1.1 201 x|Content-Length: 0||",
+		"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
+		[]string{"GET /1 HTTP/1.1 -> 201", "GET /2 HTTP/1.1 -> 202"}},
+	{"closed in a request's head", []string{"syn",
+		"> GET /1 HTTP/1.1|Host: a|User-Ag", "> fin", "< HTTP/1.1 400 x|Content-Length: 0||", "< fin"},
+		[]string{"GET /1 HTTP/1.1 host=a cut -> 400"}},
+	{"reset in a request's head", []string{"syn",
+		"> GET /1 HTTP/1.1|Host: a|", "< rst"},
+		[]string{"GET /1 HTTP/1.1 host=a cut -> reset"}},
+	{"the capture ends in a request's head", []string{"syn",
+		"> GET /1 HTTP/1.1|Host: a||", "< " + ok, "> GET /2 HTTP/1.1|"},
+		[]string{"GET /1 HTTP/1.1 host=a -> 200", "GET /2 HTTP/1.1 cut -> not_captured"}},
+	{"the place of a message after another protocol's beginning", []string{"syn",
+		"> GET /1 HTTP/1.1||", "< HTTP/1.1 101 Switching Protocols||", "> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
+		[]string{"GET /1 HTTP/1.1 -> 101", "GET /2 HTTP/1.1 -> 202"}},
+	{"a tunnel", []string{"syn",
+		"> CONNECT 10.0.0.9:80 HTTP/1.1|Host: a||", "< HTTP/1.1 200 Connection established||",
+		"> GET /1 HTTP/1.1||", "< HTTP/1.1 404 x|Content-Length: 0||", "> GET /2 HTTP/1.1||", "< " + ok},
+		[]string{"CONNECT 10.0.0.9:80 HTTP/1.1 host=a -> 200", "GET /1 HTTP/1.1 -> 404", "GET /2 HTTP/1.1 -> 200"}},
+	{"a tunnel for another protocol", []string{"syn",
+		"> CONNECT 10.0.0.9:443 HTTP/1.1||", "< HTTP/1.1 200 Connection established||",
+		"> \x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", "< \x16\x03\x03\x00\x05\x02\x00\x00\x01\x00", "> fin", "< fin"},
+		[]string{"CONNECT 10.0.0.9:443 HTTP/1.1 -> 200"}},
 	{"closed without an answer", []string{"syn",
 		"> GET /1 HTTP/1.1||", "< " + ok, "> GET /2 HTTP/1.1||", "< fin", "> fin"},
 		[]string{"GET /1 HTTP/1.1 -> 200", "GET /2 HTTP/1.1 -> closed"}},
@@ -390,10 +439,6 @@ var segmented = []conversation{
 	{"a protocol that is not HTTP follows", []string{"syn",
 		"> GET /1 HTTP/1.1|Upgrade: websocket||", "< HTTP/1.1 101 Switching Protocols||\x81\x02hi", "> \x81\x82abcdhi", "< \x88\x00", "> fin", "< fin"},
 		[]string{"GET /1 HTTP/1.1 -> 101"}},
-	{"a tunnel", []string{"syn",
-		"> CONNECT 10.0.0.9:80 HTTP/1.1|Host: a||", "< HTTP/1.1 200 Connection established||",
-		"> GET /1 HTTP/1.1||", "< HTTP/1.1 404 x|Content-Length: 0||"},
-		[]string{"CONNECT 10.0.0.9:80 HTTP/1.1 host=a -> 200", "GET /1 HTTP/1.1 -> 404"}},
 	{"a tunnel that is refused", []string{"syn",
 		"> CONNECT 10.0.0.9:80 HTTP/1.1||", "< HTTP/1.1 407 x|Content-Length: 19||GET /no HTTP/1.1||",
 		"> GET /1 HTTP/1.1||", "< HTTP/1.1 404 x|Content-Length: 0||"},
@@ -402,6 +447,21 @@ var segmented = []conversation{
 		"> PUT /1 HTTP/1.1|Expect: 100-continue|Content-Length: 400||", "< HTTP/1.1 417 x|Content-Length: 0||",
 		"> GET /2 HTTP/1.1||", "< " + ok},
 		[]string{"PUT /1 HTTP/1.1 length=400 -> 417", "GET /2 HTTP/1.1 -> 200"}},
+	{"an answer that is not HTTP", []string{"syn", "> GET /1 HTTP/1.1||", "< OK|", "< fin", "> fin"},
+		[]string{`GET /1 HTTP/1.1 -> not_http "OK\r\n"`}},
+	{"answers that are not HTTP, kept alive", []string{"syn",
+		"> GET /1 HTTP/1.1||", "< OK|", "> GET /2 HTTP/1.1||", "< HTTP 503 Service Unavailable|", "> GET /3 HTTP/1.1||", "< " + ok},
+		[]string{`GET /1 HTTP/1.1 -> not_http "OK\r\n"`, `GET /2 HTTP/1.1 -> not_http "HTTP 503 Service Unavailable\r\n"`, "GET /3 HTTP/1.1 -> 200"}},
+	{"a TLS alert", []string{"syn", "> GET /1 HTTP/1.1||", "< \x15\x03\x01\x00\x02\x02\x46", "< fin"},
+		[]string{`GET /1 HTTP/1.1 -> not_http "\x15\x03\x01\x00\x02\x02F"`}},
+	{"a banner", []string{"syn", "< 220 mail ESMTP|", "> GET /1 HTTP/1.1||", "< 500 unknown|", "< fin"},
+		[]string{`GET /1 HTTP/1.1 -> not_http "500 unknown\r\n"`}},
+	{"an answer that begins like a status line", []string{"syn", "> GET /1 HTTP/1.1||", "< HTTP/1.1 OK||", "< fin"},
+		[]string{`GET /1 HTTP/1.1 -> not_http "HTTP/1.1 OK\r\n\r\n"`}},
+	{"an answer that is the beginning of a status line", []string{"syn", "> GET /1 HTTP/1.1||", "< HTTP", "< fin"},
+		[]string{`GET /1 HTTP/1.1 -> not_http "HTTP"`}},
+	{"an answer that is not HTTP, a long one", []string{"syn", "> GET /1 HTTP/1.1||", "< " + strings.Repeat("x", 100), "< fin"},
+		[]string{`GET /1 HTTP/1.1 -> not_http "` + strings.Repeat("x", 64) + `"`}},
 	{"segments of a body that begin like messages", []string{"syn",
 		"> GET /1 HTTP/1.1||", "< HTTP/1.0 200 OK||<pre>", "< GET /mac=000b82123456 HTTP/1.1||", "< HTTP/1.1 500 x||", "< fin"},
 		[]string{"GET /1 HTTP/1.1 -> 200"}},
@@ -513,8 +573,7 @@ func TestLosses(t *testing.T) {
 			"> GET /1 HTTP/1.1||", "< lost HTTP/1.1 201 x|Content-Length: 0||",
 			"> lost GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||",
 			"> GET /3 HTTP/1.1||", "< HTTP/1.1 203 x|Content-Length: 0||"},
-			// The second response may be the answer to the first request: nothing tells.
-			[]string{"GET /1 HTTP/1.1 -> 202", "GET /3 HTTP/1.1 -> 203"}, 2},
+			[]string{"GET /1 HTTP/1.1 -> not_captured", "GET /3 HTTP/1.1 -> 203"}, 2},
 		{"the middle of a body", []string{"syn",
 			"> POST /1 HTTP/1.1|Content-Length: 200||" + long[:50], "> lost " + long, "> " + long[:50] + "GET /2 HTTP/1.1||",
 			"< HTTP/1.1 201 x|Content-Length: 200||" + long[:50], "< lost " + long, "< " + long[:50] + "HTTP/1.1 202 x|Content-Length: 0||"},
@@ -541,11 +600,11 @@ func TestLosses(t *testing.T) {
 			"> GET /1 HTTP/1.1|User-Agent: a", "> lost " + long, "> |Host: b||",
 			"< HTTP/1.1 201 x|Content-Length: 0||",
 			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
-			[]string{"GET /2 HTTP/1.1 -> 202"}, 1},
+			[]string{"GET /1 HTTP/1.1 ua=a cut -> 201", "GET /2 HTTP/1.1 -> 202"}, 0},
 		{"the middle of a response's head", []string{"syn",
 			"> GET /1 HTTP/1.1||", "< HTTP/1.1 201 x|Server: a", "< lost " + long, "< |Content-Length: 10||0123456789",
 			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
-			[]string{"GET /1 HTTP/1.1 -> not_captured", "GET /2 HTTP/1.1 -> 202"}, 1},
+			[]string{"GET /1 HTTP/1.1 -> 201", "GET /2 HTTP/1.1 -> 202"}, 0},
 		{"the beginning, joined at a request", []string{
 			"> GET /1 HTTP/1.1||", "< HTTP/1.1 201 x|Content-Length: 0||",
 			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
@@ -565,7 +624,7 @@ func TestLosses(t *testing.T) {
 		{"the end of a connection, in a head", []string{"syn",
 			"> GET /1 HTTP/1.1|Ho", "> skip 30000000",
 			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
-			[]string{"GET /2 HTTP/1.1 -> 202"}, 1},
+			[]string{"GET /1 HTTP/1.1 cut -> not_captured", "GET /2 HTTP/1.1 -> 202"}, 0},
 		{"the end of a connection and the SYNs of the next", []string{"syn",
 			"> GET /1 HTTP/1.1||", "> skip 3000000000", "< skip 40000000",
 			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
@@ -574,6 +633,32 @@ func TestLosses(t *testing.T) {
 			"> GET /1 HTTP/1.1||", "> skip 40000000", "< skip 3000000000",
 			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
 			[]string{"GET /1 HTTP/1.1 -> not_captured", "GET /2 HTTP/1.1 -> 202"}, 2},
+		{"the end of a head, and the client closes", []string{"syn",
+			"> GET /1 HTTP/1.1|Host: a|", "> lost User-Agent: b||", "< HTTP/1.1 201 x|Content-Length: 0||", "> fin", "< fin"},
+			[]string{"GET /1 HTTP/1.1 host=a cut -> 201"}, 0},
+		{"the end of a head and its response", []string{"syn",
+			"> GET /1 HTTP/1.1|Host: a|", "> lost User-Agent: b||", "< lost HTTP/1.1 201 x|Content-Length: 0||",
+			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
+			[]string{"GET /1 HTTP/1.1 host=a cut -> not_captured", "GET /2 HTTP/1.1 -> 202"}, 1},
+		{"the end of a head, and nothing answers", []string{"syn",
+			"> GET /1 HTTP/1.1|Host: a|", "> lost User-Agent: b||", "> fin", "< fin"},
+			[]string{"GET /1 HTTP/1.1 host=a cut -> not_captured"}, 0},
+		{"the end of a request line", []string{"syn",
+			"> GET /1&local=50", "> lost 02 HTTP/1.1||", "< HTTP/1.1 201 x|Content-Length: 0||",
+			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
+			[]string{"GET /2 HTTP/1.1 -> 202"}, 1},
+		{"the end of a request line, and the connection's", []string{"syn", "> GET /1&local=50", "> rst"}, nil, 1},
+		{"a response of several", []string{"syn",
+			"> GET /1 HTTP/1.1||GET /2 HTTP/1.1||GET /3 HTTP/1.1||", "< lost HTTP/1.1 201 x|Content-Length: 0||",
+			"< HTTP/1.1 202 x|Content-Length: 0||", "> GET /4 HTTP/1.1||", "< HTTP/1.1 203 x|Content-Length: 0||", "< HTTP/1.1 204 x||"},
+			[]string{"GET /1 HTTP/1.1 -> not_captured", "GET /2 HTTP/1.1 -> not_captured", "GET /3 HTTP/1.1 -> not_captured", "GET /4 HTTP/1.1 -> not_captured"}, 1},
+		{"a request of several", []string{"syn",
+			"> GET /1 HTTP/1.1||", "> lost GET /2 HTTP/1.1||", "> GET /3 HTTP/1.1||",
+			"< HTTP/1.1 201 x|Content-Length: 0||", "< HTTP/1.1 202 x|Content-Length: 0||", "< HTTP/1.1 203 x|Content-Length: 0||"},
+			[]string{"GET /1 HTTP/1.1 -> 201", "GET /3 HTTP/1.1 -> not_captured"}, 1},
+		{"nothing, but the body is longer than it says", []string{"syn",
+			"> GET /1 HTTP/1.1||GET /2 HTTP/1.1||", "< HTTP/1.1 201 x|Content-Length: 2||okay", "< HTTP/1.1 202 x|Content-Length: 0||"},
+			[]string{"GET /1 HTTP/1.1 -> 201", "GET /2 HTTP/1.1 -> 202"}, 1},
 		{"a head that another protocol cuts off", []string{"syn",
 			"> GET /1 HTTP/1.1||GET /2 HT", "< HTTP/1.1 101 Switching Protocols||", "> TP/1.1||"},
 			[]string{"GET /1 HTTP/1.1 -> 101"}, 0},
@@ -798,8 +883,8 @@ func TestBoundOfHead(t *testing.T) {
 		want []string
 	}{
 		{"as long as may be", maxHead, 0, []string{"GET / HTTP/1.1 -> 200", "GET /2 HTTP/1.1 -> 200"}},
-		{"too long", maxHead + 1, 1, []string{"GET /2 HTTP/1.1 -> 200"}},
-		{"far too long", 10 * maxHead, 1, []string{"GET /2 HTTP/1.1 -> 200"}},
+		{"too long", maxHead + 1, 1, []string{"GET / HTTP/1.1 cut -> 200", "GET /2 HTTP/1.1 -> 200"}},
+		{"far too long", 10 * maxHead, 1, []string{"GET / HTTP/1.1 cut -> 200", "GET /2 HTTP/1.1 -> 200"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWire()

@@ -301,8 +301,9 @@ func (a *Assembler) gap(c *Conn, side Side, n int, cut bool) {
 			a.config.Lost(&a.mark.Origin, fmt.Sprintf("%d bytes from %v to %v are missing", n, c.Addr(side), c.Addr(side.Other())))
 		}
 	}
+	seq := h.next
 	h.next += uint32(n)
-	h.skip = a.receiver.Gap(c, side, n, cut, &a.mark)
+	h.skip = a.receiver.Gap(c, side, seq, n, cut, &a.mark)
 }
 
 // wait keeps a copy of those of the bytes that are not waiting already.

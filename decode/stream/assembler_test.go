@@ -143,7 +143,7 @@ func (r *recorder) Data(c *Conn, side Side, data []byte, seq uint32, at *Mark) i
 	return r.skip
 }
 
-func (r *recorder) Gap(c *Conn, side Side, n int, cut bool, at *Mark) int64 {
+func (r *recorder) Gap(c *Conn, side Side, _ uint32, n int, cut bool, at *Mark) int64 {
 	x := r.of(c)
 	if n <= 0 {
 		r.t.Fatalf("Gap of %d bytes", n)
@@ -607,6 +607,6 @@ func (r *starts) Data(c *Conn, side Side, _ []byte, seq uint32, _ *Mark) int64 {
 // An ignorer is a Receiver that wants all and keeps nothing.
 type ignorer struct{}
 
-func (ignorer) Data(*Conn, Side, []byte, uint32, *Mark) int64 { return 0 }
-func (ignorer) Gap(*Conn, Side, int, bool, *Mark) int64       { return 0 }
-func (ignorer) End(*Conn, Side, End, *Mark)                   {}
+func (ignorer) Data(*Conn, Side, []byte, uint32, *Mark) int64   { return 0 }
+func (ignorer) Gap(*Conn, Side, uint32, int, bool, *Mark) int64 { return 0 }
+func (ignorer) End(*Conn, Side, End, *Mark)                     {}

@@ -145,8 +145,8 @@ func FuzzSegments(f *testing.F) {
 	}, nil))
 	f.Add(bytes.Join([][]byte{ // jumps with bytes waiting
 		op(0, 1, 0, 0, 10, 0, 0),
-		op(0, 1, reach, 0, 65000, 0, 0),
-		op(0, 1, reach+65010, 0, 10, 0, 0),
+		op(0, 1, Reach, 0, 65000, 0, 0),
+		op(0, 1, Reach+65010, 0, 10, 0, 0),
 		op(0, 1, 3<<30, 0, 10, 0, 0),
 		op(ack|back, 1, 7, 3<<30|20, 10, 0, 0),
 		op(relative|fin, 1, 1<<20, 0, 60000, 0, 0),

@@ -56,10 +56,10 @@ const (
 	// segmentCost is what a waiting segment takes beside its bytes.
 	segmentCost = 160
 
-	// reach is how far from the expected sequence number a segment may be to
-	// be taken for one of the same stream: the largest window in use (RFC
-	// 7323 allows 1 GiB; systems stop at 16 MiB or less).
-	reach = 16 << 20
+	// Reach is how far from the expected sequence number a segment of the same
+	// stream may be: the largest window in use (RFC 7323 allows 1 GiB; systems
+	// stop at 16 MiB or less).
+	Reach = 16 << 20
 )
 
 // A Side is one of the two ends of a connection.
@@ -84,9 +84,9 @@ type Receiver interface {
 	// number seq. It returns how many of the bytes that follow it has no use
 	// for: a hole in those is not waited for.
 	Data(c *Conn, side Side, data []byte, seq uint32, at *Mark) (skip int64)
-	// Gap says that the next n bytes are missing. At seq+n the stream goes on.
-	// If cut, the sender's segment was captured but for these bytes.
-	Gap(c *Conn, side Side, n int, cut bool, at *Mark) (skip int64)
+	// Gap says that the next n bytes, from sequence number seq on, are missing.
+	// If cut, the sender's segment was captured except for these bytes.
+	Gap(c *Conn, side Side, seq uint32, n int, cut bool, at *Mark) (skip int64)
 	// End says that side sends no more. With Lost, both sides end, and the
 	// connection's State is no longer used.
 	End(c *Conn, side Side, how End, at *Mark)
@@ -148,6 +148,13 @@ func (c *Conn) Starts(s Side, seq uint32) bool {
 	return h.synced && h.start == seq
 }
 
+// Joined returns the sequence number at which the side's stream was joined, and
+// whether it was: what it sent before was not captured.
+func (c *Conn) Joined(s Side) (seq uint32, ok bool) {
+	h := &c.halves[s]
+	return h.start, h.open && !h.synced
+}
+
 // half is one direction of a connection.
 type half struct {
 	waiting *segment // segments beyond a hole, in order, without overlap
@@ -188,5 +195,5 @@ func within(seq, a, b uint32) bool { return After(a, seq) >= 0 && After(seq, b) 
 // far reports whether b is too far from a to be of the same stream.
 func far(a, b uint32) bool {
 	d := After(a, b)
-	return d > reach || d < -reach
+	return d > Reach || d < -Reach
 }

@@ -466,7 +466,7 @@ func (r *Reader) lose(c *stream.Conn, conn *Conn, sd stream.Side, from uint32, n
 	if !h.missed {
 		h.missed, h.hole = true, from
 	}
-	r.inside(c, conn, func() { r.config.Inside.Gap(c, sd, n, false, at) })
+	r.inside(c, conn, func() { r.config.Inside.Gap(c, sd, from, n, false, at) })
 }
 
 // inside calls Config.Inside with its own state of the connection.
@@ -478,7 +478,7 @@ func (r *Reader) inside(c *stream.Conn, conn *Conn, call func()) {
 
 // Gap implements [stream.Receiver]. Bytes of an encrypted record cost that
 // record, and what follows up to a segment that begins with one.
-func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream.Mark) (skip int64) {
+func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, at *stream.Mark) (skip int64) {
 	conn := c.State.(*Conn)
 	h := &conn.sides[sd]
 	if h.encrypted == 0 {
@@ -494,7 +494,7 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream
 	}
 	h.next += uint32(n)
 	if conn.reads() && h.keys != nil {
-		r.lose(c, conn, sd, from, n, at)
+		r.lose(c, conn, sd, from, stream.After(from, h.next), at)
 	}
 	if h.left >= n { // the end of the record is known
 		h.left -= n

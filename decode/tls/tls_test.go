@@ -36,7 +36,7 @@ func (x *text) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, at 
 	return 0
 }
 
-func (x *text) Gap(c *stream.Conn, sd stream.Side, n int, cut bool, at *stream.Mark) int64 {
+func (x *text) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, at *stream.Mark) int64 {
 	x[sd] += "<gap>"
 	return 0
 }

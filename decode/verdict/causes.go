@@ -204,6 +204,8 @@ func (o outcome) words() string {
 	switch {
 	case o.kind == finding.HTTPError:
 		return fmt.Sprintf("answered %d", o.status)
+	case o.kind == finding.NotHTTP:
+		return "answered with something that is not HTTP"
 	case o.kind == finding.Redirect:
 		return fmt.Sprintf("redirected (%d), which phones do not follow", o.status)
 	}

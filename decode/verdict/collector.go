@@ -91,7 +91,7 @@ type pair struct {
 
 // An outcome is how a request failed.
 type outcome struct {
-	kind   finding.Kind // NoResponse, HTTPError or Redirect
+	kind   finding.Kind // NoResponse, NotHTTP, HTTPError or Redirect
 	status int
 	reason httpwire.Reason
 }
@@ -146,7 +146,7 @@ func (c *Collector) Record(r *decode.Record) {
 	p := c.pair(at.Phone, r.Server)
 	for i := range r.Findings {
 		switch f := &r.Findings[i]; f.Kind {
-		case finding.NoResponse, finding.HTTPError, finding.Redirect: // counted by outcome
+		case finding.NoResponse, finding.NotHTTP, finding.HTTPError, finding.Redirect: // counted by outcome
 		default:
 			c.found.Add(f, &at)
 		}
@@ -188,6 +188,8 @@ func outcomeOf(x *httpwire.Exchange) (how outcome, failed bool) {
 	switch {
 	case x.NoResponse == httpwire.NotCaptured, x.NoResponse != httpwire.Answered && x.Gap:
 		return outcome{}, false
+	case x.NoResponse == httpwire.NotHTTP:
+		return outcome{kind: finding.NotHTTP, reason: x.NoResponse}, true
 	case x.NoResponse != httpwire.Answered:
 		return outcome{kind: finding.NoResponse, reason: x.NoResponse}, true
 	case x.Status >= 400:

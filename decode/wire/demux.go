@@ -128,16 +128,16 @@ func (d *demux) settle(c *stream.Conn, s *undecided) {
 }
 
 // Gap implements [stream.Receiver].
-func (d *demux) Gap(c *stream.Conn, side stream.Side, n int, cut bool, at *stream.Mark) int64 {
+func (d *demux) Gap(c *stream.Conn, side stream.Side, seq uint32, n int, cut bool, at *stream.Mark) int64 {
 	switch s := c.State.(type) {
 	case *sip.Conn:
 		return d.sip.Gap(c, side, n, at)
 	case *tls.Conn:
-		return d.tls.Gap(c, side, n, cut, at)
+		return d.tls.Gap(c, side, seq, n, cut, at)
 	case *undecided:
 		d.settle(c, s)
 	}
-	return d.http.Gap(c, side, n, cut, at)
+	return d.http.Gap(c, side, seq, n, cut, at)
 }
 
 // End implements [stream.Receiver].

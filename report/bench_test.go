@@ -14,9 +14,9 @@ func BenchmarkRecord(b *testing.B) {
 		Vars: []actionurl.Var{filled("mac", "000b82123450"), filled("local", "5002"), filled("remote", "+15555550100"), filled("display_remote", "Jürgen Doe")},
 	}
 	r := request("/incoming?mac=000b82123450&local=5002&remote=+15555550100&display_remote=Jürgen Doe", announces(event))
-	for _, format := range Formats() {
+	for _, format := range Plain().Names() {
 		b.Run(format, func(b *testing.B) {
-			sink, err := NewRecords(io.Discard, Options{Format: format, Width: 120}, Events)
+			sink, err := NewRecords(io.Discard, Options{Format: Plain().Named(format), Width: 120}, Events)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -26,30 +26,30 @@ func callView() *view[timeline.Call] {
 	return &view[call]{
 		people: "time,phone,direction,remote,state,ring_s,talk_s,hold_s,events,findings",
 		keys: []field[call]{
-			{Column: Column{Name: "time", width: 12}, value: func(c *call) Value { return Value{kind: KindTime, num: c.First} }},
-			{Column: Column{Name: "phone_mac", width: 17}, value: func(c *call) Value { return Text(c.Phone.MAC) }},
-			{Column: Column{Name: "phone_ip", width: 9, typical: 15}, value: func(c *call) Value { return addressOf(&c.Address) }},
-			{Column: Column{Name: "phone_name", width: 10}, value: func(c *call) Value { return Text(c.Phone.Name) }},
-			{Column: Column{Name: "direction", width: 9, rank: 4}, value: func(c *call) Value { return Text(c.Direction.String()) }},
-			{Column: Column{Name: "local", width: 10}, value: func(c *call) Value { return Text(c.Local) }},
-			{Column: Column{Name: "remote", width: 13, typical: 25}, value: func(c *call) Value { return Text(c.Remote) }, shown: numberAndName},
-			{Column: Column{Name: "display_remote", width: 12}, value: func(c *call) Value { return Text(c.DisplayRemote) }},
-			{Column: Column{Name: "state", width: 8, typical: 10}, value: func(c *call) Value { return Text(string(c.State())) }},
-			{Column: Column{Name: "ring_s", width: 6, right: true, rank: 2}, value: func(c *call) Value { return secondsOf(c.Ring()) }},
-			{Column: Column{Name: "talk_s", width: 6, right: true, rank: 1}, value: func(c *call) Value { return secondsOf(c.Talk()) }},
-			{Column: Column{Name: "hold_s", width: 6, right: true, rank: 3}, value: func(c *call) Value { return secondsOf(c.Hold()) }},
-			{Column: Column{Name: "holds", width: 5, right: true}, value: func(c *call) Value { return Number(int64(c.Holds)) }},
-			{Column: Column{Name: "duration_s", width: 10, right: true}, value: saidValue},
-			{Column: Column{Name: "group", width: 5, right: true}, value: groupValue},
-			{Column: Column{Name: "call_id", width: 12}, value: func(c *call) Value { return Text(c.ID) }},
-			{Column: Column{Name: "key", width: 7}, value: func(c *call) Value { return Text(c.Key()) }},
-			{Column: Column{Name: "events", width: 22, typical: 40, wrap: maxColumn}, value: slugsOf, shown: stepsLine},
-			{Column: Column{Name: "transfers", width: 9, right: true}, value: func(c *call) Value { return Number(int64(c.Transfers)) }},
-			{Column: Column{Name: "sip", width: 8}, value: func(c *call) Value { return List(c.FromSIP) }},
-			{Column: Column{Name: "findings", width: 8, optional: true}, value: func(c *call) Value { return setValue(finding.Set(c.Findings)) }},
+			{Column: Column{Name: "time", Kind: KindTime, width: 12}, value: func(c *call) Value { return Value{kind: KindTime, num: c.First} }},
+			{Column: Column{Name: "phone_mac", Kind: KindText, width: 17}, value: func(c *call) Value { return Text(c.Phone.MAC) }},
+			{Column: Column{Name: "phone_ip", Kind: KindAddr, width: 9, typical: 15}, value: func(c *call) Value { return addressOf(&c.Address) }},
+			{Column: Column{Name: "phone_name", Kind: KindText, width: 10}, value: func(c *call) Value { return Text(c.Phone.Name) }},
+			{Column: Column{Name: "direction", Kind: KindText, width: 9, rank: 4}, value: func(c *call) Value { return Text(c.Direction.String()) }},
+			{Column: Column{Name: "local", Kind: KindText, width: 10}, value: func(c *call) Value { return Text(c.Local) }},
+			{Column: Column{Name: "remote", Kind: KindText, width: 13, typical: 25}, value: func(c *call) Value { return Text(c.Remote) }, shown: numberAndName},
+			{Column: Column{Name: "display_remote", Kind: KindText, width: 12}, value: func(c *call) Value { return Text(c.DisplayRemote) }},
+			{Column: Column{Name: "state", Kind: KindText, width: 8, typical: 10}, value: func(c *call) Value { return Text(string(c.State())) }},
+			{Column: Column{Name: "ring_s", Kind: KindSeconds, width: 6, right: true, rank: 2}, value: func(c *call) Value { return secondsOf(c.Ring()) }},
+			{Column: Column{Name: "talk_s", Kind: KindSeconds, width: 6, right: true, rank: 1}, value: func(c *call) Value { return secondsOf(c.Talk()) }},
+			{Column: Column{Name: "hold_s", Kind: KindSeconds, width: 6, right: true, rank: 3}, value: func(c *call) Value { return secondsOf(c.Hold()) }},
+			{Column: Column{Name: "holds", Kind: KindNumber, width: 5, right: true}, value: func(c *call) Value { return Number(int64(c.Holds)) }},
+			{Column: Column{Name: "duration_s", Kind: KindNumber, width: 10, right: true}, value: saidValue},
+			{Column: Column{Name: "group", Kind: KindNumber, width: 5, right: true}, value: groupValue},
+			{Column: Column{Name: "call_id", Kind: KindText, width: 12}, value: func(c *call) Value { return Text(c.ID) }},
+			{Column: Column{Name: "key", Kind: KindText, width: 7}, value: func(c *call) Value { return Text(c.Key()) }},
+			{Column: Column{Name: "events", Kind: KindTexts, width: 22, typical: 40, wrap: maxColumn}, value: slugsOf, shown: stepsLine},
+			{Column: Column{Name: "transfers", Kind: KindNumber, width: 9, right: true}, value: func(c *call) Value { return Number(int64(c.Transfers)) }},
+			{Column: Column{Name: "sip", Kind: KindTexts, width: 8}, value: sipValue},
+			{Column: Column{Name: "findings", Kind: KindFindings, width: 8, optional: true}, value: func(c *call) Value { return setValue(finding.Set(c.Findings)) }},
 		},
 		composed: []field[call]{
-			{Column: Column{Name: "phone", width: 17}, value: func(c *call) Value { return nameOf(c.Phone) }},
+			{Column: Column{Name: "phone", Kind: KindText, width: 17}, value: func(c *call) Value { return nameOf(c.Phone) }},
 		},
 	}
 }
@@ -85,6 +85,42 @@ func groupValue(c *timeline.Call) Value {
 		return Value{}
 	}
 	return Number(int64(c.Group))
+}
+
+// sipValue is the columns that SIP added to.
+func sipValue(c *timeline.Call) Value {
+	names := make([]string, len(c.FromSIP))
+	for i, p := range c.FromSIP {
+		names[i] = sipColumn(p)
+	}
+	return List(names)
+}
+
+// sipColumn returns the name of the column that shows a part of a call.
+func sipColumn(p timeline.Part) string {
+	switch p {
+	case timeline.DirectionPart:
+		return "direction"
+	case timeline.LocalPart:
+		return "local"
+	case timeline.RemotePart:
+		return "remote"
+	case timeline.DisplayRemotePart:
+		return "display_remote"
+	case timeline.StatePart:
+		return "state"
+	case timeline.RingPart:
+		return "ring_s"
+	case timeline.TalkPart:
+		return "talk_s"
+	case timeline.HoldPart:
+		return "hold_s"
+	case timeline.HoldsPart:
+		return "holds"
+	case timeline.IDPart:
+		return "call_id"
+	}
+	return "transfers"
 }
 
 func slugsOf(c *timeline.Call) Value {

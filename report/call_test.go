@@ -54,7 +54,7 @@ func TestStepsLine(t *testing.T) {
 // On a terminal of 80 columns, what matters most of calls and phones is there.
 func TestNarrowViews(t *testing.T) {
 	var out bytes.Buffer
-	calls, err := NewCalls(&out, Options{Format: "table", Width: 80})
+	calls, err := NewCalls(&out, Options{Format: Plain().Named("table"), Width: 80})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestNarrowViews(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.WriteByte('\n')
-	phones, err := NewPhones(&out, Options{Format: "table", Width: 80})
+	phones, err := NewPhones(&out, Options{Format: Plain().Named("table"), Width: 80})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -258,7 +258,7 @@ func (v *view[R]) pick(names string) ([]field[R], error) {
 
 // columns returns the fields that o asks for.
 func (v *view[R]) columns(o Options) ([]field[R], error) {
-	people := o.Format == "table" || o.Format == "markdown"
+	people := o.Format.People
 	fields := slices.Clone(v.keys)
 	var err error
 	switch {
@@ -270,7 +270,7 @@ func (v *view[R]) columns(o Options) ([]field[R], error) {
 	case people:
 		fields, err = v.pick(v.people)
 	}
-	if o.Format == "markdown" { // which is written row by row
+	if o.Format.Early {
 		fields = slices.DeleteFunc(fields, func(f field[R]) bool { return f.optional })
 	}
 	for i, f := range fields {

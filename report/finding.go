@@ -14,19 +14,19 @@ func findingView() *view[finding.Summary] {
 	return &view[summary]{
 		people: "finding,severity,count,phones,what",
 		keys: []field[summary]{
-			{Column: Column{Name: "finding", width: 19}, value: func(s *summary) Value { return Text(s.Kind.String()) }},
-			{Column: Column{Name: "severity", width: 8}, value: func(s *summary) Value { return Text(s.Kind.Severity().String()) }},
-			{Column: Column{Name: "message", width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Message()) }},
-			{Column: Column{Name: "hint", width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Kind.Hint()) }},
-			{Column: Column{Name: "count", width: 5, right: true}, value: func(s *summary) Value { return Number(int64(s.Count)) }},
-			{Column: Column{Name: "phones", width: 6, right: true}, value: phonesValue, shown: phonesShown},
-			{Column: Column{Name: "first_seen", width: 20}, value: func(s *summary) Value { return momentOf(s.First) }},
-			{Column: Column{Name: "last_seen", width: 20}, value: func(s *summary) Value { return momentOf(s.Last) }},
-			{Column: Column{Name: "capture", width: 10}, value: func(s *summary) Value { return Text(s.Capture) }},
-			{Column: Column{Name: "frame", width: 5, right: true}, value: func(s *summary) Value { return Count(int64(s.Frame)) }},
+			{Column: Column{Name: "finding", Kind: KindText, width: 19}, value: func(s *summary) Value { return Text(s.Kind.String()) }},
+			{Column: Column{Name: "severity", Kind: KindText, width: 8}, value: func(s *summary) Value { return Text(s.Kind.Severity().String()) }},
+			{Column: Column{Name: "message", Kind: KindText, width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Message()) }},
+			{Column: Column{Name: "hint", Kind: KindText, width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Kind.Hint()) }},
+			{Column: Column{Name: "count", Kind: KindNumber, width: 5, right: true}, value: func(s *summary) Value { return Number(int64(s.Count)) }},
+			{Column: Column{Name: "phones", Kind: KindTexts, width: 6, right: true}, value: phonesValue, shown: phonesShown},
+			{Column: Column{Name: "first_seen", Kind: KindMoment, width: 20}, value: func(s *summary) Value { return momentOf(s.First) }},
+			{Column: Column{Name: "last_seen", Kind: KindMoment, width: 20}, value: func(s *summary) Value { return momentOf(s.Last) }},
+			{Column: Column{Name: "capture", Kind: KindText, width: 10}, value: func(s *summary) Value { return Text(s.Capture) }},
+			{Column: Column{Name: "frame", Kind: KindNumber, width: 5, right: true}, value: func(s *summary) Value { return Count(int64(s.Frame)) }},
 		},
 		composed: []field[summary]{
-			{Column: Column{Name: "what", width: 32, wrap: Prose}, value: whatValue},
+			{Column: Column{Name: "what", Kind: KindText, width: 32, wrap: Prose}, value: whatValue},
 		},
 	}
 }

@@ -34,7 +34,7 @@ func tallied(t *testing.T, o Options, add func(*finding.Tally)) string {
 // TestFindingsFitTerminal wants every kind of finding, told of many phones and
 // with texts off the wire, to be readable in 80 columns.
 func TestFindingsFitTerminal(t *testing.T) {
-	out := tallied(t, Options{Format: "table", Width: 80}, func(tally *finding.Tally) {
+	out := tallied(t, Options{Format: Plain().Named("table"), Width: 80}, func(tally *finding.Tally) {
 		for _, k := range finding.Kinds() {
 			for i := range 2000 {
 				d := finding.Detail{Name: hostileText, Other: strings.Repeat("x", 300), N: int64(i)}
@@ -68,10 +68,10 @@ func TestFindingsWithoutPlace(t *testing.T) {
 	add := func(tally *finding.Tally) { tally.Add(&finding.Finding{Kind: finding.TooLong}, &finding.Place{}) }
 	k := finding.TooLong
 	want := fmt.Sprintf(`{"finding":"too_long","severity":"warning","message":%q,"hint":%q,"count":1}`+"\n", k.Meaning(), k.Hint())
-	if got := tallied(t, Options{Format: "ndjson"}, add); got != want {
+	if got := tallied(t, Options{Format: Plain().Named("ndjson")}, add); got != want {
 		t.Errorf("got %swant %s", got, want)
 	}
-	if got := tallied(t, Options{Format: "table"}, add); strings.Contains(got, "First at") {
+	if got := tallied(t, Options{Format: Plain().Named("table")}, add); strings.Contains(got, "First at") {
 		t.Error(got)
 	}
 }

@@ -60,7 +60,7 @@ func TestNDJSON(t *testing.T) {
 	for i, key := range strings.Fields(keys) {
 		order[key] = i + 1
 	}
-	out := write(t, Options{Format: "ndjson"}, Requests, sample(t))
+	out := write(t, Options{Format: Plain().Named("ndjson")}, Requests, sample(t))
 	lines := strings.SplitAfter(strings.TrimSuffix(out, "\n"), "\n")
 	if len(lines) != len(sample(t)) {
 		t.Fatalf("%d lines", len(lines))
@@ -141,13 +141,13 @@ func TestRepeatedVariables(t *testing.T) {
 		filled("a", "1"), filled("b", "2"), filled("a", "3"), filled("a", "4"),
 	}}))
 	want := `{"vars":{"a":"1","b":"2","a#2":"3","a#3":"4"}}` + "\n"
-	if got := write(t, Options{Format: "ndjson", Columns: "vars"}, Events, []*decode.Record{r}); got != want {
+	if got := write(t, Options{Format: Plain().Named("ndjson"), Columns: "vars"}, Events, []*decode.Record{r}); got != want {
 		t.Errorf("got %s want %s", got, want)
 	}
 }
 
 func TestCSV(t *testing.T) {
-	out := write(t, Options{Format: "csv"}, Requests, sample(t))
+	out := write(t, Options{Format: Plain().Named("csv")}, Requests, sample(t))
 	if strings.Count(out, "\n") != strings.Count(out, "\r\n") {
 		t.Error("a line does not end in CRLF")
 	}
@@ -207,13 +207,13 @@ func TestCSVFormulas(t *testing.T) {
 		{`="a"",b`, `'="a"",b`},
 	} {
 		r := request(test.sent)
-		rows, err := csv.NewReader(strings.NewReader(write(t, Options{Format: "csv", Columns: "target"}, Requests, []*decode.Record{r}))).ReadAll()
+		rows, err := csv.NewReader(strings.NewReader(write(t, Options{Format: Plain().Named("csv"), Columns: "target"}, Requests, []*decode.Record{r}))).ReadAll()
 		if err != nil || len(rows) != 2 || rows[1][0] != test.want {
 			t.Errorf("%q is read back as %q (%v), want %q", test.sent, rows, err, test.want)
 		}
 	}
 	// Numbers are no formulas, even below zero.
-	got := write(t, Options{Format: "csv", Columns: "time", Clock: clock(t, "delta")}, Requests,
+	got := write(t, Options{Format: Plain().Named("csv"), Columns: "time", Clock: clock(t, "delta")}, Requests,
 		[]*decode.Record{request("/"), request("/", after(-1500*time.Millisecond))})
 	if want := "time\r\n0.000000000\r\n-1.500000000\r\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -222,7 +222,7 @@ func TestCSVFormulas(t *testing.T) {
 
 // A row of one empty cell must not vanish: readers skip empty lines.
 func TestCSVOfOneEmptyColumn(t *testing.T) {
-	rows, err := csv.NewReader(strings.NewReader(write(t, Options{Format: "csv", Columns: "vlan"}, Requests, sample(t)))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(write(t, Options{Format: Plain().Named("csv"), Columns: "vlan"}, Requests, sample(t)))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func TestMarkdown(t *testing.T) {
 		{"http://x", `http:\//x`},
 		{"\x1b[2J", `\\x1b\[2J`},
 	} {
-		got := write(t, Options{Format: "markdown", Columns: "target,frame"}, Requests, []*decode.Record{request(test.sent)})
+		got := write(t, Options{Format: Plain().Named("markdown"), Columns: "target,frame"}, Requests, []*decode.Record{request(test.sent)})
 		want := "| target | frame |\n| --- | ---: |\n| " + test.want + " | 7 |\n"
 		if got != want {
 			t.Errorf("%q: got\n%swant\n%s", test.sent, got, want)
@@ -268,7 +268,7 @@ func TestNothingReachesTheTerminal(t *testing.T) {
 	})
 	columns := strings.Join(ColumnNames(Events), ",")
 	for _, format := range []string{"table", "csv", "markdown", "ndjson"} {
-		out := write(t, Options{Format: format, Columns: columns}, Events, []*decode.Record{r})
+		out := write(t, Options{Format: Plain().Named(format), Columns: columns}, Events, []*decode.Record{r})
 		if format == "csv" {
 			out = strings.ReplaceAll(out, "\r\n", "\n")
 		}
@@ -300,11 +300,11 @@ func TestTimes(t *testing.T) {
 		{"delta", "0.000000000 1.500000000 0.500000001", "0.000 1.500 0.500"},
 	} {
 		t.Run(test.form, func(t *testing.T) {
-			out := write(t, Options{Format: "csv", Columns: "time", Clock: clock(t, test.form)}, Requests, records)
+			out := write(t, Options{Format: Plain().Named("csv"), Columns: "time", Clock: clock(t, test.form)}, Requests, records)
 			if got := strings.Join(strings.Fields(out)[1:], " "); got != test.csv {
 				t.Errorf("csv: got %s, want %s", got, test.csv)
 			}
-			out = write(t, Options{Format: "table", Columns: "time", Clock: clock(t, test.form)}, Requests, records)
+			out = write(t, Options{Format: Plain().Named("table"), Columns: "time", Clock: clock(t, test.form)}, Requests, records)
 			_, out, _ = strings.Cut(out, "time\n")
 			if got := strings.Join(strings.Fields(out), " "); got != test.table {
 				t.Errorf("table: got %s, want %s", got, test.table)
@@ -312,7 +312,7 @@ func TestTimes(t *testing.T) {
 		})
 	}
 	// A saved record has the one form that is sure to be read again.
-	out := write(t, Options{Format: "ndjson", Columns: "time", Clock: clock(t, "delta")}, Requests, records[2:])
+	out := write(t, Options{Format: Plain().Named("ndjson"), Columns: "time", Clock: clock(t, "delta")}, Requests, records[2:])
 	if want := `{"time":"2026-03-02T08:00:02.123456790Z"}` + "\n"; out != want {
 		t.Errorf("ndjson: got %s", out)
 	}
@@ -326,7 +326,7 @@ func TestTimes(t *testing.T) {
 
 // A form of time that goes by what was shown before goes by rows.
 func TestTimesBeforeTheFirst(t *testing.T) {
-	out := write(t, Options{Format: "csv", Columns: "time", Clock: clock(t, "relative")}, Requests,
+	out := write(t, Options{Format: Plain().Named("csv"), Columns: "time", Clock: clock(t, "relative")}, Requests,
 		[]*decode.Record{request("/"), request("/", after(-250*time.Millisecond))})
 	if want := "time\r\n0.000000000\r\n-0.250000000\r\n"; out != want {
 		t.Errorf("got %q, want %q", out, want)
@@ -339,10 +339,9 @@ func TestErrorsOfUseNameTheChoices(t *testing.T) {
 		view View
 		want string
 	}{
-		{Options{Format: "xls"}, Events, `no format is called "xls"; expected table, csv, ndjson, markdown`},
-		{Options{Format: "csv", Columns: "time,mac"}, Events, `no column is called "mac"; expected some of time, capture, frame`},
-		{Options{Format: "csv", Columns: "time,,frame"}, Events, `no column is called ""; expected some of time`},
-		{Options{Format: "ndjson", Columns: "time,frame,time"}, Events, `the column time is there twice`},
+		{Options{Format: Plain().Named("csv"), Columns: "time,mac"}, Events, `no column is called "mac"; expected some of time, capture, frame`},
+		{Options{Format: Plain().Named("csv"), Columns: "time,,frame"}, Events, `no column is called ""; expected some of time`},
+		{Options{Format: Plain().Named("ndjson"), Columns: "time,frame,time"}, Events, `the column time is there twice`},
 	} {
 		_, err := NewRecords(io.Discard, test.o, test.view)
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) {
@@ -356,7 +355,7 @@ func TestFormatOf(t *testing.T) {
 		"a.csv": "csv", "A.CSV": "csv", "dir.csv/a": "table", "a.ndjson": "ndjson", "a.jsonl": "ndjson",
 		"a.md": "markdown", "-": "table", "a.txt": "table", "": "table",
 	} {
-		if got := FormatOf(file); got != want {
+		if got := Plain().Of(file).Name; got != want {
 			t.Errorf("%q is %s, want %s", file, got, want)
 		}
 	}
@@ -370,7 +369,7 @@ func TestNoRows(t *testing.T) {
 		"ndjson":   "",
 		"markdown": "| time | event |\n| --- | --- |\n",
 	} {
-		got := strings.Join(strings.Fields(write(t, Options{Format: format, Columns: "time,event"}, Events, nil)), " ")
+		got := strings.Join(strings.Fields(write(t, Options{Format: Plain().Named(format), Columns: "time,event"}, Events, nil)), " ")
 		if want := strings.Join(strings.Fields(want), " "); got != want {
 			t.Errorf("%s: got %q, want %q", format, got, want)
 		}
@@ -415,22 +414,22 @@ func writeTo(w io.Writer, o Options, records []*decode.Record, flush bool) (err 
 // However far the disk's room goes, that it ended is said.
 func TestWriteErrors(t *testing.T) {
 	few := sample(t)[2:5] // of two days
-	for _, format := range Formats() {
+	for _, format := range Plain().Names() {
 		for _, flush := range []bool{false, true} {
-			whole := write(t, Options{Format: format}, Requests, few)
+			whole := write(t, Options{Format: Plain().Named(format)}, Requests, few)
 			if flush {
 				var buf bytes.Buffer
-				if err, _ := writeTo(&buf, Options{Format: format}, few, true); err != nil {
+				if err, _ := writeTo(&buf, Options{Format: Plain().Named(format)}, few, true); err != nil {
 					t.Fatal(err)
 				}
 				whole = buf.String() // widths may differ
 			}
 			for room := range len(whole) {
-				if err, _ := writeTo(&fullDisk{room}, Options{Format: format}, few, flush); !errors.Is(err, errFull) {
+				if err, _ := writeTo(&fullDisk{room}, Options{Format: Plain().Named(format)}, few, flush); !errors.Is(err, errFull) {
 					t.Fatalf("%s: %d bytes of %d are written, and the error is %v", format, room, len(whole), err)
 				}
 			}
-			if err, _ := writeTo(&fullDisk{len(whole)}, Options{Format: format}, few, flush); err != nil {
+			if err, _ := writeTo(&fullDisk{len(whole)}, Options{Format: Plain().Named(format)}, few, flush); err != nil {
 				t.Errorf("%s: %v", format, err)
 			}
 		}
@@ -439,7 +438,7 @@ func TestWriteErrors(t *testing.T) {
 		for range 5000 {
 			many = append(many, request("/mac=000b82123450&local=5002"))
 		}
-		if err, early := writeTo(&fullDisk{1000}, Options{Format: format}, many, false); !errors.Is(err, errFull) || !early {
+		if err, early := writeTo(&fullDisk{1000}, Options{Format: Plain().Named(format)}, many, false); !errors.Is(err, errFull) || !early {
 			t.Errorf("%s: the error %v came early: %t", format, err, early)
 		}
 	}
@@ -447,9 +446,9 @@ func TestWriteErrors(t *testing.T) {
 
 // Rows are not written later than Flush, for who watches.
 func TestFlush(t *testing.T) {
-	for _, format := range Formats() {
+	for _, format := range Plain().Names() {
 		var buf bytes.Buffer
-		sink, err := NewRecords(&buf, Options{Format: format}, Requests)
+		sink, err := NewRecords(&buf, Options{Format: Plain().Named(format)}, Requests)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -501,7 +500,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add("\xff\\", "\\xff\u2028\U000e0041\"")
 	f.Fuzz(func(t *testing.T, name, value string) {
 		r := request(value, announces(actionurl.Event{Kind: actionurl.Unknown, Vars: []actionurl.Var{filled(name, value), filled("other", name)}}))
-		out := write(t, Options{Format: "ndjson"}, Events, []*decode.Record{r})
+		out := write(t, Options{Format: Plain().Named("ndjson")}, Events, []*decode.Record{r})
 		if strings.Count(out, "\n") != 1 || !utf8.ValidString(out) || acts.MatchString(out) {
 			t.Errorf("not a line of plain text: %q", out)
 		}

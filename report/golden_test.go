@@ -14,16 +14,16 @@ func TestGolden(t *testing.T) {
 			}
 			name := fmt.Sprintf("%s-%d.txt", view, width)
 			t.Run(name, func(t *testing.T) {
-				golden(t, name, write(t, Options{Format: "table", Width: width}, view, records))
+				golden(t, name, write(t, Options{Format: Plain().Named("table"), Width: width}, view, records))
 			})
 		}
 	}
 	for _, format := range []string{"csv", "ndjson", "markdown"} {
 		t.Run(format, func(t *testing.T) {
-			golden(t, "requests."+format, write(t, Options{Format: format}, Requests, sample(t)))
+			golden(t, "requests."+format, write(t, Options{Format: Plain().Named(format)}, Requests, sample(t)))
 		})
 	}
 	t.Run("columns", func(t *testing.T) {
-		golden(t, "columns.csv", write(t, Options{Format: "csv", Columns: " phone,event, candidates,client,server,vlan "}, Events, events(t)))
+		golden(t, "columns.csv", write(t, Options{Format: Plain().Named("csv"), Columns: " phone,event, candidates,client,server,vlan "}, Events, events(t)))
 	})
 }

@@ -17,7 +17,7 @@ import (
 // WriteLearned writes the templates that were learned: as a text for people in
 // the format table, else as a row for each part of a URL.
 func WriteLearned(w io.Writer, o Options, l *learn.Lesson) error {
-	if o.Format != "table" {
+	if o.Format.Name != "table" {
 		return WriteTable(w, o, learnedColumns(), learnedRows(l))
 	}
 	if o.Width <= 0 {

@@ -16,10 +16,10 @@ func TestLoss(t *testing.T) {
 		Counts: []decode.LossCount{{Key: "dropped", N: 12}, {Key: "freezes", N: 1}},
 	}
 	const want = `{"time":"2026-03-02T08:01:00.000000005Z","capture_loss":{"interface":"eth\"1","since":"2026-03-02T08:00:00.000000005Z","dropped":12,"freezes":1}}`
-	for _, format := range Formats() {
-		row := write(t, Options{Format: format}, Requests, []*decode.Record{request("/")})
+	for _, format := range Plain().Names() {
+		row := write(t, Options{Format: Plain().Named(format)}, Requests, []*decode.Record{request("/")})
 		var out strings.Builder
-		rows, err := NewRecords(&out, Options{Format: format}, Requests)
+		rows, err := NewRecords(&out, Options{Format: Plain().Named(format)}, Requests)
 		if err != nil {
 			t.Fatal(err)
 		}

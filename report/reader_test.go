@@ -54,7 +54,7 @@ func full(t testing.TB, text string) *decode.Record {
 // save writes records as they are saved.
 func save(t testing.TB, records ...*decode.Record) string {
 	var out strings.Builder
-	rows, err := report.NewRecords(&out, report.Options{Format: "ndjson"}, report.Requests)
+	rows, err := report.NewRecords(&out, report.Options{Format: report.Plain().Named("ndjson")}, report.Requests)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func FuzzComplete(f *testing.F) {
 			Started: at, Answer: at, Ended: at, Held: held, Holds: n, Referred: n,
 		}
 		var out strings.Builder
-		rows, err := report.NewRecords(&out, report.Options{Format: "ndjson"}, report.Events)
+		rows, err := report.NewRecords(&out, report.Options{Format: report.Plain().Named("ndjson")}, report.Events)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,9 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,25 +22,70 @@ type Sink interface {
 	Close() error
 }
 
-// Formats returns the names of the formats.
-func Formats() []string { return []string{"table", "csv", "ndjson", "markdown"} }
+// A Format is a way to write rows.
+type Format struct {
+	Name       string
+	Extensions []string // of the names of its files
+	People     bool     // people read it: they see other columns than programs
+	Early      bool     // it writes each row as it comes, and so each column that may be empty
 
-// FormatOf returns the format that a file's extension stands for, table if none.
-func FormatOf(file string) string {
-	switch strings.ToLower(filepath.Ext(file)) {
-	case ".csv":
-		return "csv"
-	case ".ndjson", ".jsonl", ".json":
-		return "ndjson"
-	case ".md", ".markdown":
-		return "markdown"
+	// New returns a Sink that writes rows with these columns to w.
+	New func(w io.Writer, o Options, columns []Column) (Sink, error)
+}
+
+// Formats are formats to choose from.
+type Formats []Format
+
+// Plain returns the formats of this package, the default first.
+func Plain() Formats {
+	return Formats{
+		{Name: "table", People: true, New: func(w io.Writer, o Options, columns []Column) (Sink, error) {
+			return newTable(w, columns, o), nil
+		}},
+		{Name: "csv", Extensions: []string{".csv"}, New: func(w io.Writer, o Options, columns []Column) (Sink, error) {
+			return newCSV(w, columns, o)
+		}},
+		{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl", ".json"}, New: func(w io.Writer, _ Options, columns []Column) (Sink, error) {
+			return newNDJSON(w, columns), nil
+		}},
+		{Name: "markdown", Extensions: []string{".md", ".markdown"}, People: true, Early: true, New: func(w io.Writer, o Options, columns []Column) (Sink, error) {
+			return newMarkdown(w, columns, o.Clock)
+		}},
 	}
-	return "table"
+}
+
+// Names returns the names.
+func (f Formats) Names() []string {
+	names := make([]string, len(f))
+	for i := range f {
+		names[i] = f[i].Name
+	}
+	return names
+}
+
+// Named returns the format of a name, or none.
+func (f Formats) Named(name string) Format {
+	for _, format := range f {
+		if format.Name == name {
+			return format
+		}
+	}
+	return Format{}
+}
+
+// Of returns the format that the extension of a file means, or else the default.
+func (f Formats) Of(file string) Format {
+	for _, format := range f {
+		if slices.Contains(format.Extensions, strings.ToLower(filepath.Ext(file))) {
+			return format
+		}
+	}
+	return f[0]
 }
 
 // Options say how to write.
 type Options struct {
-	Format  string // one of Formats
+	Format  Format
 	Columns string // names with commas between; empty for the view's own
 	Clock   *Clock // nil for UTC
 	Width   int    // of the terminal, in columns; 0 where there is none
@@ -65,15 +110,5 @@ func New(w io.Writer, o Options, columns []Column) (Sink, error) {
 	if o.Clock == nil {
 		o.Clock = &Clock{zone: time.UTC}
 	}
-	switch o.Format {
-	case "table":
-		return newTable(w, columns, o), nil
-	case "csv":
-		return newCSV(w, columns, o)
-	case "ndjson":
-		return newNDJSON(w, columns), nil
-	case "markdown":
-		return newMarkdown(w, columns, o.Clock)
-	}
-	return nil, fmt.Errorf("no format is called %q; expected %s", o.Format, strings.Join(Formats(), ", "))
+	return o.Format.New(w, o, columns)
 }

@@ -148,7 +148,7 @@ func lost(want, got reflect.Value, path string) (all []string) {
 func readBack(t *testing.T, write func(*report.Rows[decode.Record]) error) *report.Saved {
 	t.Helper()
 	var out strings.Builder
-	rows, err := report.NewRecords(&out, report.Options{Format: "ndjson", Complete: true}, report.Requests)
+	rows, err := report.NewRecords(&out, report.Options{Format: report.Plain().Named("ndjson"), Complete: true}, report.Requests)
 	if err != nil {
 		t.Fatal(err)
 	}

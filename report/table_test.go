@@ -26,7 +26,7 @@ func lines(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n")
 func TestTableFitsTheTerminal(t *testing.T) {
 	for _, view := range []View{Events, Requests} {
 		for limit := 40; limit <= 250; limit++ {
-			out := write(t, Options{Format: "table", Width: limit}, view, events(t))
+			out := write(t, Options{Format: Plain().Named("table"), Width: limit}, view, events(t))
 			for _, line := range lines(out) {
 				if width(line) > limit {
 					t.Errorf("%s: a line is %d columns wide, the terminal %d: %s", view, width(line), limit, line)
@@ -56,7 +56,7 @@ func TestColumnsAreAligned(t *testing.T) {
 		records = append(records, named(name))
 	}
 	for _, limit := range []int{0, 30, 31, 32, 60} {
-		out := write(t, Options{Format: "table", Columns: "call_id,event", Width: limit}, Events, records)
+		out := write(t, Options{Format: Plain().Named("table"), Columns: "call_id,event", Width: limit}, Events, records)
 		all := lines(out)
 		if len(all) != 1+len(names) {
 			t.Fatalf("%d lines:\n%s", len(all), out)
@@ -77,7 +77,7 @@ func TestLocaleDoesNotMatter(t *testing.T) {
 	var out []string
 	for _, eastAsian := range []bool{false, true} {
 		twwidth.SetEastAsian(eastAsian)
-		out = append(out, write(t, Options{Format: "table", Columns: "call_id,event"}, Events, records))
+		out = append(out, write(t, Options{Format: Plain().Named("table"), Columns: "call_id,event"}, Events, records))
 	}
 	if diff := cmp.Diff(out[0], out[1]); diff != "" {
 		t.Errorf("elsewhere and in East Asia (-+):\n%s", diff)
@@ -90,7 +90,7 @@ func TestWrapped(t *testing.T) {
 	columns := PlainColumns("a", "b", "c")
 	columns[1] = columns[1].Wrapped(12)
 	var buf bytes.Buffer
-	sink, err := New(&buf, Options{Format: "table"}, columns)
+	sink, err := New(&buf, Options{Format: Plain().Named("table")}, columns)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestLongCellsAreCut(t *testing.T) {
 		}
 		records[0] = named(test.name)
 		records = append(records, named(test.name))
-		all := lines(write(t, Options{Format: "table", Columns: "call_id,event", Width: 27}, Events, records))
+		all := lines(write(t, Options{Format: Plain().Named("table"), Columns: "call_id,event", Width: 27}, Events, records))
 		for _, line := range []string{all[1], all[len(all)-1]} {
 			want := test.want
 			if strings.HasPrefix(want, "xxxxxxxxxxxx…") && len(test.name) == 13 {
@@ -154,7 +154,7 @@ func TestVeryLongCells(t *testing.T) {
 		strings.Repeat("a\u0300\u0301\u0302", 600), // narrower than it is long
 		"x" + strings.Repeat("山", 2000),
 	} {
-		all := lines(write(t, Options{Format: "table", Columns: "call_id"}, Events, []*decode.Record{named(name)}))
+		all := lines(write(t, Options{Format: Plain().Named("table"), Columns: "call_id"}, Events, []*decode.Record{named(name)}))
 		if !strings.HasSuffix(all[1], "…") || strings.Contains(all[1], `\x`) {
 			t.Errorf("got %q", all[1])
 		}
@@ -172,7 +172,7 @@ func TestDays(t *testing.T) {
 		{"relative", "time target|0.000 /1|3600.000 /2|86400.000 /3|259200.000 /4"},
 	} {
 		var got []string
-		for _, line := range lines(write(t, Options{Format: "table", Columns: "time,target", Clock: clock(t, test.form)}, Requests, records)) {
+		for _, line := range lines(write(t, Options{Format: Plain().Named("table"), Columns: "time,target", Clock: clock(t, test.form)}, Requests, records)) {
 			got = append(got, strings.Join(strings.Fields(line), " "))
 		}
 		if got := strings.Join(got, "|"); got != test.want {
@@ -180,7 +180,7 @@ func TestDays(t *testing.T) {
 		}
 	}
 	// Without times there is nothing to date.
-	out := write(t, Options{Format: "table", Columns: "target"}, Requests, records)
+	out := write(t, Options{Format: Plain().Named("table"), Columns: "target"}, Requests, records)
 	if got := strings.Join(strings.Fields(out), " "); got != "target /1 /2 /3 /4" {
 		t.Errorf("got %q", out)
 	}
@@ -190,7 +190,7 @@ func TestDays(t *testing.T) {
 // least important columns give way.
 func TestColumnsGiveWay(t *testing.T) {
 	header := func(o Options) string {
-		o.Format = "table"
+		o.Format = Plain().Named("table")
 		return strings.Join(strings.Fields(lines(write(t, o, Events, nil))[0]), " ")
 	}
 	for _, test := range []struct {
@@ -214,7 +214,7 @@ func TestMemoryOfTable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes many rows")
 	}
-	sink, err := NewRecords(io.Discard, Options{Format: "table"}, Events)
+	sink, err := NewRecords(io.Discard, Options{Format: Plain().Named("table")}, Events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestLinesLikeTheLibrary(t *testing.T) {
 		for _, limit := range []int{0, 20, 40, 80, 200} {
 			print := func(library int) string {
 				var out bytes.Buffer
-				rows, err := NewRecords(&out, Options{Format: "table", Columns: columns, Width: limit}, Requests)
+				rows, err := NewRecords(&out, Options{Format: Plain().Named("table"), Columns: columns, Width: limit}, Requests)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -293,7 +293,7 @@ func TestFitted(t *testing.T) {
 // not depend on the rows, and shows the header again when it is off the screen.
 func TestLiveTable(t *testing.T) {
 	var out strings.Builder
-	rows, err := NewRecords(&out, Options{Format: "table", Live: true, Height: 6}, Events)
+	rows, err := NewRecords(&out, Options{Format: Plain().Named("table"), Live: true, Height: 6}, Events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,9 +319,9 @@ func TestLiveTable(t *testing.T) {
 // Rows that are added to a CSV file stand under the header that it has.
 func TestContinuedCSV(t *testing.T) {
 	r := []*decode.Record{named("a")}
-	whole := write(t, Options{Format: "csv"}, Events, r)
+	whole := write(t, Options{Format: Plain().Named("csv")}, Events, r)
 	header, rest, _ := strings.Cut(whole, "\r\n")
-	if got := write(t, Options{Format: "csv", Continued: true}, Events, r); got != rest || header == "" {
+	if got := write(t, Options{Format: Plain().Named("csv"), Continued: true}, Events, r); got != rest || header == "" {
 		t.Errorf("%q, want %q", got, rest)
 	}
 }

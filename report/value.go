@@ -15,7 +15,7 @@
 //     [Value.Kind], [Value.Int], [Value.AppendText] and [Value.AppendJSON] give
 //     a value; [Visible] escapes text for people.
 //  2. Return a [Format] with its name and the extensions of its files.
-//  3. Add it to the list in package formats.
+//  3. Add it to the list in package formats, beside those of [Plain].
 package report
 
 import (

@@ -20,6 +20,7 @@ import (
 	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
 	"actionurl/report"
+	"actionurl/report/formats"
 	"actionurl/report/output"
 )
 
@@ -109,7 +110,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, findings (what is wrong), or requests (every HTTP request)")
 	f.Var(newChoice(&a.group, "", timeline.Groupings()), "group", "with --view calls, number what is one call on several phones, as told `BY`: call-id, or number (that of the caller)")
 	f.StringVarP(&a.Output, "output", "o", "-", "`FILE` to write to; - is standard output")
-	f.Var(newChoice(&a.format, "", report.Formats()), "format", "`FORMAT`: table, csv, ndjson or markdown; by default told from the extension of -o")
+	f.Var(newChoice(&a.format, "", formats.All().Names()), "format", "`FORMAT`: "+strings.Join(formats.All().Names(), ", ")+"; by default told from the extension of -o")
 	f.StringVar(&a.Options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
 		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", ")+
 		"; of findings: "+strings.Join(report.ColumnNames(report.Findings), ", "))
@@ -122,7 +123,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	complete(cmd, "view", report.Views())
 	complete(cmd, "group", timeline.Groupings())
 	cmd.MarkFlagFilename("output")
-	complete(cmd, "format", report.Formats())
+	complete(cmd, "format", formats.All().Names())
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
 	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(
 		report.ColumnNames(report.Events), report.ColumnNames(report.Calls), report.ColumnNames(report.Phones), report.ColumnNames(report.Findings))))))
@@ -258,10 +259,10 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 		return usage("--group joins calls; it needs --view calls")
 	}
 	a.Options.Grouped = a.group != ""
-	if a.Options.Format = a.format; a.format == "" {
-		a.Options.Format = report.FormatOf(strings.TrimSuffix(a.Output, ".gz"))
+	if a.Options.Format = formats.All().Named(a.format); a.format == "" {
+		a.Options.Format = formats.All().Of(strings.TrimSuffix(a.Output, ".gz"))
 	}
-	if a.Complete && (a.Options.Format != "ndjson" || a.Filter.View != report.Events && a.Filter.View != report.Requests) {
+	if a.Complete && (a.Options.Format.Name != "ndjson" || a.Filter.View != report.Events && a.Filter.View != report.Requests) {
 		return usage("--complete saves events for report; it needs --format ndjson, and --view events or requests")
 	}
 	if err := a.finishOutputs(); err != nil {

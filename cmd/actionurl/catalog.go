@@ -36,7 +36,7 @@ inferred (P-values from the order of the numbers, keys from the events' names).`
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
 			width, _ := output.TerminalSize(out)
-			options := report.Options{Format: format, Width: width}
+			options := report.Options{Format: report.Plain().Named(format), Width: width}
 			if len(args) > 0 {
 				tables = args
 			}
@@ -57,9 +57,9 @@ inferred (P-values from the order of the numbers, keys from the events' names).`
 		},
 	}
 	cmd.Flags().VarP(newChoice(&maker, "", names), "vendor", "", "`NAME` of a vendor: "+strings.Join(names, ", "))
-	cmd.Flags().VarP(newChoice(&format, "table", report.Formats()), "format", "", "`FORMAT`: "+strings.Join(report.Formats(), ", "))
+	cmd.Flags().VarP(newChoice(&format, "table", report.Plain().Names()), "format", "", "`FORMAT`: "+strings.Join(report.Plain().Names(), ", "))
 	complete(cmd, "vendor", names)
-	complete(cmd, "format", report.Formats())
+	complete(cmd, "format", report.Plain().Names())
 	return cmd
 }
 

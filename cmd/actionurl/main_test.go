@@ -237,7 +237,7 @@ func analyzeBytes(t *testing.T, capture []byte) {
 	if err == nil {
 		err = run.Captures(run.Config{
 			Decode: decode.Config{Wire: decode.Wire{ResponseTimeout: 10 * time.Second}, Analysis: decode.Analysis{SlowResponse: time.Second}},
-			Filter: report.Filter{View: report.Requests}, Options: report.Options{Format: "ndjson", Clock: clock},
+			Filter: report.Filter{View: report.Requests}, Options: report.Options{Format: report.Plain().Named("ndjson"), Clock: clock},
 			Output: "-", Stdout: &out, Stderr: &messages,
 		}, in)
 	}

@@ -80,11 +80,11 @@ or inferred.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
 			width, _ := output.TerminalSize(out)
-			return showProfiles(args, report.Options{Format: format, Width: width}, out, cmd.ErrOrStderr())
+			return showProfiles(args, report.Options{Format: report.Plain().Named(format), Width: width}, out, cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().VarP(newChoice(&format, "table", report.Formats()), "format", "", "`FORMAT`: "+strings.Join(report.Formats(), ", "))
-	complete(cmd, "format", report.Formats())
+	cmd.Flags().VarP(newChoice(&format, "table", report.Plain().Names()), "format", "", "`FORMAT`: "+strings.Join(report.Plain().Names(), ", "))
+	complete(cmd, "format", report.Plain().Names())
 	return cmd
 }
 

@@ -93,9 +93,9 @@ func TestReportEqualsAnalyze(t *testing.T) {
 		t.Fatal(real, err)
 	}
 	for _, file := range append(captures, real...) {
-		compareSaved(t, file, report.Views(), report.Formats())
+		compareSaved(t, file, report.Views(), report.Plain().Names())
 	}
-	compareSaved(t, "../../testdata/guide-events.pcap", report.Views(), report.Formats(), "-p", "../../testdata/profiles/site.yaml")
+	compareSaved(t, "../../testdata/guide-events.pcap", report.Views(), report.Plain().Names(), "-p", "../../testdata/profiles/site.yaml")
 }
 
 // What SIP tells of calls, findings of no request, and the end of the capture

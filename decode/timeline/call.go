@@ -84,9 +84,8 @@ type Call struct {
 	// nowhere.
 	Left packet.Origin
 
-	// FromSIP are the columns that tell what no event did, in a call that is
-	// handed out.
-	FromSIP []string
+	// FromSIP is what SIP added to the events, in a call that is handed out.
+	FromSIP []Part
 
 	held      int64 // how long it was on hold in all, in nanoseconds
 	heldSince int64

@@ -70,34 +70,48 @@ func (c *Call) filled() *Call {
 	return &f
 }
 
-// differences returns the names of the columns in which f tells more than c.
-func (f *Call) differences(c *Call) (columns []string) {
-	was, is := c.told(), f.told()
-	for i := range is {
-		if is[i].value != was[i].value {
-			columns = append(columns, is[i].column)
+// A Part is something that is known of a call.
+type Part uint8
+
+// The parts that SIP can add.
+const (
+	DirectionPart Part = iota
+	LocalPart
+	RemotePart
+	DisplayRemotePart
+	StatePart
+	RingPart
+	TalkPart
+	HoldPart
+	HoldsPart
+	IDPart
+	TransfersPart
+)
+
+// differences returns the parts in which f is not as c.
+func (f *Call) differences(c *Call) (parts []Part) {
+	for part, differs := range [...]bool{
+		DirectionPart:     f.Direction != c.Direction,
+		LocalPart:         f.Local != c.Local,
+		RemotePart:        f.Remote != c.Remote,
+		DisplayRemotePart: f.DisplayRemote != c.DisplayRemote,
+		StatePart:         f.State() != c.State(),
+		RingPart:          differ(f.Ring, c.Ring),
+		TalkPart:          differ(f.Talk, c.Talk),
+		HoldPart:          differ(f.Hold, c.Hold),
+		HoldsPart:         f.Holds != c.Holds,
+		IDPart:            f.ID != c.ID,
+		TransfersPart:     f.Transfers != c.Transfers,
+	} {
+		if differs {
+			parts = append(parts, Part(part))
 		}
 	}
-	return columns
+	return parts
 }
 
-// A tale is what a column says.
-type tale struct {
-	column string
-	value  any
-}
-
-func (c *Call) told() [11]tale {
-	ring, rang := c.Ring()
-	talk, talked := c.Talk()
-	hold, held := c.Hold()
-	type span struct {
-		time.Duration
-		ok bool
-	}
-	return [...]tale{
-		{"direction", c.Direction}, {"local", c.Local}, {"remote", c.Remote}, {"display_remote", c.DisplayRemote},
-		{"state", c.State()}, {"ring_s", span{ring, rang}}, {"talk_s", span{talk, talked}}, {"hold_s", span{hold, held}},
-		{"holds", c.Holds}, {"call_id", c.ID}, {"transfers", c.Transfers},
-	}
+func differ(f, g func() (time.Duration, bool)) bool {
+	a, known := f()
+	b, was := g()
+	return a != b || known != was
 }

@@ -73,7 +73,7 @@ func TestFilled(t *testing.T) {
 			if d, ok := c.Hold(); ok {
 				b += " hold " + d.String()
 			}
-			got = b + " holds " + string(rune('0'+c.Holds)) + " transfers " + string(rune('0'+c.Transfers)) + ": " + strings.Join(c.FromSIP, " ")
+			got = b + " holds " + string(rune('0'+c.Holds)) + " transfers " + string(rune('0'+c.Transfers)) + ": " + strings.Join(partNames(c.FromSIP), " ")
 		}})
 		for line := range strings.Lines(test.script) {
 			x, e := event(t, strings.Fields(line))
@@ -133,4 +133,12 @@ func TestSignalled(t *testing.T) {
 			t.Errorf("%s: %q, want %q", test.what, got, test.want)
 		}
 	}
+}
+
+func partNames(parts []Part) []string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = [...]string{"direction", "local", "remote", "display_remote", "state", "ring_s", "talk_s", "hold_s", "holds", "call_id", "transfers"}[p]
+	}
+	return names
 }

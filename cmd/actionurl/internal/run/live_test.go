@@ -98,7 +98,9 @@ func complete(c Config) Config {
 	c.Decode.ResponseTimeout, c.Decode.SlowResponse = 10*time.Second, time.Second
 	c.Filter.View = report.View(cmp.Or(string(c.Filter.View), string(report.Events)))
 	c.Output = cmp.Or(c.Output, "-")
-	c.Options.Format = cmp.Or(c.Options.Format, report.FormatOf(strings.TrimSuffix(c.Output, ".gz")))
+	if c.Options.Format.Name == "" {
+		c.Options.Format = report.Plain().Of(strings.TrimSuffix(c.Output, ".gz"))
+	}
 	c.Options.Clock, _ = report.NewClock("utc")
 	return c
 }
@@ -117,7 +119,7 @@ func TestLossesAreTold(t *testing.T) {
 	s.event(130*time.Second, "/?event=hold")
 	s.at(180*time.Second, nil)
 	s.at(185*time.Second, func() { s.stats.Dropped = 10 })
-	out, messages, err := s.play(t, Config{Options: report.Options{Format: "ndjson", Columns: "event"}}, nil)
+	out, messages, err := s.play(t, Config{Options: report.Options{Format: report.Plain().Named("ndjson"), Columns: "event"}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +163,7 @@ func TestFloodIsTold(t *testing.T) {
 		}
 	}
 	s.at(61*time.Second, nil)
-	out, messages, err := s.play(t, Config{Options: report.Options{Format: "csv", Columns: "event"}}, nil)
+	out, messages, err := s.play(t, Config{Options: report.Options{Format: report.Plain().Named("csv"), Columns: "event"}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +205,7 @@ func TestHangup(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	c := complete(Config{Options: report.Options{Format: "csv", Columns: "event"}})
+	c := complete(Config{Options: report.Options{Format: report.Plain().Named("csv"), Columns: "event"}})
 	c.Stdout, c.Stderr = &out, io.Discard
 	if err := Captures(c, in); err != nil {
 		t.Error(err)

@@ -88,7 +88,7 @@ func (l *losses) rest(now int64) error { return l.write(l.grown(), now) }
 func (l *losses) write(grown []loss, now int64) error {
 	since := l.since
 	l.since = now
-	if l.run.Options.Format != "ndjson" {
+	if l.run.Options.Format.Name != "ndjson" {
 		return nil
 	}
 	for len(grown) > 0 {

@@ -1,0 +1,31 @@
+package report
+
+import (
+	"testing"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
+	"actionurl/decode/timeline"
+)
+
+// Formats that need a type for a column rely on its kind.
+func TestColumnKinds(t *testing.T) {
+	r := sample(t)[0]
+	call := &timeline.Call{Phone: &timeline.Phone{MAC: "00:0b:82:12:34:50"}, Direction: actionurl.Incoming}
+	checkKinds(t, records(Requests, true), r)
+	checkKinds(t, callView(), call)
+	checkKinds(t, phoneView(), call.Phone)
+	checkKinds(t, findingView(), &finding.Summary{Count: 1})
+}
+
+func checkKinds[R any](t *testing.T, v *view[R], of *R) {
+	t.Helper()
+	for _, f := range v.keys {
+		if f.Kind == Absent {
+			t.Errorf("the column %s has no kind", f.Name)
+		}
+		if got := f.value(of); got.kind != Absent && got.kind != f.Kind {
+			t.Errorf("the column %s has the kind %d, its value %d", f.Name, f.Kind, got.kind)
+		}
+	}
+}

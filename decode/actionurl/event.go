@@ -145,7 +145,7 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	client := x.Client.Addr()
 	at := d.phones.addresses[client]
 	agent := d.agent(x, at)
-	if agent.Vendor != nil {
+	if agent.Vendor != nil && !agent.Vendor.Silent {
 		at = d.phones.remember(client, at, agent.MAC, x.Time)
 	}
 	if !d.byTemplate(e, x, path, authority, agent, at) && !d.byContent(e, x, path, agent, at) {

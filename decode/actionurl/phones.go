@@ -121,12 +121,6 @@ func (p *phones) phone(source packet.MAC) packet.MAC {
 	return packet.MAC{}
 }
 
-// is reports whether a request comes from a phone, as far as its frame or its
-// address tells.
-func (p *phones) is(x *httpwire.Exchange, at *learnt) bool {
-	return at != nil || p.sender(x) != packet.MAC{}
-}
-
 // remember takes an address, of which at is what is known, for that of a phone,
 // at a time. When another phone announces itself from it after a while, the
 // address has moved; at once, both are behind a translator of addresses.

@@ -1,9 +1,12 @@
 package actionurl
 
 import (
+	"cmp"
+	"net/netip"
 	"strings"
 
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/vendor"
 )
 
@@ -20,11 +23,11 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *
 		return false
 	}
 	resource, pathForm := e.pairs(path, d.Keys)
-	address := d.phones.is(x, at) && x.UserAgent == "" // another program's name is not a phone's
-	announces := agent.Vendor != nil && !agent.Vendor.Silent
-	phone := announces || address
+	s := d.sending(x, agent, at)
 	count := [allWeights]int{}
 	unresolved, placeholders := 0, 0 // the latter are of variables that phones know
+	inPath := s.segments(resource)
+	own := inPath != nil
 	for i := range e.Vars {
 		v := &e.Vars[i]
 		if v.State == Unresolved {
@@ -35,28 +38,101 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *
 		}
 		if v.Fits {
 			count[weights[v.Means]]++
+			own = own || s.has(v.Value)
 		}
 	}
 	calls := count[generic] + count[telling]
 	known := calls + count[identity] + count[common]
-	e.names(resource)
+	e.names(resource, s.vendor)
 	named := len(e.Candidates) > 0
 	e.settle(ByName)
 	switch {
 	case placeholders > 0, unresolved > 0 && (known > 0 || named):
 		return true
-	case isFile(resource), pathForm && isFile(path):
-		return count[telling] > 0 && known > 1 || calls > 0 && named
-	case calls > 0 && (known > 1 || phone || named):
+	case own && !downloads(path):
+		for _, segment := range inPath {
+			e.put(s.named(segment), segment)
+		}
 		return true
-	case pathForm && known > 0 && (known == len(e.Vars) || phone || count[identity] > 0):
+	case isFile(resource), pathForm && isFile(path):
+		return count[telling] > 0 && known > 1 || calls > 0 && (named || s.agent && !downloads(path))
+	case calls > 0 && (known > 1 || s.phone() || named):
+		return true
+	case pathForm && known > 0 && (known == len(e.Vars) || s.phone() || count[identity] > 0):
 		return true
 	case provisions(resource):
 		return false
 	case count[identity] > 0 && named:
 		return true
 	}
-	return announces || address && (known > count[common] || named)
+	return s.agent || s.address && (known > count[common] || named) || s.frame && (calls > 0 || named)
+}
+
+// A sending is what is known of who sent a request, but for what its target says.
+type sending struct {
+	vendor *vendor.Vendor
+	ip     netip.Addr
+	macs   [2]packet.MAC // of the user agent and the frame; zero for none
+
+	agent   bool // the user agent is that of phones that announce events
+	frame   bool // the frame comes from the address of one
+	address bool // and there is no user agent, or it came from the address of one without
+}
+
+func (d *Decoder) sending(x *httpwire.Exchange, agent *agent, at *learnt) sending {
+	s := sending{vendor: agent.Vendor, ip: x.Client.Addr(), agent: agent.Vendor != nil && !agent.Vendor.Silent}
+	s.macs = [2]packet.MAC{agent.MAC, d.phones.sender(x)}
+	if s.frame = s.macs[1] != (packet.MAC{}); s.vendor == nil {
+		s.vendor = vendor.Of(s.macs[1])
+	}
+	s.address = x.UserAgent == "" && (at != nil || s.frame)
+	return s
+}
+
+// phone reports whether the request comes from a phone.
+func (s *sending) phone() bool { return s.agent || s.frame || s.address }
+
+// has reports whether a value is the sender's own MAC address, or its IP
+// address where the sender is a phone.
+func (s *sending) has(value string) bool {
+	switch n := len(value); {
+	case n < len("1.2.3.4") || n > len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"):
+		return false
+	case n >= 12 && n <= 17:
+		if mac, ok := packet.ParseMAC(value); ok {
+			return mac != (packet.MAC{}) && (mac == s.macs[0] || mac == s.macs[1])
+		}
+	}
+	if !s.phone() || hexDigit(value[0]) > 15 && value[0] != ':' {
+		return false
+	}
+	ip, err := netip.ParseAddr(value)
+	return err == nil && ip.Unmap() == s.ip
+}
+
+// segments returns the whole segments of a path that are the sender's own MAC or
+// IP address. A MAC address that is all of the path may be the name of a file.
+func (s *sending) segments(resource string) (own []string) {
+	for rest := resource; rest != ""; {
+		var segment string
+		segment, rest, _ = strings.Cut(strings.TrimPrefix(rest, "/"), "/")
+		if s.has(segment) && len(segment)+len("/") < len(resource) {
+			own = append(own, segment)
+		}
+	}
+	return own
+}
+
+// named returns the variable that stands for the sender's MAC or IP address.
+func (s *sending) named(address string) string {
+	name := "mac"
+	if !IsMAC(address) {
+		name = "phone_ip"
+	}
+	if s.vendor != nil {
+		name = cmp.Or(s.vendor.Variable(name), name)
+	}
+	return name
 }
 
 // maxVars bounds the pairs that a target is split into: 256 variables of 40
@@ -83,7 +159,7 @@ func (e *Event) pairs(path string, keys map[string]string) (resource string, pat
 		pathForm = true
 	}
 	escaped := strings.IndexByte(rest, '%') >= 0
-	segments := pathForm && (strings.IndexByte(rest, '/') >= 0 || strings.IndexByte(rest, '?') >= 0)
+	segments := pathForm && strings.ContainsAny(rest, "/?:")
 	for rest != "" {
 		end := len(rest)
 		if len(e.Vars) < maxVars-1 {
@@ -117,7 +193,7 @@ func visible(c byte) bool { return c > ' ' && c < 0x7f }
 
 // CutPair cuts the first pair off. What stands between two "&" and has no "="
 // is part of the value before it: a name such as "A&B Ltd" is sent as it is.
-// In the path form a pair may begin behind "/" or "?", too, if its key is a
+// In the path form a pair may begin after "/", "?" or ":", too, if its key is a
 // variable's name.
 func CutPair(s string, pathForm bool) (pair, rest string) {
 	end := pairEnd(s, pathForm)
@@ -142,7 +218,7 @@ func pairEnd(s string, segments bool) int {
 	return len(s)
 }
 
-// segmentEnd is pairEnd where a pair may begin behind "/" or "?".
+// segmentEnd is pairEnd where a pair may begin after "/", "?" or ":".
 func segmentEnd(s string) int {
 	for i := range len(s) {
 		switch s[i] {
@@ -150,7 +226,7 @@ func segmentEnd(s string) int {
 			if beginsPair(s[i+1:]) {
 				return i
 			}
-		case '/', '?':
+		case '/', '?', ':':
 			if beginsVariable(s[i+1:]) {
 				return i
 			}
@@ -162,8 +238,7 @@ func segmentEnd(s string) int {
 // beginsVariable reports whether s begins with a pair whose key is a variable's
 // name.
 func beginsVariable(s string) bool {
-	const longest = len("expansion_module")
-	n := strings.IndexByte(s[:min(len(s), longest+1)], '=')
+	n := strings.IndexByte(s[:min(len(s), vendor.MaxName+1)], '=')
 	return n > 0 && vendor.IsVariable(s[:n])
 }
 
@@ -182,28 +257,41 @@ func beginsPair(s string) bool {
 }
 
 // names adds the events that the URL names to the candidates: by the last
-// segment of its path, or by a parameter that is called so.
-func (e *Event) names(resource string) {
+// segment of its path, or by a parameter that is called so. What a vendor calls
+// its settings are names, too.
+func (e *Event) names(resource string, v *vendor.Vendor) {
 	segment := strings.TrimRight(resource, "/")
 	segment = segment[strings.LastIndexByte(segment, '/')+1:]
 	if dot := strings.LastIndexByte(segment, '.'); dot >= 0 {
 		segment = segment[:dot]
 	}
-	e.name(segment)
+	e.name(segment, v)
 	for i := range e.Vars {
-		if v := &e.Vars[i]; v.Means == vendor.Event {
-			e.name(v.Value)
+		switch w := &e.Vars[i]; {
+		case w.Means == vendor.Event:
+			e.name(w.Value, v)
+		case w.Means == vendor.Other && v != nil && len(e.Vars) == 1: // relaya_triggered=1
+			e.nameOf(v.EventOf(w.Name))
 		}
 	}
 }
 
 // name adds the event of that name to the candidates. Numbers are none here:
 // a parameter "e" may be an extension.
-func (e *Event) name(name string) {
+func (e *Event) name(name string, v *vendor.Vendor) {
 	if name == "" {
 		return
 	}
 	if k := catalog.named(name); k != nil {
+		e.candidate(k)
+	} else if v != nil {
+		e.nameOf(v.EventOf(name))
+	}
+}
+
+// nameOf adds the event of a slug to the candidates; none is empty.
+func (e *Event) nameOf(slug string) {
+	if k := catalog.bySlug[slug]; k != nil {
 		e.candidate(k)
 	}
 }
@@ -241,4 +329,32 @@ func provisions(resource string) bool {
 		}
 	}
 	return NormalizeMAC(resource[strings.LastIndexByte(resource, '/')+1:]) != ""
+}
+
+// downloads reports whether a target is one that phones get files from, whatever
+// it says of the phone: settings, firmware, phone books.
+func downloads(path string) bool {
+	resource, _, _ := strings.Cut(path, "?")
+	if isFile(resource) && !isPage(resource) {
+		return true
+	}
+	lower := strings.ToLower(path)
+	for _, word := range []string{
+		"provision", "/prov", "config", "cfg", "settings", "firmware", "/fw", "upgrade", "update", "download", "ota/",
+		"phonebook", "phone-book", "phone_book", "directory", "addressbook", "contacts", "ldap", "autop", "ringtone", "wallpaper",
+	} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// isPage reports whether a file may be a page that is made for each request.
+func isPage(resource string) bool {
+	switch strings.ToLower(resource[strings.LastIndexByte(resource, '.')+1:]) {
+	case "xml", "htm", "html", "txt", "json":
+		return true
+	}
+	return false
 }

@@ -3,6 +3,8 @@ package actionurl
 import (
 	"strings"
 	"testing"
+
+	"actionurl/decode/packet"
 )
 
 // Requests that no template is known for, and what is said of them.
@@ -70,6 +72,62 @@ func TestRecognized(t *testing.T) {
 		{"Aastra 6757i/2.6.0", "/incoming.xml?remote=5004", `incoming_call [name] remote="5004"`},
 	} {
 		wantSummary(t, NewDecoder(nil), from(test.agent, get(test.target)), test.want)
+	}
+}
+
+// Requests that nothing but who sent them shows to be Action URLs: the first
+// examples of manuals.
+func TestRecognizedBySender(t *testing.T) {
+	const (
+		yealink = "Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88"
+		mitel   = "Aastra6731i MAC:00-08-5D-23-74-29 V:2.6.0.1008-SIP"
+		htek    = "00:1f:c1:1a:8b:6c"
+		akuvox  = "0c:11:05:aa:bb:cc"
+		nobody  = "02:00:00:00:00:01"
+	)
+	for _, test := range []struct{ agent, source, target, want string }{
+		{yealink, nobody, "/help.xml?IP=192.168.40.50", `unknown IP="192.168.40.50"`},
+		{yealink, nobody, "/help.xml?mac=249ad86e9d88", `unknown mac="249ad86e9d88"`},
+		{yealink, nobody, "/help.xml? MAC=24:9A:D8:6E:9D:88", `unknown MAC="24:9A:D8:6E:9D:88"`},
+		{yealink, nobody, "/help.xml?x=249ad86e9d88", `unknown x="249ad86e9d88"`},
+		{yealink, nobody, "/help.xml?mac=249ad86e9d89", "no Action URL"}, // another's
+		{yealink, nobody, "/help.xml", "no Action URL"},
+		{yealink, nobody, "/help.xml?file=249ad86e9d88.xml", "no Action URL"},
+		{yealink, nobody, "/249ad86e9d88.xml", "no Action URL"},
+		{yealink, nobody, "/cfg249ad86e9d88.xml?mac=249ad86e9d88", "no Action URL"},
+		{yealink, nobody, "/firmware.xml?mac=249ad86e9d88", "no Action URL"},
+		{yealink, nobody, "/x.php?get=phonebook&mac=249ad86e9d88", `unknown get="phonebook" mac="249ad86e9d88"`}, // by the user agent, as before
+		{yealink, nobody, "/phonebook/249ad86e9d88/x.xml", "no Action URL"},
+		{yealink, nobody, "/y000000000108.cfg?mac=249ad86e9d88", "no Action URL"},
+		{"", htek, "/001fc11a8b6c/192.168.40.50", `unknown mac="001fc11a8b6c" ip="192.168.40.50"`},
+		{"", htek, "/192.168.40.50", "no Action URL"}, // all of the path
+		{"", htek, "/001fc11a8b6c", "no Action URL"},
+		{"", htek, "/hook/001fc11a8b6c", `unknown mac="001fc11a8b6c"`},
+		{"", htek, "/hook/001fc11a8b6c.xml", "no Action URL"},
+		{"", nobody, "/020000000001/192.168.40.50", "no Action URL"},
+		{"", nobody, "/help.xml?mac=020000000001&ip=192.168.40.50", "no Action URL"},
+		// An unknown user agent does not cancel what the frame shows.
+		{"libhttp/1.0", htek, "/001fc11a8b6c/192.168.40.50", `unknown mac="001fc11a8b6c" ip="192.168.40.50"`},
+		{"libhttp/1.0", htek, "/x?remote=5001", `unknown remote="5001"`},
+		{"libhttp/1.0", nobody, "/x?remote=5001", "no Action URL"},
+		{"libhttp/1.0", htek, "/x?a=1", "no Action URL"},
+		{"Mozilla/5.0 (X11; Linux x86_64)", htek, "/x?mac=001fc11a8b6c", "no Action URL"},
+		// Keys in any spelling.
+		{mitel, nobody, "/weather.xml?Remote-Number=5551", `unknown Remote-Number="5551"`},
+		{mitel, nobody, "/phonebook.xml?Remote-Number=5551", "no Action URL"},
+		{mitel, nobody, "/weather.xml?town=5551", "no Action URL"},
+		{"", nobody, "/x?callID=1&Display-Remote=Bob", `unknown callID="1" Display-Remote="Bob"`},
+		// What the vendor's settings call an event.
+		{"", akuvox, "/hook?event=TransferFinished", `transfer_finished [name] event="TransferFinished"`},
+		{"", akuvox, "/hook?open_dnd=1", `dnd_on [name] open_dnd="1"`},
+		{"", nobody, "/hook?open_dnd=1", "no Action URL"},
+		// Pairs that colons join, as in Akuvox's manual.
+		{"", nobody, "/mac=0C:11:05:AA:BB:CC:ip=10.0.0.7:model=R20 A:firmware=:active_url=",
+			`unknown mac="0C:11:05:AA:BB:CC" ip="10.0.0.7" model="R20 A" firmware empty active_url empty`},
+	} {
+		x := from(test.agent, get(test.target))
+		x.Source, _ = packet.ParseMAC(test.source)
+		t.Run(test.target, func(t *testing.T) { wantSummary(t, NewDecoder(nil), x, test.want) })
 	}
 }
 

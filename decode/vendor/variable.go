@@ -1,9 +1,6 @@
 package vendor
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // A Meaning is what a variable stands for, whatever a vendor calls it.
 type Meaning uint8
@@ -125,31 +122,44 @@ func IsVariable(name string) bool {
 	return ok
 }
 
+// MaxName is longer than any variable's name.
+const MaxName = 32
+
 // MeaningOf returns what a variable of this name means, Other for what is none.
-// As keys of URLs, people write names in letters of any case.
+// As keys of URLs, people write names with letters of any case, and with
+// hyphens, underscores or nothing between words.
 func MeaningOf(name string) Meaning {
-	if m, ok := variables[name]; ok || len(name) > maxName {
+	if m, ok := variables[name]; ok || len(name) > MaxName {
 		return m
 	}
-	var folded [maxName]byte
-	for i := range len(name) {
-		folded[i] = name[i]
-		if c := name[i]; c >= 'A' && c <= 'Z' {
-			folded[i] += 'a' - 'A'
-		}
-	}
-	return anyCase[string(folded[:len(name)])]
+	var room [MaxName]byte
+	return folded[string(fold(room[:0], name))]
 }
 
-// maxName is longer than any variable's name.
-const maxName = 32
+// fold appends a name without what people write in different ways.
+func fold(to []byte, name string) []byte {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '-' || c == '_' || c == ' ':
+		case c >= 'A' && c <= 'Z':
+			to = append(to, c+'a'-'A')
+		default:
+			to = append(to, c)
+		}
+	}
+	return to
+}
 
-// anyCase are the meanings of variables by their names in lower case, and of
-// names that people type though no phone replaces them.
-var anyCase = func() map[string]Meaning {
-	m := map[string]Meaning{"callid": CallID}
-	for name, means := range variables {
-		m[strings.ToLower(name)] = means
+// folded are the meanings of variables by their folded names. The first counts.
+var folded = func() map[string]Meaning {
+	m := map[string]Meaning{}
+	for _, v := range all {
+		for _, w := range v.Variables {
+			name := string(fold(nil, w.Name))
+			if _, known := m[name]; !known {
+				m[name] = w.Means
+			}
+		}
 	}
 	return m
 }()

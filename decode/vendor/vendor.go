@@ -76,6 +76,33 @@ const (
 	Dollars             // $$NAME$$
 )
 
+// EventOf returns the slug of the event whose setting the vendor calls so,
+// without what all its settings begin with; empty for none. Case, spaces,
+// hyphens and underscores do not matter.
+func (v *Vendor) EventOf(name string) string {
+	if len(name) > MaxName {
+		return ""
+	}
+	var room [MaxName]byte
+	return events[eventName{v.Name, string(fold(room[:0], name))}]
+}
+
+// An eventName is what a vendor calls an event.
+type eventName struct{ vendor, name string }
+
+// events are the slugs of events by the names that settings have.
+var events = func() map[eventName]string {
+	m := map[eventName]string{}
+	for _, v := range all {
+		for _, s := range v.Settings {
+			name := s.Key[strings.LastIndexByte(s.Key, '.')+1:]
+			name = strings.TrimPrefix(name, "action uri ")
+			m[eventName{v.Name, string(fold(nil, name))}] = s.Event
+		}
+	}
+	return m
+}()
+
 // All returns the vendors. They and what they point to must not be changed.
 func All() []*Vendor { return slices.Clone(all) }
 

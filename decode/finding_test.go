@@ -26,6 +26,9 @@ func findings(t *testing.T, c Analysis, frames []capturetest.Frame) []string {
 	c.Found = func(o *finding.Occurrence) {
 		tally.AddAll(o)
 		line := fmt.Sprintf("%s ×%d", o.Kind, o.Times)
+		if o.Severity != o.Kind.Severity() {
+			line = o.Severity.String() + " " + line
+		}
 		if o.Frame > 0 {
 			line += fmt.Sprintf(" from %d", o.Frame)
 		}
@@ -33,7 +36,7 @@ func findings(t *testing.T, c Analysis, frames []capturetest.Frame) []string {
 			line += " of " + o.Phone.String()
 		}
 		for _, s := range tally.Summaries() {
-			if s.Kind == o.Kind && s.Details != "" {
+			if s.Kind == o.Kind && s.Severity == o.Severity && s.Details != "" {
 				line += ": " + s.Details
 			}
 		}
@@ -93,8 +96,20 @@ func TestConnections(t *testing.T) {
 		return k
 	}
 	hello := func(c *capturetest.Capture, from, to, name string) {
-		k := c.Conn(from+":52000", to).Open()
-		k.Send(capturetest.ClientHello(name)).Close()
+		c.Conn(from+":52000", to).Open().OpenTLS(name).Close()
+	}
+	failed := func(c *capturetest.Capture, from, to, answer string) {
+		k := c.Conn(from+":53000", to).Open().Send(capturetest.ClientHello("crm.example.com"))
+		if answer == "reset" {
+			k.Reset(false)
+			return
+		}
+		k.Reply(answer).Close()
+	}
+	other := func(c *capturetest.Capture, server, target string) {
+		k := c.Conn(phone+":54000", server).Open()
+		k.Send("GET " + target + " HTTP/1.1\r\nHost: x\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.79 DevId 000b82123432\r\n\r\n")
+		k.Reply(answer).Close()
 	}
 	tests := []struct {
 		name      string
@@ -106,26 +121,66 @@ func TestConnections(t *testing.T) {
 			refuse(c, phone, 1)
 			event(c)
 			refuse(c, phone, 2)
-		}, nil, []string{"refused ×2 from 2 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
-		{"refused, not: nothing tells that the server takes Action URLs", func(c *capturetest.Capture) {
+		}, nil, []string{"warning refused ×2 from 2 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
+		{"refused: a phone, and no server is known", func(c *capturetest.Capture) {
 			refuse(c, phone, 1)
+		}, nil, []string{"refused ×1 from 2 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
+		{"refused, not: not a phone", func(c *capturetest.Capture) {
+			refuse(c, pc, 1)
 		}, nil, nil},
+		{"refused, not: a port that is not usual for HTTP", func(c *capturetest.Capture) {
+			k := c.Conn(phone+":50001", "192.168.40.207:5222")
+			syn(k)
+			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
+		}, nil, nil},
+		{"refused: another port of a server that takes events", func(c *capturetest.Capture) {
+			event(c)
+			k := c.Conn("192.168.40.51:50001", "192.168.40.207:5222")
+			syn(k)
+			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
+		}, nil, []string{"refused ×1 from 13 of 00:0b:82:12:34:33: 192.168.40.207:5222"}},
+		{"refused, not: a phone tries another host, and a server is known", func(c *capturetest.Capture) {
+			event(c)
+			k := c.Conn("192.168.40.51:50001", "192.168.40.208:80")
+			syn(k)
+			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
+		}, nil, nil},
+		{"refused, a warning: the phone's provisioning is at that host", func(c *capturetest.Capture) {
+			other(c, "192.168.40.207:8090", "/cfg000b82123432.xml")
+			refuse(c, phone, 1)
+		}, nil, []string{"warning refused ×1 from 13 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
+		{"refused: two phones behind one router are known by their user agents alone", func(c *capturetest.Capture) {
+			for i, client := range []string{"10.0.0.2", "10.0.0.3"} {
+				k := c.Conn(client+":50001", "192.168.40.207:80")
+				syn(k)
+				k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
+				if i > 0 {
+					continue
+				}
+				k = c.Conn(client+":50002", "192.168.40.99:80").Open()
+				k.Send("GET /cfg.xml HTTP/1.1\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.79\r\n\r\n")
+				k.Reply(answer).Close()
+			}
+		}, nil, []string{"refused ×1 from 2 of 10.0.0.2: 192.168.40.207:80"}},
 		{"refused: a template tells", func(c *capturetest.Capture) {
 			refuse(c, phone, 1)
-		}, []string{"incoming_call=192.168.40.207/mac=$mac"}, []string{"refused ×1 from 2 of 192.168.40.50: 192.168.40.207:80"}},
-		{"refused, not: another port of the template's server", func(c *capturetest.Capture) {
+		}, []string{"incoming_call=192.168.40.207/mac=$mac"}, []string{"refused ×1 from 2 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
+		{"refused: a phone, and another port of the template's server", func(c *capturetest.Capture) {
 			refuse(c, phone, 1)
+		}, []string{"incoming_call=192.168.40.207:8080/mac=$mac"}, []string{"refused ×1 from 2 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
+		{"refused, not: not a phone, and another port of the template's server", func(c *capturetest.Capture) {
+			refuse(c, pc, 1)
 		}, []string{"incoming_call=192.168.40.207:8080/mac=$mac"}, nil},
 
 		{"unreachable", func(c *capturetest.Capture) {
 			event(c)
 			retry(c, server, time.Second, 2*time.Second)
-		}, nil, []string{"unreachable ×1 from 14 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
+		}, nil, []string{"warning unreachable ×1 from 14 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
 		{"unreachable: one copy, and the capture goes on", func(c *capturetest.Capture) {
 			retry(c, server, time.Second)
 			c.Wait(2 * time.Second)
 			event(c)
-		}, nil, []string{"unreachable ×1 from 2 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
+		}, nil, []string{"warning unreachable ×1 from 2 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
 		{"unreachable, not: the capture ends too soon", func(c *capturetest.Capture) {
 			event(c)
 			retry(c, server, time.Second)
@@ -157,11 +212,11 @@ func TestConnections(t *testing.T) {
 		{"encrypted: a phone and the server of its events", func(c *capturetest.Capture) {
 			hello(c, phone, https, "pbx.example.com")
 			event(c)
-		}, nil, []string{"encrypted ×1 from 4 of 00:0b:82:12:34:32: pbx.example.com at 192.168.40.207:443"}},
+		}, nil, []string{"encrypted ×1 from 4 of 00:0b:82:12:34:32: pbx.example.com at 192.168.40.207:443 (TLS 1.2)"}},
 		{"encrypted: another phone, by its frames", func(c *capturetest.Capture) {
 			event(c)
 			hello(c, "192.168.40.51", https, "")
-		}, nil, []string{"encrypted ×1 from 15 of 00:0b:82:12:34:33: 192.168.40.207:443"}},
+		}, nil, []string{"encrypted ×1 from 15 of 00:0b:82:12:34:33: 192.168.40.207:443 (TLS 1.2)"}},
 		{"encrypted, not: a browser", func(c *capturetest.Capture) {
 			event(c)
 			hello(c, pc, https, "pbx.example.com")
@@ -172,13 +227,32 @@ func TestConnections(t *testing.T) {
 		}, nil, nil},
 		{"encrypted: the name is that of a template", func(c *capturetest.Capture) {
 			hello(c, pc, "192.168.40.99:443", "CRM.example.com")
-		}, []string{"incoming_call=https://crm.example.com/in?r=$remote"}, []string{"encrypted ×1 from 4 of 192.168.40.10: CRM.example.com at 192.168.40.99:443"}},
+		}, []string{"incoming_call=https://crm.example.com/in?r=$remote"}, []string{"encrypted ×1 from 4 of 192.168.40.10: CRM.example.com at 192.168.40.99:443 (TLS 1.2)"}},
 		{"encrypted, not: without a name, and the template has one", func(c *capturetest.Capture) {
 			hello(c, pc, "192.168.40.99:443", "")
 		}, []string{"incoming_call=https://crm.example.com/in?r=$remote"}, nil},
 		{"encrypted: the address is that of a template", func(c *capturetest.Capture) {
 			hello(c, pc, https, "")
-		}, []string{"incoming_call=https://192.168.40.207/in?r=$remote"}, []string{"encrypted ×1 from 4 of 192.168.40.10: 192.168.40.207:443"}},
+		}, []string{"incoming_call=https://192.168.40.207/in?r=$remote"}, []string{"encrypted ×1 from 4 of 192.168.40.10: 192.168.40.207:443 (TLS 1.2)"}},
+		{"encrypted: a phone speaks TLS alone", func(c *capturetest.Capture) {
+			hello(c, phone, https, "")
+		}, nil, []string{"encrypted ×1 from 4 of 00:0b:82:12:34:32: 192.168.40.207:443 (TLS 1.2)"}},
+		{"encrypted: the handshake fails", func(c *capturetest.Capture) {
+			failed(c, phone, https, "\x15\x03\x01\x00\x02\x02\x46")
+		}, nil, []string{"error encrypted ×1 from 4 of 00:0b:82:12:34:32: no version in common: the phone offers TLS 1.3 at most (protocol_version from the server): crm.example.com at 192.168.40.207:443"}},
+		{"encrypted: the server speaks HTTP", func(c *capturetest.Capture) {
+			failed(c, phone, https, "HTTP/1.1 400 Bad Request\r\n\r\n")
+		}, nil, []string{"error encrypted ×1 from 4 of 00:0b:82:12:34:32: the server speaks plain HTTP on that port: crm.example.com at 192.168.40.207:443"}},
+		{"encrypted: reset in the handshake, and opened at another time", func(c *capturetest.Capture) {
+			failed(c, phone, https, "reset")
+			hello(c, phone, https, "crm.example.com")
+		}, nil, []string{
+			"warning encrypted ×1 from 4 of 00:0b:82:12:34:32: the server reset the connection in the handshake: crm.example.com at 192.168.40.207:443",
+			"encrypted ×1 from 10 of 00:0b:82:12:34:32: crm.example.com at 192.168.40.207:443 (TLS 1.2)",
+		}},
+		{"encrypted, not: a browser's handshake fails", func(c *capturetest.Capture) {
+			failed(c, pc, https, "reset")
+		}, nil, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -27,10 +27,28 @@ func findingFields() []field[finding.Finding] {
 		{
 			Column: Column{Name: "slug", Kind: KindText},
 			value:  func(f *found) Value { return Text(f.Kind.String()) },
-			read:   func(rd *Reader, f *found) { f.Kind, rd.known = rd.kinds[rd.string()] },
+			read: func(rd *Reader, f *found) {
+				f.Kind, rd.known = rd.kinds[rd.string()]
+				f.Severity = f.Kind.Severity()
+			},
+		},
+		{
+			Column: Column{Name: "severity", Kind: KindText}, // where it is not that of the kind
+			value: func(f *found) Value {
+				if f.Severity == f.Kind.Severity() {
+					return Value{}
+				}
+				return Text(f.Severity.String())
+			},
+			read: func(rd *Reader, f *found) {
+				if s, ok := finding.SeverityOf(rd.string()); ok {
+					f.Severity = s
+				}
+			},
 		},
 		brief("name", func(f *found) *string { return &f.Detail.Name }),
 		brief("other", func(f *found) *string { return &f.Detail.Other }),
+		brief("why", func(f *found) *string { return &f.Detail.Why }),
 		figure("n", func(f *found) *int64 { return &f.Detail.N }),
 		figure("m", func(f *found) *int64 { return &f.Detail.M }),
 		addr(Column{Name: "addr"}, func(f *found) *netip.Addr { return &f.Detail.Addr }),

@@ -15,9 +15,9 @@ func findingView() *view[finding.Summary] {
 		people: "finding,severity,count,phones,what",
 		keys: []field[summary]{
 			{Column: Column{Name: "finding", Kind: KindText, width: 19}, value: func(s *summary) Value { return Text(s.Kind.String()) }},
-			{Column: Column{Name: "severity", Kind: KindText, width: 8}, value: func(s *summary) Value { return Text(s.Kind.Severity().String()) }},
+			{Column: Column{Name: "severity", Kind: KindText, width: 8}, value: func(s *summary) Value { return Text(s.Severity.String()) }},
 			{Column: Column{Name: "message", Kind: KindText, width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Message()) }},
-			{Column: Column{Name: "hint", Kind: KindText, width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Kind.Hint()) }},
+			{Column: Column{Name: "hint", Kind: KindText, width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Hint()) }},
 			{Column: Column{Name: "count", Kind: KindNumber, width: 5, right: true}, value: func(s *summary) Value { return Number(int64(s.Count)) }},
 			{Column: Column{Name: "phones", Kind: KindTexts, width: 6, right: true}, value: phonesValue, shown: phonesShown},
 			{Column: Column{Name: "first_seen", Kind: KindMoment, width: 20}, value: func(s *summary) Value { return momentOf(s.First) }},
@@ -41,7 +41,7 @@ func setValue(s finding.Set) Value {
 
 // whatValue says in sentences what was found, what to do, and where it was first.
 func whatValue(s *finding.Summary) Value {
-	what := sentence(s.Message()) + " " + sentence(s.Kind.Hint())
+	what := sentence(s.Message()) + " " + sentence(s.Hint())
 	if s.Frame > 0 {
 		what += fmt.Sprintf(" First at %s:%d", s.Capture, s.Frame)
 		if name := s.Phone.Name; name != "" {

@@ -65,7 +65,10 @@ func TestFindingsFitTerminal(t *testing.T) {
 
 // TestFindingsWithoutPlace shows what is of no frame and no phone.
 func TestFindingsWithoutPlace(t *testing.T) {
-	add := func(tally *finding.Tally) { tally.Add(&finding.Finding{Kind: finding.TooLong}, &finding.Place{}) }
+	add := func(tally *finding.Tally) {
+		f := finding.New(finding.TooLong, finding.Detail{})
+		tally.Add(&f, &finding.Place{})
+	}
 	k := finding.TooLong
 	want := fmt.Sprintf(`{"finding":"too_long","severity":"warning","message":%q,"hint":%q,"count":1}`+"\n", k.Meaning(), k.Hint())
 	if got := tallied(t, Options{Format: Plain().Named("ndjson")}, add); got != want {

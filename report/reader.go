@@ -384,7 +384,7 @@ func (r *Reader) findingKinds(to *decode.Record) {
 	r.open('[')
 	for r.more(']') {
 		if k, ok := r.kinds[r.string()]; ok {
-			to.Findings = append(to.Findings, finding.Finding{Kind: k})
+			to.Findings = append(to.Findings, finding.New(k, finding.Detail{}))
 		}
 	}
 }

@@ -44,7 +44,7 @@ func fill(t *testing.T, v reflect.Value, path string, n *int) {
 		return
 	case *[]finding.Finding:
 		for _, k := range finding.Kinds() {
-			f := finding.Finding{Kind: k}
+			f := finding.New(k, finding.Detail{})
 			fill(t, reflect.ValueOf(&f.Detail).Elem(), path, n)
 			*p = append(*p, f)
 		}

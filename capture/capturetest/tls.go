@@ -24,3 +24,19 @@ func ClientHello(name string) string {
 	message := append([]byte{1}, vector(3, hello)...)
 	return string(append([]byte{22, 3, 1}, vector(2, message)...))
 }
+
+// OpenTLS adds a TLS 1.2 handshake with a server of that name, and an encrypted
+// record of the client. Nothing of it can be decrypted.
+func (k *Conn) OpenTLS(name string) *Conn {
+	const (
+		encrypted = "\x16\x03\x03\x00\x04abcd"
+		change    = "\x14\x03\x03\x00\x01\x01"
+		random    = "0123456789abcdef0123456789abcdef"
+		hello     = "\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03" + random + "\x00\xc0\x2f\x00"
+	)
+	k.Send(ClientHello(name))
+	k.Reply(hello)
+	k.Send(change + encrypted)
+	k.Reply(change + encrypted)
+	return k.Send("\x17\x03\x03\x00\x04efgh")
+}

@@ -55,6 +55,7 @@ func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event, phone *timelin
 		c.add(CutHead, Detail{})
 	}
 	if e == nil {
+		c.conns.other(x, x.UserAgent != "" && vendor.Read(x.UserAgent).Vendor != nil)
 		return c.found
 	}
 	c.response(x)
@@ -73,7 +74,7 @@ func (c *Checker) Flush(phones []*timeline.Phone) {
 	c.oddTemplates(phones)
 }
 
-func (c *Checker) add(k Kind, d Detail) { c.found = append(c.found, Finding{k, d}) }
+func (c *Checker) add(k Kind, d Detail) { c.found = append(c.found, New(k, d)) }
 
 // response checks what became of a request. A server is not blamed for what the
 // capture lacks.

@@ -1,10 +1,12 @@
 package finding
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
 	"actionurl/decode/stream"
 	"actionurl/decode/tls"
@@ -14,14 +16,23 @@ import (
 // Bounds on what is kept of connections without a request. Which servers take
 // Action URLs is known only in the end, so all are kept until then.
 const (
-	// maxPairs bounds the pairs of a client and a server of which a connection
-	// failed or was encrypted: 16,384 of about 400 bytes with a name, 6 MiB. The
-	// connections of others are not told of.
+	// maxPairs bounds the pairs of a client and a server with a connection that
+	// failed or was encrypted: 16,384 of about 500 bytes with their texts, 8 MiB.
+	// Those of others are not reported.
 	maxPairs = 16 << 10
 
-	// maxServers bounds the servers that are known to take Action URLs: 4,096
-	// of about 100 bytes, in two maps, 800 KiB.
+	// maxServers bounds the servers that are known to take Action URLs, or to
+	// answer HTTP: 4,096 of each, of about 100 bytes, in two maps; 1.6 MiB.
 	maxServers = 4 << 10
+
+	// maxReached bounds the pairs of a client and a server between which requests
+	// passed: 32,768 of about 100 bytes, 3 MiB. Beyond it a failure may be called
+	// an error that is a warning.
+	maxReached = 32 << 10
+
+	// maxClients bounds the clients of which the user agent is a phone's: 16,384
+	// of about 60 bytes, 1 MiB.
+	maxClients = 16 << 10
 
 	// patience is how long, in nanoseconds of capture time, a SYN must have been
 	// without an answer: it is sent again after 1 s, and 2 s later (RFC 6298).
@@ -36,39 +47,62 @@ type Occurrence struct {
 	Last  int64 // the last time, in nanoseconds since 1970-01-01 UTC; 0 if it has none
 }
 
-// conns keeps what connections without a request tell.
+// conns keeps what connections without a request show.
 type conns struct {
 	pairs []pair
 	index map[pairKey]int // in pairs
 
-	typed  map[netip.AddrPort]struct{} // servers of templates, by address
-	named  map[string]struct{}         // and by name
-	secure map[string]struct{}         // hosts of templates with https
-	taking map[netip.AddrPort]struct{} // servers that took an event
-	hosts  map[netip.Addr]struct{}     // and their addresses
-	latest netip.AddrPort              // the last that did
+	typed      map[netip.AddrPort]struct{} // servers of templates, by address
+	typedHosts map[netip.Addr]struct{}     // their addresses
+	named      map[string]struct{}         // servers of templates, by name
+	secure     map[string]struct{}         // hosts of templates with https
+	taking     map[netip.AddrPort]struct{} // servers that took an event
+	hosts      map[netip.Addr]struct{}     // and their addresses
+	speaking   map[netip.AddrPort]struct{} // servers that answered HTTP
+	latest     netip.AddrPort              // the last that took an event
+
+	reached map[ends]use
+	others  map[[2]netip.Addr]struct{} // clients and hosts that they use for something else; made in the end
+	phones  map[netip.Addr]struct{}    // clients whose user agent is a phone's
 }
+
+// ends are a client and a server.
+type ends struct {
+	client netip.Addr
+	server netip.AddrPort
+}
+
+// A use is what a client used a server for.
+type use uint8
+
+const (
+	forEvents use = 1 << iota // or what may have been, by TLS
+	forOther                  // provisioning, firmware, phone books
+)
 
 // A pairKey is what happened between a client and a server.
 type pairKey struct {
-	kind   Kind
-	client netip.Addr
-	server netip.AddrPort
+	ends
+	kind Kind
+	why  string // why TLS failed; empty where it did not
 }
 
 // A pair is how often it did.
 type pair struct {
 	pairKey
-	first packet.Origin
-	last  int64
-	times int
-	name  string // by which the client asked for the server
+	first  packet.Origin
+	sender packet.MAC // of the client's frames, or where the server sent them to
+	last   int64
+	times  int
+	name   string // by which the client asked for the server
+	said   string // version and protocol of TLS, where it was opened
 }
 
 func newConns(templates []*actionurl.Template) *conns {
 	c := &conns{
 		index: map[pairKey]int{}, typed: map[netip.AddrPort]struct{}{}, named: map[string]struct{}{}, secure: map[string]struct{}{},
-		taking: map[netip.AddrPort]struct{}{}, hosts: map[netip.Addr]struct{}{},
+		typedHosts: map[netip.Addr]struct{}{}, taking: map[netip.AddrPort]struct{}{}, hosts: map[netip.Addr]struct{}{}, speaking: map[netip.AddrPort]struct{}{},
+		reached: map[ends]use{}, phones: map[netip.Addr]struct{}{},
 	}
 	for _, t := range templates {
 		host, port := t.Server()
@@ -76,6 +110,7 @@ func newConns(templates []*actionurl.Template) *conns {
 			c.secure[host] = struct{}{}
 		} else if addr, err := netip.ParseAddr(host); err == nil {
 			c.typed[netip.AddrPortFrom(addr, port)] = struct{}{}
+			c.typedHosts[addr] = struct{}{}
 		} else if host != "" {
 			c.named[host] = struct{}{}
 		}
@@ -83,8 +118,9 @@ func newConns(templates []*actionurl.Template) *conns {
 	return c
 }
 
-// took notes that a server takes Action URLs.
-func (c *conns) took(server netip.AddrPort) {
+// took notes that a server takes Action URLs of a client.
+func (c *conns) took(client netip.Addr, server netip.AddrPort) {
+	c.reach(ends{client, server}, forEvents)
 	if server == c.latest || len(c.taking) >= maxServers {
 		return
 	}
@@ -96,6 +132,24 @@ func (c *conns) took(server netip.AddrPort) {
 	c.hosts[server.Addr()] = struct{}{}
 }
 
+// other takes a request that is not an Action URL, of a phone or of anybody.
+func (c *conns) other(x *httpwire.Exchange, isPhone bool) {
+	c.reach(ends{x.Client.Addr(), x.Server}, forOther)
+	if isPhone && len(c.phones) < maxClients {
+		c.phones[x.Client.Addr()] = struct{}{}
+	}
+	if x.NoResponse == httpwire.Answered && len(c.speaking) < maxServers {
+		c.speaking[x.Server] = struct{}{}
+	}
+}
+
+// reach notes that requests passed between a client and a server.
+func (c *conns) reach(between ends, what use) {
+	if before, known := c.reached[between]; known || len(c.reached) < maxReached {
+		c.reached[between] = before | what
+	}
+}
+
 // Attempt takes a connection that did not come about.
 func (c *Checker) Attempt(a *stream.Attempt) {
 	kind := Unreachable
@@ -105,90 +159,191 @@ func (c *Checker) Attempt(a *stream.Attempt) {
 	case a.Until-a.First < patience:
 		return
 	}
-	c.conns.add(pairKey{kind, a.Client.Addr(), a.Server}, &a.Origin, "")
+	c.conns.add(pairKey{ends{a.Client.Addr(), a.Server}, kind, ""}, &a.Origin, a.ClientMAC)
 }
 
-// Handshake takes the beginning of a TLS connection.
+// Handshake takes how a TLS connection began.
 func (c *Checker) Handshake(h *tls.Handshake) {
-	c.conns.add(pairKey{Encrypted, h.Client.Addr(), h.Server}, &h.Origin, h.Name)
+	p := c.conns.add(pairKey{ends{h.Client.Addr(), h.Server}, Encrypted, whyFailed(h)}, &h.Origin, h.Source)
+	if p == nil {
+		return
+	}
+	if p.name == "" {
+		p.name = h.Name
+	}
+	if h.Outcome == tls.Opened {
+		c.conns.reach(p.ends, forEvents)
+		if p.said = h.Version.String(); h.Protocol != "" {
+			p.said += ", " + h.Protocol
+		}
+	}
 }
 
-// add notes that something happened between a client and a server.
-func (c *conns) add(key pairKey, at *packet.Origin, name string) {
+// whyFailed says in words why a handshake failed, empty where it did not, or
+// where the capture does not show it.
+func whyFailed(h *tls.Handshake) string {
+	end := "the server"
+	if h.ByClient {
+		end = "the phone"
+	}
+	switch h.Outcome {
+	case tls.Rejected:
+		switch a := h.Alert; {
+		case h.ByClient && a.Certificate():
+			return fmt.Sprintf("the phone does not accept the server's certificate (%v)", a)
+		case h.ByClient && a == tls.NoAlert:
+			return "the phone ended the handshake, probably over the server's certificate"
+		case a == tls.ProtocolVersion, a == tls.HandshakeFailure && h.Offered < tls.TLS12:
+			return fmt.Sprintf("no version in common: the phone offers %v at most (%v from %s)", h.Offered, a, end)
+		case a == tls.HandshakeFailure, a == tls.InsufficientSecurity:
+			return fmt.Sprintf("no cipher suite in common (%v from %s)", a, end)
+		case a == tls.NoAlert:
+			return end + " ended the handshake"
+		default:
+			return fmt.Sprintf("%s ended the handshake (%v)", end, a)
+		}
+	case tls.NotTLS:
+		if strings.HasPrefix(h.Answer, "HTTP/") {
+			return "the server speaks plain HTTP on that port"
+		}
+		return fmt.Sprintf("the server's answer is not TLS: %q", h.Answer)
+	case tls.Reset:
+		return end + " reset the connection in the handshake"
+	case tls.Closed:
+		return end + " closed the connection in the handshake"
+	}
+	return ""
+}
+
+// add notes that something happened between a client and a server. It returns
+// the pair, nil beyond the bound.
+func (c *conns) add(key pairKey, at *packet.Origin, sender packet.MAC) *pair {
 	i, known := c.index[key]
 	if !known {
 		if len(c.pairs) == maxPairs {
-			return
+			return nil
 		}
 		i = len(c.pairs)
 		c.index[key] = i
-		c.pairs = append(c.pairs, pair{pairKey: key, first: *at})
+		c.pairs = append(c.pairs, pair{pairKey: key, first: *at, sender: sender})
 	}
 	p := &c.pairs[i]
 	p.times++
 	p.last = at.Time
-	if p.name == "" {
-		p.name = name
-	}
+	return p
 }
 
-// connections tells of the connections with servers that take Action URLs.
+// connections reports the connections that may have been for Action URLs.
 func (c *Checker) connections() {
 	senders := c.conns.senders()
+	c.conns.others = map[[2]netip.Addr]struct{}{}
+	for between, what := range c.conns.reached {
+		if what == forOther {
+			c.conns.others[[2]netip.Addr{between.client, between.server.Addr()}] = struct{}{}
+		}
+	}
 	for i := range c.conns.pairs {
 		p := &c.conns.pairs[i]
 		phone, known := c.phoneAt(p, senders)
 		if !c.conns.matters(p, known) {
 			continue
 		}
+		f := Finding{Kind: p.kind, Severity: c.conns.severity(p), Detail: Detail{Name: p.server.String(), Other: p.name, Why: p.why}}
+		if p.said != "" {
+			f.Detail.Why = p.said
+		}
 		c.config.Found(&Occurrence{
-			Finding: Finding{p.kind, Detail{Name: p.server.String(), Other: p.name}},
-			Place:   Place{Time: p.first.Time, Capture: p.first.Interface.Capture, Frame: p.first.Frame, Phone: phone},
-			Times:   p.times, Last: p.last,
+			Finding: f, Place: Place{Time: p.first.Time, Capture: p.first.Interface.Capture, Frame: p.first.Frame, Phone: phone},
+			Times: p.times, Last: p.last,
 		})
 	}
 }
 
-// matters reports whether a pair's server is one for Action URLs. On a port of
-// its own it may serve anybody by TLS, so there the client must be a phone.
+// matters reports whether a pair's server may be one for Action URLs: it takes
+// them, a template names it, or a phone tried another port of its host. Where no
+// such server is known, every port that HTTP is usual at may be one.
 func (c *conns) matters(p *pair, isPhone bool) bool {
-	if p.kind != Encrypted {
-		_, taking := c.taking[p.server]
-		_, typed := c.typed[p.server]
-		return taking || typed
+	_, taking := c.taking[p.server]
+	_, typed := c.typed[p.server]
+	failed := p.kind != Encrypted || p.why != ""
+	if failed && (taking || typed) {
+		return true
 	}
-	_, asked := c.secure[strings.ToLower(p.name)]
-	_, typed := c.secure[p.server.Addr().String()]
-	_, host := c.hosts[p.server.Addr()]
-	return asked && p.name != "" || typed || host && isPhone
+	if p.kind == Encrypted {
+		_, asked := c.secure[strings.ToLower(p.name)]
+		_, byAddress := c.secure[p.server.Addr().String()]
+		if asked && p.name != "" || byAddress {
+			return true
+		}
+	}
+	if !isPhone {
+		return false
+	}
+	_, takes := c.hosts[p.server.Addr()]
+	_, told := c.typedHosts[p.server.Addr()]
+	if takes || told {
+		return true
+	}
+	known := len(c.taking)+len(c.typed)+len(c.named)+len(c.secure) > 0
+	return !known && c.likeHTTP(p.server)
 }
 
-// senders returns the source addresses of frames with the client behind them,
-// an invalid one where there are several, as behind a router.
+// likeHTTP reports whether HTTP is usual at a server's port, or was spoken.
+func (c *conns) likeHTTP(server netip.AddrPort) bool {
+	switch port := server.Port(); {
+	case port == 80, port == 443, port >= 8000 && port <= 8999, port == 1880, port == 3000, port == 5000, port == 9090:
+		return true
+	}
+	_, speaking := c.speaking[server]
+	return speaking
+}
+
+// severity is how much a pair matters. It is an error where nothing came through,
+// and a warning where something did, or where the phone uses the host for
+// something else.
+func (c *conns) severity(p *pair) Severity {
+	if p.kind == Encrypted && p.why == "" {
+		return Notice
+	}
+	if c.reached[p.ends] != 0 {
+		return Warning
+	}
+	_, taking := c.taking[p.server]
+	_, typed := c.typed[p.server]
+	if taking || typed {
+		return Error
+	}
+	if _, other := c.others[[2]netip.Addr{p.client, p.server.Addr()}]; other {
+		return Warning
+	}
+	return Error
+}
+
+// senders returns the addresses of clients on their link with the client, an
+// invalid one where there are several, as behind a router.
 func (c *conns) senders() map[packet.MAC]netip.Addr {
 	all := map[packet.MAC]netip.Addr{}
 	for i := range c.pairs {
 		p := &c.pairs[i]
-		if p.kind == Refused {
-			continue // that is the server's frame
-		}
-		if client, known := all[p.first.Source]; known && client != p.client {
-			all[p.first.Source] = netip.Addr{}
+		if client, known := all[p.sender]; known && client != p.client {
+			all[p.sender] = netip.Addr{}
 			continue
 		}
-		all[p.first.Source] = p.client
+		all[p.sender] = p.client
 	}
 	return all
 }
 
 // phoneAt returns the phone that a pair's client is, and whether it is known to
-// be one: by an event from its address, or by the source address of its frame.
+// be one: by an event from its address, by its address on its link, or by its
+// user agent.
 func (c *Checker) phoneAt(p *pair, senders map[packet.MAC]netip.Addr) (Phone, bool) {
 	if phone := c.clients[p.client]; phone != nil {
 		return Phone{Name: phone.Name, MAC: phone.MAC, Addr: p.client}, true
 	}
-	if p.kind != Refused && vendor.Of(p.first.Source) != nil && senders[p.first.Source] == p.client {
-		return Phone{MAC: p.first.Source.String(), Addr: p.client}, true
+	if vendor.Of(p.sender) != nil && senders[p.sender] == p.client {
+		return Phone{MAC: p.sender.String(), Addr: p.client}, true
 	}
-	return Phone{Addr: p.client}, false
+	_, agent := c.conns.phones[p.client]
+	return Phone{Addr: p.client}, agent
 }

@@ -29,7 +29,15 @@ const (
 )
 
 // String returns the name used in every output.
-func (s Severity) String() string { return [...]string{"error", "warning", "notice"}[s] }
+func (s Severity) String() string { return severities[s] }
+
+var severities = [...]string{"error", "warning", "notice"}
+
+// SeverityOf returns the severity of a name. It is not ok for another text.
+func SeverityOf(name string) (s Severity, ok bool) {
+	i := slices.Index(severities[:], name)
+	return Severity(max(i, 0)), i >= 0
+}
 
 // A Kind is something that may be wrong.
 type Kind uint8
@@ -44,7 +52,6 @@ const (
 	Redirect
 
 	NeverSent
-	Encrypted
 	UnresolvedVariable
 	MACMismatch
 	AmbiguousTemplates
@@ -64,6 +71,7 @@ const (
 	SIPMismatch
 	NotNotified
 
+	Encrypted
 	FanOut
 	EmptyVariable
 	IPMismatch
@@ -100,9 +108,6 @@ var catalog = [kinds]struct {
 	NeverSent: {"never_sent", Warning,
 		"an event has a template and happened, as others show, and the phone never sent it",
 		"look at the URL in the phone itself: it may be too long, have https, or wait for a restart"},
-	Encrypted: {"encrypted", Warning,
-		"a phone spoke TLS to a server for Action URLs, and what it sent cannot be read",
-		"for a trial type http in place of https, or capture behind what ends TLS; many phones stay silent if they do not trust the server's certificate"},
 	UnresolvedVariable: {"unresolved_variable", Warning,
 		"the phone sent the name of a variable in place of a value",
 		"spell it as this family of phones does (actionurl catalog --vendor NAME); some variables have a value in some events only"},
@@ -157,6 +162,9 @@ var catalog = [kinds]struct {
 	NotNotified: {"not_notified", Warning,
 		"SIP has a whole call of a phone which was told to announce it, and the phone announced nothing of it",
 		"look whether the phone was set up by then, and whether other calls of the account, the line or the ring group are announced"},
+	Encrypted: {"encrypted", Notice,
+		"a phone spoke TLS to a server for Action URLs, and what it sent cannot be read",
+		"for a trial type http in place of https, or capture behind what ends TLS; many phones stay silent if they do not trust the server's certificate"},
 	FanOut: {"fan_out", Notice,
 		"several phones rang for one call, and each announced it",
 		"let the receiver take calls from one number within 2 s for one, as phones of a group have no call id in common"},
@@ -192,6 +200,12 @@ func (k Kind) Severity() Severity { return catalog[k].severity }
 // Meaning says in a sentence what it means.
 func (k Kind) Meaning() string { return catalog[k].meaning }
 
+// tlsFailed is said of connections that are encrypted and failed.
+const (
+	tlsFailed     = "a TLS connection to a server for Action URLs failed"
+	tlsFailedHint = "for a trial use http in the phone's Action URL; else give the server a version, a cipher suite and a certificate that this phone knows"
+)
+
 // Hint says in a sentence what to do.
 func (k Kind) Hint() string { return catalog[k].hint }
 
@@ -226,7 +240,7 @@ func Only(found, saved []Finding) []Finding {
 	have := SetOf(found)
 	for k := range kinds.All() {
 		if !have.Has(k) {
-			found = append(found, Finding{Kind: k})
+			found = append(found, New(k, Detail{}))
 		}
 	}
 	return found
@@ -255,15 +269,20 @@ func (s Set) Slugs() []string {
 // A Finding is something that is wrong, with what tells it from others of its
 // kind. Texts may have come off the wire.
 type Finding struct {
-	Kind   Kind
-	Detail Detail
+	Kind     Kind
+	Severity Severity // of the kind, but for connections
+	Detail   Detail
 }
+
+// New returns a finding of its kind's severity.
+func New(k Kind, d Detail) Finding { return Finding{k, k.Severity(), d} }
 
 // A Detail is what a finding is about. It is comparable, and made without
 // allocation; which fields are set depends on the kind.
 type Detail struct {
 	Name  string // of a variable, a key, an event
 	Other string // a value, or what was expected
+	Why   string // a connection failed, in words; of one that did not, the version of TLS
 	N, M  int64
 	Addr  netip.Addr // in the URL
 	From  netip.Addr // of the sender
@@ -287,9 +306,17 @@ func (f *Finding) text() string {
 		}
 		return d.Name
 	case Encrypted:
+		at := d.Name
 		if d.Other != "" {
-			return d.Other + " at " + d.Name
+			at = d.Other + " at " + at
 		}
+		switch {
+		case f.Severity == Notice && d.Why != "":
+			return at + " (" + d.Why + ")"
+		case d.Why != "":
+			return d.Why + ": " + at
+		}
+		return at
 	case BadValue:
 		return d.Name + "=" + d.Other
 	case MACMismatch:

@@ -63,7 +63,7 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 	c.repeated(x, e, p)
 	if x.Server != p.Server {
 		p.Server = x.Server
-		c.conns.took(x.Server)
+		c.conns.took(x.Client.Addr(), x.Server)
 	}
 	switch e.Kind.Slug {
 	case "register_failed":
@@ -276,7 +276,7 @@ func (c *Checker) Closed(call *timeline.Call) {
 }
 
 func (c *Checker) missed(call *timeline.Call, slug string, at packet.Origin) {
-	f := Finding{MissingEvent, Detail{Name: slug}}
+	f := New(MissingEvent, Detail{Name: slug})
 	Mark([]Finding{f}, call.Phone, call)
 	c.config.Found(&Occurrence{
 		Finding: f,

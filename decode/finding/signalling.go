@@ -98,7 +98,7 @@ func (c *Checker) Tells(x *httpwire.Exchange, e *actionurl.Event) {
 func (c *Checker) Signalled(call *sip.Call, now int64) {
 	if d := &call.Denial; d.Time != 0 {
 		c.config.Found(&Occurrence{
-			Finding: Finding{SIPMismatch, Detail{Name: d.Kind.Slug}},
+			Finding: New(SIPMismatch, Detail{Name: d.Kind.Slug}),
 			Place:   Place{Time: d.Time, Capture: d.Capture, Frame: d.Frame, Phone: c.phoneOf(call)},
 			Times:   1, Last: d.Time,
 		})
@@ -108,7 +108,7 @@ func (c *Checker) Signalled(call *sip.Call, now int64) {
 		return
 	}
 	c.config.Found(&Occurrence{
-		Finding: Finding{kind, Detail{Name: event.String()}},
+		Finding: New(kind, Detail{Name: event.String()}),
 		Place:   Place{Time: call.First, Capture: call.Capture.Capture, Frame: call.Frame, Phone: c.phoneOf(call)},
 		Times:   1, Last: call.First,
 	})

@@ -8,8 +8,8 @@ import (
 )
 
 // Bounds on what a Tally keeps of each of the kinds, of which there are less
-// than 64: 1,024 phones of about 200 bytes, in an index as well as in a list,
-// and 4 details of 400 bytes make 13 MiB.
+// than 64, three of which have two severities: 1,024 phones of about 200 bytes, in
+// an index as well as in a list, and 4 details of 500 bytes make 14 MiB.
 const (
 	maxPhones  = 1024
 	maxDetails = 4
@@ -43,10 +43,10 @@ type Place struct {
 
 // A Tally counts findings.
 type Tally struct {
-	rows [kinds]*row
+	rows [kinds][len(severities)]*row
 }
 
-// A row is what was found of a kind.
+// A row is what was found of a kind in a severity.
 type row struct {
 	count       int
 	phones      []Phone // in the order of their first finding
@@ -66,10 +66,10 @@ func (t *Tally) Add(f *Finding, at *Place) {
 // AddAll counts a finding as often as it was found.
 func (t *Tally) AddAll(o *Occurrence) {
 	f, at := &o.Finding, &o.Place
-	r := t.rows[f.Kind]
+	r := t.rows[f.Kind][f.Severity]
 	if r == nil {
 		r = &row{known: map[Phone]struct{}{}, example: *at, first: at.Time}
-		t.rows[f.Kind] = r
+		t.rows[f.Kind][f.Severity] = r
 	}
 	r.count += o.Times
 	if at.Time != 0 {
@@ -107,7 +107,7 @@ func (r *row) detail(d Detail) {
 	if r.moreDetails || d == (Detail{}) {
 		return
 	}
-	d.Name, d.Other = clip(d.Name), clip(d.Other)
+	d.Name, d.Other, d.Why = clip(d.Name), clip(d.Other), d.Why[:min(len(d.Why), 2*maxDetail)]
 	if slices.Contains(r.details, d) {
 		return
 	}
@@ -115,7 +115,7 @@ func (r *row) detail(d Detail) {
 		r.moreDetails = true
 		return
 	}
-	d.Name, d.Other = strings.Clone(d.Name), strings.Clone(d.Other)
+	d.Name, d.Other, d.Why = strings.Clone(d.Name), strings.Clone(d.Other), strings.Clone(d.Why)
 	r.details = append(r.details, d)
 }
 
@@ -125,6 +125,7 @@ func clip(s string) string { return s[:min(len(s), maxDetail)] }
 // A Summary is what was found of a kind.
 type Summary struct {
 	Kind        Kind
+	Severity    Severity
 	Details     string // what is particular to the first of them; empty for nothing
 	Count       int
 	Phones      []Phone // at most 1,024
@@ -135,36 +136,52 @@ type Summary struct {
 
 // Message says what was found, in a sentence.
 func (s *Summary) Message() string {
-	if s.Details == "" {
-		return s.Kind.Meaning()
+	meaning := s.Kind.Meaning()
+	if s.failedTLS() {
+		meaning = tlsFailed
 	}
-	return s.Kind.Meaning() + ": " + s.Details
+	if s.Details == "" {
+		return meaning
+	}
+	return meaning + ": " + s.Details
 }
+
+// Hint says in a sentence what to do.
+func (s *Summary) Hint() string {
+	if s.failedTLS() {
+		return tlsFailedHint
+	}
+	return s.Kind.Hint()
+}
+
+func (s *Summary) failedTLS() bool { return s.Kind == Encrypted && s.Severity != Notice }
 
 // Summaries returns what was found: errors first, of a severity the most
 // frequent first.
 func (t *Tally) Summaries() []Summary {
 	var all []Summary
-	for k, r := range t.rows {
-		if r == nil {
-			continue
+	for k, rows := range t.rows {
+		for s, r := range rows {
+			if r == nil {
+				continue
+			}
+			all = append(all, Summary{
+				Kind: Kind(k), Severity: Severity(s), Details: r.text(Kind(k), Severity(s)), Count: r.count, Phones: r.phones, MorePhones: r.more,
+				First: r.first, Last: r.last, Place: r.example,
+			})
 		}
-		all = append(all, Summary{
-			Kind: Kind(k), Details: r.text(Kind(k)), Count: r.count, Phones: r.phones, MorePhones: r.more,
-			First: r.first, Last: r.last, Place: r.example,
-		})
 	}
 	slices.SortStableFunc(all, func(a, b Summary) int {
-		return cmp.Or(cmp.Compare(a.Kind.Severity(), b.Kind.Severity()), cmp.Compare(b.Count, a.Count))
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(b.Count, a.Count))
 	})
 	return all
 }
 
 // text renders the details.
-func (r *row) text(k Kind) string {
+func (r *row) text(k Kind, s Severity) string {
 	var all []string
 	for _, d := range r.details {
-		f := Finding{k, d}
+		f := Finding{k, s, d}
 		if s := f.text(); s != "" && !slices.Contains(all, s) {
 			all = append(all, s)
 		}

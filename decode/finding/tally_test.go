@@ -27,7 +27,7 @@ func TestTally(t *testing.T) {
 		}
 		return p
 	}
-	found := func(k Kind, d Detail) *Finding { return &Finding{k, d} }
+	found := func(k Kind, d Detail) *Finding { f := New(k, d); return &f }
 	var tally Tally
 	if got := tally.Summaries(); len(got) > 0 {
 		t.Errorf("an empty one has %v", got)

@@ -120,7 +120,7 @@ func (c *Checker) neverSent(phones []*timeline.Phone) {
 			if told&(1<<i.event) == 0 || p.Sent[i.event] > 0 || p.Sent[i.by] < i.times {
 				continue
 			}
-			c.config.Found(&Occurrence{Finding: Finding{NeverSent, Detail{Name: i.slug}}, Place: Place{Phone: phoneIn(phone)}, Times: 1})
+			c.config.Found(&Occurrence{Finding: New(NeverSent, Detail{Name: i.slug}), Place: Place{Phone: phoneIn(phone)}, Times: 1})
 		}
 	}
 }
@@ -180,5 +180,5 @@ func hasPassword(url string) bool {
 
 func (c *Checker) ofTemplate(t *actionurl.Template, k Kind, d Detail) {
 	var addr netip.Addr
-	c.config.Found(&Occurrence{Finding: Finding{k, d}, Place: Place{Phone: Phone{MAC: t.Phone, Addr: addr}}, Times: 1})
+	c.config.Found(&Occurrence{Finding: New(k, d), Place: Place{Phone: Phone{MAC: t.Phone, Addr: addr}}, Times: 1})
 }

@@ -27,7 +27,7 @@ func (d *Decoder) ethernet(data []byte) {
 		d.malformed()
 		return
 	}
-	d.seg.Source = MAC(e.SrcMAC)
+	d.seg.Dest, d.seg.Source = MAC(e.DstMAC), MAC(e.SrcMAC)
 	t := e.EthernetType
 	if t == layers.EthernetTypeLLC { // gopacket's own number, where a length stands
 		t = layers.EthernetType(e.Length)

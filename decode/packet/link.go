@@ -228,7 +228,7 @@ func (d *Decoder) afterMACs(data []byte, n int) {
 		d.malformed()
 		return
 	}
-	d.seg.Source = MAC(data[6:])
+	d.seg.Dest, d.seg.Source = MAC(data), MAC(data[6:])
 	d.ethertype(etherType(data[12+n:]), data[14+n:])
 }
 

@@ -139,6 +139,7 @@ func (e Endpoint) AddrPort() netip.AddrPort {
 type Segment struct {
 	Origin
 	Src, Dst Endpoint
+	Dest     MAC // the receiver's address on its Ethernet, in a tunnel the innermost; zero where there is none
 	Seq, Ack uint32
 	SYN, FIN bool
 	RST, ACK bool
@@ -246,7 +247,7 @@ func (d *Decoder) Decode(f *capture.Frame) {
 	s := &d.seg
 	s.Interface, s.Frame, s.Time = f.Interface, f.Number, f.Time
 	s.VLANs.n = 0
-	s.Source = MAC{}
+	s.Source, s.Dest = MAC{}, MAC{}
 	d.depth = 0
 	d.link(f.Interface.Link, f.Data)
 }

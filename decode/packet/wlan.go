@@ -99,7 +99,7 @@ func (d *Decoder) wlanPadded(data []byte, align int) {
 func (d *Decoder) aggregate(data []byte) {
 	for len(data) >= 14 {
 		length := int(binary.BigEndian.Uint16(data[12:]))
-		d.seg.Source = MAC(data[6:])
+		d.seg.Dest, d.seg.Source = MAC(data), MAC(data[6:])
 		d.llc(data[14:min(len(data), 14+length)])
 		data = data[min(len(data), (14+length+3)&^3):]
 	}

@@ -16,6 +16,7 @@ type Attempt struct {
 	packet.Origin // of the RST, or of the SYN that was sent last
 
 	Client, Server netip.AddrPort
+	ClientMAC      packet.MAC // its address on its link, or a router's; zero where there is none
 
 	// Refused is set where the server answered the SYN by an RST. Else it has
 	// not answered at all, though the SYN was sent again.
@@ -56,7 +57,7 @@ func (a *Assembler) unanswered(c *Conn) {
 	for side := range Side(2) {
 		if c.halves[side].synced && !c.answered(side) {
 			a.config.Failed(&Attempt{
-				Origin: c.retry.latest, Client: c.Addr(side), Server: c.Addr(side.Other()),
+				Origin: c.retry.latest, Client: c.Addr(side), Server: c.Addr(side.Other()), ClientMAC: c.retry.latest.Source,
 				First: c.began, Until: max(c.retry.latest.Time, a.mark.Time),
 			})
 		}
@@ -71,7 +72,7 @@ func (a *Assembler) refused(c *Conn, side Side, s *packet.Segment) {
 		return
 	}
 	a.config.Failed(&Attempt{
-		Origin: s.Origin, Client: c.Addr(side.Other()), Server: c.Addr(side),
+		Origin: s.Origin, Client: c.Addr(side.Other()), Server: c.Addr(side), ClientMAC: s.Dest,
 		Refused: true, First: c.began, Until: s.Time,
 	})
 }

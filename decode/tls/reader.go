@@ -515,10 +515,13 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, 
 func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.Mark) {
 	conn := c.State.(*Conn)
 	if !conn.over {
-		switch how {
-		case stream.Reset:
+		// Where the capture holds one direction only, the other may have said all
+		// that was needed.
+		whole := c.Seen(0) && c.Seen(1) && conn.sides[conn.client].encrypted == 0
+		switch {
+		case how == stream.Reset && whole:
 			r.end(conn, Reset, sd == conn.client)
-		case stream.Closed:
+		case how == stream.Closed && whole:
 			r.end(conn, Closed, sd == conn.client)
 		default:
 			r.end(conn, Unknown, false)

@@ -119,14 +119,14 @@ type Alert uint8
 
 // Alerts that have a meaning here, and NoAlert, which is not assigned.
 const (
-	CloseNotify       Alert = 0
-	HandshakeFailure  Alert = 40
-	BadCertificate    Alert = 42
-	UnknownCA         Alert = 48
-	AccessDenied      Alert = 49
-	ProtocolVersion   Alert = 70
-	InsufficientLevel Alert = 71
-	NoAlert           Alert = 255
+	CloseNotify          Alert = 0
+	HandshakeFailure     Alert = 40
+	BadCertificate       Alert = 42
+	UnknownCA            Alert = 48
+	AccessDenied         Alert = 49
+	ProtocolVersion      Alert = 70
+	InsufficientSecurity Alert = 71
+	NoAlert              Alert = 255
 )
 
 // Certificate reports whether the sender of the alert does not accept the
@@ -168,7 +168,7 @@ func (a Alert) String() string {
 		return "decrypt_error"
 	case ProtocolVersion:
 		return "protocol_version"
-	case InsufficientLevel:
+	case InsufficientSecurity:
 		return "insufficient_security"
 	case 80:
 		return "internal_error"

@@ -17,7 +17,9 @@ func (c *Collector) Verdict() *Verdict {
 		Servers: c.serverRows(),
 	}
 	explained := map[int]finding.Set{} // by phone: what a cause says of it already
-	v.Causes = append(c.failures(explained), c.attempts(explained)...)
+	v.Causes = c.failures(explained)
+	failed, notes := c.attempts(explained)
+	v.Causes, v.Notes = append(v.Causes, failed...), notes
 	for _, s := range c.found.Summaries() {
 		c.other(v, &s, explained)
 	}
@@ -231,18 +233,20 @@ func (c *Collector) working(server int, failing []member) string {
 
 // A try are connections to one server that brought no request, for one reason.
 type try struct {
-	kind   finding.Kind
-	server netip.AddrPort
-	works  bool // requests of the same phones to it were taken
+	kind     finding.Kind
+	severity finding.Severity
+	server   netip.AddrPort
+	why      string
 }
 
-// attempts returns the causes of connections that brought no request.
-func (c *Collector) attempts(explained map[int]finding.Set) []Cause {
+// attempts returns the causes of connections that brought no request, and the
+// notes on those that were encrypted.
+func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cause) {
 	groups := map[try][]*attempt{}
 	var order []try
 	for i := range c.failed {
 		a := &c.failed[i]
-		t := try{a.Kind, a.server, c.works(a.phone, a.server)}
+		t := try{a.Kind, a.Severity, a.server, a.Detail.Why}
 		if groups[t] == nil {
 			order = append(order, t)
 		}
@@ -254,9 +258,9 @@ func (c *Collector) attempts(explained map[int]finding.Set) []Cause {
 			explained[a.phone] = done
 		}
 	}
-	var all []Cause
 	for _, t := range order {
-		cause := Cause{Kind: t.kind, Severity: t.kind.Severity(), Hint: t.kind.Hint(), Place: groups[t][0].Place}
+		sum := finding.Summary{Kind: t.kind, Severity: t.severity}
+		cause := Cause{Kind: t.kind, Severity: t.severity, Hint: sum.Hint(), Place: groups[t][0].Place}
 		name := ""
 		for _, a := range groups[t] {
 			cause.Count += a.Times
@@ -268,27 +272,30 @@ func (c *Collector) attempts(explained map[int]finding.Set) []Cause {
 			}
 			name = cmp.Or(name, a.Detail.Other)
 		}
-		if t.works {
-			cause.Severity = max(cause.Severity, finding.Warning)
-		}
 		cause.What = t.words(cause.Count, name)
-		if port, phones := c.neighbour(t.server); phones > 0 && !t.works && t.kind != finding.Encrypted {
+		if t.severity == finding.Notice {
+			notes = append(notes, cause)
+			continue
+		}
+		if port, phones := c.neighbour(t.server); phones > 0 && t.severity == finding.Error {
 			cause.Apart = fmt.Sprintf("%s %s %s", count(phones, "other phone"), verb(phones, "use"), port)
-			cause.Hint = "correct the port in the phone's Action URL"
-			if oneDigit(port.Port(), t.server.Port()) {
-				cause.Hint = "the port is probably mistyped: " + cause.Hint
+			if t.kind != finding.Encrypted {
+				cause.Hint = "correct the port in the phone's Action URL"
+				if oneDigit(port.Port(), t.server.Port()) {
+					cause.Hint = "the port is probably mistyped: " + cause.Hint
+				}
 			}
 		}
-		all = append(all, cause)
+		causes = append(causes, cause)
 	}
-	return all
+	return causes, notes
 }
 
 // words says what became of the connections.
 func (t try) words(n int, name string) string {
-	nothing := "nothing arrives: "
-	if t.works {
-		nothing = ""
+	nothing := ""
+	if t.severity == finding.Error {
+		nothing = "nothing arrives: "
 	}
 	switch t.kind {
 	case finding.Refused:
@@ -299,17 +306,14 @@ func (t try) words(n int, name string) string {
 	if name != "" {
 		name = " (" + name + ")"
 	}
-	return count(n, "TLS connection") + " to " + t.server.String() + name + " cannot be read"
-}
-
-// works reports whether a server took requests of a phone.
-func (c *Collector) works(phone int, addr netip.AddrPort) bool {
-	server, known := c.byAddr[addr]
-	if !known {
-		return false
+	tls := count(n, "TLS connection") + " to " + t.server.String() + name
+	switch {
+	case t.severity != finding.Notice:
+		return nothing + tls + " failed: " + t.why
+	case t.why != "":
+		return tls + " cannot be read: " + t.why
 	}
-	p := c.byEnds[ends{phone, server}]
-	return p != nil && p.ok > 0
+	return tls + " cannot be read"
 }
 
 // neighbour returns the busiest port of the same host that takes events, and
@@ -339,7 +343,7 @@ func oneDigit(a, b uint16) bool {
 // other adds a finding that no failure explains to the causes or the notes.
 func (c *Collector) other(v *Verdict, s *finding.Summary, explained map[int]finding.Set) {
 	cause := Cause{
-		Kind: s.Kind, Severity: s.Kind.Severity(), What: s.Message(), Hint: s.Kind.Hint(), Count: s.Count, Place: s.Place,
+		Kind: s.Kind, Severity: s.Severity, What: s.Message(), Hint: s.Hint(), Count: s.Count, Place: s.Place,
 	}
 	for _, p := range s.Phones {
 		if i, known := c.phoneIDs[keyOf(p)]; !known || !explained[i].Has(s.Kind) {

@@ -180,7 +180,7 @@ func (r *run) found(o *finding.Occurrence) {
 // ambiguous takes two templates of a profile that one request can match.
 func (r *run) ambiguous(a *profile.Ambiguity) {
 	r.found(&finding.Occurrence{
-		Finding: finding.Finding{Kind: finding.AmbiguousTemplates, Detail: finding.Detail{Name: a.A.Template.Kind.Slug, Other: a.B.Template.Kind.Slug}},
+		Finding: finding.New(finding.AmbiguousTemplates, finding.Detail{Name: a.A.Template.Kind.Slug, Other: a.B.Template.Kind.Slug}),
 		Place:   finding.Place{Phone: finding.Phone{MAC: a.A.Phone}},
 		Times:   max(1, a.Phones),
 	})

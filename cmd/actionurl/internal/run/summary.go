@@ -127,7 +127,7 @@ func (s *summary) problems() {
 	var all []string
 	n := 0
 	for _, f := range s.found.Summaries() {
-		if f.Kind.Severity() < finding.Notice {
+		if f.Severity < finding.Notice {
 			n += f.Count
 			all = append(all, fmt.Sprintf("%s (%d)", f.Kind, f.Count))
 		}

@@ -77,6 +77,10 @@ func fill(t *testing.T, v reflect.Value, path string, n *int) {
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		fill(t, v.Index(0), path, n)
 		fill(t, v.Index(1), path, n)
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(t, v.Index(i), path, n)
+		}
 	case reflect.String:
 		v.SetString(fmt.Sprintf("text%d", *n))
 	case reflect.Bool:
@@ -211,7 +215,7 @@ func TestFindingSurvives(t *testing.T) {
 
 // notOfCalls are the fields of a call in SIP that a timeline does not take.
 var notOfCalls = []string{
-	"Addr", "Remote.Host", "Local.Name", "Capture", "Frame", "First", "Last", "Rang", "Events", "Requests", "Said", "Beside", "Source", "Denial",
+	"Addr", "Remote.Host", "Local.Name", "Capture", "Frame", "First", "Last", "Rang", "Events", "Requests", "Announced", "Beside", "Source", "Denial",
 }
 
 // So does all of what a timeline takes from a call in SIP.

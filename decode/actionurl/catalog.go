@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"actionurl/decode/vendor"
 )
 
 // aliasPrefix begins the names of the settings in configuration version 2.
@@ -16,19 +18,19 @@ func Kinds() []*Kind { return slices.Clone(catalog.kinds) }
 
 // catalog is built once and never changed.
 var catalog = newCatalog([]*Kind{
-	{Slug: "incoming_call", Label: "Incoming Call", Guide: true, P: 8310, PGrade: Documented, Alias: []string{"incomingCall"}, Names: []string{"incoming", "ringing"}, Act: Begins, Direction: Incoming, SIP: Signals{Received: OnInvite, WithSent: OnRinging}},
-	{Slug: "outgoing_call", Label: "Outgoing Call", Guide: true, P: 8311, PGrade: Documented, Alias: []string{"outgoingCall"}, Names: []string{"outgoing", "dialing"}, Act: Begins, Direction: Outgoing, SIP: Signals{Sent: OnInvite, WithReceived: OnRinging}},
-	{Slug: "established_call", Label: "Establish Call", Guide: true, P: 8313, PGrade: Observed, Alias: []string{"establishedCall"}, Names: []string{"established", "connected"}, Act: Answers, SIP: Signals{Sent: OnAnswer, Received: OnAnswer, WithSent: OnAck, WithReceived: OnAck}},
-	{Slug: "terminated_call", Label: "Terminate Call", Guide: true, P: 8314, PGrade: Observed, Alias: []string{"terminatedCall"}, Names: []string{"terminated", "disconnected", "hangup", "hung up"}, Act: Ends, SIP: Signals{Sent: OnBye, Received: OnBye, WithSent: unanswered, WithReceived: unanswered}},
+	{Slug: "incoming_call", Label: "Incoming Call", Guide: true, P: 8310, PGrade: Documented, Alias: []string{"incomingCall"}, Names: []string{"incoming", "ringing"}, Act: Begins, Direction: Incoming, SIP: Signals{Received: OnInvite, WithSent: OnRinging}, Vars: ofCall},
+	{Slug: "outgoing_call", Label: "Outgoing Call", Guide: true, P: 8311, PGrade: Documented, Alias: []string{"outgoingCall"}, Names: []string{"outgoing", "dialing"}, Act: Begins, Direction: Outgoing, SIP: Signals{Sent: OnInvite, WithReceived: OnRinging}, Vars: ofCall},
+	{Slug: "established_call", Label: "Establish Call", Guide: true, P: 8313, PGrade: Observed, Alias: []string{"establishedCall"}, Names: []string{"established", "connected"}, Act: Answers, SIP: Signals{Sent: OnAnswer, Received: OnAnswer, WithSent: OnAck, WithReceived: OnAck}, Vars: ofCall},
+	{Slug: "terminated_call", Label: "Terminate Call", Guide: true, P: 8314, PGrade: Observed, Alias: []string{"terminatedCall"}, Names: []string{"terminated", "disconnected", "hangup", "hung up"}, Act: Ends, SIP: Signals{Sent: OnBye, Received: OnBye, WithSent: unanswered, WithReceived: unanswered}, Vars: ofCall | 1<<vendor.Duration},
 	{Slug: "off_hook", Label: "Off Hook", Guide: true, P: 8308, PGrade: Documented, Alias: []string{"offHook"}, Switch: OffHook, To: On},
 	{Slug: "on_hook", Label: "On Hook", Guide: true, P: 8309, PGrade: Documented, Alias: []string{"onHook"}, Switch: OffHook, To: Off},
-	{Slug: "missed_call", Label: "Missed Call", Guide: true, P: 8312, PGrade: Observed, Alias: []string{"missedCall"}, Names: []string{"missed"}, Act: Misses, Direction: Incoming, SIP: Signals{Received: OnCancel, WithReceived: OnCancelElsewhere, WithSent: OnCanceled | OnReject | OnRefuse}},
+	{Slug: "missed_call", Label: "Missed Call", Guide: true, P: 8312, PGrade: Observed, Alias: []string{"missedCall"}, Names: []string{"missed"}, Act: Misses, Direction: Incoming, SIP: Signals{Received: OnCancel, WithReceived: OnCancelElsewhere, WithSent: OnCanceled | OnReject | OnRefuse}, Vars: ofCall},
 	{Slug: "dnd_on", Label: "DND On", Guide: true, P: 8316, PGrade: Observed, Alias: []string{"openDnd"}, Names: []string{"enable DND"}, Switch: DND, To: On},
 	{Slug: "dnd_off", Label: "DND Off", Guide: true, P: 8317, PGrade: Observed, Alias: []string{"closedDnd"}, Names: []string{"close DND", "disable DND"}, Switch: DND, To: Off},
 	{Slug: "forward_on", Label: "Call Forwarding On", Guide: true, P: 8318, PGrade: Observed, Alias: []string{"openForward", "enableForward"}, Switch: Forwarding, To: On},
 	{Slug: "forward_off", Label: "Call Forwarding Off", Guide: true, P: 8319, PGrade: Observed, Alias: []string{"closedForward", "disableForward"}, Names: []string{"close forward"}, Switch: Forwarding, To: Off},
-	{Slug: "hold_call", Label: "Hold Call", Guide: true, P: 8324, PGrade: Observed, Alias: []string{"holdCall"}, Names: []string{"hold", "on hold"}, Act: Holds, SIP: Signals{Sent: OnHold}},
-	{Slug: "resume_call", Label: "Resume Call", Guide: true, P: 8325, PGrade: Observed, Alias: []string{"unholdCall"}, Names: []string{"unhold", "on unhold", "resume"}, Act: Resumes, SIP: Signals{Sent: OnResume}},
+	{Slug: "hold_call", Label: "Hold Call", Guide: true, P: 8324, PGrade: Observed, Alias: []string{"holdCall"}, Names: []string{"hold", "on hold"}, Act: Holds, SIP: Signals{Sent: OnHold}, Vars: ofCall},
+	{Slug: "resume_call", Label: "Resume Call", Guide: true, P: 8325, PGrade: Observed, Alias: []string{"unholdCall"}, Names: []string{"unhold", "on unhold", "resume"}, Act: Resumes, SIP: Signals{Sent: OnResume}, Vars: ofCall},
 	{Slug: "syslog_on", Label: "Syslog On", Guide: true, P: 8330, PGrade: Observed, Names: []string{"open syslog"}, Switch: Syslog, To: On},
 	{Slug: "syslog_off", Label: "Syslog Off", Guide: true, P: 8331, PGrade: Observed, Names: []string{"close syslog"}, Switch: Syslog, To: Off},
 	{Slug: "boot_completed", Label: "Booting Completed", Guide: true, P: 8304, PGrade: Documented, Alias: []string{"setupCompleted"}, Names: []string{"bootup completed", "boot completed"}, Act: Restarts},
@@ -38,16 +40,16 @@ var catalog = newCatalog([]*Kind{
 	{Slug: "unregistered", Label: "Sign Off", Guide: true, P: 8306, PGrade: Documented, Alias: []string{"unregistered"}, Names: []string{"unregister"}, Switch: Registration, To: Off, Again: true, SIP: Signals{WithReceived: OnUnregister}},
 
 	{Slug: "register_failed", Label: "Register Failed", P: 8307, PGrade: Inferred, Alias: []string{"registerFailed"}, Switch: Registration, To: Off, Again: true, Failed: true, SIP: Signals{WithReceived: OnRegisterFailed}},
-	{Slug: "rejected_call", Label: "Rejected Call", P: 8315, PGrade: Observed, Alias: []string{"rejectIncomingCall"}, Names: []string{"rejected"}, Act: Rejects, Direction: Incoming, SIP: Signals{Sent: OnReject, WithSent: OnRefuse}},
-	{Slug: "answered_call", Label: "Answered Call", P: 22171, PGrade: Observed, Alias: []string{"answerNewInCall"}, Names: []string{"answered", "answer"}, Act: Answers, Direction: Incoming, SIP: Signals{Sent: OnAnswer, WithSent: OnAck, WithReceived: OnAck}},
+	{Slug: "rejected_call", Label: "Rejected Call", P: 8315, PGrade: Observed, Alias: []string{"rejectIncomingCall"}, Names: []string{"rejected"}, Act: Rejects, Direction: Incoming, SIP: Signals{Sent: OnReject, WithSent: OnRefuse}, Vars: ofCall},
+	{Slug: "answered_call", Label: "Answered Call", P: 22171, PGrade: Observed, Alias: []string{"answerNewInCall"}, Names: []string{"answered", "answer"}, Act: Answers, Direction: Incoming, SIP: Signals{Sent: OnAnswer, WithSent: OnAck, WithReceived: OnAck}, Vars: ofCall},
 	{Slug: "transfer_finished", Label: "Transfer Completed", P: 8322, PGrade: Inferred, Alias: []string{"transferFinished"}, Act: Transferred, SIP: Signals{WithReceived: OnTransferred}},
 	{Slug: "transfer_failed", Label: "Transfer Failed", P: 8323, PGrade: Inferred, Alias: []string{"transferFailed"}, Act: Notes, Failed: true, SIP: Signals{WithReceived: OnTransferFailed}},
 	{Slug: "mute_call", Label: "Mute Call", P: 8326, PGrade: Inferred, Alias: []string{"mute"}, Switch: Mute, To: On},
 	{Slug: "unmute_call", Label: "Unmute Call", P: 8327, PGrade: Inferred, Alias: []string{"unMute"}, Switch: Mute, To: Off},
 	{Slug: "idle_to_busy", Label: "Idle to Busy", P: 8328, PGrade: Observed, Alias: []string{"idleToBusy"}, Switch: Busy, To: On},
 	{Slug: "busy_to_idle", Label: "Busy to Idle", P: 8329, PGrade: Observed, Alias: []string{"busyToIdle"}, Switch: Busy, To: Off},
-	{Slug: "low_battery", Label: "Low Battery", P: 22568, PGrade: Observed, Alias: []string{"batteryLow"}},
-	{Slug: "sufficient_battery", Label: "Sufficient Battery", P: 22570, PGrade: Observed, Alias: []string{"batterySufficient"}, Names: []string{"battery ok"}},
+	{Slug: "low_battery", Label: "Low Battery", P: 22568, PGrade: Observed, Alias: []string{"batteryLow"}, Vars: 1 << vendor.Battery},
+	{Slug: "sufficient_battery", Label: "Sufficient Battery", P: 22570, PGrade: Observed, Alias: []string{"batterySufficient"}, Names: []string{"battery ok"}, Vars: 1 << vendor.Battery},
 	{Slug: "ip_changed", Label: "IP Change", Alias: []string{"IPChanged"}},
 	{Slug: "autoprovision_completed", Label: "Auto Provision Completed", Alias: []string{"autopFinish"}, Names: []string{"autoprov finished"}},
 	{Slug: "forwarded_call", Label: "Forwarded Call", Alias: []string{"forwardIncomingCall"}, Names: []string{"forwarded"}, Act: Ends, Direction: Incoming, SIP: Signals{Sent: OnRedirect}},
@@ -108,7 +110,8 @@ type kinds struct {
 
 func newCatalog(all []*Kind) *kinds {
 	c := &kinds{kinds: all, bySlug: map[string]*Kind{}, byName: map[string]*Kind{}, byP: map[int]*Kind{}}
-	for _, k := range all {
+	for i, k := range all {
+		k.number = uint8(i + 1)
 		c.bySlug[k.Slug] = k
 		c.signals.Sent |= k.SIP.Sent
 		c.signals.Received |= k.SIP.Received

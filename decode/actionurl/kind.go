@@ -1,6 +1,10 @@
 package actionurl
 
-import "actionurl/decode/vendor"
+import (
+	"iter"
+
+	"actionurl/decode/vendor"
+)
 
 // The grades of P-values.
 const (
@@ -28,7 +32,22 @@ type Kind struct {
 	Again     bool      // it can come again while the switch stays where it is
 	Failed    bool      // what it is about did not work
 	SIP       Signals   // the messages that it belongs to
+	Vars      Meanings  // of variables that have a value in it, but for those of the phone itself
+
+	number uint8 // 1-based in the catalogue; 0 of a kind that is not in it
 }
+
+// Has reports whether phones have a value for a variable in the event. Of names
+// none is sure: callers may have none.
+func (k *Kind) Has(m vendor.Meaning) bool { return (ofPhone|k.Vars)&(1<<m) != 0 }
+
+// Meanings is a set of meanings of variables, a bit for each.
+type Meanings uint32
+
+const (
+	ofPhone Meanings = 1<<vendor.MAC | 1<<vendor.PhoneIP | 1<<vendor.IP | 1<<vendor.Product | 1<<vendor.Version
+	ofCall  Meanings = 1<<vendor.Remote | 1<<vendor.Number | 1<<vendor.CallID
+)
 
 // String returns the slug.
 func (k *Kind) String() string { return k.Slug }
@@ -61,6 +80,17 @@ func (a Act) OfCall() bool { return a >= Notes }
 
 // Final reports whether the call is over with the event.
 func (a Act) Final() bool { return a >= Transferred }
+
+// Kind returns the event that has the act in calls of either direction, nil for
+// none.
+func (a Act) Kind() *Kind {
+	for _, k := range catalog.kinds {
+		if k.Act == a && k.Direction == Undirected {
+			return k
+		}
+	}
+	return nil
+}
 
 // A Direction says who called whom.
 type Direction uint8
@@ -283,4 +313,31 @@ func (m Moment) Announces(sent bool) *Kind {
 		}
 	}
 	return nil
+}
+
+// A KindSet is a set of kinds of the catalogue, a bit for each.
+type KindSet [2]uint64
+
+// Add adds a kind.
+func (s *KindSet) Add(k *Kind) {
+	if k.number != 0 {
+		s[k.number/64] |= 1 << (k.number % 64)
+	}
+}
+
+// Has reports whether a kind is in the set.
+func (s *KindSet) Has(k *Kind) bool { return k.number != 0 && s[k.number/64]&(1<<(k.number%64)) != 0 }
+
+// With returns the kinds that are in either set.
+func (s KindSet) With(t KindSet) KindSet { return KindSet{s[0] | t[0], s[1] | t[1]} }
+
+// All returns the kinds in the order of the catalogue.
+func (s *KindSet) All() iter.Seq[*Kind] {
+	return func(yield func(*Kind) bool) {
+		for _, k := range catalog.kinds {
+			if s.Has(k) && !yield(k) {
+				return
+			}
+		}
+	}
 }

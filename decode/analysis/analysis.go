@@ -194,7 +194,7 @@ func (a *Analyzer) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip
 			r.Call.SIP = signalled
 		}
 		if a.sip.Heard() {
-			a.checker.Tells(x, e)
+			a.checker.Configured(x, e)
 		}
 	}
 	r.Findings = a.checker.Check(x, e, r.Phone, r.Call)

@@ -24,7 +24,7 @@ type Checker struct {
 	config Config
 	found  []Finding
 	conns  *conns
-	typed  typed
+	typed  map[string]actionurl.KindSet // see templatesFor
 	rings  rings
 	seed   maphash.Seed
 
@@ -41,7 +41,7 @@ func NewChecker(c Config) *Checker {
 		c.Found = func(*Occurrence) {}
 	}
 	return &Checker{
-		config: c, conns: newConns(c.Templates), typed: newTyped(c.Templates), seed: maphash.MakeSeed(),
+		config: c, conns: newConns(c.Templates), typed: templatesFor(c.Templates), seed: maphash.MakeSeed(),
 		clients: map[netip.Addr]*timeline.Phone{},
 	}
 }

@@ -65,8 +65,8 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 		p.Server = x.Server
 		c.conns.took(x.Client.Addr(), x.Server)
 	}
-	switch e.Kind.Slug {
-	case "register_failed":
+	switch k := e.Kind; {
+	case k.Switch == actionurl.Registration && k.Failed:
 		r := rarely(p)
 		if r.failures == 0 || x.Time-r.failed > failing {
 			r.failures, r.failed = 0, x.Time
@@ -74,29 +74,24 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 		if r.failures++; r.failures >= flood {
 			c.add(RegisterFlood, Detail{})
 		}
-	case "registered":
+	case k.Switch == actionurl.Registration && k.To == actionurl.On:
 		if r := rareOf(p); r != nil {
 			r.failures = 0
 		}
-	case "busy_to_idle", "phone_state_idle":
+	case k.Switch == actionurl.Busy && k.To == actionurl.Off:
 		rarely(p).idle = x.Origin
-	case "resume_call":
+	case k.Act == actionurl.Resumes:
 		rarely(p).resumed = x.Origin
-	case "incoming_call":
-		if call != nil {
-			c.fanOut(x, phone, call)
-		}
-	case "established_call", "answered_call":
-		if call != nil {
-			leave(x, phone, call)
-		}
-	case "terminated_call":
-		if call != nil {
-			c.duration(x, p, call)
-		}
+	case call == nil:
+	case k.Act == actionurl.Begins && k.Direction == actionurl.Incoming:
+		c.fanOut(x, phone, call)
+	case k.Act == actionurl.Answers:
+		leave(x, phone, call)
+	case k.Act == actionurl.Ends:
+		c.duration(x, p, call)
 	}
 	if call != nil && call.ID != "" {
-		c.order(e.Kind.Slug, call)
+		c.order(e.Kind, call)
 	}
 	count(p, e)
 	if x.NoResponse != httpwire.Answered || x.Latency >= burst {
@@ -113,7 +108,7 @@ func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *timeline
 	}
 	target := maphash.String(c.seed, x.Target)
 	if p.Kind == e.Kind && p.Target == target && p.Server == x.Server && x.Time-p.Time < repeating &&
-		(p.Badly || x.Time-p.Time < burst || e.CallID != "" && once(e.Kind.Slug)) {
+		(p.Badly || x.Time-p.Time < burst || e.CallID != "" && once(e.Kind)) {
 		c.add(Repeated, Detail{Name: e.Kind.Slug})
 	}
 	p.Kind, p.Target, p.Time = e.Kind, target, x.Time
@@ -131,36 +126,37 @@ const (
 	last
 )
 
-func rankOf(slug string) rank {
-	switch slug {
-	case "incoming_call", "outgoing_call":
+func rankOf(k *actionurl.Kind) rank {
+	switch k.Act {
+	case actionurl.Begins:
 		return first
-	case "established_call", "answered_call":
+	case actionurl.Answers:
 		return second
-	case "hold_call", "resume_call":
+	case actionurl.Holds, actionurl.Resumes, actionurl.FarHolds, actionurl.FarResumes:
 		return middle
-	case "terminated_call", "missed_call", "rejected_call":
+	}
+	if k.Act.Final() {
 		return last
 	}
 	return nowhere
 }
 
 // once reports whether an event happens once in a call.
-func once(slug string) bool {
-	r := rankOf(slug)
+func once(k *actionurl.Kind) bool {
+	r := rankOf(k)
 	return r != nowhere && r != middle
 }
 
-// order checks whether an event comes behind one that it must come before. Some
-// phones tell of the end in two ways, which have no order.
-func (c *Checker) order(slug string, call *timeline.Call) {
-	r := rankOf(slug)
+// order checks whether an event comes after one that it must come before. Some
+// phones announce the end by two events, which have no order.
+func (c *Checker) order(k *actionurl.Kind, call *timeline.Call) {
+	r := rankOf(k)
 	if r == nowhere || len(call.Steps) < 2 {
 		return
 	}
 	for _, s := range call.Steps[:len(call.Steps)-1] {
-		if before := rankOf(s.Kind.Slug); before > r && !(r == second && before == middle) && s.Kind.Slug != slug {
-			c.add(OutOfOrder, Detail{Name: slug, Other: s.Kind.Slug})
+		if before := rankOf(s.Kind); before > r && !(r == second && before == middle) && s.Kind != k {
+			c.add(OutOfOrder, Detail{Name: k.Slug, Other: s.Kind.Slug})
 			return
 		}
 	}
@@ -245,38 +241,36 @@ func (c *Checker) Closed(call *timeline.Call) {
 	}
 	var answered, ended, held, resumed bool
 	for _, s := range call.Steps {
-		switch s.Kind.Slug {
-		case "established_call", "answered_call":
-			answered = true
-		case "hold_call", actionurl.Unknown.Slug:
-			held = true
-		case "resume_call":
-			resumed = true
-		}
-		ended = ended || rankOf(s.Kind.Slug) == last || s.Kind == actionurl.Unknown
+		unknown := s.Kind == actionurl.Unknown
+		answered = answered || s.Kind.Act == actionurl.Answers
+		held = held || unknown || s.Kind.Act == actionurl.Holds
+		resumed = resumed || s.Kind.Act == actionurl.Resumes
+		ended = ended || unknown || s.Kind.Act.Final()
 	}
 	unheld, unended := resumed && answered && !held, answered && !ended && call.Transfers == 0
 	if !unheld && !unended {
 		return // as nearly all are
 	}
 	p := &call.Phone.Past
-	sends := func(event int) bool {
-		return p.Sent[event] > 0 || (c.typed[""]|c.typed[call.Phone.MAC])&(1<<event) != 0
+	hold, end := actionurl.Holds.Kind(), actionurl.Ends.Kind()
+	sends := func(k *actionurl.Kind) bool {
+		told := c.told(call.Phone)
+		return p.Sent[counterOf(k)] > 0 || told.Has(k)
 	}
 	r := rareOf(p)
 	switch {
-	case unheld && r != nil && sends(holdCall):
-		c.missed(call, "hold_call", r.resumed)
-	case !unended || !sends(terminated) || call.SIP != nil && call.SIP.Ended != 0: // which SIP tells better
+	case unheld && r != nil && sends(hold):
+		c.missed(call, hold, r.resumed)
+	case !unended || !sends(end) || call.SIP != nil && call.SIP.Ended != 0: // which SIP shows better
 	case r != nil && call.Over != 0 && call.Over == r.idle.Time:
-		c.missed(call, "terminated_call", r.idle)
-	case call.Over == 0 && call.Left.Time > call.Last && sends(holdCall):
-		c.missed(call, "terminated_call", call.Left)
+		c.missed(call, end, r.idle)
+	case call.Over == 0 && call.Left.Time > call.Last && sends(hold):
+		c.missed(call, end, call.Left)
 	}
 }
 
-func (c *Checker) missed(call *timeline.Call, slug string, at packet.Origin) {
-	f := New(MissingEvent, Detail{Name: slug})
+func (c *Checker) missed(call *timeline.Call, k *actionurl.Kind, at packet.Origin) {
+	f := New(MissingEvent, Detail{Name: k.Slug})
 	Mark([]Finding{f}, call.Phone, call)
 	c.config.Found(&Occurrence{
 		Finding: f,

@@ -9,92 +9,78 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// maxTellers bounds the addresses of which is known which events of calls come
-// from them: 65,536 of about 60 bytes, 4 MiB. Nothing is missed of further ones.
-const maxTellers = 64 << 10
+// maxSenders bounds the addresses whose events of calls are known: 65,536 of about
+// 70 bytes, 4.5 MiB. No event is missing of further ones.
+const maxSenders = 64 << 10
 
 // settled is how long after its end, in nanoseconds of capture time, no request
 // about a call is expected any more: 5 s, and 10 s for its response.
 const settled = 15e9
 
-// A callEvents is a set of the events that come with most calls.
-type callEvents uint8
-
-const (
-	tellsIncoming callEvents = 1 << iota
-	tellsEstablished
-	tellsTerminated
-)
-
-// callEvent returns the event as a set, which is empty for all others.
-func callEvent(slug string) callEvents {
-	switch slug {
-	case "incoming_call":
-		return tellsIncoming
-	case "established_call":
-		return tellsEstablished
-	case "terminated_call":
-		return tellsTerminated
+// comesWithCalls reports whether an event comes with most calls, as they go.
+func comesWithCalls(k *actionurl.Kind) bool {
+	if k.Direction == actionurl.Undirected {
+		return k.Act == actionurl.Answers || k.Act == actionurl.Ends
 	}
-	return 0
+	return k.Direction == actionurl.Incoming && k.Act == actionurl.Begins
 }
 
-// Announced returns which events of a call an event is, nil for none, as
-// [sip.Call] has it in Said: all, where it may be any.
-func Announced(e *actionurl.Event) uint8 {
+// allOfCalls are the events that come with most calls.
+var allOfCalls = func() (all actionurl.KindSet) {
+	for _, k := range actionurl.Kinds() {
+		if comesWithCalls(k) {
+			all.Add(k)
+		}
+	}
+	return all
+}()
+
+// Announced returns which of the events that come with most calls an event is,
+// nil for none: all, where it may be any.
+func Announced(e *actionurl.Event) (is actionurl.KindSet) {
 	switch {
 	case e == nil:
-		return 0
 	case e.Kind == actionurl.Unknown:
-		return uint8(tellsIncoming | tellsEstablished | tellsTerminated)
+		return allOfCalls
+	case allOfCalls.Has(e.Kind):
+		is.Add(e.Kind)
 	}
-	return uint8(callEvent(e.Kind.Slug))
-}
-
-func (e callEvents) String() string {
-	switch {
-	case e&tellsIncoming != 0:
-		return "incoming_call"
-	case e&tellsEstablished != 0:
-		return "established_call"
-	case e&tellsTerminated != 0:
-		return "terminated_call"
-	}
-	return ""
+	return is
 }
 
 // signalling is what is known of phones whose SIP is in the capture.
 type signalling struct {
-	tellers map[netip.Addr]callEvents // that came by a template, by the phone's address
-	bound   map[string][]boundTo      // by MAC address; nil until it is asked for
+	sent  map[netip.Addr]actionurl.KindSet // of the events that come with most calls, by a template, by the phone's address
+	bound map[string][]boundTo             // by MAC address; nil until it is asked for
 }
 
-// A boundTo is the events of a call that templates of a phone send to a server.
+// A boundTo is an event that a template of a phone sends to a server.
 type boundTo struct {
 	server netip.Addr
-	events callEvents
+	event  *actionurl.Kind
 }
 
-// Tells notes that a phone whose SIP is in the capture was told a template.
-func (c *Checker) Tells(x *httpwire.Exchange, e *actionurl.Event) {
-	event := callEvent(e.Kind.Slug)
-	if event == 0 || e.Template == nil {
+// Configured notes the template of an event of a phone whose SIP is in the
+// capture.
+func (c *Checker) Configured(x *httpwire.Exchange, e *actionurl.Event) {
+	if e.Template == nil || !allOfCalls.Has(e.Kind) {
 		return
 	}
 	s := &c.signalling
 	from := x.Client.Addr()
-	known, again := s.tellers[from]
-	if known&event != 0 || !again && len(s.tellers) >= maxTellers {
+	events, again := s.sent[from]
+	if events.Has(e.Kind) || !again && len(s.sent) >= maxSenders {
 		return
 	}
-	if s.tellers == nil {
-		s.tellers = map[netip.Addr]callEvents{}
+	if s.sent == nil {
+		s.sent = map[netip.Addr]actionurl.KindSet{}
 	}
-	s.tellers[from] = known | event
+	events.Add(e.Kind)
+	s.sent[from] = events
 }
 
-// Signalled checks the end of a call that SIP tells of, at the capture time now:
-// whether the phone announced its end before it came, or not all of it.
+// Signalled checks a call whose SIP is complete, at the capture time now:
+// whether the phone announced its end too early, or left out an event.
 func (c *Checker) Signalled(call *sip.Call, now int64) {
 	if d := &call.Denial; d.Time != 0 {
 		c.config.Found(&Occurrence{
@@ -104,98 +90,99 @@ func (c *Checker) Signalled(call *sip.Call, now int64) {
 		})
 	}
 	kind, event := c.missing(call, now)
-	if event == 0 {
+	if event == nil {
 		return
 	}
 	c.config.Found(&Occurrence{
-		Finding: New(kind, Detail{Name: event.String()}),
+		Finding: New(kind, Detail{Name: event.Slug}),
 		Place:   Place{Time: call.First, Capture: call.Capture.Capture, Frame: call.Frame, Phone: c.phoneOf(call)},
 		Times:   1, Last: call.First,
 	})
 }
 
-// missing returns the events that the phone should have announced of a call:
-// NotNotified where it announced nothing at all, MissingEvent where it announced
-// others. What may have other reasons is none: a call that the capture has in
-// part, that did not ring, or that came beside another.
-func (c *Checker) missing(call *sip.Call, now int64) (Kind, callEvents) {
+// missing returns the first event that the phone should have announced of a
+// call, nil for none: NotNotified where it announced nothing at all, MissingEvent
+// where it announced others. None is missing where there may be other reasons: of
+// a call that the capture has in part, that did not ring, or that came beside
+// another.
+func (c *Checker) missing(call *sip.Call, now int64) (Kind, *actionurl.Kind) {
 	if call.Beside || call.Started == 0 || call.Ended == 0 || now-call.Ended < settled {
-		return 0, 0
+		return 0, nil
 	}
-	told := c.signalling.tellers[call.Addr] | c.boundEvents(call)
+	sends := c.signalling.sent[call.Addr].With(c.boundEvents(call))
 	kind := NotNotified
-	var said callEvents
 	if call.Requests > 0 {
-		kind = MissingEvent
-		told |= c.sent(call.Addr)
-		if said = callEvents(call.Said); said == 0 || call.Referred > 0 || c.delayed(call) {
-			return 0, 0
+		if call.Announced == (actionurl.KindSet{}) || call.Referred > 0 || c.delayed(call) {
+			return 0, nil
 		}
+		kind, sends = MissingEvent, sends.With(c.sent(call.Addr))
 	}
-	due := told & dueOf(call) &^ said
-	if due != 0 && c.conns.failed(call.Addr) {
-		return 0, 0 // it may have tried
+	for k := range sends.All() {
+		if !happened(k, call) || call.Announced.Has(k) {
+			continue
+		}
+		if c.conns.failed(call.Addr) {
+			break // it may have tried
+		}
+		return kind, k
 	}
-	return kind, due
+	return 0, nil
 }
 
-// dueOf returns the events that come with a call as it went.
-func dueOf(call *sip.Call) (due callEvents) {
-	if call.Direction == actionurl.Incoming && call.Rang != 0 {
-		due |= tellsIncoming
+// happened reports whether one of the events that come with most calls came with
+// a call.
+func happened(k *actionurl.Kind, call *sip.Call) bool {
+	switch k.Act {
+	case actionurl.Begins:
+		return call.Direction == actionurl.Incoming && call.Rang != 0
+	case actionurl.Answers:
+		return call.Answer != 0
 	}
-	if call.Answer != 0 {
-		due |= tellsEstablished
-		if call.State == sip.Over {
-			due |= tellsTerminated
-		}
-	}
-	return due
+	return call.Answer != 0 && call.State == sip.Over
 }
 
-// sent returns the events that a phone sent of any call, as far as they are counted.
-func (c *Checker) sent(from netip.Addr) (all callEvents) {
+// sent returns those of the events that come with most calls that a phone sent of
+// any call, if they are counted.
+func (c *Checker) sent(from netip.Addr) (all actionurl.KindSet) {
 	phone := c.clients[from]
 	if phone == nil {
-		return 0
+		return all
 	}
-	if phone.Past.Sent[established] > 0 {
-		all |= tellsEstablished
-	}
-	if phone.Past.Sent[terminated] > 0 {
-		all |= tellsTerminated
+	for k := range allOfCalls.All() {
+		if i := counterOf(k); i >= 0 && phone.Past.Sent[i] > 0 {
+			all.Add(k)
+		}
 	}
 	return all
 }
 
 // delayed reports whether a late response may have kept the phone from sending
-// what it had to tell of a call.
+// events of a call.
 func (c *Checker) delayed(call *sip.Call) bool {
 	phone := c.clients[call.Addr]
 	return phone != nil && phone.Past.Delayed > call.First
 }
 
-// boundEvents returns the events of a call that the phone was told to send to
-// servers which took such requests within the capture, by templates that are
-// bound to it.
-func (c *Checker) boundEvents(call *sip.Call) (events callEvents) {
+// boundEvents returns the events of a call that templates bound to the phone send
+// to servers which took such requests within the capture.
+func (c *Checker) boundEvents(call *sip.Call) (events actionurl.KindSet) {
 	s := &c.signalling
 	if s.bound == nil {
 		s.bound = map[string][]boundTo{}
 		for _, t := range c.config.Templates {
 			host, _ := t.Server()
 			server, err := netip.ParseAddr(host)
-			if event := callEvent(t.Kind.Slug); event != 0 && t.Phone != "" && err == nil && !t.Secure() {
-				s.bound[t.Phone] = append(s.bound[t.Phone], boundTo{server, event})
+			if allOfCalls.Has(t.Kind) && t.Phone != "" && err == nil && !t.Secure() {
+				s.bound[t.Phone] = append(s.bound[t.Phone], boundTo{server, t.Kind})
 			}
 		}
 	}
 	if len(s.bound) == 0 {
-		return 0
+		return events
 	}
 	for _, b := range s.bound[c.phoneOf(call).MAC] {
 		if _, takes := c.conns.hosts[b.server]; takes {
-			events |= b.events
+			events.Add(b.event)
 		}
 	}
 	return events

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"actionurl/decode/actionurl"
@@ -10,117 +11,90 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// The events of which it is counted how often a phone sent them.
-const (
-	dndOn = iota
-	dndOff
-	forwardOn
-	forwardOff
-	offHook
-	onHook
-	toBusy
-	toIdle
-	holdCall
-	resumeCall
-	established
-	terminated
-	watched // how many there are
+// What is on and off alternates, and a phone has no more than a few accounts or
+// calls at a time: where one event of a pair came often, the other has happened,
+// too. So a phone's events are counted, by switch and position, and by act.
+var (
+	countedSwitches = [...]actionurl.Switch{actionurl.DND, actionurl.Forwarding, actionurl.OffHook, actionurl.Busy}
+	countedActs     = [...]actionurl.Act{actionurl.Holds, actionurl.Resumes, actionurl.Ends, actionurl.Answers}
 )
 
-var _ [watched]uint8 = timeline.Past{}.Sent
+var _ [2*len(countedSwitches) + len(countedActs)]uint8 = timeline.Past{}.Sent
 
-func watchedAt(slug string) int {
-	switch slug {
-	case "dnd_on":
-		return dndOn
-	case "dnd_off":
-		return dndOff
-	case "forward_on":
-		return forwardOn
-	case "forward_off":
-		return forwardOff
-	case "off_hook":
-		return offHook
-	case "on_hook":
-		return onHook
-	case "idle_to_busy":
-		return toBusy
-	case "busy_to_idle":
-		return toIdle
-	case "hold_call":
-		return holdCall
-	case "resume_call":
-		return resumeCall
-	case "established_call":
-		return established
-	case "terminated_call":
-		return terminated
+// counterOf returns the index of an event in Past.Sent, -1 if it is not counted.
+// That of the other event of its pair differs in the lowest bit.
+func counterOf(k *actionurl.Kind) int {
+	switch {
+	case k.Switch != actionurl.NoSwitch && !k.Again:
+		if i := slices.Index(countedSwitches[:], k.Switch); i >= 0 {
+			return 2*i + int(k.To-actionurl.On)
+		}
+	case k.Act.OfCall() && k.Direction == actionurl.Undirected:
+		if i := slices.Index(countedActs[:], k.Act); i >= 0 {
+			return 2*len(countedSwitches) + i
+		}
 	}
 	return -1
 }
 
-// implied are the events that must have happened if others did so often: of
-// what is on and off, or busy and idle, one comes between two of the other,
-// and a phone has no more than a few accounts or calls at a time.
-var implied = [...]struct {
-	slug      string
-	event, by int
-	times     uint8
-}{
-	{"dnd_on", dndOn, dndOff, 3}, {"dnd_off", dndOff, dndOn, 3},
-	{"forward_on", forwardOn, forwardOff, 3}, {"forward_off", forwardOff, forwardOn, 3},
-	{"off_hook", offHook, onHook, 3}, {"on_hook", onHook, offHook, 3},
-	{"idle_to_busy", toBusy, toIdle, 3}, {"busy_to_idle", toIdle, toBusy, 3},
-	{"hold_call", holdCall, resumeCall, 3},
-	{"terminated_call", terminated, established, 5},
-}
-
 // count notes that a phone sent an event, or one that may be it.
 func count(p *timeline.Past, e *actionurl.Event) {
-	if e.Kind != actionurl.Unknown {
-		countOne(p, e.Kind.Slug)
-	}
+	countOne(p, e.Kind)
 	for _, k := range e.Candidates {
-		countOne(p, k.Slug)
+		countOne(p, k)
 	}
 }
 
-func countOne(p *timeline.Past, slug string) {
-	if i := watchedAt(slug); i >= 0 && p.Sent[i] < 255 {
+func countOne(p *timeline.Past, k *actionurl.Kind) {
+	if i := counterOf(k); i >= 0 && p.Sent[i] < 255 {
 		p.Sent[i]++
 	}
 }
 
-// typed is what phones were told to send, as far as it is watched: a bit for
-// each event, by the phone's MAC address, empty for any phone.
-type typed map[string]uint16
-
-func newTyped(templates []*actionurl.Template) typed {
-	if len(templates) == 0 {
-		return nil
+// oftenEnough returns how often the other event of its pair must have come for
+// an event to have happened, 0 for never.
+func oftenEnough(k *actionurl.Kind) uint8 {
+	switch k.Act {
+	case actionurl.Resumes, actionurl.Answers: // a call may end on hold, or unanswered
+		return 0
+	case actionurl.Ends:
+		return 5
 	}
-	all := typed{}
+	return 3
+}
+
+// templatesFor returns the events that templates make phones send, by the
+// phone's MAC address, empty for any phone.
+func templatesFor(templates []*actionurl.Template) map[string]actionurl.KindSet {
+	all := map[string]actionurl.KindSet{}
 	for _, t := range templates {
-		if i := watchedAt(t.Kind.Slug); i >= 0 && !t.Secure() {
-			all[t.Phone] |= 1 << i
+		if !t.Secure() {
+			s := all[t.Phone]
+			s.Add(t.Kind)
+			all[t.Phone] = s
 		}
 	}
 	return all
 }
 
-// neverSent tells of templates whose events never came, though they happened.
+// told returns the events that templates make a phone send.
+func (c *Checker) told(phone *timeline.Phone) actionurl.KindSet {
+	return c.typed[""].With(c.typed[phone.MAC])
+}
+
+// neverSent reports templates whose events never came, though they happened.
 func (c *Checker) neverSent(phones []*timeline.Phone) {
-	if c.typed == nil {
+	if len(c.typed) == 0 {
 		return
 	}
 	for _, phone := range phones {
-		p := &phone.Past
-		told := c.typed[""] | c.typed[phone.MAC]
-		for _, i := range implied {
-			if told&(1<<i.event) == 0 || p.Sent[i.event] > 0 || p.Sent[i.by] < i.times {
-				continue
+		sent := &phone.Past.Sent
+		told := c.told(phone)
+		for k := range told.All() {
+			i, often := counterOf(k), oftenEnough(k)
+			if i >= 0 && often > 0 && sent[i] == 0 && sent[i^1] >= often {
+				c.config.Found(&Occurrence{Finding: New(NeverSent, Detail{Name: k.Slug}), Place: Place{Phone: phoneIn(phone)}, Times: 1})
 			}
-			c.config.Found(&Occurrence{Finding: New(NeverSent, Detail{Name: i.slug}), Place: Place{Phone: phoneIn(phone)}, Times: 1})
 		}
 	}
 }

@@ -67,7 +67,7 @@ func (c *Checker) unresolved(e *actionurl.Event, v *actionurl.Var) {
 	if v := e.PhoneVendor; v != nil && len(v.Variables) > 0 {
 		known = v.Knows(name)
 	}
-	if known && d.Other == "" && e.Kind != actionurl.Unknown && !has(e, name) {
+	if known && d.Other == "" && e.Kind != actionurl.Unknown && !e.Kind.Has(vendor.MeaningOf(name)) {
 		return
 	}
 	c.add(UnresolvedVariable, d)
@@ -76,27 +76,7 @@ func (c *Checker) unresolved(e *actionurl.Event, v *actionurl.Var) {
 // missing reports whether a variable that is empty should have a value. What is
 // known by its key alone may be text of the template.
 func missing(e *actionurl.Event, v *actionurl.Var) bool {
-	return (e.Template != nil || vendor.IsVariable(v.Name)) && has(e, v.Name)
-}
-
-// has reports whether phones have a value for a variable in an event. Of names
-// none is sure: callers may have none.
-func has(e *actionurl.Event, variable string) bool {
-	switch variable {
-	case "mac", "phone_ip", "ip", "product", "model", "program_version", "firmware":
-		return true
-	case "remote", "call-id", "call_id", "REMOTENUMBER":
-		switch e.Kind.Slug {
-		case "incoming_call", "outgoing_call", "established_call", "terminated_call", "answered_call",
-			"hold_call", "resume_call", "missed_call", "rejected_call":
-			return true
-		}
-	case "duration":
-		return e.Kind.Slug == "terminated_call"
-	case "battery":
-		return e.Kind.Slug == "low_battery" || e.Kind.Slug == "sufficient_battery"
-	}
-	return false
+	return (e.Template != nil || vendor.IsVariable(v.Name)) && e.Kind.Has(v.Means)
 }
 
 // fits reports whether a value is of the kind that its variable has.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/vendor"
 )
 
 // A position is where the requests of a shape stand in calls.
@@ -125,26 +126,26 @@ func (s *Shape) named() (Guess, bool) {
 // stands in calls. These say what is likely; none is told by them alone.
 func (j *judge) placed(shape *Shape, s *sketch) Guess {
 	var why []string
-	var slugs []string
+	var can func(*actionurl.Kind) bool // announce one of these events; nil if it may be any
 	p := shape.calls
 	switch {
 	case p.most > 1:
 		why = append(why, fmt.Sprintf("sent up to %d times in a call, so it may be typed in for several events", p.most))
 	case shape.has("duration"):
 		why = append(why, "it has a duration")
-		slugs = []string{"terminated_call"}
+		can = func(k *actionurl.Kind) bool { return k.Has(vendor.Duration) }
 	case shape.has("battery"):
 		why = append(why, "it has the battery's level")
-		slugs = []string{"low_battery", "sufficient_battery"}
+		can = func(k *actionurl.Kind) bool { return k.Has(vendor.Battery) }
 	case p.calls > 0 && p.first == p.calls:
 		why = append(why, fmt.Sprintf("the first request in %d of %s", p.first, plural(p.calls, "call")))
-		slugs = beginnings(s)
+		can = s.begins
 	case p.calls > 0 && p.last == p.calls:
 		why = append(why, fmt.Sprintf("the last request in %d of %s", p.last, plural(p.calls, "call")))
-		slugs = []string{"terminated_call", "missed_call", "rejected_call"}
+		can = ends
 	case p.calls > 0 && p.first == 0 && p.last == 0:
 		why = append(why, fmt.Sprintf("in the middle of %s", plural(p.calls, "call")))
-		slugs = []string{"established_call", "hold_call", "resume_call"}
+		can = goesOn
 	case !shape.ofCall():
 		why = append(why, "nothing in it is of a call")
 	default:
@@ -162,8 +163,8 @@ func (j *judge) placed(shape *Shape, s *sketch) Guess {
 		why = append(why, "by its Call-ID the phone was called")
 	}
 	g := Guess{Sure: Open, Why: strings.Join(why, "; ")}
-	for _, slug := range slugs {
-		g.Candidates = append(g.Candidates, actionurl.Lookup(slug))
+	if can != nil {
+		g.Candidates = slices.DeleteFunc(actionurl.Kinds(), func(k *actionurl.Kind) bool { return !can(k) })
 	}
 	return g
 }
@@ -176,15 +177,22 @@ func (j *judge) known(s *sketch) *actionurl.Kind {
 	return nil
 }
 
-// beginnings are the events that can begin a call, by who made its id.
-func beginnings(s *sketch) []string {
-	switch made, others := s.makers(); {
-	case made > 0 && others == 0:
-		return []string{"outgoing_call"}
-	case others > 0 && made == 0:
-		return []string{"incoming_call"}
-	}
-	return []string{"incoming_call", "outgoing_call"}
+// begins reports whether an event can begin the calls of a sketch, by who made
+// their ids.
+func (s *sketch) begins(k *actionurl.Kind) bool {
+	made, others := s.makers()
+	return k.Act == actionurl.Begins && !(k.Direction == actionurl.Outgoing && others > 0 && made == 0) && !(k.Direction == actionurl.Incoming && made > 0 && others == 0)
+}
+
+// goesOn reports whether a call, whoever began it, goes on with an event.
+func goesOn(k *actionurl.Kind) bool {
+	return k.Direction == actionurl.Undirected && (k.Act == actionurl.Answers || k.Act == actionurl.Holds || k.Act == actionurl.Resumes)
+}
+
+// ends reports whether calls end with an event on most phones: those without a
+// number are of few.
+func ends(k *actionurl.Kind) bool {
+	return k.P != 0 && (k.Act == actionurl.Misses || k.Act == actionurl.Rejects || k.Act == actionurl.Ends)
 }
 
 // makers counts the samples whose call ids their phones made, and those whose

@@ -124,15 +124,15 @@ func (c *Call) deny(q *actionurl.Question) {
 	if c == nil || len(q.Kinds) != 1 || c.claim.Time != 0 || c.Answer == 0 || c.Ended != 0 {
 		return
 	}
-	switch q.Kinds[0].Slug {
-	case "terminated_call", "missed_call", "rejected_call":
+	switch q.Kinds[0].Act {
+	case actionurl.Misses, actionurl.Rejects, actionurl.Ends:
 		c.claim = Denial{q.Kinds[0], q.Time, q.Capture, q.Frame}
 	}
 }
 
 // Requested notes that an HTTP request came from an address, and what it
-// announced: see Call.Said.
-func (t *Tracker) Requested(addr netip.Addr, at int64, said uint8) {
+// announced.
+func (t *Tracker) Requested(addr netip.Addr, at int64, announced actionurl.KindSet) {
 	p := t.phones[addr]
 	if p == nil {
 		return
@@ -140,7 +140,7 @@ func (t *Tracker) Requested(addr netip.Addr, at int64, said uint8) {
 	for _, c := range *p {
 		if at >= c.First-Before && (c.Ended == 0 || at <= c.Ended+after) {
 			c.Requests++
-			c.Said |= said
+			c.Announced = c.Announced.With(announced)
 		}
 	}
 }
@@ -269,12 +269,13 @@ func (t *Tracker) alone(best *fit, k *actionurl.Kind) bool {
 // narrows returns the one of several events that the nearest message leaves, nil
 // for none: the one that it announces, or else the only one that may come with
 // it. An event without SIP messages could be known by their absence only, so it
-// leaves nothing; unless the request has the Call-ID, and so is of a call.
+// leaves nothing; unless the request has the Call-ID, and the event is none that
+// happens during a call.
 func (t *Tracker) narrows(q *actionurl.Question, best *fit) *actionurl.Kind {
 	var left *actionurl.Kind
 	announced, several := false, false
 	for _, k := range q.Kinds {
-		if k.SIP == (actionurl.Signals{}) && (best.evidence != byCallID || k.Slug == "mute_call" || k.Slug == "unmute_call") {
+		if k.SIP == (actionurl.Signals{}) && (best.evidence != byCallID || k.Act.OfCall() || k.Switch == actionurl.Mute) {
 			return nil
 		}
 		if !best.moment.includes(k) {

@@ -97,11 +97,11 @@ type Call struct {
 	Events   int                // requests that belong to one of its messages
 
 	// Requests is how many HTTP requests came from the address while the call
-	// was on, Before and After among it, and Said what their events announced, as
-	// package finding tells it; Beside says that another call was on.
-	Requests int
-	Said     uint8
-	Beside   bool
+	// was on, Before and After included; Announced are their events, as package
+	// finding counts them. Beside says that another call was on.
+	Requests  int
+	Announced actionurl.KindSet
+	Beside    bool
 	// Source is the sender's address on the link of a frame that this end sent,
 	// zero for none.
 	Source packet.MAC

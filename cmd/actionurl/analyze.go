@@ -16,6 +16,7 @@ import (
 	"actionurl/capture/files"
 	"actionurl/capture/filter"
 	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
@@ -33,14 +34,15 @@ type analysis struct {
 
 	view, group, format, since, until, time string
 	saved                                   bool // the input is saved events
+	enter                                   shutter
 
 	phones   []string // addresses and names
 	profiles []string // files and folders
 	skipBad  bool     // go on without the files that cannot be used
 }
 
-func newAnalyze() *cobra.Command {
-	a := &analysis{}
+func newAnalyze(enter shutter) *cobra.Command {
+	a := &analysis{enter: enter}
 	cmd := &cobra.Command{
 		Use:   "analyze [flags] CAPTURE...",
 		Short: "Read captures and print what phones announced",
@@ -99,7 +101,6 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.DurationVar(&a.Decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
 	f.DurationVar(&a.Decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
 	f.Uint16Var(&a.Decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
-	f.BoolVarP(&a.Verbose, "verbose", "v", false, "tell of everything that could not be decoded, with its place")
 	cmd.MarkFlagFilename("write", "pcapng", "gz")
 	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
 }
@@ -117,6 +118,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
 	f.StringArrayVar(&a.phones, "phone", nil, "show only this `PHONE`: a MAC address, an IP address or a name in a profile; repeatable")
 	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`, or the calls and phones that had it; repeatable")
+	f.BoolVarP(&a.Verbose, "verbose", "v", false, "report each thing that could not be decoded, with its place, and which rights were given up")
 	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later; of calls and phones those that had an event then")
 	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
 	f.IntVarP(&a.Count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
@@ -320,6 +322,9 @@ func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader)
 	}
 	if a.capture != nil {
 		a.Capture = filter.New(a.capture)
+	}
+	a.Ready = func(outputs []string) {
+		a.enter.shut(sandbox.Rights{Read: names, Write: outputs}, a.Verbose, a.Stderr)
 	}
 	return ended(run.Captures(a.Config, in))
 }

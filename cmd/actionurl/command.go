@@ -46,8 +46,8 @@ func usage(format string, args ...any) error {
 }
 
 // execute executes a command and returns its exit status.
-func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := newRoot()
+func execute(ctx context.Context, enter shutter, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot(enter)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -69,7 +69,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	return s.status
 }
 
-func newRoot() *cobra.Command {
+func newRoot(enter shutter) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "actionurl",
 		Short: "Show what VoIP phones announced by their Action URLs",
@@ -91,7 +91,7 @@ the server took it.`,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	root.AddCommand(newAnalyze(), newCatalog(), newLearn(), newProfile(), newReport(), newSniff(), newVersion())
+	root.AddCommand(newAnalyze(enter), newCatalog(), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
 	root.AddCommand(internalCommands()...)
 	return root
 }

@@ -61,7 +61,7 @@ func TestInterruptSilentPipe(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			var out, messages watched
 			ended := make(chan int)
-			go func() { ended <- execute(ctx, []string{"analyze", "--format", "csv", "-"}, in, &out, &messages) }()
+			go func() { ended <- execute(ctx, nil, []string{"analyze", "--format", "csv", "-"}, in, &out, &messages) }()
 			if len(test.sent) > 0 {
 				feed.Write(test.sent)
 				await(t, "rows", func() bool { return strings.Count(out.String(), "\r\n2026") == 3 })

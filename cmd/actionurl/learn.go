@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"actionurl/capture/files"
 	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode"
 	"actionurl/decode/learn"
 	"actionurl/report"
@@ -23,10 +25,12 @@ type lessonRun struct {
 	decode  decode.Config
 	profile string // to write
 	format  string
+	verbose bool
+	enter   shutter
 }
 
-func newLearn() *cobra.Command {
-	r := &lessonRun{}
+func newLearn(enter shutter) *cobra.Command {
+	r := &lessonRun{enter: enter}
 	cmd := &cobra.Command{
 		Use:   "learn [flags] CAPTURE...",
 		Short: "Find out from captures what was typed into the phones",
@@ -60,6 +64,7 @@ even if it is a secret; it is told which ones may be.`,
 	f.StringVarP(&r.profile, "output", "o", "", "`FILE` to write a profile to, which must not exist; - is standard output, in place of the table")
 	f.Var(newChoice(&r.format, "table", report.Plain().Names()), "format", "`FORMAT`: "+strings.Join(report.Plain().Names(), ", ")+"; all but table have a row for each part of a URL")
 	f.Uint16Var(&r.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
+	f.BoolVarP(&r.verbose, "verbose", "v", false, "report which rights were given up")
 	complete(cmd, "format", report.Plain().Names())
 	r.decode.ResponseTimeout = time.Second // what the answers are does not matter
 	return cmd
@@ -75,6 +80,11 @@ func (r *lessonRun) run(cmd *cobra.Command, names []string) error {
 		return &statusError{statusFailed, err}
 	}
 	stderr := cmd.ErrOrStderr()
+	keep := sandbox.Rights{Read: names}
+	if r.profile != "" && r.profile != "-" {
+		keep.Write = []string{filepath.Dir(r.profile)}
+	}
+	r.enter.shut(keep, r.verbose, stderr)
 	l, reading := run.Learn(r.decode, in, stderr)
 	if err := r.write(l.Lesson, cmd.OutOrStdout()); err != nil {
 		return err

@@ -64,6 +64,8 @@ import (
 	"syscall"
 
 	_ "time/tzdata" // for --time, where the system has no zones
+
+	"actionurl/cmd/actionurl/internal/sandbox"
 )
 
 func main() {
@@ -71,5 +73,5 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
-	os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(execute(ctx, sandbox.Enter, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -12,12 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"actionurl/capture/files"
+	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode/profile"
 	"actionurl/report"
 	"actionurl/report/output"
 )
 
-func newProfile() *cobra.Command {
+func newProfile(enter shutter) *cobra.Command {
+	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "profile",
 		Short: "Check and show what phones were told",
@@ -34,7 +36,12 @@ those whose name begins with ".".`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProfileCheck(), newProfileShow())
+	cmd.PersistentFlags().BoolVarP(&verbose, "verbose", "v", false, "report which rights were given up")
+	load := func(cmd *cobra.Command, names []string) *profile.Profile {
+		enter.shut(sandbox.Rights{Read: names}, verbose, cmd.ErrOrStderr())
+		return loadProfiles(names)
+	}
+	cmd.AddCommand(newProfileCheck(load), newProfileShow(load))
 	return cmd
 }
 
@@ -45,7 +52,10 @@ func profileArgs(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func newProfileCheck() *cobra.Command {
+// A load loads the profiles of these names for a command.
+type load func(cmd *cobra.Command, names []string) *profile.Profile
+
+func newProfileCheck(load load) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Say what is wrong or ambiguous",
@@ -57,12 +67,12 @@ which event it is. The exit status is 2 if a file cannot be used.`,
   actionurl profile check site.yaml /srv/tftp`,
 		Args: profileArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return checkProfiles(args, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return checkProfiles(load(cmd, args), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 }
 
-func newProfileShow() *cobra.Command {
+func newProfileShow(load load) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "show FILE...",
@@ -80,7 +90,7 @@ or inferred.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
 			width, _ := output.TerminalSize(out)
-			return showProfiles(args, report.Options{Format: report.Plain().Named(format), Width: width}, out, cmd.ErrOrStderr())
+			return showProfiles(load(cmd, args), report.Options{Format: report.Plain().Named(format), Width: width}, out, cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().VarP(newChoice(&format, "table", report.Plain().Names()), "format", "", "`FORMAT`: "+strings.Join(report.Plain().Names(), ", "))
@@ -89,8 +99,7 @@ or inferred.`,
 }
 
 // checkProfiles prints what is to be said of the files.
-func checkProfiles(names []string, out, stderr io.Writer) error {
-	p := loadProfiles(names)
+func checkProfiles(p *profile.Profile, out, stderr io.Writer) error {
 	print := func(m *profile.Message, weight string) error {
 		return printed(fmt.Fprintf(out, "%s: %s: %s\n", m.Place, weight, m.Text))
 	}
@@ -126,8 +135,7 @@ func checkProfiles(names []string, out, stderr io.Writer) error {
 }
 
 // showProfiles prints what the files tell.
-func showProfiles(names []string, o report.Options, out, stderr io.Writer) error {
-	p := loadProfiles(names)
+func showProfiles(p *profile.Profile, o report.Options, out, stderr io.Writer) error {
 	complain(p, stderr)
 	if len(p.Errors) > 0 {
 		return &statusError{status: statusUsage}

@@ -8,10 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/cmd/actionurl/internal/sandbox"
 )
 
-func newReport() *cobra.Command {
-	a := &analysis{saved: true}
+func newReport(enter shutter) *cobra.Command {
+	a := &analysis{saved: true, enter: enter}
 	cmd := &cobra.Command{
 		Use:   "report [flags] EVENTS...",
 		Short: "Show saved events in any view and format",
@@ -54,6 +55,9 @@ be shown again: save events.`,
 func (a *analysis) report(ctx context.Context, names []string, stdin io.Reader) error {
 	if err := a.findPhones(); err != nil {
 		return err
+	}
+	a.Ready = func(outputs []string) {
+		a.enter.shut(sandbox.Rights{Write: outputs}, a.Verbose, a.Stderr)
 	}
 	return ended(run.Saved(ctx, a.Config, names, stdin))
 }

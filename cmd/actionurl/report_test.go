@@ -21,7 +21,7 @@ import (
 func outputOf(t *testing.T, stdin []byte, args ...string) string {
 	t.Helper()
 	var out, messages bytes.Buffer
-	status := execute(context.Background(), args, bytes.NewReader(stdin), &out, &messages)
+	status := execute(context.Background(), nil, args, bytes.NewReader(stdin), &out, &messages)
 	if status != statusDone && status != statusDamaged {
 		t.Fatalf("%q: status %d, %s", args, status, messages.String())
 	}
@@ -206,7 +206,7 @@ func TestCorpusReport(t *testing.T) {
 			continue
 		}
 		var out, messages bytes.Buffer
-		if status := execute(context.Background(), []string{"analyze", "--view", "requests", "--format", "ndjson", file}, nil, &out, &messages); status == statusFailed || out.Len() == 0 {
+		if status := execute(context.Background(), nil, []string{"analyze", "--view", "requests", "--format", "ndjson", file}, nil, &out, &messages); status == statusFailed || out.Len() == 0 {
 			continue // no capture, or no HTTP in it
 		}
 		if n++; n%16 > 0 { // all of them take half a minute
@@ -239,7 +239,7 @@ func TestReportFollows(t *testing.T) {
 				var out, messages watched
 				ended := make(chan int)
 				go func() {
-					ended <- execute(ctx, []string{"report", "--format", format, "--columns", "target", "-"}, in, &out, &messages)
+					ended <- execute(ctx, nil, []string{"report", "--format", format, "--columns", "target", "-"}, in, &out, &messages)
 				}()
 				if test.sent != "" {
 					feed.Write([]byte(test.sent))
@@ -271,7 +271,7 @@ func BenchmarkReport(b *testing.B) {
 	}
 	for b.Loop() {
 		var out, messages bytes.Buffer
-		if status := execute(context.Background(), []string{"report", "--format", "csv", "-"}, bytes.NewReader(saved.Bytes()), &out, &messages); status != statusDone {
+		if status := execute(context.Background(), nil, []string{"report", "--format", "csv", "-"}, bytes.NewReader(saved.Bytes()), &out, &messages); status != statusDone {
 			b.Fatal(messages.String())
 		}
 	}

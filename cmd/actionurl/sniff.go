@@ -45,8 +45,8 @@ type sniff struct {
 	metrics    string // address to serve them at; empty for none
 }
 
-func newSniff() *cobra.Command {
-	s := &sniff{ringSize: live.DefaultRingSize}
+func newSniff(enter shutter) *cobra.Command {
+	s := &sniff{analysis: analysis{enter: enter}, ringSize: live.DefaultRingSize}
 	cmd := &cobra.Command{
 		Use:   "sniff [flags] -i INTERFACE",
 		Short: "Watch interfaces and print what phones announce",
@@ -177,30 +177,13 @@ func (s *sniff) watch(ctx context.Context) error {
 		defer stop()
 	} else {
 		keep.Bind = true
-		if s.Verbose {
-			fmt.Fprintf(s.Stderr, "actionurl: kept the right to bind sockets: %v\n", err)
-		}
 	}
-	in.Ready = func(outputs []string) {
+	s.Ready = func(outputs []string) {
 		keep.Write = outputs
-		s.enterSandbox(keep)
+		s.enter.shut(keep, s.Verbose, s.Stderr)
 		fmt.Fprintf(s.Stderr, "actionurl: watching %s; Ctrl-C ends it\n", strings.Join(s.interfaces, ", "))
 	}
 	return ended(run.Watch(s.Config, in))
-}
-
-// enterSandbox gives up what is not needed any more.
-func (s *sniff) enterSandbox(keep sandbox.Rights) {
-	_ = time.Local.String() // reads the file of the local zone
-	for _, step := range sandbox.Enter(keep) {
-		switch {
-		case !s.Verbose:
-		case step.Err != nil:
-			fmt.Fprintf(s.Stderr, "actionurl: kept the right to %s: %v\n", step.Right, step.Err)
-		default:
-			fmt.Fprintf(s.Stderr, "actionurl: gave up the right to %s\n", step.Right)
-		}
-	}
 }
 
 // program returns what the kernel runs over each frame.

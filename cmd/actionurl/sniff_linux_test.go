@@ -314,6 +314,7 @@ func TestSniff(t *testing.T) {
 		{"interface", testInterface},
 		{"files", testFiles},
 		{"rights", testRights},
+		{"other commands", testOtherCommands},
 		{"metrics", testMetrics},
 		{"replay", testReplay},
 	} {
@@ -571,7 +572,7 @@ func testRights(t *testing.T, l *lab) {
 			}
 		}
 		s.stop(os.Interrupt)
-		if said := s.messages.String(); !strings.Contains(said, "gave up the right to use capabilities\n") || strings.Contains(said, "BUG") {
+		if said := s.messages.String(); !strings.Contains(said, "sandboxed; can only use what is open\n") || strings.Contains(said, "BUG") {
 			t.Errorf("--verbose says\n%s", s.messages.String())
 		}
 	}
@@ -587,6 +588,38 @@ func testRights(t *testing.T, l *lab) {
 	s := l.sniff("-i", "srv0", "-o", filepath.Join(dir, "%H.csv"), "--rotate", "1h")
 	if status := s.wait(); status != statusFailed || !strings.Contains(s.messages.String(), "without the rights of root: permission denied") {
 		t.Errorf("exit status %d:\n%s", status, s.messages.String())
+	}
+}
+
+// Every command that reads what strangers made is shut in while it reads.
+func testOtherCommands(t *testing.T, l *lab) {
+	for _, command := range []string{"analyze", "learn", "report"} {
+		input, feed, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(l.program, command, "-")
+		cmd.Stdin = input
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		input.Close()
+		if command == "report" {
+			feed.WriteString("{\"time\":")
+		} else {
+			capturetest.New().WritePcap(feed)
+		}
+		s := &sensor{t: t, cmd: cmd}
+		await(t, command+" to be shut in", func() bool {
+			for key, want := range map[string]string{"CapEff": "0000000000000000", "NoNewPrivs": "1", "Seccomp": "2"} {
+				if slices.ContainsFunc(s.status(key), func(got string) bool { return got != want }) {
+					return false
+				}
+			}
+			return true
+		})
+		feed.Close()
+		cmd.Wait()
 	}
 }
 

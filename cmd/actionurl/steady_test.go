@@ -63,7 +63,7 @@ func TestSteadyState(t *testing.T) {
 		allocations := func(name string) uint64 {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			if status := execute(t.Context(), append(args, name), strings.NewReader(""), io.Discard, io.Discard); status != statusDone {
+			if status := execute(t.Context(), nil, append(args, name), strings.NewReader(""), io.Discard, io.Discard); status != statusDone {
 				t.Fatalf("exit status %d", status)
 			}
 			runtime.ReadMemStats(&after)

@@ -84,7 +84,6 @@ type Live struct {
 	Stats   func() []live.Stats
 	Metrics *metrics.Server  // of the run; nil for none
 	Hangup  <-chan os.Signal // the outputs are to begin anew
-	Ready   func([]string)   // called when the outputs are open, with the folders that stay in use
 }
 
 // Watch runs over interfaces until their source ends.
@@ -115,11 +114,14 @@ func (in *Live) feed(r *run) (running, reading error) {
 // ready reports that the outputs are open, and checks that they can be written
 // with the rights that are left.
 func (r *run) ready() error {
-	folders := r.rows.Folders()
-	if r.frames != nil {
-		folders = append(folders, r.frames.out.Folders()...)
+	if r.Ready == nil {
+		return nil
 	}
-	r.live.Ready(folders)
+	var folders []string
+	for _, s := range r.outputs() {
+		folders = append(folders, s.Folders()...)
+	}
+	r.Ready(folders)
 	for _, s := range r.outputs() {
 		if err := s.Probe(); err != nil {
 			return err

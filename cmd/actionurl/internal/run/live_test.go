@@ -89,7 +89,7 @@ func (s *script) play(t *testing.T, c Config, hangup chan os.Signal) (out, messa
 	var stdout, stderr strings.Builder
 	c = complete(c)
 	c.Stdout, c.Stderr = &stdout, &stderr
-	err = Watch(c, &Live{Source: s, Stats: func() []live.Stats { return []live.Stats{s.stats} }, Metrics: s.metrics, Hangup: hangup, Ready: func([]string) {}})
+	err = Watch(c, &Live{Source: s, Stats: func() []live.Stats { return []live.Stats{s.stats} }, Metrics: s.metrics, Hangup: hangup})
 	return stdout.String(), stderr.String(), err
 }
 

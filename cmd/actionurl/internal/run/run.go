@@ -44,6 +44,10 @@ type Config struct {
 	Capture   *filter.Filter      // of frames; nil for none
 	Ambiguous []profile.Ambiguity // in the profiles, for the view of findings
 
+	// Ready is called when the outputs are open, with the folders that stay in
+	// use; nil for nothing.
+	Ready func(outputs []string)
+
 	Stdout, Stderr io.Writer
 }
 
@@ -90,11 +94,11 @@ func (r *run) over(in input) error {
 	if err := r.open(); err != nil {
 		return err
 	}
+	if err := r.ready(); err != nil {
+		return err
+	}
 	if r.live != nil {
 		r.losses = newLosses(r)
-		if err := r.ready(); err != nil {
-			return err
-		}
 	}
 	if r.Verbose {
 		r.Decode.Lost = func(l decode.Loss) {

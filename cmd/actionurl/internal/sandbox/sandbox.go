@@ -18,12 +18,29 @@
 // that is open stays usable.
 package sandbox
 
+import "strings"
+
 // Rights are what the process keeps.
 type Rights struct {
 	Read    []string // files, and folders with all that is below, which may be opened for reading
 	Write   []string // folders in which files may be made, written, renamed and removed
 	Sockets []int    // packet sockets, which may be read, and not written or set up anew
 	Bind    bool     // sockets may be bound
+}
+
+// String lists the rights.
+func (r Rights) String() string {
+	all := []string{"use what is open"}
+	if len(r.Read) > 0 {
+		all = append(all, "read the inputs")
+	}
+	if len(r.Write) > 0 {
+		all = append(all, "write to "+strings.Join(r.Write, ", "))
+	}
+	if r.Bind {
+		all = append(all, "bind sockets")
+	}
+	return strings.Join(all, ", ")
 }
 
 // A Step is one kind of right, and whether it was given up.

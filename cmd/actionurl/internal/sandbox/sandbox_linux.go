@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 	"os"
-	"strings"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -16,20 +15,9 @@ func Enter(keep Rights) []Step {
 	return []Step{
 		{"use capabilities", cap.NewSet().SetProc()},
 		{"gain privileges", noNewPrivileges()},
-		{"open files" + except(keep), restrictFiles(keep)},
+		{"open other files", restrictFiles(keep)},
 		{"run programs, reach processes, open sockets, and change modes, owners and times of files", restrictCalls(keep)},
 	}
-}
-
-func except(keep Rights) string {
-	var kept []string
-	if len(keep.Read) > 0 {
-		kept = append(kept, "inputs")
-	}
-	if kept = append(kept, keep.Write...); len(kept) == 0 {
-		return ""
-	}
-	return " except " + strings.Join(kept, ", ")
 }
 
 func noNewPrivileges() error {

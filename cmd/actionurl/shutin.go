@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"actionurl/cmd/actionurl/internal/sandbox"
+)
+
+// A shutter gives up the rights that a command does not need once its inputs
+// and outputs are open. It is [sandbox.Enter]; nil, in tests, keeps all.
+type shutter func(keep sandbox.Rights) []sandbox.Step
+
+// shut gives up all rights but those of keep, and reports that if verbose.
+func (enter shutter) shut(keep sandbox.Rights, verbose bool, stderr io.Writer) {
+	if enter == nil {
+		return
+	}
+	_ = time.Local.String() // reads the file of the local zone
+	steps := enter(keep)
+	if !verbose || len(steps) == 0 {
+		return
+	}
+	fmt.Fprintf(stderr, "actionurl: sandboxed; can only %v\n", keep)
+	for _, step := range steps {
+		if step.Err != nil {
+			fmt.Fprintf(stderr, "actionurl: warning: the sandbox is incomplete; can still %s: %v\n", step.Right, step.Err)
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package capture
 
-import "github.com/google/gopacket/layers"
+import (
+	"fmt"
+
+	"github.com/google/gopacket/layers"
+)
 
 // LinkType is a link-layer header type, by the numbers of
 // https://www.tcpdump.org/linktypes.html. It has 16 bits, as in a pcapng
@@ -50,7 +54,19 @@ const (
 	LinkDSABroadcomPrepend LinkType = 282
 	LinkDSA                LinkType = 283
 	LinkEDSA               LinkType = 284
+
+	linkUser0  LinkType = 147 // from here on, types that are left to their users
+	linkUser15 LinkType = 162
 )
+
+// String returns the number, and of a type that is left to its users who they
+// mostly are.
+func (t LinkType) String() string {
+	if t >= linkUser0 && t <= linkUser15 {
+		return fmt.Sprintf("%d [DLT_USER%d: private use, as by text2pcap and vendors' probes]", uint16(t), t-linkUser0)
+	}
+	return fmt.Sprint(uint16(t))
+}
 
 // TypeQinQOld is the EtherType of stacked VLAN tags from before IEEE 802.1ad
 // had one, which gopacket does not name.

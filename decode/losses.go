@@ -38,12 +38,9 @@ func (l LossCount) String() string {
 // Losses returns what was lost, also in calls and phones if rows of them are
 // shown.
 func (s *Summary) Losses(calls bool) []LossCount {
-	links := make([]string, len(s.Links))
-	for i, link := range s.Links {
-		links[i] = fmt.Sprint(link)
-	}
 	all := []LossCount{
-		{"", s.UnknownLink, "frame", "of unknown link types (" + strings.Join(links, ", ") + ")"},
+		{"", s.UnknownLink, "frame", "of unknown link types (" + list(s.Links) + ")"},
+		{"", s.UnknownTunnel, "frame", "in tunnels with unknown protocols (" + list(s.Tunnels) + ")"},
 		{"", s.Encrypted, "frame", "encrypted on the link or in a tunnel"},
 		{"", s.Fragments, "fragment", "of incomplete packets"},
 		{"", s.Malformed, "frame", "with damaged headers"},
@@ -62,4 +59,13 @@ func (s *Summary) Losses(calls bool) []LossCount {
 			LossCount{"", s.Calls.Unnamed, "Action URL", "of phones that are not listed: too many phones"})
 	}
 	return slices.DeleteFunc(all, func(l LossCount) bool { return l.N == 0 })
+}
+
+// list renders things with commas between them.
+func list[T any](things []T) string {
+	texts := make([]string, len(things))
+	for i, t := range things {
+		texts[i] = fmt.Sprint(t)
+	}
+	return strings.Join(texts, ", ")
 }

@@ -24,7 +24,7 @@ type Encapsulation struct {
 func (e Encapsulation) Scene() Scene {
 	return Scene{Name: "encap/" + e.Name + ".pcap", Link: e.Link, Make: func(c *Capture) {
 		client, server := phone+":40001", server
-		if slices.Contains([]string{"ipv6", "6in4", "teredo", "ipv6-link", "ipv6-headers", "ipv6-fragments", "srh"}, e.Name) {
+		if slices.Contains([]string{"ipv6", "ipv6-as-ipv4", "6in4", "teredo", "ipv6-link", "ipv6-headers", "ipv6-fragments", "srh"}, e.Name) {
 			client, server = "[2001:db8::50]:40001", "[2001:db8::207]:80"
 		}
 		k := c.Conn(client, server).Open()
@@ -179,6 +179,12 @@ func Encapsulations() []Encapsulation {
 		gre("erspan-2", false, 0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 40, 0, 1, 0, 0, 0, 1),
 		gre("erspan-3", false, 0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 40, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0),
 		gre("erspan-3-subheader", false, 0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 40, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0x08, 0, 0, 1, 0, 0, 0, 2),
+		ethernet("gre-aruba", func(f []byte) []byte {
+			return inIP(layers.IPProtocolGRE, cat([]byte{0, 0, 0x82, 0}, wlan(f)))
+		}),
+		ethernet("gre-aruba-qos", func(f []byte) []byte {
+			return inIP(layers.IPProtocolGRE, cat([]byte{0, 0, 0x83, 0xf0}, wlanHeader(0x88, 0x01), []byte{0, 0}, snap(f)))
+		}),
 		gre("gre-mpls", true, 0, 0, 0x88, 0x47, 0, 1, 1, 64),
 
 		// In UDP.
@@ -240,6 +246,7 @@ func Encapsulations() []Encapsulation {
 		}},
 		{"ipv6-fragments", capture.LinkEthernet, fragments6},
 		ethernet("ipv6", func(f []byte) []byte { return f }),
+		ethernet("ipv6-as-ipv4", func(f []byte) []byte { return cat(f[:12], []byte{8, 0}, f[14:]) }),
 		one("ipv6-link", capture.LinkIPv6, func(f []byte) []byte { return f[14:] }),
 		ethernet("ipv6-headers", func(f []byte) []byte {
 			// Hop-by-hop options, destination options, a fragment header of a whole packet, authentication.

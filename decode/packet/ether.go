@@ -2,6 +2,7 @@ package packet
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -16,6 +17,12 @@ const (
 	typeMACsec   layers.EthernetType = 0x88e5
 	typeBackbone layers.EthernetType = 0x88e7 // IEEE 802.1ah
 	typeWCCP     layers.EthernetType = 0x883e
+	typeNHRP     layers.EthernetType = 0x2001 // RFC 2332
+
+	// In GRE, from an Aruba access point to its controller: 802.11 frames, a
+	// number for each network.
+	typeAruba     layers.EthernetType = 0x8200
+	typeArubaLast layers.EthernetType = 0x83f0
 
 	maxLength = 1500 // up to it, the field is a length (IEEE 802.3, section 3.2.6)
 )
@@ -53,7 +60,11 @@ func (d *Decoder) ethertype(t layers.EthernetType, data []byte) {
 	}
 	switch t {
 	case layers.EthernetTypeIPv4:
-		d.ipv4(data)
+		if len(data) > 0 && data[0]>>4 == 6 {
+			d.ipv6(data) // some senders have one number for both
+		} else {
+			d.ipv4(data)
+		}
 	case layers.EthernetTypeIPv6:
 		d.ipv6(data)
 	case layers.EthernetTypeMPLSUnicast, layers.EthernetTypeMPLSMulticast:
@@ -79,6 +90,15 @@ func (d *Decoder) ethertype(t layers.EthernetType, data []byte) {
 			d.llc(data[:min(len(data), int(t))])
 		}
 	}
+}
+
+// follows reports whether ethertype decodes what follows an EtherType.
+func follows(t layers.EthernetType) bool {
+	switch t {
+	case layers.EthernetTypeIPv4, layers.EthernetTypeIPv6, layers.EthernetTypeDot1Q, layers.EthernetTypeQinQ, capture.TypeQinQOld:
+		return true
+	}
+	return slices.Contains(followed(), uint32(t))
 }
 
 // llc decodes an LLC header (IEEE 802.2) with SNAP behind it.

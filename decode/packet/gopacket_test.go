@@ -31,6 +31,7 @@ func lacking() map[string]string {
 		"sll2": "link types above 255", "pktap": "link types above 255", "dsa-broadcom": "link types above 255",
 		"dsa-broadcom-prepend": "link types above 255", "dsa": "link types above 255", "edsa": "link types above 255",
 		"amsdu":     "aggregated frames",
+		"gre-aruba": "the EtherType", "gre-aruba-qos": "the EtherType", "ipv6-as-ipv4": "the EtherType",
 		"qinq-9100": "the EtherType", "vn-tag": "the EtherType", "macsec": "the EtherType", "mac-in-mac": "the EtherType",
 		"mpls-pseudowire": "Ethernet behind MPLS", "mpls-pseudowire-control-word": "Ethernet behind MPLS",
 		"l2tpv3": "the IP protocol", "gre-wccp": "WCCP", "erspan-1": "type I, which it takes for type II", "erspan-3": "type III", "erspan-3-subheader": "type III",

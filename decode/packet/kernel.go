@@ -117,9 +117,12 @@ func (a *assembler) afterHeader(n uint32) {
 	a.jump("drop")
 }
 
-// ipv4 filters the IPv4 packet at X.
+// ipv4 filters the IPv4 packet at X, which may be one of IPv6 under the other's
+// EtherType.
 func (a *assembler) ipv4(want Want) {
 	a.label("ipv4")
+	a.add(bpf.LoadIndirect{Off: 0, Size: 1})
+	a.when(bpf.JumpGreaterOrEqual, "ipv6", 0x60)
 	a.add(bpf.LoadIndirect{Off: 9, Size: 1})
 	a.protocols(want)
 	a.when(bpf.JumpNotEqual, "drop", uint32(layers.IPProtocolUDP))

@@ -145,6 +145,7 @@ type Segment struct {
 	RST, ACK bool
 	Payload  []byte // points into the frame, or into the packet that its fragments made up
 	Cut      int    // bytes of payload that the sender sent and the capture does not hold
+	Urgent   int    // place of the urgent byte in Payload, from 1 on; 0 if there is none (RFC 6093)
 }
 
 // A Datagram is a UDP datagram whose payload begins with a capital letter, as
@@ -173,6 +174,8 @@ type Counts struct {
 	Malformed   int // frames whose headers contradict themselves or end early
 	Encrypted   int // frames that are encrypted on their link, or in their tunnel
 	Fragments   int // fragments of which no whole packet was made, so far
+
+	UnknownTunnel int // frames in whose tunnel is a protocol that is not known
 }
 
 // Config says what a Decoder looks for beside TCP, and whom it reports to.
@@ -191,6 +194,9 @@ type Decoder struct {
 	Counts Counts
 	// Unknown holds the link types met that are not known, each once.
 	Unknown []capture.LinkType
+	// Tunnels holds the tunnels met whose protocol inside is not known, each once,
+	// and the first maxTunnels of them.
+	Tunnels []Tunnel
 
 	config    Config
 	found     func(*Segment)
@@ -305,7 +311,7 @@ func (d *Decoder) encrypted() {
 func (d *Decoder) unknown(link capture.LinkType) {
 	d.Counts.UnknownLink++
 	if d.config.Lost != nil {
-		d.lost(fmt.Sprintf("link type %d is not known", link))
+		d.lost(fmt.Sprintf("link type %v is not known", link))
 	}
 	for _, known := range d.Unknown {
 		if known == link {
@@ -336,6 +342,10 @@ func (d *Decoder) segment(data []byte, size int) {
 	s.Seq, s.Ack = tcp.Seq, tcp.Ack
 	s.SYN, s.FIN, s.RST, s.ACK = tcp.SYN, tcp.FIN, tcp.RST, tcp.ACK
 	s.Payload = tcp.Payload
+	s.Urgent = 0
+	if tcp.URG && int(tcp.Urgent) <= len(s.Payload) {
+		s.Urgent = int(tcp.Urgent)
+	}
 	d.Counts.Segments++
 	d.found(s)
 }

@@ -3,6 +3,7 @@ package packet_test
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -214,6 +215,7 @@ func samples() []sample {
 	// Link types.
 	yes("Ethernet, IPv4", eth, ethernet(ip4), from4.at())
 	yes("Ethernet, IPv6", eth, ethernet(ip6), from6.at())
+	yes("Ethernet, IPv6 under IPv4's EtherType", eth, patch(ethernet(ip6), atIP-2, 8, 0), from6.at())
 	yes("802.1Q", eth, ethernet(ip4, 0x8100, 100), from4.at(100))
 	yes("802.1Q with priority 5 and DEI", eth, ethernet(ip4, 0x8100, 0xb000|100), from4.at(100))
 	yes("priority tag", eth, ethernet(ip4, 0x8100, 0xa000), from4.at(0))
@@ -276,7 +278,7 @@ func samples() []sample {
 	no("header longer than the packet", eth, patch(ethernet(ip4), atIP, 0x4f)[:atIP+59], packet.Counts{Malformed: 1})
 	no("total length less than the header", eth, patch(ethernet(ip4), atIP+2, 0, 19), packet.Counts{Malformed: 1})
 	no("total length without room for TCP", eth, patch(ethernet(ip4), atIP+2, 0, 39), packet.Counts{Malformed: 1})
-	no("EtherType of another version", eth, patch(ethernet(ip4), atIP, 0x65), packet.Counts{Malformed: 1})
+	no("EtherType of another version", eth, patch(ethernet(ip4), atIP, 0x75), packet.Counts{Malformed: 1})
 
 	// IPv6.
 	yes("hop-by-hop", eth, ethernet(extend(ip6, hopByHop)), from6.at())
@@ -456,6 +458,54 @@ func TestUnknownLinkTypes(t *testing.T) {
 	}
 	if diff := cmp.Diff(packet.Counts{Frames: 6, UnknownLink: 6}, d.Counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+}
+
+// So is what a tunnel carries and is not known, except for what is known to be
+// no packet.
+func TestUnknownTunnels(t *testing.T) {
+	d := newDecoder()
+	var s packet.Segment
+	gre := func(protocol uint16) []byte {
+		return capturetest.Serialize(
+			&layers.Ethernet{SrcMAC: make(net.HardwareAddr, 6), DstMAC: make(net.HardwareAddr, 6), EthernetType: layers.EthernetTypeIPv4},
+			&layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolGRE, SrcIP: phone4.Addr().AsSlice(), DstIP: server4.Addr().AsSlice()},
+			&layers.GRE{Protocol: layers.EthernetType(protocol)}, gopacket.Payload(make([]byte, 40)))
+	}
+	for _, protocol := range []uint16{0x81ff, 0x83f1, 0, 0x2001, 0x81ff, 0x0806, 0x81ff} {
+		if d.Decode(frame(capture.LinkEthernet, gre(protocol)), &s) {
+			t.Errorf("protocol %#x was decoded", protocol)
+		}
+	}
+	if diff := cmp.Diff([]packet.Tunnel{{"GRE", 0x81ff}, {"GRE", 0x83f1}}, d.Tunnels); diff != "" {
+		t.Errorf("unknown tunnels (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(packet.Counts{Frames: 7, UnknownTunnel: 4}, d.Counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	for protocol := range uint16(1000) {
+		d.Decode(frame(capture.LinkEthernet, gre(0xf000+protocol)), &s)
+	}
+	if n := len(d.Tunnels); n != 64 {
+		t.Errorf("%d unknown tunnels are kept", n)
+	}
+}
+
+// The place of an urgent byte is known where it is in the segment.
+func TestUrgent(t *testing.T) {
+	d := newDecoder()
+	for _, test := range []struct {
+		flag    bool
+		pointer uint16
+		want    int
+	}{{true, 1, 1}, {true, 4, 4}, {true, 5, 0}, {true, 0, 0}, {false, 2, 0}} {
+		tcp := &layers.TCP{SrcPort: 40000, DstPort: 80, ACK: true, URG: test.flag, Urgent: test.pointer}
+		ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: phone4.Addr().AsSlice(), DstIP: server4.Addr().AsSlice()}
+		tcp.SetNetworkLayerForChecksum(ip)
+		var s packet.Segment
+		if !d.Decode(frame(capture.LinkIPv4, capturetest.Serialize(ip, tcp, gopacket.Payload("GxET"))), &s) || s.Urgent != test.want {
+			t.Errorf("flag %v, pointer %d: got %d", test.flag, test.pointer, s.Urgent)
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package packet
 
 import (
 	"encoding/binary"
+	"fmt"
+	"slices"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -122,6 +124,10 @@ func (d *Decoder) gre(data []byte) {
 		return // routing was never in use (RFC 2784, section 5.2)
 	}
 	rest := data[header:]
+	if protocol >= typeAruba && protocol <= typeArubaLast {
+		d.within(d.wlanSwapped, rest)
+		return
+	}
 	switch protocol {
 	case layers.EthernetTypeERSPAN:
 		d.erspan(rest, flags&sequence != 0)
@@ -133,9 +139,52 @@ func (d *Decoder) gre(data []byte) {
 		}
 		d.within(d.ip, rest)
 	default:
-		if protocol > maxLength {
-			d.within(func(b []byte) { d.ethertype(protocol, b) }, rest)
-		}
+		d.inside("GRE", protocol, rest)
+	}
+}
+
+// inside decodes what a tunnel carries by an EtherType.
+func (d *Decoder) inside(tunnel string, t layers.EthernetType, data []byte) {
+	switch {
+	case follows(t):
+		d.within(func(b []byte) { d.ethertype(t, b) }, data)
+	case !carriesNoIP(t):
+		d.unknownTunnel(tunnel, uint16(t))
+	}
+}
+
+// carriesNoIP reports whether an EtherType is known to stand before something
+// other than packets, as tunnels carry it for themselves.
+func carriesNoIP(t layers.EthernetType) bool {
+	const keepalive, iso = 0, 0x00fe
+	switch t {
+	case keepalive, iso, layers.EthernetTypeARP, layers.EthernetTypeCiscoDiscovery, typeNHRP,
+		layers.EthernetTypeLinkLayerDiscovery, layers.EthernetTypeEAPOL, layers.EthernetTypeEthernetCTP:
+		return true
+	}
+	return false
+}
+
+// A Tunnel is a tunnel whose protocol inside is not known.
+type Tunnel struct {
+	Name     string // of the tunnel's own protocol
+	Protocol uint16 // inside
+}
+
+func (t Tunnel) String() string { return fmt.Sprintf("%s protocol %#04x", t.Name, t.Protocol) }
+
+// maxTunnels bounds the tunnels that are kept for the summary, 24 bytes each.
+const maxTunnels = 64
+
+// unknownTunnel counts a frame in whose tunnel is a protocol that is not known.
+func (d *Decoder) unknownTunnel(name string, protocol uint16) {
+	d.Counts.UnknownTunnel++
+	t := Tunnel{name, protocol}
+	if d.config.Lost != nil {
+		d.lost(t.String() + " is not known")
+	}
+	if len(d.Tunnels) < maxTunnels && !slices.Contains(d.Tunnels, t) {
+		d.Tunnels = append(d.Tunnels, t)
 	}
 }
 
@@ -194,6 +243,8 @@ func (d *Decoder) vxlanGPE(data []byte) {
 		d.within(d.ethernet, rest)
 	case 5:
 		d.mpls(rest)
+	default:
+		d.unknownTunnel("VXLAN-GPE", uint16(data[3]))
 	}
 }
 
@@ -207,8 +258,7 @@ func (d *Decoder) geneve(data []byte) {
 	if data[0]>>6 != 0 || len(data) < header {
 		return
 	}
-	protocol := etherType(data[2:])
-	d.within(func(b []byte) { d.ethertype(protocol, b) }, data[header:])
+	d.inside("GENEVE", etherType(data[2:]), data[header:])
 }
 
 // tzsp decodes the TaZmen Sniffer Protocol: version, type, protocol, then
@@ -246,6 +296,8 @@ func (d *Decoder) tzsp(data []byte) {
 		d.within(d.prism, rest)
 	case 127:
 		d.within(d.avs, rest)
+	default:
+		d.unknownTunnel("TZSP", protocol)
 	}
 }
 

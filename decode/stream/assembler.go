@@ -178,6 +178,10 @@ func (a *Assembler) reset(c *Conn, side Side, s *packet.Segment) {
 
 // data takes the bytes of a segment, which begin at seq, and its FIN.
 func (a *Assembler) data(c *Conn, side Side, seq uint32, s *packet.Segment) {
+	if s.Urgent > 0 {
+		a.urgent(c, side, seq, s)
+		return
+	}
 	h := &c.halves[side]
 	if h.open && far(h.next, seq) {
 		if len(s.Payload)+s.Cut == 0 {
@@ -212,6 +216,26 @@ func (a *Assembler) data(c *Conn, side Side, seq uint32, s *packet.Segment) {
 		}
 		a.gap(c, side, cut, true)
 		a.settle(c, side, false)
+	}
+}
+
+// urgent takes the bytes of a segment around its urgent one, which the receiving
+// program gets apart from the others (RFC 6093), or never.
+func (a *Assembler) urgent(c *Conn, side Side, seq uint32, s *packet.Segment) {
+	at := s.Urgent - 1
+	before, one, after := *s, *s, *s
+	before.Payload, one.Payload, after.Payload = s.Payload[:at], s.Payload[at:at+1], s.Payload[at+1:]
+	before.FIN, before.Cut, before.Urgent = false, 0, 0
+	one.FIN, one.Cut, one.Urgent = false, 0, 0
+	after.Urgent = 0
+	if at > 0 {
+		a.data(c, side, seq, &before)
+	}
+	a.mark.urgent = true
+	a.data(c, side, seq+uint32(at), &one)
+	a.mark.urgent = false
+	if len(after.Payload)+after.Cut > 0 || after.FIN {
+		a.data(c, side, seq+uint32(at)+1, &after)
 	}
 }
 
@@ -287,6 +311,9 @@ func (a *Assembler) deliver(c *Conn, side Side, seq uint32, data []byte) {
 	data = data[old:]
 	seq = h.next
 	h.next += uint32(len(data))
+	if a.mark.urgent {
+		return
+	}
 	h.skip = a.receiver.Data(c, side, data, seq, &a.mark)
 }
 

@@ -28,7 +28,7 @@ var (
 //
 //	> 1000 SYN
 //	< 5000 SYN ack=1001
-//	> 1001 ack=5001 "GET" cut=20 FIN
+//	> 1001 ack=5001 "GET" cut=20 urgent=2 FIN
 //
 // where ">" is sent by the client, and the number is the sequence number,
 // which may begin with "-" to count back from 2^32. Line n is frame n; a frame
@@ -57,6 +57,8 @@ func script(t testing.TB, text string) []*packet.Segment {
 				s.RST = true
 			case name == "ack":
 				s.ACK, s.Ack = true, number(t, value)
+			case name == "urgent":
+				s.Urgent = int(number(t, value))
 			case name == "cut":
 				s.Cut = int(number(t, value))
 			case name == "after":
@@ -132,7 +134,7 @@ func (r *recorder) Data(c *Conn, side Side, data []byte, seq uint32, at *Mark) i
 	if len(data) == 0 {
 		r.t.Fatal("Data without bytes")
 	}
-	if x.any[side] && x.next[side] != seq {
+	if x.any[side] && x.next[side] != seq && x.next[side]+1 != seq { // one more where there was an urgent byte
 		r.t.Fatalf("Data at %d where the stream is at %d", seq, x.next[side])
 	}
 	x.any[side], x.next[side] = true, seq+uint32(len(data))
@@ -234,6 +236,23 @@ func TestAssembler(t *testing.T) {
 			< 5000 ack=1004 "\x00"
 			> 1004 ack=5001 "two"`, 0,
 			[]string{`> "one" #4`, `> "two" #8`}},
+
+		// Urgent bytes.
+		{"an urgent byte", handshake + `
+			> 1001 ack=5001 "GxET" urgent=2
+			> 1005 ack=5001 "one"`, 0,
+			[]string{`> "G" #4`, `> "ET" #4`, `> "one" #5`}},
+		{"an urgent byte alone, first, last, behind a hole", handshake + `
+			> 1001 ack=5001 "x" urgent=1
+			> 1002 ack=5001 "xone" urgent=1
+			> 1010 ack=5001 "threx" urgent=5 FIN
+			> 1006 ack=5001 "twox" urgent=4`, 0,
+			[]string{`> "one" #5`, `> "two" #7`, `> "thre" #6`, `> closed #7`}},
+		{"an urgent byte twice", handshake + `
+			> 1001 ack=5001 "GxET" urgent=2
+			> 1001 ack=5001 "GxET" urgent=2
+			> 1001 ack=5001 "GxET/" urgent=2`, 0,
+			[]string{`> "G" #4`, `> "ET" #4`, `> "/" #6`}},
 
 		// The order of bytes.
 		{"in order", handshake + `

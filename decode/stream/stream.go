@@ -102,6 +102,7 @@ type Mark struct {
 	packet.Origin
 	Ack    uint32
 	HasAck bool
+	urgent bool // an urgent byte, which is none of the stream
 }
 
 // A Conn is a TCP connection.

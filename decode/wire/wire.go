@@ -183,9 +183,10 @@ type Summary struct {
 	Waiting int // bytes of them that wait for what is before them
 	Crowded int // requests that were not waited for, because too many were
 	Links   []capture.LinkType
+	Tunnels []packet.Tunnel
 }
 
 // Summary returns the counts so far.
 func (d *Decoder) Summary() Summary {
-	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.packets.Unknown}
+	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.packets.Unknown, d.packets.Tunnels}
 }

@@ -2,111 +2,253 @@ package report
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"actionurl/decode"
-	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
-	"actionurl/decode/timeline"
 )
 
-// A Filter chooses what to show. Of calls it shows those of which it shows an
-// event.
+// A Filter chooses which rows to show. It is a list of terms, each a key with
+// alternatives; a request has to match one of each. Flags give one term
+// each, and [Filter.Parse] reads them all from a line of words:
+//
+//	phone:34:12 event:hold,resume status:4xx since:08:30 mac=$mac
+//
+// Calls and phones are shown if a request of theirs is.
 type Filter struct {
-	View   View
-	Phones []string // MAC addresses in lower case with colons, or IP addresses
-	Names  []string // of phones, as users call them; case does not matter
-	Events []string // slugs
-	Since  int64    // nanoseconds since 1970-01-01 UTC; 0 for no bound
-	Until  int64    // the first moment not to show; 0 for no bound
+	View         View
+	terms        []*term
+	since, until bound
+
+	seen   int // requests that the view could show
+	inTime int // of these, in time
 }
 
-// Shows reports whether the record is to be shown.
-func (f *Filter) Shows(r *decode.Record) bool {
-	return (f.View == Requests || r.Event != nil) &&
-		(f.Since == 0 || r.Time >= f.Since) &&
-		(f.Until == 0 || r.Time < f.Until) &&
-		(len(f.Phones)+len(f.Names) == 0 || f.isPhone(r)) &&
-		(len(f.Events) == 0 || r.Event != nil && f.isEvent(r.Event))
+// A term is what was asked for with one key.
+type term struct {
+	key    string
+	texts  []string // as they were written
+	flags  []string // the same, as flags
+	any    []matcher
+	passed int // requests that matched it, and all terms before it
 }
 
-func (f *Filter) isPhone(r *decode.Record) bool {
-	if slices.Contains(f.Phones, r.Client.Addr().String()) {
-		return true
+// A matcher is one alternative of a term.
+type matcher interface {
+	request(*decode.Record) bool
+	// finding reports whether a finding that is of no single request matches.
+	finding(*finding.Occurrence) bool
+}
+
+// FilterKeys returns the keys of terms, as words and as names of flags.
+func FilterKeys() []string {
+	return []string{"phone", "event", "server", "status", "finding", "failed", "match", "since", "until"}
+}
+
+// Empty reports whether everything is shown.
+func (f *Filter) Empty() bool { return len(f.terms) == 0 && !f.since.set && !f.until.set }
+
+// Add adds an alternative to the term of a key. Times without a zone are in
+// zone.
+func (f *Filter) Add(key, text string, zone *time.Location) error {
+	var m matcher
+	var err error
+	switch key {
+	case "since":
+		f.since, err = parseBound(key, text, zone)
+		return err
+	case "until":
+		f.until, err = parseBound(key, text, zone)
+		return err
+	case "phone":
+		m, err = parsePhone(text)
+	case "event":
+		m, err = parseEvents(text)
+	case "server":
+		m, err = parseServer(text)
+	case "status":
+		m, err = parseStatuses(text)
+	case "finding":
+		m, err = parseFindings(text)
+	case "failed":
+		m = isFailed{}
+	case "match":
+		m = targetHas(strings.ToLower(text))
+	default:
+		err = fmt.Errorf("unknown filter %q; expected one of %s", key, strings.Join(FilterKeys(), ", "))
 	}
-	return r.Event != nil &&
-		(slices.Contains(f.Phones, r.Event.PhoneMAC) || slices.Contains(f.Phones, r.Event.PhoneIP.String()) || f.isName(r.Event.PhoneName))
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(f.terms, func(t *term) bool { return t.key == key })
+	if i < 0 {
+		i = len(f.terms)
+		f.terms = append(f.terms, &term{key: key})
+	}
+	f.terms[i].texts = append(f.terms[i].texts, text)
+	f.terms[i].flags = append(f.terms[i].flags, asFlag(key, text))
+	f.terms[i].any = append(f.terms[i].any, m)
+	return nil
 }
 
-func (f *Filter) isName(name string) bool {
-	return slices.ContainsFunc(f.Names, func(n string) bool { return strings.EqualFold(n, name) })
+// Parse adds the terms of a line of words: "key:value" for those of FilterKeys,
+// "failed", and else text that the target contains. Quotes hold together what
+// has spaces: phone:"Front Desk".
+func (f *Filter) Parse(line string, zone *time.Location) error {
+	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
+		var word string
+		var quoted bool
+		word, line, quoted = cutWord(line)
+		key, text, ok := strings.Cut(word, ":")
+		switch {
+		case quoted:
+			key, text = "match", word
+		case word == "failed":
+			key, text = word, ""
+		case !ok || !slices.Contains(FilterKeys(), key):
+			key, text = "match", word
+		}
+		if err := f.Add(key, text, zone); err != nil {
+			return fmt.Errorf("%s: %w", word, err)
+		}
+	}
+	return nil
 }
 
-// ShowsCall reports whether the call is to be shown.
-func (f *Filter) ShowsCall(c *timeline.Call) bool {
-	return (len(f.Phones)+len(f.Names) == 0 || f.hasPhone(c.Phone)) && slices.ContainsFunc(c.Steps, func(s timeline.Step) bool {
-		return (f.Since == 0 || s.Time >= f.Since) &&
-			(f.Until == 0 || s.Time < f.Until) &&
-			(len(f.Events) == 0 || slices.Contains(f.Events, s.Kind.Slug))
+// cutWord returns the first word of a line without its quotes, the rest of the
+// line, and whether the word begins with a quote.
+func cutWord(line string) (word, rest string, quoted bool) {
+	inside := false
+	i := strings.IndexFunc(line, func(r rune) bool {
+		if r == '"' {
+			inside = !inside
+		}
+		return r == ' ' && !inside
 	})
+	if i < 0 {
+		i = len(line)
+	}
+	return strings.ReplaceAll(line[:i], `"`, ""), line[i:], line[0] == '"'
+}
+
+// String returns the filter as Parse reads it.
+func (f *Filter) String() string {
+	var words []string
+	add := func(key, text string) {
+		switch {
+		case text == "":
+			words = append(words, key)
+		case strings.Contains(text, " "):
+			words = append(words, key+`:"`+text+`"`)
+		default:
+			words = append(words, key+":"+text)
+		}
+	}
+	for _, t := range f.terms {
+		for _, text := range t.texts {
+			add(t.key, text)
+		}
+	}
+	for _, b := range []bound{f.since, f.until} {
+		if b.set {
+			add(b.key, b.text)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// NeedsEnd reports whether Anchor needs to know the capture's end.
+func (f *Filter) NeedsEnd() bool { return f.since.fromEnd || f.until.fromEnd }
+
+// Anchor resolves times that are relative to the capture, by when it begins and
+// ends, in nanoseconds since 1970-01-01 UTC. The end does not matter where
+// NeedsEnd is false.
+func (f *Filter) Anchor(begin, end int64) {
+	f.since.anchor(begin, end)
+	f.until.anchor(begin, end)
+}
+
+// Shows reports whether the request is to be shown.
+func (f *Filter) Shows(r *decode.Record) bool {
+	if f.View != Requests && r.Event == nil {
+		return false
+	}
+	f.seen++
+	if f.since.set && r.Time < f.since.at || f.until.set && r.Time >= f.until.at {
+		return false
+	}
+	f.inTime++
+	for _, t := range f.terms {
+		if !slices.ContainsFunc(t.any, func(m matcher) bool { return m.request(r) }) {
+			return false
+		}
+		t.passed++
+	}
+	return true
 }
 
 // ShowsFinding reports whether a finding that is of no single request is to be
-// shown. It is of no event either, and may be of no time, as of a template.
+// shown. It may be of no time, as that of a template.
 func (f *Filter) ShowsFinding(o *finding.Occurrence) bool {
-	return len(f.Events) == 0 &&
-		(f.Since == 0 || o.Last == 0 || o.Last >= f.Since) &&
-		(f.Until == 0 || o.Time < f.Until) &&
-		(len(f.Phones)+len(f.Names) == 0 || slices.Contains(f.Phones, o.Phone.MAC) || slices.Contains(f.Phones, o.Phone.Addr.String()) || f.isName(o.Phone.Name))
-}
-
-func (f *Filter) hasPhone(p *timeline.Phone) bool {
-	return slices.Contains(f.Phones, p.MAC) || f.isName(p.Name) || slices.ContainsFunc(p.Addresses, func(a netip.Addr) bool {
-		return slices.Contains(f.Phones, a.String())
-	})
-}
-
-// isEvent takes an ambiguous event for each of those that it may be.
-func (f *Filter) isEvent(e *actionurl.Event) bool {
-	return slices.Contains(f.Events, e.Kind.Slug) || slices.ContainsFunc(e.Candidates, func(k *actionurl.Kind) bool {
-		return slices.Contains(f.Events, k.Slug)
-	})
-}
-
-// ParsePhone returns a phone as a Filter has it.
-func ParsePhone(s string) (string, error) {
-	if mac := actionurl.NormalizeMAC(s); mac != "" {
-		return mac, nil
+	if f.since.set && o.Last != 0 && o.Last < f.since.at || f.until.set && o.Time >= f.until.at {
+		return false
 	}
-	if ip, err := netip.ParseAddr(s); err == nil {
-		return ip.Unmap().String(), nil
-	}
-	return "", fmt.Errorf("expected a MAC address such as 00:0b:82:12:34:56, or an IP address")
-}
-
-// ParseEvent returns an event as a Filter has it.
-func ParseEvent(s string) (string, error) {
-	if s == actionurl.Unknown.Slug {
-		return s, nil
-	}
-	if k := actionurl.Lookup(s); k != nil {
-		return k.Slug, nil
-	}
-	return "", fmt.Errorf("no event is called so; expected one such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)")
-}
-
-// ParseMoment returns a point in time as a Filter has it: RFC 3339, or a date,
-// with or without a time of day, in the zone.
-func ParseMoment(s string, zone *time.Location) (int64, error) {
-	for _, layout := range []string{
-		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly,
-	} {
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			return t.UnixNano(), nil
+	for _, t := range f.terms {
+		if !slices.ContainsFunc(t.any, func(m matcher) bool { return m.finding(o) }) {
+			return false
 		}
 	}
-	return 0, fmt.Errorf("expected a time such as 2026-03-02, 2026-03-02T08:00:00 or 2026-03-02T08:00:00+01:00")
+	return true
 }
+
+// ShowsKind reports whether findings of a kind are to be shown, of a request
+// that is.
+func (f *Filter) ShowsKind(k finding.Kind) bool {
+	for _, t := range f.terms {
+		if t.key == "finding" {
+			return slices.ContainsFunc(t.any, func(m matcher) bool { return slices.Contains(m.(findingIs), k) })
+		}
+	}
+	return true
+}
+
+// Reason says which term left nothing to show; it is empty if something is
+// shown, or there was nothing to choose from.
+func (f *Filter) Reason() string {
+	if f.seen == 0 {
+		return ""
+	}
+	thing := "Action URL"
+	if f.View == Requests {
+		thing = "HTTP request"
+	}
+	chain := f.terms
+	if f.since.set || f.until.set {
+		times := &term{passed: f.inTime}
+		for _, b := range []bound{f.since, f.until} {
+			if b.set {
+				times.flags = append(times.flags, b.flag())
+			}
+		}
+		chain = append([]*term{times}, f.terms...)
+	}
+	text := Plural(f.seen, thing)
+	for i, t := range chain {
+		switch {
+		case t.passed > 0 && i == 0:
+			text += fmt.Sprintf(", %d with %s", t.passed, t)
+		case t.passed > 0:
+			text += fmt.Sprintf(", %d of them with %s", t.passed, t)
+		case i == 0:
+			return text + ", none with " + t.String()
+		default:
+			return text + ", none of them with " + t.String()
+		}
+	}
+	return ""
+}
+
+// String returns the term as flags.
+func (t *term) String() string { return strings.Join(t.flags, " ") }

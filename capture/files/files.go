@@ -28,6 +28,7 @@ import (
 // Captures are captures that are read as one.
 type Captures struct {
 	*Input
+	names  []string // of regular files
 	parts  []part
 	merged *merged
 }
@@ -131,6 +132,7 @@ func (c *Captures) addFile(name string, info os.FileInfo) error {
 		return err
 	}
 	c.add(info)
+	c.names = append(c.names, name)
 	c.parts = append(c.parts, part{first, func() (capture.Source, error) {
 		f, _, err := c.open(name)
 		if err != nil {
@@ -141,28 +143,59 @@ func (c *Captures) addFile(name string, info os.FileInfo) error {
 	return nil
 }
 
+// End returns the time of the last frame, or ErrNoEnd where a capture cannot be
+// read twice.
+func (c *Captures) End() (int64, error) {
+	var last int64
+	for _, name := range c.names {
+		if err := eachBatch(name, func(b *capture.Batch) bool {
+			for i := range b.Frames {
+				last = max(last, b.Frames[i].Time)
+			}
+			return c.ctx.Err() == nil
+		}); err != nil {
+			return 0, err
+		}
+	}
+	if len(c.names) < len(c.parts) {
+		return 0, ErrNoEnd
+	}
+	return last, nil
+}
+
 // firstTime returns the time of a capture's first frame. One without frames
 // comes first: it may have a problem to report.
 func firstTime(name string) (int64, error) {
+	first := int64(math.MinInt64)
+	err := eachBatch(name, func(b *capture.Batch) bool {
+		if len(b.Frames) > 0 {
+			first = b.Frames[0].Time
+		}
+		return len(b.Frames) == 0
+	})
+	return first, err
+}
+
+// eachBatch calls do with the batches of a capture file, until that returns false.
+func eachBatch(name string, do func(*capture.Batch) bool) error {
 	f, err := os.Open(name)
 	if err != nil {
-		return 0, Named(name, err)
+		return Named(name, err)
 	}
 	s, err := newSource(name, f)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer s.Close()
 	var b capture.Batch
 	for {
-		err := s.Next(&b)
-		switch {
-		case len(b.Frames) > 0:
-			return b.Frames[0].Time, nil
+		switch err := s.Next(&b); {
 		case errors.Is(err, io.EOF):
-			return math.MinInt64, nil
+			return nil
 		case err != nil:
-			return 0, err
+			return err
+		case !do(&b):
+			return nil
 		}
 	}
 }

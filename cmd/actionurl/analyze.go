@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -32,14 +33,16 @@ type analysis struct {
 	expr    string       // of -f
 	capture *filter.Expr // the same, read; nil for none
 
-	view, group, format, since, until, time string
-	saved                                   bool // the input is saved events
-	enter                                   shutter
+	view, group, format, time string
+	terms                     []term // of the filter, as they were given
+	enter                     shutter
 
-	phones   []string // addresses and names
 	profiles []string // files and folders
 	skipBad  bool     // go on without the files that cannot be used
 }
+
+// A term is a flag of the filter, and its value.
+type term struct{ flag, text string }
 
 func newAnalyze(enter shutter) *cobra.Command {
 	a := &analysis{enter: enter}
@@ -116,11 +119,26 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", ")+
 		"; of findings: "+strings.Join(report.ColumnNames(report.Findings), ", "))
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
-	f.StringArrayVar(&a.phones, "phone", nil, "show only this `PHONE`: a MAC address, an IP address or a name in a profile; repeatable")
-	f.Var(&parsed{parse: a.event}, "event", "show only this `EVENT`, or the calls and phones that had it; repeatable")
+	for _, t := range []struct{ flag, usage string }{
+		{"phone", "show only this `PHONE`: a MAC address or its tail, an IP address or network, an extension, or a name in a profile"},
+		{"event", "show only this `EVENT`, or several with commas between"},
+		{"server", "show only what went to `HOST`, HOST:PORT or :PORT"},
+		{"status", "show only what was answered by this `STATUS`: 404, 4xx, >=400, or none"},
+		{"finding", "show only what has this `FINDING`"},
+		{"match", "show only targets that contain this `TEXT`; case does not matter"},
+		{"since", "show only what happened at `TIME` or later: 08:30 (on the first day), 2026-03-02T08:30, or -10m (before the end)"},
+		{"until", "show only what happened before `TIME`"},
+	} {
+		f.Var(&parsed{parse: func(text string) error {
+			a.terms = append(a.terms, term{t.flag, text})
+			return nil
+		}}, t.flag, t.usage)
+	}
+	f.BoolFunc("failed", "show only what failed: a status of 400 or above, a redirect, no response", func(string) error {
+		a.terms = append(a.terms, term{flag: "failed"})
+		return nil
+	})
 	f.BoolVarP(&a.Verbose, "verbose", "v", false, "report each thing that could not be decoded, with its place, and which rights were given up")
-	f.StringVar(&a.since, "since", "", "show only what happened at `TIME` or later; of calls and phones those that had an event then")
-	f.StringVar(&a.until, "until", "", "show only what happened before `TIME`")
 	f.IntVarP(&a.Count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
 	complete(cmd, "view", report.Views())
 	complete(cmd, "group", timeline.Groupings())
@@ -184,26 +202,13 @@ func (a *analysis) loadProfiles() error {
 	return nil
 }
 
-// findPhones reads the values of --phone: addresses, or names in the profiles.
-func (a *analysis) findPhones() error {
-	for _, s := range a.phones {
-		phone, err := report.ParsePhone(s)
-		if err == nil {
-			a.Filter.Phones = append(a.Filter.Phones, phone)
-			continue
-		}
-		if a.saved { // with the names of the profiles that there were
-			a.Filter.Names = append(a.Filter.Names, s)
-			continue
-		}
-		before := len(a.Filter.Phones)
-		for mac, name := range a.Decode.PhoneNames {
-			if strings.EqualFold(name, s) {
-				a.Filter.Phones = append(a.Filter.Phones, mac)
-			}
-		}
-		if len(a.Filter.Phones) == before {
-			return usage("invalid argument %q for \"--phone\" flag: %w, or a phone's name in a profile (-p)", s, err)
+// checkPhones returns an error if a --phone can only be a name, and no profile
+// has it.
+func (a *analysis) checkPhones() error {
+	names := slices.Sorted(maps.Values(a.Decode.PhoneNames))
+	for _, t := range a.terms {
+		if t.flag == "phone" && !report.IsPhone(t.text) && !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, t.text) }) {
+			return usage("invalid argument %q for \"--phone\" flag: no profile (-p) names a phone so%s; expected %s", t.text, report.DidYouMean(t.text, names), report.PhoneForms)
 		}
 	}
 	return nil
@@ -212,12 +217,6 @@ func (a *analysis) findPhones() error {
 func (a *analysis) rotation(s string) error {
 	var err error
 	a.Rotate, err = output.ParseRotation(s)
-	return err
-}
-
-func (a *analysis) event(s string) error {
-	event, err := report.ParseEvent(s)
-	a.Filter.Events = append(a.Filter.Events, event)
 	return err
 }
 
@@ -286,15 +285,9 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 	if a.Options.Clock, err = report.NewClock(a.time); err != nil {
 		return usage("invalid argument %q for \"--time\" flag: %w", a.time, err)
 	}
-	for _, m := range []struct {
-		flag, text string
-		to         *int64
-	}{{"since", a.since, &a.Filter.Since}, {"until", a.until, &a.Filter.Until}} {
-		if m.text == "" {
-			continue
-		}
-		if *m.to, err = report.ParseMoment(m.text, a.Options.Clock.Zone()); err != nil {
-			return usage("invalid argument %q for \"--%s\" flag: %w", m.text, m.flag, err)
+	for _, t := range a.terms {
+		if err := a.Filter.Add(t.flag, t.text, a.Options.Clock.Zone()); err != nil {
+			return usage("invalid argument %q for \"--%s\" flag: %w", t.text, t.flag, err)
 		}
 	}
 	if err := run.CheckColumns(a.Options, a.Filter.View); err != nil {
@@ -308,7 +301,7 @@ func (a *analysis) prepare() error {
 	if err := a.loadProfiles(); err != nil {
 		return err
 	}
-	return a.findPhones()
+	return a.checkPhones()
 }
 
 // analyze analyzes the captures of these names.

@@ -147,6 +147,8 @@ func ended(err error) error {
 		return nil
 	case errors.Is(err, run.ErrDamaged):
 		return &statusError{status: statusDamaged}
+	case errors.Is(err, files.ErrNoEnd):
+		return usage("--since and --until cannot count from the end: %w", err)
 	}
 	return &statusError{statusFailed, err}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func newReport(enter shutter) *cobra.Command {
-	a := &analysis{saved: true, enter: enter}
+	a := &analysis{enter: enter}
 	cmd := &cobra.Command{
 		Use:   "report [flags] EVENTS...",
 		Short: "Show saved events in any view and format",
@@ -53,9 +53,6 @@ be shown again: save events.`,
 
 // report shows the saved events of these names.
 func (a *analysis) report(ctx context.Context, names []string, stdin io.Reader) error {
-	if err := a.findPhones(); err != nil {
-		return err
-	}
 	a.Ready = func(outputs []string) {
 		a.enter.shut(sandbox.Rights{Write: outputs}, a.Verbose, a.Stderr)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"actionurl/capture/files"
 	"actionurl/capture/pcapfile"
@@ -15,6 +16,8 @@ import (
 // Records are the records of several files, in the order of time.
 type Records struct {
 	*files.Input
+	ctx    context.Context
+	names  []string
 	parts  []*part
 	opened []io.Closer
 	last   *part // whose record was returned
@@ -31,7 +34,7 @@ type part struct {
 // Open opens files of these names, compressed or not; "-" is standard input. When
 // ctx ends, reading does. Where a pipe is silent for long, idle is called.
 func Open(ctx context.Context, names []string, stdin io.Reader, idle func()) (*Records, error) {
-	f := &Records{Input: files.NewInput(ctx, stdin, idle)}
+	f := &Records{Input: files.NewInput(ctx, stdin, idle), ctx: ctx, names: names}
 	for _, name := range names {
 		if err := f.open(name); err != nil {
 			if f.Piped() && ctx.Err() != nil { // it waited for the first bytes of a pipe
@@ -56,6 +59,36 @@ func (f *Records) open(name string) error {
 	}
 	f.parts = append(f.parts, &part{reader: report.NewReader(name, plain)})
 	return nil
+}
+
+// End returns the time of the last record, or files.ErrNoEnd where a file cannot
+// be read twice.
+func (f *Records) End() (int64, error) {
+	if f.Piped() || slices.Contains(f.names, "-") {
+		return 0, files.ErrNoEnd
+	}
+	again, err := Open(f.ctx, f.names, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer again.Close()
+	var last int64
+	for {
+		rec, err := again.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return last, nil
+		case rec != nil:
+			last = max(last, rec.Time)
+		case !isProblem(err):
+			return 0, err
+		}
+	}
+}
+
+func isProblem(err error) bool {
+	_, ok := errors.AsType[*report.Problem](err)
+	return ok
 }
 
 // Close closes the files.

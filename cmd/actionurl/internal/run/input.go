@@ -34,6 +34,9 @@ type input interface {
 	// Progress returns how many bytes were read, and how many there are, 0 if
 	// that is not known.
 	Progress() (read, size int64)
+	// End returns the time of the last frame or record, or an error if that is
+	// not known before it comes.
+	End() (int64, error)
 }
 
 // captures are files, folders and pipes.
@@ -69,6 +72,12 @@ func (r *run) each(source capture.Source, do func(*capture.Batch) error) (runnin
 			}
 			return nil, err
 		}
+		switch {
+		case len(b.Frames) > 0:
+			r.begin(b.Frames[0].Time)
+		case b.Now > 0:
+			r.begin(b.Now)
+		}
 		if r.Capture != nil {
 			r.Capture.Batch(&b)
 		}
@@ -96,6 +105,9 @@ func (in *Live) Files() []os.FileInfo { return nil }
 
 // follow implements input.
 func (in *Live) follow() bool { return true }
+
+// End implements input: nobody knows.
+func (in *Live) End() (int64, error) { return 0, files.ErrNoEnd }
 
 // Progress implements input.
 func (in *Live) Progress() (read, size int64) { return 0, 0 }
@@ -239,6 +251,7 @@ func (in *records) feed(r *run) (running, reading error) {
 func (in *records) replay(r *run, rec *report.Saved) error {
 	if rec.Kind != report.SavedFinding && rec.Kind != report.SavedSIP {
 		r.now = max(r.now, rec.Time)
+		r.begin(rec.Time)
 	}
 	switch rec.Kind {
 	case report.SavedFinding:

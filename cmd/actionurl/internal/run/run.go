@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 
 	"actionurl/capture"
 	"actionurl/capture/filter"
@@ -73,23 +74,40 @@ type run struct {
 	progress *progress
 	sum      summary
 
-	decoder  decoder
-	pipeline *decode.Pipeline // the decoder of captures; nil of saved records
-	losses   *losses          // nil if in is not live
-	now      int64            // the time that the capture has reached
-	rows     *output.Series
-	view     *viewer
-	shown    map[*timeline.Phone]bool // see newPhoneViewer
-	frames   *frames                  // nil without Config.Frames
+	decoder    decoder
+	pipeline   *decode.Pipeline // the decoder of captures; nil of saved records
+	losses     *losses          // nil if in is not live
+	now        int64            // the time that the capture has reached
+	rows       *output.Series
+	view       *viewer
+	shown      map[*timeline.Phone]bool // see newPhoneViewer
+	calls      map[callKey]bool         // those open of which a request is shown
+	captureEnd int64                    // the end of the capture, where the filter needs it
+	begun      bool                     // the filter knows when the capture begins
+	frames     *frames                  // nil without Config.Frames
 
 	unsaved error // the first of writing findings
 }
 
+// A callKey is what a call keeps from its first event on.
+type callKey struct {
+	phone netip.Addr
+	first int64
+}
+
+func keyOf(c *timeline.Call) callKey { return callKey{c.Address, c.First} }
+
 // over runs over an input.
 func (r *run) over(in input) error {
-	r.in, r.progress, r.shown = in, newProgress(r.Stderr, in), map[*timeline.Phone]bool{}
+	r.in, r.progress, r.shown, r.calls = in, newProgress(r.Stderr, in), map[*timeline.Phone]bool{}, map[callKey]bool{}
 	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture}
 	_, r.sum.saved = in.(*records)
+	var err error
+	if r.Filter.NeedsEnd() {
+		if r.captureEnd, err = in.End(); err != nil {
+			return err
+		}
+	}
 	defer r.abandon()
 	if err := r.open(); err != nil {
 		return err
@@ -143,7 +161,10 @@ func (r *run) beginRows(out *output.Output) (output.Part, error) {
 // record takes a record of the decoder.
 func (r *run) record(rec *decode.Record) error {
 	shown := r.Filter.Shows(rec)
-	r.sum.count(rec, shown)
+	r.sum.count(rec)
+	if shown {
+		r.sum.addFindings(rec, &r.Filter)
+	}
 	if r.live != nil && r.live.Metrics != nil {
 		r.live.Metrics.Record(rec)
 	}
@@ -153,18 +174,26 @@ func (r *run) record(rec *decode.Record) error {
 	if r.frames != nil {
 		r.frames.keeper.Want(keep.Conn{rec.Client, rec.Server}, rec.Time)
 	}
+	if rec.Call != nil {
+		r.calls[keyOf(rec.Call)] = true
+	}
 	if r.view.record == nil {
 		return nil
 	}
 	return r.row(rec.Time, func() error { return r.view.record(rec) })
 }
 
-// call takes a call of the decoder.
+// call takes a call of the decoder. It is shown if a request of it is.
 func (r *run) call(c *timeline.Call) error {
-	if r.Complete && len(c.FromSIP) > 0 && r.Filter.ShowsCall(c) {
+	key := keyOf(c)
+	shown := r.calls[key]
+	delete(r.calls, key)
+	switch {
+	case !shown:
+		return nil
+	case r.Complete && len(c.FromSIP) > 0:
 		return r.beside(func() error { return r.view.beside.SIPCall(c) })
-	}
-	if r.view.call == nil || !r.Filter.ShowsCall(c) {
+	case r.view.call == nil:
 		return nil
 	}
 	return r.row(c.First, func() error { return r.view.call(c) })
@@ -188,6 +217,14 @@ func (r *run) ambiguous(a *profile.Ambiguity) {
 		Place:   finding.Place{Phone: finding.Phone{MAC: a.A.Phone}},
 		Times:   max(1, a.Phones),
 	})
+}
+
+// begin tells the filter when the capture begins.
+func (r *run) begin(at int64) {
+	if !r.begun {
+		r.begun = true
+		r.Filter.Anchor(at, r.captureEnd)
+	}
 }
 
 // beside writes what is not a row after the latest row, to the same file.
@@ -296,7 +333,7 @@ func (r *run) last() error {
 
 // summarize prints the summary.
 func (r *run) summarize() {
-	r.sum.print(r.decoder.Summary())
+	r.sum.print(r.decoder.Summary(), r.Filter.Reason())
 	if r.live != nil {
 		r.losses.print()
 	}

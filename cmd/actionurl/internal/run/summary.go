@@ -31,19 +31,23 @@ type summary struct {
 	filter *filter.Filter // of -f, for captures; nil for none
 }
 
-// count counts a record, and what is wrong with it if it is shown.
-func (s *summary) count(r *decode.Record, shown bool) {
+// count counts a record.
+func (s *summary) count(r *decode.Record) {
 	s.requests++
-	if shown {
-		for i := range r.Findings {
-			at := r.Place()
-			s.found.Add(&r.Findings[i], &at)
-		}
-	}
 	if r.Event != nil {
 		s.events++
 		if r.Event.Kind == actionurl.Unknown {
 			s.unknown++
+		}
+	}
+}
+
+// addFindings adds what is wrong with a record that is shown.
+func (s *summary) addFindings(r *decode.Record, f *report.Filter) {
+	for i := range r.Findings {
+		if f.ShowsKind(r.Findings[i].Kind) {
+			at := r.Place()
+			s.found.Add(&r.Findings[i], &at)
 		}
 	}
 }
@@ -59,8 +63,9 @@ func (s *summary) problem(err error) {
 	}
 }
 
-// print prints the closing summary.
-func (s *summary) print(d decode.Summary) {
+// print prints the closing summary. Where the filter left nothing to show, the
+// reason is why.
+func (s *summary) print(d decode.Summary, reason string) {
 	if more := s.damaged - maxProblems; more > 0 {
 		s.say("%s not shown", report.Plural(more, "further problem"))
 	}
@@ -72,6 +77,8 @@ func (s *summary) print(d decode.Summary) {
 		s.problems()
 	}
 	switch {
+	case reason != "" && s.rows == 0:
+		s.say("nothing shown: %s", reason)
 	case s.saved: // it is too late for templates
 	case s.filter != nil && d.Frames == 0 && s.filter.Dropped() > 0 && s.damaged == 0:
 		s.say("no frame matches the filter; tagged frames match only after vlan, as in -f 'port 80 or (vlan and port 80)'")

@@ -14,6 +14,7 @@ import (
 	"actionurl/capture/capturetest"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
+	"actionurl/decode/packet"
 )
 
 // A site is a capture with phones, a PBX that calls them, and a server.
@@ -55,7 +56,8 @@ func found(t *testing.T, c *capturetest.Capture, templates ...string) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config.Templates = append(config.Templates, template.Bound(templates[i+2]))
+		mac, _ := packet.ParseMAC(templates[i+2]) // zero for any phone
+		config.Templates = append(config.Templates, template.Bound(mac))
 	}
 	p := New(config, func(*Record) error { return nil })
 	if err := p.Batch(batch(c.Frames)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
+	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 	"actionurl/decode/timeline"
 )
@@ -63,7 +64,7 @@ func foundFields() []field[finding.Occurrence] {
 	return slices.Concat(of[:1], []field[found]{
 		number(Column{Name: "count"}, func(o *found) *int { return &o.Times }),
 		moment(Column{Name: "last_seen"}, func(o *found) *int64 { return &o.Last }),
-		brief("phone_mac", func(o *found) *string { return &o.Phone.MAC }),
+		mac(Column{Name: "phone_mac"}, func(o *found) *packet.MAC { return &o.Phone.MAC }),
 		addr(Column{Name: "phone_ip"}, func(o *found) *netip.Addr { return &o.Phone.Addr }),
 		brief("phone_name", func(o *found) *string { return &o.Phone.Name }),
 	}, of[1:])
@@ -79,7 +80,7 @@ func detailsValue(r *decode.Record) Value {
 
 // A SavedCall is what SIP alone says of a call.
 type SavedCall struct {
-	PhoneMAC string     // empty where the phone is known by its address alone
+	PhoneMAC packet.MAC // zero where the phone is known by its address alone
 	PhoneIP  netip.Addr // at the first event of the call
 	SIP      *sip.Call  // what a timeline takes from it, and no more
 }
@@ -88,7 +89,7 @@ type SavedCall struct {
 func sipFields() []field[SavedCall] {
 	type call = SavedCall
 	return []field[call]{
-		brief("phone_mac", func(c *call) *string { return &c.PhoneMAC }),
+		mac(Column{Name: "phone_mac"}, func(c *call) *packet.MAC { return &c.PhoneMAC }),
 		addr(Column{Name: "phone_ip"}, func(c *call) *netip.Addr { return &c.PhoneIP }),
 		brief("call_id", func(c *call) *string { return &c.SIP.ID }),
 		oneOf(Column{Name: "direction"}, func(c *call) *actionurl.Direction { return &c.SIP.Direction }, actionurl.Undirected, actionurl.Outgoing, "direction"),

@@ -27,7 +27,7 @@ func callView() *view[timeline.Call] {
 		people: "time,phone,direction,remote,state,ring_s,talk_s,hold_s,events,findings",
 		keys: []field[call]{
 			{Column: Column{Name: "time", Kind: KindTime, width: 12}, value: func(c *call) Value { return Value{kind: KindTime, num: c.First} }},
-			{Column: Column{Name: "phone_mac", Kind: KindText, width: 17}, value: func(c *call) Value { return Text(c.Phone.MAC) }},
+			{Column: Column{Name: "phone_mac", Kind: KindMAC, width: 17}, value: func(c *call) Value { return macOf(&c.Phone.MAC) }},
 			{Column: Column{Name: "phone_ip", Kind: KindAddr, width: 9, typical: 15}, value: func(c *call) Value { return addressOf(&c.Address) }},
 			{Column: Column{Name: "phone_name", Kind: KindText, width: 10}, value: func(c *call) Value { return Text(c.Phone.Name) }},
 			{Column: Column{Name: "direction", Kind: KindText, width: 9, rank: 4}, value: func(c *call) Value { return Text(c.Direction.String()) }},
@@ -59,8 +59,8 @@ func nameOf(p *timeline.Phone) Value {
 	switch {
 	case p.Name != "":
 		return Text(p.Name)
-	case p.MAC != "":
-		return Text(p.MAC)
+	case !p.MAC.IsZero():
+		return macOf(&p.MAC)
 	case len(p.Addresses) == 0:
 		return Value{}
 	}

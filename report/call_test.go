@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/packet"
 	"actionurl/decode/timeline"
 	"actionurl/decode/vendor"
 )
@@ -20,7 +21,7 @@ func longCall() *timeline.Call {
 		return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Add(after).UnixNano()
 	}
 	return &timeline.Call{
-		Phone:   &timeline.Phone{MAC: "00:0b:82:12:34:32"},
+		Phone:   &timeline.Phone{MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}},
 		Address: netip.MustParseAddr("192.168.40.50"), Direction: actionurl.Incoming,
 		Remote: "+4930123456", DisplayRemote: "Jürgen Müller", Said: -1,
 		First: at(0), Began: at(0), Established: at(2100 * time.Millisecond), Over: at(2 * time.Hour),
@@ -70,7 +71,7 @@ func TestNarrowViews(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := phones.Write(&timeline.Phone{
-		MAC: "00:0b:82:12:34:32", Addresses: []netip.Addr{netip.MustParseAddr("192.168.40.50"), netip.MustParseAddr("192.168.40.51")},
+		MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}, Addresses: []netip.Addr{netip.MustParseAddr("192.168.40.50"), netip.MustParseAddr("192.168.40.51")},
 		Vendor: vendor.Named("grandstream"), Product: "GXP2170", Accounts: []string{"5001"}, Switches: actionurl.Switches{actionurl.Registration: actionurl.On, actionurl.DND: actionurl.Off},
 		Calls: 12, Events: 345, Failures: 6,
 	}); err != nil {

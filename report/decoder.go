@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"actionurl/decode/packet"
 )
 
 // A decoder reads the JSON of a line. After an error, everything it reads is
@@ -256,6 +258,15 @@ func (d *decoder) millis() int64 {
 }
 
 // address reads an IP address.
+func (d *decoder) mac() packet.MAC {
+	s := d.string()
+	m, ok := packet.ParseMAC(s)
+	if !ok {
+		d.fail("%q is not a MAC address", s)
+	}
+	return m
+}
+
 func (d *decoder) address() netip.Addr {
 	s := d.string()
 	a, err := netip.ParseAddr(s)

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"actionurl/decode/packet"
 )
 
 // A field is a key of the objects that Rs are saved as, and a column of their
@@ -109,6 +111,16 @@ func moment[R any](c Column, at func(*R) *int64) field[R] {
 		Column: c,
 		value:  func(r *R) Value { return momentOf(*at(r)) },
 		read:   func(rd *Reader, r *R) { *at(r) = rd.time() },
+	}
+}
+
+// mac is a MAC address, zero for none.
+func mac[R any](c Column, at func(*R) *packet.MAC) field[R] {
+	c.Kind = KindMAC
+	return field[R]{
+		Column: c,
+		value:  func(r *R) Value { return macOf(at(r)) },
+		read:   func(rd *Reader, r *R) { *at(r) = rd.mac() },
 	}
 }
 

@@ -5,13 +5,14 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
+	"actionurl/decode/packet"
 	"actionurl/decode/timeline"
 )
 
 // Formats that need a type for a column rely on its kind.
 func TestColumnKinds(t *testing.T) {
 	r := sample(t)[0]
-	call := &timeline.Call{Phone: &timeline.Phone{MAC: "00:0b:82:12:34:50"}, Direction: actionurl.Incoming}
+	call := &timeline.Call{Phone: &timeline.Phone{MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x50}}, Direction: actionurl.Incoming}
 	checkKinds(t, records(Requests, true), r)
 	checkKinds(t, callView(), call)
 	checkKinds(t, phoneView(), call.Phone)

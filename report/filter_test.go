@@ -10,6 +10,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/timeline"
 )
 
@@ -25,7 +26,7 @@ func filterOf(t *testing.T, words string) *Filter {
 
 func TestFilterPhones(t *testing.T) {
 	r := request("/", announces(actionurl.Event{
-		Kind: actionurl.Lookup("hold_call"), PhoneMAC: "00:0b:82:12:34:56", PhoneIP: netip.MustParseAddr("10.1.2.3"), // behind a translator of addresses
+		Kind: actionurl.Lookup("hold_call"), PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x56}, PhoneIP: netip.MustParseAddr("10.1.2.3"), // behind a translator of addresses
 		PhoneName: "Front Desk",
 	}))
 	r.Phone = &timeline.Phone{Accounts: []string{"5002", "8256"}}
@@ -216,7 +217,7 @@ func TestFilterString(t *testing.T) {
 func TestFilterFindings(t *testing.T) {
 	o := &finding.Occurrence{
 		Finding: finding.Finding{Kind: finding.Refused, Detail: finding.Detail{Name: "192.168.40.207:8085"}},
-		Place:   finding.Place{Time: 100, Phone: finding.Phone{MAC: "00:0b:82:12:34:56", Addr: netip.MustParseAddr("10.1.2.3")}},
+		Place:   finding.Place{Time: 100, Phone: finding.Phone{MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x56}, Addr: netip.MustParseAddr("10.1.2.3")}},
 		Last:    200,
 	}
 	for words, want := range map[string]bool{

@@ -259,7 +259,7 @@ var acts = regexp.MustCompile("[\x00-\x09\x0b-\x1f\x7f-\u009f\u00ad\u034f\u061c\
 func TestNothingReachesTheTerminal(t *testing.T) {
 	text := "a\x1b]0;owned\x07b\x1b[2Jc\u009b31m\x9b31md\r\ne\x00\x7f\u202ef\u2066g\u200b\u200d\ufeff\u061ch\u2028i\ufe0f\u00ad\u3164\U000e0041\xff"
 	event := actionurl.Event{
-		Kind: actionurl.Lookup("incoming_call"), PhoneMAC: text, PhoneProduct: text, PhoneVersion: text, CallID: text,
+		Kind: actionurl.Lookup("incoming_call"), PhoneProduct: text, PhoneVersion: text, CallID: text,
 		Vars: []actionurl.Var{filled(text, text)},
 	}
 	r := request(text, announces(event), func(r *decode.Record) {

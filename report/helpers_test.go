@@ -115,7 +115,7 @@ const hostileText = "\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.exe\u2066|<script
 func sample(t testing.TB) []*decode.Record {
 	return []*decode.Record{
 		request("/mac=000b82123450&local=5002", announces(actionurl.Event{
-			Kind: actionurl.Lookup("incoming_call"), By: actionurl.ByTemplate, PhoneMAC: "00:0b:82:12:34:50",
+			Kind: actionurl.Lookup("incoming_call"), By: actionurl.ByTemplate, PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x50},
 			Vars: []actionurl.Var{filled("mac", "000b82123450"), filled("local", "5002")},
 		}), func(r *decode.Record) { r.VLANs = vlans(t, 100, 40) }),
 		request("/favicon.ico", after(time.Second), unanswered(httpwire.ClosedFirst), func(r *decode.Record) {
@@ -129,7 +129,7 @@ func sample(t testing.TB) []*decode.Record {
 			},
 		})),
 		request("/incoming?n="+hostileText, after(3*time.Second), announces(actionurl.Event{
-			Kind: actionurl.Lookup("incoming_call"), By: actionurl.ByName, PhoneMAC: "00:0b:82:12:34:51",
+			Kind: actionurl.Lookup("incoming_call"), By: actionurl.ByName, PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x51},
 			PhoneProduct: "GXP2135", PhoneVersion: "1.0.7.97", CallID: "=HYPERLINK(\"http://x\")",
 			Vars: []actionurl.Var{filled("n", hostileText), filled("=1+1", "x"), filled("n", "again")},
 		}), func(r *decode.Record) { r.UserAgent, r.Host, r.Status = "@SUM(1)"+hostileText, "-2+3", 500 }),

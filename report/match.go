@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +16,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 )
 
 // A bound is the time of since or until.
@@ -82,15 +85,16 @@ func asFlag(key, text string) string {
 // A phoneIs is what may name one.
 type phoneIs struct {
 	text string       // a name or an extension
-	mac  string       // in lower case with colons; empty for none
-	tail string       // ":" and the last bytes of one; empty for none
+	mac  packet.MAC   // zero for none
+	tail []byte       // the last bytes of one; empty for none
 	net  netip.Prefix // a network, or an address
 }
 
 // parsePhone reads a MAC address, in any spelling, or the last two bytes of one
 // or more; an address or a network; an extension; a name.
 func parsePhone(text string) (*phoneIs, error) {
-	p := &phoneIs{text: strings.TrimSpace(text), mac: actionurl.NormalizeMAC(text)}
+	p := &phoneIs{text: strings.TrimSpace(text)}
+	p.mac, _ = packet.ParseMAC(text)
 	if p.text == "" {
 		return nil, errors.New("expected " + PhoneForms)
 	}
@@ -102,7 +106,7 @@ func parsePhone(text string) (*phoneIs, error) {
 	} else if strings.Contains(p.text, "/") {
 		return nil, errors.New("expected a network such as 10.0.8.0/22")
 	}
-	if p.mac == "" && !p.net.IsValid() {
+	if p.mac.IsZero() && !p.net.IsValid() {
 		p.tail = tailOf(p.text)
 	}
 	return p, nil
@@ -114,21 +118,17 @@ const PhoneForms = "a MAC address or its tail such as 34:56, an IP address or ne
 // IsPhone reports whether a text says a phone without being its name.
 func IsPhone(text string) bool {
 	p, err := parsePhone(text)
-	return err == nil && (p.mac != "" || p.tail != "" || p.net.IsValid() || strings.Trim(p.text, "0123456789*#+") == "")
+	return err == nil && (!p.mac.IsZero() || len(p.tail) > 0 || p.net.IsValid() || strings.Trim(p.text, "0123456789*#+") == "")
 }
 
-// tailOf returns ":" and the bytes of a MAC address's tail, with colons in lower
-// case, empty if the text is none: two to five bytes.
-func tailOf(text string) string {
-	digits := strings.ToLower(strings.NewReplacer(":", "", "-", "", ".", "").Replace(text))
-	if n := len(digits); n < 4 || n > 10 || n%2 != 0 || strings.Trim(digits, "0123456789abcdef") != "" {
-		return ""
+// tailOf returns the bytes of a MAC address's tail, two to five, or nothing if
+// the text is none.
+func tailOf(text string) []byte {
+	tail, err := hex.DecodeString(strings.NewReplacer(":", "", "-", "", ".", "").Replace(text))
+	if err != nil || len(tail) < 2 || len(tail) > 5 {
+		return nil
 	}
-	var tail strings.Builder
-	for i := 0; i < len(digits); i += 2 {
-		tail.WriteString(":" + digits[i:i+2])
-	}
-	return tail.String()
+	return tail
 }
 
 func (p *phoneIs) request(r *decode.Record) bool {
@@ -145,8 +145,8 @@ func (p *phoneIs) finding(o *finding.Occurrence) bool {
 	return p.is(o.Phone.MAC, o.Phone.Addr, o.Phone.Name)
 }
 
-func (p *phoneIs) is(mac string, addr netip.Addr, name string) bool {
-	return mac != "" && (mac == p.mac || p.tail != "" && strings.HasSuffix(mac, p.tail)) ||
+func (p *phoneIs) is(mac packet.MAC, addr netip.Addr, name string) bool {
+	return !mac.IsZero() && (mac == p.mac || len(p.tail) > 0 && bytes.HasSuffix(mac[:], p.tail)) ||
 		p.net.IsValid() && p.net.Contains(addr) ||
 		name != "" && strings.EqualFold(name, p.text)
 }

@@ -121,6 +121,8 @@ func (v *Value) appendJSON(dst []byte) []byte {
 		return appendUnits(dst, v.num, 9)
 	case KindBool:
 		return strconv.AppendBool(dst, v.num != 0)
+	case KindMAC:
+		return append(appendMAC(append(dst, '"'), *v.of.(*packet.MAC)), '"')
 	case KindAddr:
 		return append(appendAddr(append(dst, '"'), *v.of.(*netip.Addr)), '"')
 	case KindHost:

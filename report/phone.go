@@ -19,7 +19,7 @@ func phoneView() *view[timeline.Phone] {
 	return &view[phone]{
 		people: "phone,phone_ip,vendor,phone_product,accounts,registered,dnd,forward,off_hook,calls,events,failures,last_seen,findings",
 		keys: []field[phone]{
-			{Column: Column{Name: "phone_mac", Kind: KindText, width: 17}, value: func(p *phone) Value { return Text(p.MAC) }},
+			{Column: Column{Name: "phone_mac", Kind: KindMAC, width: 17}, value: func(p *phone) Value { return macOf(&p.MAC) }},
 			{Column: Column{Name: "phone_ip", Kind: KindAddrs, width: 13, typical: 15}, value: func(p *phone) Value { return addressesOf(&p.Addresses) }},
 			{Column: Column{Name: "phone_name", Kind: KindText, width: 10}, value: func(p *phone) Value { return Text(p.Name) }},
 			{Column: Column{Name: "phone_product", Kind: KindText, width: 8, rank: 6}, value: func(p *phone) Value { return Text(p.Product) }},

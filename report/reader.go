@@ -459,8 +459,8 @@ func (r *Reader) capture(name string) *capture.Interface {
 }
 
 // vendor returns the maker of a phone, by its MAC address or its user agent.
-func (r *Reader) vendor(mac, agent string) *vendor.Vendor {
-	if v := vendor.OfText(mac); v != nil || agent == "" {
+func (r *Reader) vendor(mac packet.MAC, agent string) *vendor.Vendor {
+	if v := vendor.Of(mac); v != nil || agent == "" {
 		return v
 	}
 	v, ok := r.vendors[agent]

@@ -42,7 +42,7 @@ func full(t testing.TB, text string) *decode.Record {
 	x.VLANs.Add(4095)
 	e := &actionurl.Event{
 		Kind: actionurl.Lookup("hold_call"), By: actionurl.ByTemplate, Template: template,
-		PhoneName: "n" + text, ServerName: "s" + text, PhoneMAC: "00:15:65:12:34:32", OtherMAC: "00:15:65:12:34:33",
+		PhoneName: "n" + text, ServerName: "s" + text, PhoneMAC: packet.MAC{0x00, 0x15, 0x65, 0x12, 0x34, 0x32}, OtherMAC: packet.MAC{0x00, 0x15, 0x65, 0x12, 0x34, 0x33},
 		PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL, PhoneVendor: vendor.Named("yealink"),
 		PhoneProduct: "p" + text, PhoneVersion: "v" + text, CallID: "c" + text,
 		SIP:  actionurl.Message{Frame: 17, Method: "200 INVITE", Delay: -1500000},
@@ -103,7 +103,7 @@ func FuzzComplete(f *testing.F) {
 		if len(text) > 256 || ambiguous(text) {
 			t.Skip()
 		}
-		phone := finding.Phone{MAC: "m" + text[:len(text)/2], Addr: netip.MustParseAddr("2001:db8::50"), Name: text}
+		phone := finding.Phone{MAC: packet.MAC{1, byte(n >> 8), byte(n), direction, state, byte(at)}, Addr: netip.MustParseAddr("2001:db8::50"), Name: text}
 		wrong := finding.Occurrence{
 			Finding: finding.Finding{Kind: finding.Encrypted, Detail: finding.Detail{Name: text, Other: text}},
 			Place:   finding.Place{Time: at, Capture: text, Frame: n, Phone: phone}, Times: n, Last: at,

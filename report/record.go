@@ -10,6 +10,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 )
 
 // records is the view of decode.Record: its keys in their order, and what says
@@ -66,7 +67,7 @@ func recordFields() []field[decode.Record] {
 		},
 		always(text(Column{Name: "by", width: 8}, func(e *event) *string { return (*string)(&e.By) })),
 		{Column: Column{Name: "candidates", Kind: KindTexts, width: 12, typical: 24}, value: candidatesValue, read: (*Reader).candidates},
-		text(Column{Name: "phone_mac", width: 17}, func(e *event) *string { return &e.PhoneMAC }),
+		mac(Column{Name: "phone_mac", width: 17}, func(e *event) *packet.MAC { return &e.PhoneMAC }),
 		addr(Column{Name: "phone_ip", width: 9, typical: 15}, func(e *event) *netip.Addr { return &e.PhoneIP }),
 		text(Column{Name: "phone_product", width: 8}, func(e *event) *string { return &e.PhoneProduct }),
 		text(Column{Name: "phone_version", width: 8}, func(e *event) *string { return &e.PhoneVersion }),
@@ -83,7 +84,7 @@ func recordFields() []field[decode.Record] {
 		// What a saved record needs to be shown in another view.
 		{Column: Column{Name: "template", Kind: KindText, width: 20, typical: 64}, value: templateValue, read: (*Reader).templateText},
 		text(Column{Name: "identified", width: 10}, func(e *event) *string { return (*string)(&e.PhoneKnown) }),
-		text(Column{Name: "other_mac", width: 17}, func(e *event) *string { return &e.OtherMAC }),
+		mac(Column{Name: "other_mac", width: 17}, func(e *event) *packet.MAC { return &e.OtherMAC }),
 		text(Column{Name: "phone_name", width: 12}, func(e *event) *string { return &e.PhoneName }),
 		text(Column{Name: "server_name", width: 12}, func(e *event) *string { return &e.ServerName }),
 	}, eventOf), []field[record]{
@@ -157,8 +158,8 @@ func phoneValue(e *actionurl.Event) Value {
 	switch {
 	case e.PhoneName != "":
 		return textOf(&e.PhoneName)
-	case e.PhoneMAC != "":
-		return textOf(&e.PhoneMAC)
+	case !e.PhoneMAC.IsZero():
+		return macOf(&e.PhoneMAC)
 	}
 	return addressOf(&e.PhoneIP)
 }

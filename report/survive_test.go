@@ -17,6 +17,7 @@ import (
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 	"actionurl/decode/timeline"
+	"actionurl/decode/vendor"
 	"actionurl/report"
 )
 
@@ -182,9 +183,9 @@ func TestRequestSurvives(t *testing.T) {
 	answered.Source = packet.MAC{}                                 // is in the event, if anywhere
 	answered.ContentLength = -1                                    // of no use after
 	answered.NoResponse = httpwire.Answered
-	answered.Reply = ""              // is in the finding
-	answered.Event.PhoneVendor = nil // is known by the user agent
-	answered.Event.SIP.Kind = nil    // is the event's then
+	answered.Reply = ""                                             // is in the finding
+	answered.Event.PhoneVendor = vendor.Of(answered.Event.PhoneMAC) // is known by it
+	answered.Event.SIP.Kind = nil                                   // is the event's then
 	answered.Event.Kind, answered.Event.Candidates = actionurl.Unknown, []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}
 	x, e := *answered.Exchange, *answered.Event
 	unanswered := &decode.Record{Exchange: &x, Event: &e, Findings: answered.Findings}
@@ -223,7 +224,7 @@ func TestCallSurvives(t *testing.T) {
 	var want sip.Call
 	n := 0
 	fill(t, reflect.ValueOf(&want).Elem(), "", &n)
-	call := timeline.Call{Phone: &timeline.Phone{MAC: "00:0b:82:12:34:50"}, Address: netip.MustParseAddr("10.0.0.1"), First: 5, SIP: &want}
+	call := timeline.Call{Phone: &timeline.Phone{MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x50}}, Address: netip.MustParseAddr("10.0.0.1"), First: 5, SIP: &want}
 	got := readBack(t, func(rows *report.Rows[decode.Record]) error { return rows.SIPCall(&call) })
 	for _, path := range lost(reflect.ValueOf(want), reflect.ValueOf(*got.Call.SIP), "") {
 		name, _, _ := strings.Cut(strings.TrimPrefix(path, "."), ":")

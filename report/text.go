@@ -137,6 +137,8 @@ func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
 			return strconv.AppendFloat(dst, float64(v.num)/1e6, 'f', 2, 64)
 		}
 		return appendUnits(dst, v.num, 6)
+	case KindMAC:
+		return appendMAC(dst, *v.of.(*packet.MAC))
 	case KindAddr:
 		return appendAddr(dst, *v.of.(*netip.Addr))
 	case KindHost:
@@ -205,6 +207,11 @@ func appendUnits(dst []byte, ns int64, digits int) []byte {
 	}
 	dst = appendDigits(append(dst, '.'), ns%unit, digits)
 	return bytes.TrimRight(dst, "0")
+}
+
+func appendMAC(dst []byte, m packet.MAC) []byte {
+	text := m.Text()
+	return append(dst, text[:]...)
 }
 
 // appendAddr is a.AppendTo, which takes three times as long for IPv4.

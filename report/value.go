@@ -21,6 +21,8 @@ package report
 import (
 	"net/netip"
 	"time"
+
+	"actionurl/decode/packet"
 )
 
 // A Column is a name, the kind of its values, and how it is laid out in a table.
@@ -70,6 +72,7 @@ const (
 	KindMillis               // a time span in nanoseconds, shown as milliseconds
 	KindSeconds              // a time span in nanoseconds, shown as seconds
 	KindBool                 // true or false
+	KindMAC                  // a MAC address, lower case with colons
 	KindAddr                 // an IP address
 	KindHost                 // the IP address of an address with a port
 	KindEndpoint             // an IP address with a port
@@ -85,6 +88,7 @@ const (
 //
 //	KindText                *string
 //	KindWord                fmt.Stringer, which it is
+//	KindMAC                 *packet.MAC
 //	KindAddr                *netip.Addr
 //	KindHost, KindEndpoint  *netip.AddrPort
 //	KindAddrs               *[]netip.Addr
@@ -145,6 +149,14 @@ func listOf(s *[]string) Value {
 		return Value{}
 	}
 	return Value{kind: KindTexts, of: s}
+}
+
+// macOf returns a MAC address, or nothing if there is none.
+func macOf(m *packet.MAC) Value {
+	if m.IsZero() {
+		return Value{}
+	}
+	return Value{kind: KindMAC, of: m}
 }
 
 // addressOf returns an IP address, or nothing if there is none.

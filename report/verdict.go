@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"actionurl/decode/finding"
+	"actionurl/decode/packet"
 	"actionurl/decode/verdict"
 )
 
@@ -343,10 +344,10 @@ type tails int
 // bytes.
 func newTails(phones []finding.Phone) tails {
 	for n := tails(2); n < 6; n++ {
-		seen := make(map[string]string, len(phones))
+		seen := make(map[string]packet.MAC, len(phones))
 		clash := false
 		for _, p := range phones {
-			if p.MAC == "" {
+			if p.MAC.IsZero() {
 				continue
 			}
 			tail := n.of(p.MAC)
@@ -363,9 +364,10 @@ func newTails(phones []finding.Phone) tails {
 	return 6
 }
 
-// of returns the tail of a MAC address with colons.
-func (t tails) of(mac string) string {
-	return mac[max(0, len(mac)-3*int(t)+1):]
+// of returns the tail of a MAC address.
+func (t tails) of(mac packet.MAC) string {
+	text := mac.String()
+	return text[len(text)-3*int(t)+1:]
 }
 
 // name returns what a phone is called: by the user, by the tail of its MAC
@@ -374,7 +376,7 @@ func (t tails) name(p finding.Phone) string {
 	switch {
 	case p.Name != "":
 		return p.Name
-	case p.MAC != "":
+	case !p.MAC.IsZero():
 		return t.of(p.MAC)
 	case p.Addr != netip.Addr{}:
 		return p.Addr.String()

@@ -19,6 +19,7 @@ import (
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/packet"
 	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
 	"actionurl/report"
@@ -178,12 +179,14 @@ func (a *analysis) loadProfiles() error {
 	p := loadProfiles(a.profiles)
 	complain(p, a.Stderr)
 	a.Decode.Templates = append(a.Decode.Templates, p.Templates()...)
-	a.Decode.Keys, a.Decode.PhoneNames, a.Decode.ServerNames = map[string]string{}, map[string]string{}, map[string]string{}
+	a.Decode.Keys, a.Decode.PhoneNames, a.Decode.ServerNames = map[string]string{}, map[packet.MAC]string{}, map[string]string{}
 	for _, k := range p.Keys {
 		a.Decode.Keys[k.Key] = k.Variable
 	}
 	for _, n := range p.Phones {
-		a.Decode.PhoneNames[n.Of] = n.Name
+		if mac, ok := packet.ParseMAC(n.Of); ok {
+			a.Decode.PhoneNames[mac] = n.Name
+		}
 	}
 	for _, n := range p.Servers {
 		a.Decode.ServerNames[n.Of] = n.Name

@@ -44,7 +44,7 @@ func BenchmarkDecode(b *testing.B) {
 		{"no Action URL", nil, "/cfg000b828aa872.xml", phoneAgent, "none"},
 	} {
 		b.Run(bench.what, func(b *testing.B) {
-			d := NewDecoder(bench.templates)
+			d := NewDecoder(Config{Templates: bench.templates})
 			x := from(bench.agent, get(bench.target))
 			by := By("none")
 			if e := d.Decode(x); e != nil {
@@ -61,7 +61,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	b.Run("hostile", func(b *testing.B) {
 		template, target := hostile()
-		d := NewDecoder(templates(b, "incoming_call="+template))
+		d := NewDecoder(Config{Templates: templates(b, "incoming_call="+template)})
 		x := get(target)
 		b.ReportAllocs()
 		for b.Loop() {

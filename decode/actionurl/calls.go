@@ -1,17 +1,22 @@
 package actionurl
 
+import "actionurl/decode/phone"
+
 // maxCalls bounds the calls and phones whose state is followed: 65,536 of
 // about 200 bytes, 13 MiB. Beyond it all are forgotten, and followed anew.
 const maxCalls = 64 << 10
 
 // A callKey names a call of a phone, or, without a call id, the phone itself.
-type callKey struct{ phone, call string }
+type callKey struct {
+	phone phone.Key
+	call  string
+}
 
 // calls follows calls and phones, as far as needed to know which of several
 // events can have happened.
 type calls struct {
 	stages   map[callKey]Stage
-	switches map[string]Switches // by phone
+	switches map[phone.Key]Switches // by phone
 }
 
 // canFollow reports whether an event can come next of a call, or of its phone.
@@ -26,19 +31,16 @@ func (c *calls) canFollow(k *Kind, key callKey) bool {
 
 // happened notes what an event does to its call and its phone.
 func (c *calls) happened(e *Event) {
-	phone := e.PhoneMAC
-	if phone == "" {
-		phone = e.PhoneIP.String()
-	}
+	key := phone.KeyOf(e.PhoneMAC, e.PhoneIP)
 	if len(c.stages)+len(c.switches) >= maxCalls || c.stages == nil {
-		c.stages, c.switches = map[callKey]Stage{}, map[string]Switches{}
+		c.stages, c.switches = map[callKey]Stage{}, map[phone.Key]Switches{}
 	}
 	if k := e.Kind; k.Switch != NoSwitch || k.Act == Begins || k.Act == Restarts {
-		s := c.switches[phone]
+		s := c.switches[key]
 		s.Turn(k)
-		c.switches[phone] = s
+		c.switches[key] = s
 	}
 	if to := e.Effect().Stage(); to != Unheard {
-		c.stages[callKey{phone, e.CallID}] = to
+		c.stages[callKey{key, e.CallID}] = to
 	}
 }

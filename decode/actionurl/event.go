@@ -24,6 +24,7 @@ import (
 
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/vendor"
 )
 
@@ -48,11 +49,11 @@ type Event struct {
 	// nil if none matches.
 	Template *Template
 
-	PhoneName    string // what the user calls it; empty for nothing
-	ServerName   string // what the user calls the server; empty for nothing
-	PhoneMAC     string // lower case, with colons; empty if not known
-	OtherMAC     string // what the user agent or the frame has instead, where the URL names PhoneMAC; mostly empty
-	State        *any   // where something of the phone may be kept, with the address that it came from; nil where there is no place
+	PhoneName    string     // what the user calls it; empty for nothing
+	ServerName   string     // what the user calls the server; empty for nothing
+	PhoneMAC     packet.MAC // zero if not known
+	OtherMAC     packet.MAC // what the user agent or the frame has instead, where the URL names PhoneMAC; mostly zero
+	State        *any       // where something of the phone may be kept, with the address that it came from; nil where there is no place
 	PhoneIP      netip.Addr
 	PhoneKnown   Evidence       // what tells which phone it is
 	PhoneVendor  *vendor.Vendor // by its MAC address, else its user agent; nil if not known
@@ -98,30 +99,34 @@ const (
 	Unresolved       // the phone does not know the variable: Value is the literal "$name"
 )
 
-// A Decoder decodes Action URLs. It is not safe for concurrent use.
-type Decoder struct {
+// Config says what is known before the first request.
+type Config struct {
+	Templates []*Template
 	// Keys are the user's own names of variables, by the words that stand for
 	// them in URLs that no template matches.
 	Keys map[string]string
-	// PhoneNames are what phones are called, by MAC address.
-	PhoneNames map[string]string
+	// PhoneNames are what phones are called.
+	PhoneNames map[packet.MAC]string
 	// ServerNames are what servers are called, by address or host name, with
 	// a port or without.
 	ServerNames map[string]string
+}
 
+// A Decoder decodes Action URLs. It is not safe for concurrent use.
+type Decoder struct {
+	config    Config
 	templates *Set
 	seed      maphash.Seed
-	other     agent           // of a request from an address of which nothing is known
-	text      strings.Builder // of names of phones
+	other     agent // of a request from an address of which nothing is known
 	phones    *phones
 	calls     calls
 	event     Event
 }
 
-// NewDecoder returns a Decoder that knows the templates.
-func NewDecoder(templates []*Template) *Decoder {
-	d := &Decoder{templates: new(Set), seed: maphash.MakeSeed(), phones: newPhones()}
-	for _, t := range templates {
+// NewDecoder returns a Decoder.
+func NewDecoder(c Config) *Decoder {
+	d := &Decoder{config: c, templates: new(Set), seed: maphash.MakeSeed(), phones: newPhones()}
+	for _, t := range c.Templates {
 		d.templates.Add(t)
 		d.phones.known(t.Phone)
 	}
@@ -152,8 +157,8 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 		return nil
 	}
 	d.identify(e, x, agent, at)
-	if len(d.PhoneNames) > 0 {
-		e.PhoneName = d.PhoneNames[e.PhoneMAC]
+	if len(d.config.PhoneNames) > 0 {
+		e.PhoneName = d.config.PhoneNames[e.PhoneMAC]
 	}
 	e.ServerName = d.serverName(x, authority)
 	return e
@@ -181,33 +186,14 @@ func (d *Decoder) agent(x *httpwire.Exchange, at *learnt) *agent {
 	return a
 }
 
-// textSize is how much memory the names of phones get at a time, in bytes: as
-// those of exchanges, they share it.
-const textSize = 4 << 10
-
-// nameOf returns a MAC address as text, empty for none.
-func (d *Decoder) nameOf(mac packet.MAC) string {
-	if mac == (packet.MAC{}) {
-		return ""
-	}
-	name := mac.Text()
-	if d.text.Cap()-d.text.Len() < len(name) {
-		d.text.Reset()
-		d.text.Grow(textSize)
-	}
-	from := d.text.Len()
-	d.text.Write(name[:])
-	return d.text.String()[from:]
-}
-
 // serverName returns what the user calls the server, empty for nothing.
 func (d *Decoder) serverName(x *httpwire.Exchange, authority string) string {
-	if len(d.ServerNames) == 0 {
+	if len(d.config.ServerNames) == 0 {
 		return ""
 	}
 	host, _, _ := strings.Cut(authority, ":")
 	for _, key := range []string{x.Server.String(), x.Server.Addr().String(), strings.ToLower(authority), strings.ToLower(host)} {
-		if name := d.ServerNames[key]; name != "" {
+		if name := d.config.ServerNames[key]; name != "" {
 			return name
 		}
 	}
@@ -249,19 +235,18 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 		return false
 	}
 	mac, _ := d.phones.of(x, macIn(matches, path), agent, at)
-	phone := d.nameOf(mac)
 	nearest := others
 	for _, m := range matches {
-		nearest = min(nearest, m.bond(phone))
+		nearest = min(nearest, m.bond(mac))
 	}
-	matches = slices.DeleteFunc(matches, func(m match) bool { return m.bond(phone) != nearest })
+	matches = slices.DeleteFunc(matches, func(m match) bool { return m.bond(mac) != nearest })
 	by := ByTemplate
 	if nearest == others {
 		by = BySibling
 	}
 	e.candidates(matches)
 	if len(e.Candidates) > 1 {
-		matches, by = d.narrow(e, matches, path, phone, x), ByNarrowed
+		matches, by = d.narrow(e, matches, path, mac, x), ByNarrowed
 		e.candidates(matches)
 	}
 	e.settle(by)
@@ -290,7 +275,7 @@ func macIn(matches []match, path string) packet.MAC {
 // values fit their variables; then, that have more literal text, as that says
 // more than a variable; then, whose events can follow what happened before, if
 // these are of one kind.
-func (d *Decoder) narrow(e *Event, matches []match, path, phone string, x *httpwire.Exchange) []match {
+func (d *Decoder) narrow(e *Event, matches []match, path string, mac packet.MAC, x *httpwire.Exchange) []match {
 	matches = keep(matches, func(m match) bool {
 		for variable, raw := range m.variables(path) {
 			if v := VarOf(variable, Unescape(raw)); !v.Fits {
@@ -305,7 +290,7 @@ func (d *Decoder) narrow(e *Event, matches []match, path, phone string, x *httpw
 	}
 	matches = keep(matches, func(m match) bool { return m.template.literals() == most })
 	possible := keep(matches, func(m match) bool {
-		key := d.callIn(phone, x, m, path)
+		key := d.callIn(mac, x, m, path)
 		return d.calls.canFollow(m.template.Kind, key) && directed(m.template.Kind, key.call, x.Client.Addr())
 	})
 	for _, m := range possible[1:] {
@@ -366,11 +351,8 @@ func keep(matches []match, condition func(match) bool) []match {
 }
 
 // callIn returns the phone and call that a match would be of.
-func (d *Decoder) callIn(phone string, x *httpwire.Exchange, m match, path string) callKey {
-	key := callKey{phone: phone}
-	if phone == "" {
-		key.phone = x.Client.Addr().String()
-	}
+func (d *Decoder) callIn(mac packet.MAC, x *httpwire.Exchange, m match, path string) callKey {
+	key := callKey{phone: phone.KeyOf(mac, x.Client.Addr())}
 	for variable, raw := range m.variables(path) {
 		if variable == "call-id" || variable == "call_id" {
 			key.call = Unescape(raw)
@@ -549,9 +531,9 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *lea
 	if v := vendor.Of(mac); v != nil {
 		e.PhoneVendor = v
 	}
-	e.PhoneMAC = d.nameOf(mac) // faster made again than looked up where a phone of many has it
+	e.PhoneMAC = mac
 	if e.PhoneKnown == InURL {
-		e.OtherMAC = d.nameOf(d.phones.other(x, e.mac, agent))
+		e.OtherMAC = d.phones.other(x, e.mac, agent)
 	}
 	if at = d.phones.remember(x.Client.Addr(), at, mac, x.Time); at != nil {
 		e.State = &at.state

@@ -83,13 +83,13 @@ func TestPhoneIsIdentified(t *testing.T) {
 		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			e := NewDecoder(nil).Decode(from(test.agent, get(test.target)))
+			e := NewDecoder(Config{}).Decode(from(test.agent, get(test.target)))
 			if e == nil {
 				t.Fatal("no Action URL")
 			}
-			if e.PhoneMAC != test.mac || e.PhoneIP.String() != test.ip || e.PhoneProduct != test.product ||
+			if macText(e.PhoneMAC) != test.mac || e.PhoneIP.String() != test.ip || e.PhoneProduct != test.product ||
 				e.PhoneVersion != test.version || e.CallID != test.callID {
-				t.Errorf("got %q %s %q %q %q", e.PhoneMAC, e.PhoneIP, e.PhoneProduct, e.PhoneVersion, e.CallID)
+				t.Errorf("got %q %s %q %q %q", macText(e.PhoneMAC), e.PhoneIP, e.PhoneProduct, e.PhoneVersion, e.CallID)
 			}
 			if e.PhoneKnown != test.known || e.PhoneVendor.Title() != test.vendor {
 				t.Errorf("known by %q, vendor %q; want %q, %q", e.PhoneKnown, e.PhoneVendor.Title(), test.known, test.vendor)
@@ -105,11 +105,11 @@ func at(client string, x *httpwire.Exchange) *httpwire.Exchange {
 }
 
 func TestPhoneIsLearntByAddress(t *testing.T) {
-	d := NewDecoder(nil)
+	d := NewDecoder(Config{})
 	wantSummary(t, d, get("/hook?e=dnd_on"), "no Action URL") // of nobody known
 	d.Decode(get("/mac=000b82123456&local=5002"))
 	wantSummary(t, d, get("/hook?e=dnd_on"), `dnd_on [name] e="dnd_on"`)
-	if e := d.Decode(get("/hook?e=dnd_on")); e.PhoneMAC != "00:0b:82:12:34:56" || e.PhoneKnown != InAddress {
+	if e := d.Decode(get("/hook?e=dnd_on")); macText(e.PhoneMAC) != "00:0b:82:12:34:56" || e.PhoneKnown != InAddress {
 		t.Errorf("the phone's MAC address is %q, known by %q", e.PhoneMAC, e.PhoneKnown)
 	}
 	wantSummary(t, d, at("192.168.40.51", get("/hook?e=dnd_on")), "no Action URL") // of another
@@ -121,10 +121,10 @@ func TestPhoneIsLearntByAddress(t *testing.T) {
 // What a phone downloads is no Action URL, but its user agent says that it is
 // a phone, and which.
 func TestPhoneIsLearntByDownloads(t *testing.T) {
-	d := NewDecoder(nil)
+	d := NewDecoder(Config{})
 	wantSummary(t, d, from(phoneAgent, get("/cfg000b828aa872.xml")), "no Action URL")
 	e := d.Decode(get("/hook?e=dnd_on"))
-	if e == nil || e.PhoneMAC != "00:0b:82:8a:a8:72" {
+	if e == nil || macText(e.PhoneMAC) != "00:0b:82:8a:a8:72" {
 		t.Fatalf("got %+v", e)
 	}
 }
@@ -132,17 +132,17 @@ func TestPhoneIsLearntByDownloads(t *testing.T) {
 // Behind an address translator, several phones share an address: which of them
 // an event is of must not be guessed.
 func TestSharedAddress(t *testing.T) {
-	d := NewDecoder(nil)
+	d := NewDecoder(Config{})
 	d.Decode(get("/mac=000b82123456&local=5002"))
 	d.Decode(get("/mac=000b82aabbcc&local=5003"))
 	e := d.Decode(get("/hook?e=dnd_on"))
 	if e == nil {
 		t.Fatal("no Action URL")
 	}
-	if e.PhoneMAC != "" {
+	if !e.PhoneMAC.IsZero() {
 		t.Errorf("the phone is said to be %s", e.PhoneMAC)
 	}
-	if e := d.Decode(get("/mac=000b82123456&local=5002")); e.PhoneMAC != "00:0b:82:12:34:56" {
+	if e := d.Decode(get("/mac=000b82123456&local=5002")); macText(e.PhoneMAC) != "00:0b:82:12:34:56" {
 		t.Errorf("the phone that tells its MAC address is said to be %s", e.PhoneMAC)
 	}
 }

@@ -45,7 +45,7 @@ func FuzzTemplate(f *testing.F) {
 			return values[(n-1)%2]
 		})
 		x := get(target)
-		e := NewDecoder([]*Template{template}).Decode(x)
+		e := NewDecoder(Config{Templates: []*Template{template}}).Decode(x)
 		if strings.Trim(target, " ") != target {
 			return // blanks at the ends are not part of a target
 		}
@@ -100,7 +100,7 @@ func FuzzDecode(f *testing.F) {
 			Method: method, Target: target, UserAgent: agent, Host: host,
 		}
 		start := time.Now()
-		for _, d := range []*Decoder{NewDecoder(nil), NewDecoder(set)} {
+		for _, d := range []*Decoder{NewDecoder(Config{}), NewDecoder(Config{Templates: set})} {
 			e := d.Decode(x)
 			if e == nil {
 				continue

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 )
 
 // Addresses of the guide's example.
@@ -79,6 +80,14 @@ func summary(e *Event) string {
 		}
 	}
 	return s
+}
+
+// macText returns a MAC address as text, empty for none.
+func macText(m packet.MAC) string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.String()
 }
 
 // decoded decodes a request of which no SIP is known.

@@ -3,6 +3,8 @@ package actionurl
 import (
 	"iter"
 	"slices"
+
+	"actionurl/decode/packet"
 )
 
 // A Set is a set of templates that is matched as a whole: a trie of their
@@ -48,8 +50,8 @@ func (s span) of(text string) string { return text[s.from:s.to] }
 // are usually provisioned alike.
 type end struct {
 	template *Template
-	phones   map[string]struct{} // MAC addresses; nil if it is bound to none
-	anyone   bool                // it is bound to no phone, too
+	phones   map[packet.MAC]struct{} // nil if it is bound to none
+	anyone   bool                    // it is bound to no phone, too
 }
 
 // A bond says whose template one is, nearest first.
@@ -61,8 +63,8 @@ const (
 	others              // bound to other phones only
 )
 
-// bond returns the bond to the phone with a MAC address, empty if not known.
-func (e *end) bond(phone string) bond {
+// bond returns the bond to the phone with a MAC address, zero if not known.
+func (e *end) bond(phone packet.MAC) bond {
 	if _, bound := e.phones[phone]; bound {
 		return own
 	}
@@ -116,12 +118,12 @@ func (s *Set) Add(t *Template) {
 		n.ends = append(n.ends, &end{template: t})
 	}
 	e := n.ends[i]
-	if t.Phone == "" {
+	if t.Phone.IsZero() {
 		e.anyone = true
 		return
 	}
 	if e.phones == nil {
-		e.phones = map[string]struct{}{}
+		e.phones = map[packet.MAC]struct{}{}
 	}
 	e.phones[t.Phone] = struct{}{}
 }

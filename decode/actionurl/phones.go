@@ -49,9 +49,9 @@ func newPhones() *phones {
 }
 
 // known notes the MAC address of a phone that templates are bound to.
-func (p *phones) known(mac string) {
-	if m, ok := packet.ParseMAC(mac); ok {
-		p.told[m] = struct{}{}
+func (p *phones) known(mac packet.MAC) {
+	if !mac.IsZero() {
+		p.told[mac] = struct{}{}
 	}
 }
 

@@ -22,7 +22,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *
 	if agent.Browser {
 		return false
 	}
-	resource, pathForm := e.pairs(path, d.Keys)
+	resource, pathForm := e.pairs(path, d.config.Keys)
 	s := d.sending(x, agent, at)
 	count := [allWeights]int{}
 	unresolved, placeholders := 0, 0 // the latter are of variables that phones know

@@ -71,7 +71,7 @@ func TestRecognized(t *testing.T) {
 		{"Aastra 6757i/2.6.0", "/incoming.php?number=5004", `incoming_call [name] number="5004"`},
 		{"Aastra 6757i/2.6.0", "/incoming.xml?remote=5004", `incoming_call [name] remote="5004"`},
 	} {
-		wantSummary(t, NewDecoder(nil), from(test.agent, get(test.target)), test.want)
+		wantSummary(t, NewDecoder(Config{}), from(test.agent, get(test.target)), test.want)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestRecognizedBySender(t *testing.T) {
 	} {
 		x := from(test.agent, get(test.target))
 		x.Source, _ = packet.ParseMAC(test.source)
-		t.Run(test.target, func(t *testing.T) { wantSummary(t, NewDecoder(nil), x, test.want) })
+		t.Run(test.target, func(t *testing.T) { wantSummary(t, NewDecoder(Config{}), x, test.want) })
 	}
 }
 
@@ -161,13 +161,13 @@ func TestNotRecognized(t *testing.T) {
 			/firmware/snom360-8.4.35.bin`},
 	} {
 		for target := range strings.FieldsSeq(test.targets) {
-			wantSummary(t, NewDecoder(nil), from(test.agent, get(target)), "no Action URL")
+			wantSummary(t, NewDecoder(Config{}), from(test.agent, get(target)), "no Action URL")
 		}
 	}
 }
 
 func TestOtherMethods(t *testing.T) {
-	d := NewDecoder(templates(t, "incoming_call=192.168.40.207/mac=$mac&local=$local"))
+	d := NewDecoder(Config{Templates: templates(t, "incoming_call=192.168.40.207/mac=$mac&local=$local")})
 	for _, method := range []string{"POST", "PUT", "HEAD", "OPTIONS", "get", ""} {
 		x := from(phoneAgent, get("/mac=000b82632815&local=5002"))
 		x.Method = method
@@ -179,7 +179,7 @@ func TestOtherMethods(t *testing.T) {
 // it is lost.
 func TestManyPairs(t *testing.T) {
 	target := "/incoming?remote=5001" + strings.Repeat("&a=1", 16<<10)
-	e := NewDecoder(nil).Decode(get(target))
+	e := NewDecoder(Config{}).Decode(get(target))
 	if e == nil || e.Kind.Slug != "incoming_call" {
 		t.Fatalf("got %s", e.Kind.Slug)
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"actionurl/decode/packet"
 	"actionurl/decode/vendor"
 )
 
@@ -18,9 +19,7 @@ type Template struct {
 	Kind *Kind
 	Text string // as typed
 
-	// Phone is the MAC address of the phone that it was typed into, lower case
-	// with colons; empty for any phone.
-	Phone string
+	Phone packet.MAC // that it was typed into; zero for any phone
 
 	host  string // lower case; empty where any server is meant
 	port  uint16 // 0 for any
@@ -141,7 +140,7 @@ func (t *Template) at(server netip.AddrPort, host string) bool {
 
 // Bound returns the template as one that was typed into the phone with this
 // MAC address.
-func (t *Template) Bound(phone string) *Template {
+func (t *Template) Bound(phone packet.MAC) *Template {
 	bound := *t
 	bound.Phone = phone
 	return &bound

@@ -20,6 +20,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 	"actionurl/decode/stream"
 	"actionurl/decode/timeline"
@@ -48,9 +49,9 @@ func (r *Record) Place() finding.Place {
 type Config struct {
 	Templates    []*actionurl.Template
 	Profiled     bool              // they are all that the phones have
-	Keys         map[string]string // see actionurl.Decoder
-	PhoneNames   map[string]string // see actionurl.Decoder
-	ServerNames  map[string]string // see actionurl.Decoder
+	Keys         map[string]string // see actionurl.Config
+	PhoneNames   map[packet.MAC]string
+	ServerNames  map[string]string // see actionurl.Config
 	SlowResponse time.Duration     // from which on a response is a finding; 0 for never
 
 	// Found, unless nil, gets findings that are of no single request. What it gets
@@ -91,8 +92,9 @@ type Analyzer struct {
 // it points to are valid until emit returns; its strings stay valid. After an
 // error of emit or of Config.Call, neither is called again.
 func New(c Config, emit func(*Record) error) *Analyzer {
-	a := &Analyzer{emit: emit, prompt: c.Prompt, events: actionurl.NewDecoder(c.Templates)}
-	a.events.Keys, a.events.PhoneNames, a.events.ServerNames = c.Keys, c.PhoneNames, c.ServerNames
+	a := &Analyzer{emit: emit, prompt: c.Prompt, events: actionurl.NewDecoder(actionurl.Config{
+		Templates: c.Templates, Keys: c.Keys, PhoneNames: c.PhoneNames, ServerNames: c.ServerNames,
+	})}
 	a.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: c.Found})
 	a.sip = sip.NewTracker(a.checker.Signalled)
 	a.calls = timeline.New(timeline.Config{Live: c.Live, Group: c.Group, Closed: func(call *timeline.Call) {
@@ -222,7 +224,7 @@ func (a *Analyzer) Event(x *httpwire.Exchange, e *actionurl.Event, found []findi
 // Signalled takes the SIP of a call that was analyzed before, after the events
 // that were emitted before it and ahead of those after it: of the call of a
 // phone, by its MAC address or else its address, whose first event was at a time.
-func (a *Analyzer) Signalled(mac string, addr netip.Addr, first int64, call *sip.Call) {
+func (a *Analyzer) Signalled(mac packet.MAC, addr netip.Addr, first int64, call *sip.Call) {
 	a.calls.Signalled(mac, addr, first, call)
 }
 

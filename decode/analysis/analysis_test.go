@@ -198,7 +198,7 @@ func TestEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 0 {
-			again.Signalled("00:0b:82:12:34:32", phone, second, &sip.Call{Remote: sip.Party{User: "5003"}, Started: second})
+			again.Signalled(packet.MAC{0, 0x0b, 0x82, 0x12, 0x34, 0x32}, phone, second, &sip.Call{Remote: sip.Party{User: "5003"}, Started: second})
 		}
 	}
 	if err := again.Flush(); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/timeline"
 	"actionurl/decode/vendor"
 )
@@ -24,7 +25,7 @@ type Checker struct {
 	config Config
 	found  []Finding
 	conns  *conns
-	typed  map[string]actionurl.KindSet // see templatesFor
+	typed  map[packet.MAC]actionurl.KindSet // see templatesFor
 	rings  rings
 	seed   maphash.Seed
 

@@ -112,7 +112,7 @@ func TestExchange(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d := actionurl.NewDecoder(templates(t, test.templates...))
+			d := actionurl.NewDecoder(actionurl.Config{Templates: templates(t, test.templates...)})
 			c := NewChecker(Config{Slow: 1e9})
 			e := d.Decode(test.x)
 			if strings.Contains(test.name, "no event") == (e != nil) {
@@ -130,7 +130,7 @@ func TestSecretStaysSecret(t *testing.T) {
 	x := get("/incoming?remote=5003&token=GEHEIM")
 	c := NewChecker(Config{})
 	var tally Tally
-	for _, f := range c.Check(x, actionurl.NewDecoder(nil).Decode(x), nil, nil) {
+	for _, f := range c.Check(x, actionurl.NewDecoder(actionurl.Config{}).Decode(x), nil, nil) {
 		tally.Add(&f, &Place{})
 	}
 	all := tally.Summaries()
@@ -159,7 +159,7 @@ func TestCatalog(t *testing.T) {
 
 func TestCheckAllocs(t *testing.T) {
 	x := get("/pbx/event?e=incoming&mac=000b82123432&remote=%2B4930123456&display_remote=J%C3%BCrgen&call-id=3f1c6a2e@192.168.40.10", agent(grandstream))
-	e := actionurl.NewDecoder(nil).Decode(x)
+	e := actionurl.NewDecoder(actionurl.Config{}).Decode(x)
 	c := NewChecker(Config{Slow: 1e9})
 	phone := new(timeline.Phone)
 	if n := testing.AllocsPerRun(100, func() {
@@ -178,7 +178,7 @@ func TestCheckAllocs(t *testing.T) {
 
 func BenchmarkCheck(b *testing.B) {
 	x := get("/pbx/event?e=incoming&m=000b82123432&r=%2B4930123456&n=J%C3%BCrgen&call-id=3f1c6a2e@192.168.40.10", agent(grandstream))
-	e := actionurl.NewDecoder(nil).Decode(x)
+	e := actionurl.NewDecoder(actionurl.Config{}).Decode(x)
 	c := NewChecker(Config{Slow: 1e9})
 	phone := new(timeline.Phone)
 	for b.Loop() {

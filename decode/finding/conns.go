@@ -342,7 +342,7 @@ func (c *Checker) phoneAt(p *pair, senders map[packet.MAC]netip.Addr) (Phone, bo
 		return Phone{Name: phone.Name, MAC: phone.MAC, Addr: p.client}, true
 	}
 	if vendor.Of(p.sender) != nil && senders[p.sender] == p.client {
-		return Phone{MAC: p.sender.String(), Addr: p.client}, true
+		return Phone{MAC: p.sender, Addr: p.client}, true
 	}
 	_, agent := c.conns.phones[p.client]
 	return Phone{Addr: p.client}, agent

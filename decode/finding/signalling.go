@@ -5,6 +5,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 	"actionurl/decode/vendor"
 )
@@ -51,7 +52,7 @@ func Announced(e *actionurl.Event) (is actionurl.KindSet) {
 // signalling is what is known of phones whose SIP is in the capture.
 type signalling struct {
 	sent  map[netip.Addr]actionurl.KindSet // of the events that come with most calls, by a template, by the phone's address
-	bound map[string][]boundTo             // by MAC address; nil until it is asked for
+	bound map[packet.MAC][]boundTo         // by MAC address; nil until it is asked for
 }
 
 // A boundTo is an event that a template of a phone sends to a server.
@@ -168,11 +169,11 @@ func (c *Checker) delayed(call *sip.Call) bool {
 func (c *Checker) boundEvents(call *sip.Call) (events actionurl.KindSet) {
 	s := &c.signalling
 	if s.bound == nil {
-		s.bound = map[string][]boundTo{}
+		s.bound = map[packet.MAC][]boundTo{}
 		for _, t := range c.config.Templates {
 			host, _ := t.Server()
 			server, err := netip.ParseAddr(host)
-			if allOfCalls.Has(t.Kind) && t.Phone != "" && err == nil && !t.Secure() {
+			if allOfCalls.Has(t.Kind) && !t.Phone.IsZero() && err == nil && !t.Secure() {
 				s.bound[t.Phone] = append(s.bound[t.Phone], boundTo{server, t.Kind})
 			}
 		}
@@ -196,7 +197,7 @@ func (c *Checker) phoneOf(call *sip.Call) Phone {
 	}
 	p := Phone{Addr: call.Addr}
 	if vendor.Of(call.Source) != nil {
-		p.MAC = call.Source.String()
+		p.MAC = call.Source
 	}
 	return p
 }

@@ -5,6 +5,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 )
 
 // Bounds on what a Tally keeps of each of the kinds, of which there are less
@@ -21,16 +24,13 @@ const (
 // A Phone is who a finding concerns.
 type Phone struct {
 	Name string     // what the user calls it; empty for nothing
-	MAC  string     // empty if not known
-	Addr netip.Addr // of its requests, valid at least where MAC is empty
+	MAC  packet.MAC // zero if not known
+	Addr netip.Addr // of its requests, valid at least where MAC is zero
 }
 
 // String returns the phone's MAC address, or else its IP address.
 func (p Phone) String() string {
-	if p.MAC != "" {
-		return p.MAC
-	}
-	return p.Addr.String()
+	return phone.KeyOf(p.MAC, p.Addr).String()
 }
 
 // A Place is where and when something was found.
@@ -50,7 +50,7 @@ type Tally struct {
 type row struct {
 	count       int
 	phones      []Phone // in the order of their first finding
-	known       map[Phone]struct{}
+	known       map[phone.Key]struct{}
 	more        bool // there were more than maxPhones
 	details     []Detail
 	moreDetails bool
@@ -68,7 +68,7 @@ func (t *Tally) AddAll(o *Occurrence) {
 	f, at := &o.Finding, &o.Place
 	r := t.rows[f.Kind][f.Severity]
 	if r == nil {
-		r = &row{known: map[Phone]struct{}{}, example: *at, first: at.Time}
+		r = &row{known: map[phone.Key]struct{}{}, example: *at, first: at.Time}
 		t.rows[f.Kind][f.Severity] = r
 	}
 	r.count += o.Times
@@ -84,21 +84,15 @@ func (t *Tally) AddAll(o *Occurrence) {
 
 // phone notes a phone, one for each MAC address.
 func (r *row) phone(p Phone) {
-	key := p
-	key.Name = ""
-	if p.MAC != "" {
-		key.Addr = netip.Addr{}
-	}
-	if _, known := r.known[key]; known || key == (Phone{}) {
+	key := phone.KeyOf(p.MAC, p.Addr)
+	if _, known := r.known[key]; known || key == (phone.Key{}) {
 		return
 	}
 	if len(r.phones) == maxPhones {
 		r.more = true
 		return
 	}
-	key.MAC = strings.Clone(p.MAC)
 	r.known[key] = struct{}{}
-	p.MAC = key.MAC
 	r.phones = append(r.phones, p)
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"actionurl/decode/packet"
 )
 
 // lines writes summaries down, one a line.
@@ -21,7 +23,8 @@ func lines(all []Summary) []string {
 
 func TestTally(t *testing.T) {
 	at := func(time int64, mac, addr string) *Place {
-		p := &Place{Time: time, Capture: "a.pcap", Frame: int(time), Phone: Phone{MAC: mac}}
+		p := &Place{Time: time, Capture: "a.pcap", Frame: int(time)}
+		p.Phone.MAC, _ = packet.ParseMAC(mac)
 		if addr != "" {
 			p.Phone.Addr = netip.MustParseAddr(addr)
 		}

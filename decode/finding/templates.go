@@ -7,6 +7,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/timeline"
 	"actionurl/decode/vendor"
 )
@@ -64,9 +65,9 @@ func oftenEnough(k *actionurl.Kind) uint8 {
 }
 
 // templatesFor returns the events that templates make phones send, by the
-// phone's MAC address, empty for any phone.
-func templatesFor(templates []*actionurl.Template) map[string]actionurl.KindSet {
-	all := map[string]actionurl.KindSet{}
+// phone's MAC address, zero for any phone.
+func templatesFor(templates []*actionurl.Template) map[packet.MAC]actionurl.KindSet {
+	all := map[packet.MAC]actionurl.KindSet{}
 	for _, t := range templates {
 		if !t.Secure() {
 			s := all[t.Phone]
@@ -79,7 +80,7 @@ func templatesFor(templates []*actionurl.Template) map[string]actionurl.KindSet 
 
 // told returns the events that templates make a phone send.
 func (c *Checker) told(phone *timeline.Phone) actionurl.KindSet {
-	return c.typed[""].With(c.typed[phone.MAC])
+	return c.typed[packet.MAC{}].With(c.typed[phone.MAC])
 }
 
 // neverSent reports templates whose events never came, though they happened.
@@ -124,9 +125,9 @@ func (c *Checker) oddTemplates(phones []*timeline.Phone) {
 	}
 	for _, t := range c.config.Templates {
 		most := least
-		if t.Phone != "" {
+		if !t.Phone.IsZero() {
 			most = 0
-			if v := vendor.OfText(t.Phone); v != nil {
+			if v := vendor.Of(t.Phone); v != nil {
 				most = v.MaxURL
 			}
 		}

@@ -15,8 +15,8 @@ func (c *Checker) values(x *httpwire.Exchange, e *actionurl.Event) {
 	if len(e.Candidates) > 1 && e.Template != nil {
 		c.add(AmbiguousTemplates, Detail{Name: e.Candidates[0].Slug, Other: e.Candidates[1].Slug})
 	}
-	if e.OtherMAC != "" {
-		c.add(MACMismatch, Detail{Name: e.PhoneMAC, Other: e.OtherMAC})
+	if !e.OtherMAC.IsZero() {
+		c.add(MACMismatch, Detail{Name: e.PhoneMAC.String(), Other: e.OtherMAC.String()})
 	}
 	plus := strings.IndexByte(x.Target, '+') >= 0
 	for i := range e.Vars {

@@ -202,7 +202,7 @@ func TestSeveralEvents(t *testing.T) {
 			Origin: packet.Origin{Time: s.now, Source: p.mac}, Client: netip.AddrPortFrom(netip.MustParseAddr(p.ip), 40000),
 			Server: netip.MustParseAddrPort("192.168.40.207:80"), Method: "GET", Target: "/call-id=1&remote=102", Host: "192.168.40.207",
 		}
-		s.learner.Add(x, &actionurl.Event{Kind: actionurl.Lookup(slug), By: actionurl.BySIP, PhoneMAC: "00:0b:82:01:02:32"})
+		s.learner.Add(x, &actionurl.Event{Kind: actionurl.Lookup(slug), By: actionurl.BySIP, PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, 0x01, 0x02, 0x32}})
 	}
 	l := s.learner.Lesson()
 	want := "192.168.40.207/call-id=$call-id&remote=$remote 3x open ? incoming_call established_call terminated_call\n" +

@@ -30,6 +30,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/sip"
 	"actionurl/decode/vendor"
 )
@@ -66,7 +67,7 @@ type Learner struct {
 	outlines map[string]*outline
 	order    []*outline
 	sketches int
-	phones   map[string]int // numbers by MAC address, or by IP address
+	phones   map[phone.Key]int // their numbers
 	trails   map[trailKey]*trail
 
 	requests, long, crowded int
@@ -78,7 +79,7 @@ type Role func(phone netip.Addr, text string, at int64) sip.Role
 
 // New returns a Learner that knows nothing. Role is nil where no SIP is known.
 func New(role Role) *Learner {
-	return &Learner{role: role, outlines: map[string]*outline{}, phones: map[string]int{}, trails: map[trailKey]*trail{}}
+	return &Learner{role: role, outlines: map[string]*outline{}, phones: map[phone.Key]int{}, trails: map[trailKey]*trail{}}
 }
 
 // An outline is what targets with the same keys have in common.
@@ -394,19 +395,17 @@ func (s *sketch) keep(r *sample) bool {
 
 // phone returns the number of the phone that sent a request.
 func (l *Learner) phone(x *httpwire.Exchange, e *actionurl.Event) int {
-	name := ""
+	var mac packet.MAC
 	if e != nil {
-		name = e.PhoneMAC
+		mac = e.PhoneMAC
 	} else if vendor.Of(x.Source) != nil {
-		name = macOf(x.Source)
+		mac = x.Source
 	}
-	if name == "" {
-		name = x.Client.Addr().String()
-	}
-	n, known := l.phones[name]
+	key := phone.KeyOf(mac, x.Client.Addr())
+	n, known := l.phones[key]
 	if !known && len(l.phones) < maxPhones {
 		n = len(l.phones) + 1
-		l.phones[name] = n
+		l.phones[key] = n
 	}
 	return n // 0 for those beyond
 }

@@ -38,7 +38,7 @@ type site struct {
 func newSite(t testing.TB) *site { return newSiteWith(t, nil) }
 
 func newSiteWith(t testing.TB, role learn.Role) *site {
-	return &site{t: t, learner: learn.New(role), decoder: actionurl.NewDecoder(nil), now: start, server: "192.168.40.207"}
+	return &site{t: t, learner: learn.New(role), decoder: actionurl.NewDecoder(actionurl.Config{}), now: start, server: "192.168.40.207"}
 }
 
 // get lets a phone send a request for a target, and reports whether the learner
@@ -280,7 +280,7 @@ func TestProfileIsRead(t *testing.T) {
 	if !p.Parse("site.yaml", text) || len(p.Warnings) > 0 {
 		t.Fatalf("%v %v in\n%s", p.Errors, p.Warnings, text)
 	}
-	s.decoder = actionurl.NewDecoder(p.Templates())
+	s.decoder = actionurl.NewDecoder(actionurl.Config{Templates: p.Templates()})
 	for _, r := range all {
 		if r.event == "" {
 			continue

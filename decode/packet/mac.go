@@ -1,7 +1,10 @@
 package packet
 
-// MAC is an Ethernet address.
+// MAC is an Ethernet address, zero for none.
 type MAC [6]byte
+
+// IsZero reports whether there is none.
+func (m MAC) IsZero() bool { return m == MAC{} }
 
 // String returns the address in lower case with colons.
 func (m MAC) String() string {

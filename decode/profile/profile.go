@@ -24,6 +24,7 @@ import (
 	"fmt"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/packet"
 	"actionurl/decode/vendor"
 )
 
@@ -71,7 +72,7 @@ func (p *Profile) Templates() []*actionurl.Template {
 	all := make([]*actionurl.Template, len(p.Bindings))
 	for i := range p.Bindings {
 		all[i] = p.Bindings[i].Template
-		if phone := p.Bindings[i].Phone; phone != "" {
+		if phone, ok := packet.ParseMAC(p.Bindings[i].Phone); ok {
 			all[i] = all[i].Bound(phone)
 		}
 	}

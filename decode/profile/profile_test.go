@@ -277,8 +277,8 @@ func TestExample(t *testing.T) {
 	}
 	var bound []string
 	for _, template := range p.Templates() {
-		if template.Phone != "" {
-			bound = append(bound, template.Phone+" "+template.Kind.Slug)
+		if !template.Phone.IsZero() {
+			bound = append(bound, template.Phone.String()+" "+template.Kind.Slug)
 		}
 	}
 	if diff := cmp.Diff([]string{"00:0b:82:12:34:32 hold_call", "00:0b:82:12:34:32 resume_call"}, bound); diff != "" {

@@ -8,6 +8,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 )
 
 // A site is phones that have calls, one after the other.
@@ -24,7 +25,7 @@ func newSite(phones int) *site {
 	s := &site{random: rand.New(rand.NewPCG(1, 1)), now: start.UnixNano(), steps: make([]int, phones), x: httpwire.Exchange{Status: 200}}
 	for i := range phones {
 		s.phones = append(s.phones, &actionurl.Event{
-			PhoneMAC: fmt.Sprintf("00:0b:82:%02x:%02x:%02x", i>>16&255, i>>8&255, i&255),
+			PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, byte(i >> 16), byte(i >> 8), byte(i)},
 			PhoneIP:  netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), PhoneKnown: actionurl.InURL,
 			PhoneProduct: "GXP2170", PhoneVersion: "1.0.11.79",
 			Vars: []actionurl.Var{actionurl.VarOf("mac", "x"), actionurl.VarOf("local", fmt.Sprint(i)), actionurl.VarOf("remote", "")},

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"actionurl/decode/packet"
 )
 
 // Calls come in the order of their first events, and live as they are closed.
@@ -68,7 +70,7 @@ func TestTooManyCalls(t *testing.T) {
 		tl := New(Config{Live: live, Closed: func(c *Call) { states[c.State()]++ }})
 		x, e := event(t, []string{"0", "established_call"})
 		for i := range most + 10 {
-			e.PhoneMAC = fmt.Sprintf("00:0b:82:%02x:%02x:%02x", i>>16&255, i>>8&255, i&255)
+			e.PhoneMAC = packet.MAC{0x00, 0x0b, 0x82, byte(i >> 16), byte(i >> 8), byte(i)}
 			e.CallID = fmt.Sprint(i)
 			tl.Add(x, e)
 		}
@@ -126,7 +128,7 @@ func TestTooManyPhones(t *testing.T) {
 	tl := New(Config{})
 	x, e := event(t, []string{"0", "registered"})
 	for i := range maxPhones + 10 {
-		e.PhoneMAC = fmt.Sprintf("00:0b:82:%02x:%02x:%02x", i>>16&255, i>>8&255, i&255)
+		e.PhoneMAC = packet.MAC{0x00, 0x0b, 0x82, byte(i >> 16), byte(i >> 8), byte(i)}
 		if p, _ := tl.Add(x, e); (p == nil) != (i >= maxPhones) {
 			t.Fatalf("phone %d: %v", i, p)
 		}
@@ -173,7 +175,7 @@ func TestTooLong(t *testing.T) {
 	x, e := event(t, []string{"0", "established_call"})
 	long := strings.Repeat("x", maxText-10)
 	for i := range maxCalls {
-		e.PhoneMAC = fmt.Sprintf("00:0b:82:%02x:%02x:%02x", i>>16&255, i>>8&255, i&255)
+		e.PhoneMAC = packet.MAC{0x00, 0x0b, 0x82, byte(i >> 16), byte(i >> 8), byte(i)}
 		e.CallID = fmt.Sprintf("%d%s", i, long)
 		for range 3 * usualSteps {
 			tl.Add(x, e)

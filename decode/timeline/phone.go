@@ -8,6 +8,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/vendor"
 )
 
@@ -21,9 +22,9 @@ const (
 // A Phone is what a phone announced of itself. What every event touches comes
 // first, so that it lies together in memory.
 type Phone struct {
-	key  uint64 // keyOf(MAC)
-	open []ref  // its calls that are not closed, in the order of their first events
-	few  [2]ref // what open is of, while there are no more
+	MAC  packet.MAC // zero if not known
+	open []ref      // its calls that are not closed, in the order of their first events
+	few  [2]ref     // what open is of, while there are no more
 
 	Events   int
 	Failures int    // events that were not answered by a status of 2xx
@@ -42,7 +43,6 @@ type Phone struct {
 	Version string
 	Past    Past
 
-	MAC       string         // lower case, with colons; empty if not known
 	Addresses []netip.Addr   // that it had, the latest last; at most maxAddresses
 	Name      string         // what the user calls it
 	Vendor    *vendor.Vendor // nil if not known

@@ -31,7 +31,9 @@ func phoneLine(p *Phone) string {
 			words = append(words, s)
 		}
 	}
-	word(p.MAC)
+	if !p.MAC.IsZero() {
+		word(p.MAC.String())
+	}
 	for _, a := range p.Addresses {
 		word(a.String())
 	}

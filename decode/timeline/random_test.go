@@ -7,6 +7,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 )
 
 // TestAnyEvents adds events in any order, at times that go back, too, of phones
@@ -32,6 +33,7 @@ func TestAnyEvents(t *testing.T) {
 				t.Fatalf("seed %d: rings %v, talks %v, held %v", seed, ring, talk, hold)
 			}
 		}
+		macs := []packet.MAC{{}, {0, 0x0b, 0x82, 0, 0, 1}, {0, 0x0b, 0x82, 0, 0, 2}, {0, 4, 0x13, 0, 0, 1}}
 		tl := New(config)
 		added, begun := 0, 0
 		x := &httpwire.Exchange{Status: 200}
@@ -43,7 +45,7 @@ func TestAnyEvents(t *testing.T) {
 			}
 			e := &actionurl.Event{
 				Kind:     kinds[random.IntN(len(kinds))],
-				PhoneMAC: pick("", "00:0b:82:00:00:01", "00:0b:82:00:00:02", "00:04:13:00:00:01"),
+				PhoneMAC: macs[random.IntN(len(macs))],
 				PhoneIP:  netip.MustParseAddr(pick("10.0.0.1", "10.0.0.2")),
 				CallID:   pick("", "", "1@x", "2@x", "3"),
 			}

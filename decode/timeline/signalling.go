@@ -5,16 +5,17 @@ import (
 	"time"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 )
 
 // Signalled sets the SIP of a call that is not closed: by its phone, that of the
 // MAC address, or where that is empty, of the address; and by the time of its
 // first event. It does nothing if there is no such call.
-func (t *Timeline) Signalled(mac string, addr netip.Addr, first int64, s *sip.Call) {
+func (t *Timeline) Signalled(mac packet.MAC, addr netip.Addr, first int64, s *sip.Call) {
 	p := t.byIP[addr]
-	if mac != "" {
-		p = t.byMAC[keyOf(mac)]
+	if !mac.IsZero() {
+		p = t.byMAC[mac]
 	}
 	if p == nil {
 		return

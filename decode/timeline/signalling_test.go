@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 )
 
@@ -125,9 +126,10 @@ func TestSignalled(t *testing.T) {
 		got := "not handed out"
 		tl := New(Config{Closed: func(c *Call) { got = c.DisplayRemote }})
 		x, e := event(t, strings.Fields("0 incoming_call remote=5003"))
-		e.PhoneMAC = "00:0b:82:12:34:32"
+		e.PhoneMAC = packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}
 		tl.Add(x, e)
-		tl.Signalled(test.mac, netip.MustParseAddr(test.addr), test.first, &sip.Call{Remote: sip.Party{Name: "Jane"}})
+		mac, _ := packet.ParseMAC(test.mac)
+		tl.Signalled(mac, netip.MustParseAddr(test.addr), test.first, &sip.Call{Remote: sip.Party{Name: "Jane"}})
 		tl.Flush()
 		if got != test.want {
 			t.Errorf("%s: %q, want %q", test.what, got, test.want)

@@ -22,6 +22,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 )
 
 // The bounds of what is kept.
@@ -71,7 +72,7 @@ type Timeline struct {
 	seed   maphash.Seed
 
 	phones  []*Phone
-	byMAC   map[uint64]*Phone     // by keyOf
+	byMAC   map[packet.MAC]*Phone
 	byIP    map[netip.Addr]*Phone // those whose MAC address is not known
 	unnamed int                   // events of phones that are not kept
 	common  map[string]string     // products and versions, which phones share; at most maxCommon
@@ -102,7 +103,7 @@ func New(c Config) *Timeline {
 	}
 	return &Timeline{
 		room: room, config: c, seed: maphash.MakeSeed(),
-		byMAC: map[uint64]*Phone{}, byIP: map[netip.Addr]*Phone{}, groups: map[string]*group{}, common: map[string]string{},
+		byMAC: map[packet.MAC]*Phone{}, byIP: map[netip.Addr]*Phone{}, groups: map[string]*group{}, common: map[string]string{},
 		ringing: lane{timeout: 600e9}, talking: lane{timeout: 86400e9}, over: lane{timeout: repeating},
 	}
 }
@@ -196,7 +197,7 @@ const moveTime = 600e9
 
 // phone returns the phone of an event, nil if there are too many.
 func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
-	if e.PhoneMAC == "" {
+	if e.PhoneMAC.IsZero() {
 		p := t.byIP[e.PhoneIP]
 		if p == nil {
 			if p = t.newPhone(now); p != nil {
@@ -205,13 +206,12 @@ func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
 		}
 		return p
 	}
-	key := keyOf(e.PhoneMAC)
 	if e.State == nil {
-		return t.named(key, e, now)
+		return t.named(e, now)
 	}
 	p, _ := (*e.State).(*Phone) // mostly that of the address's last event
-	if p == nil || p.key != key {
-		if p = t.named(key, e, now); p != nil {
+	if p == nil || p.MAC != e.PhoneMAC {
+		if p = t.named(e, now); p != nil {
 			*e.State = p
 		}
 	}
@@ -220,8 +220,8 @@ func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
 
 // named returns the phone with the MAC address of an event, nil if there are
 // too many.
-func (t *Timeline) named(key uint64, e *actionurl.Event, now int64) *Phone {
-	p := t.byMAC[key]
+func (t *Timeline) named(e *actionurl.Event, now int64) *Phone {
+	p := t.byMAC[e.PhoneMAC]
 	if p != nil {
 		return p
 	}
@@ -230,26 +230,13 @@ func (t *Timeline) named(key uint64, e *actionurl.Event, now int64) *Phone {
 	} else if p = t.newPhone(now); p == nil {
 		return nil
 	}
-	p.MAC = strings.Clone(e.PhoneMAC)
+	p.MAC = e.PhoneMAC
 	if e.PhoneVendor != nil {
 		p.made(e.PhoneVendor)
 	}
-	t.byMAC[key], p.key = p, key
+	t.byMAC[p.MAC] = p
 	return p
 }
-
-// keyOf returns a MAC address, in lower case with colons, as a number.
-func keyOf(mac string) uint64 {
-	key := uint64(0)
-	for i := 0; i+1 < len(mac); i += 3 {
-		key = key<<8 | nibble(mac[i])<<4 | nibble(mac[i+1])
-	}
-	return key
-}
-
-// nibble returns the value of a hexadecimal digit, without a branch that would
-// be foretold wrongly every other time.
-func nibble(c byte) uint64 { return uint64(c&0x0f + c>>6*9) }
 
 // newPhone returns a phone that was not heard of before, nil if there are too many.
 func (t *Timeline) newPhone(now int64) *Phone {

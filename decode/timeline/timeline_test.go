@@ -12,6 +12,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/vendor"
 )
 
@@ -43,7 +44,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 	x := &httpwire.Exchange{Status: 200}
 	x.Time = start.Add(time.Duration(after*1000+0.5) * time.Millisecond).UnixNano()
 	e := &actionurl.Event{
-		Kind: actionurl.Lookup(words[1]), PhoneMAC: "00:0b:82:12:34:32", PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL,
+		Kind: actionurl.Lookup(words[1]), PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}, PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL,
 	}
 	if e.Kind == nil {
 		e.Kind = actionurl.Unknown
@@ -59,7 +60,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
 		case "mac":
-			if e.PhoneMAC = value; value == "" {
+			if e.PhoneMAC, _ = packet.ParseMAC(value); value == "" {
 				e.PhoneKnown = actionurl.InAddress
 			}
 		case "ip":
@@ -74,7 +75,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 			e.Vars = append(e.Vars, actionurl.VarOf(key, value))
 		}
 	}
-	if v := vendor.OfText(e.PhoneMAC); v != nil {
+	if v := vendor.Of(e.PhoneMAC); v != nil {
 		e.PhoneVendor = v
 	}
 	return x, e

@@ -8,6 +8,7 @@ import (
 
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/phone"
 )
 
 // Verdict returns the verdict on what was taken so far.
@@ -25,25 +26,18 @@ func (c *Collector) Verdict() *Verdict {
 	}
 	rank(v.Causes)
 	rank(v.Notes)
-	failing := map[phoneKey]struct{}{}
+	failing := map[phone.Key]struct{}{}
 	for i := range v.Causes {
 		cause := &v.Causes[i]
 		cause.All = len(cause.Phones) == len(c.phones) && len(c.phones) > 1
 		if cause.Severity == finding.Error {
 			for _, p := range cause.Phones {
-				failing[keyOf(p)] = struct{}{}
+				failing[phone.KeyOf(p.MAC, p.Addr)] = struct{}{}
 			}
 		}
 	}
 	v.Failing = len(failing)
 	return v
-}
-
-func keyOf(p finding.Phone) phoneKey {
-	if p.MAC != "" {
-		return phoneKey{mac: p.MAC}
-	}
-	return phoneKey{addr: p.Addr}
 }
 
 // serverRows returns the servers, the busiest first.
@@ -346,7 +340,7 @@ func (c *Collector) other(v *Verdict, s *finding.Summary, explained map[int]find
 		Kind: s.Kind, Severity: s.Severity, What: s.Message(), Hint: s.Hint(), Count: s.Count, Place: s.Place,
 	}
 	for _, p := range s.Phones {
-		if i, known := c.phoneIDs[keyOf(p)]; !known || !explained[i].Has(s.Kind) {
+		if i, known := c.phoneIDs[phone.KeyOf(p.MAC, p.Addr)]; !known || !explained[i].Has(s.Kind) {
 			cause.Phones = append(cause.Phones, p)
 		}
 	}

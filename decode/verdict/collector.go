@@ -7,6 +7,7 @@ import (
 	"actionurl/decode"
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/phone"
 )
 
 // Bounds on what a Collector keeps, 27 MiB in all.
@@ -39,7 +40,7 @@ type Collector struct {
 	crowded          bool
 
 	phones   []finding.Phone
-	phoneIDs map[phoneKey]int
+	phoneIDs map[phone.Key]int
 	servers  []*server
 	byAddr   map[netip.AddrPort]int
 	pairs    []*pair
@@ -55,14 +56,8 @@ type Collector struct {
 // New returns a Collector.
 func New() *Collector {
 	return &Collector{
-		phoneIDs: map[phoneKey]int{}, byAddr: map[netip.AddrPort]int{}, byEnds: map[ends]*pair{}, byText: map[feature]int{}, spelling: map[int]string{},
+		phoneIDs: map[phone.Key]int{}, byAddr: map[netip.AddrPort]int{}, byEnds: map[ends]*pair{}, byText: map[feature]int{}, spelling: map[int]string{},
 	}
-}
-
-// A phoneKey is who a phone is: its MAC address, or else its IP address.
-type phoneKey struct {
-	mac  string
-	addr netip.Addr
 }
 
 // A server is what is counted of an address that took events.
@@ -310,10 +305,7 @@ func (c *Collector) saw(first, last int64) {
 
 // phone returns the index of a phone, -1 beyond the bound.
 func (c *Collector) phone(p finding.Phone) int {
-	key := phoneKey{p.MAC, p.Addr}
-	if p.MAC != "" {
-		key.addr = netip.Addr{}
-	}
+	key := phone.KeyOf(p.MAC, p.Addr)
 	i, known := c.phoneIDs[key]
 	switch {
 	case known:
@@ -323,8 +315,6 @@ func (c *Collector) phone(p finding.Phone) int {
 		return -1
 	}
 	i = len(c.phones)
-	key.mac = strings.Clone(key.mac)
-	p.MAC = key.mac
 	c.phoneIDs[key] = i
 	c.phones = append(c.phones, p)
 	return i

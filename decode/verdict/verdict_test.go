@@ -141,7 +141,7 @@ func TestCauses(t *testing.T) {
 			for _, cause := range v.Causes {
 				var who []string
 				for _, p := range cause.Phones {
-					who = append(who, p.MAC[len(p.MAC)-5:])
+					who = append(who, p.MAC.String()[len("00:0b:82:12:"):])
 				}
 				if cause.All {
 					who = []string{"all"}

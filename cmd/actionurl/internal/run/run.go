@@ -23,6 +23,7 @@ import (
 	"actionurl/decode"
 	"actionurl/decode/finding"
 	"actionurl/decode/keep"
+	"actionurl/decode/packet"
 	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
 	"actionurl/report"
@@ -212,9 +213,10 @@ func (r *run) found(o *finding.Occurrence) {
 
 // ambiguous takes two templates of a profile that one request can match.
 func (r *run) ambiguous(a *profile.Ambiguity) {
+	mac, _ := packet.ParseMAC(a.A.Phone)
 	r.found(&finding.Occurrence{
 		Finding: finding.New(finding.AmbiguousTemplates, finding.Detail{Name: a.A.Template.Kind.Slug, Other: a.B.Template.Kind.Slug}),
-		Place:   finding.Place{Phone: finding.Phone{MAC: a.A.Phone}},
+		Place:   finding.Place{Phone: finding.Phone{MAC: mac}},
 		Times:   max(1, a.Phones),
 	})
 }

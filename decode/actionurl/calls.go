@@ -29,18 +29,26 @@ func (c *calls) canFollow(k *Kind, key callKey) bool {
 	return s.Allow(k) && k.Act.Follows(c.stages[key])
 }
 
-// happened notes what an event does to its call and its phone.
+// happened notes what an event does to its call and its phone. What an ambiguous
+// one may have changed is not known any more.
 func (c *calls) happened(e *Event) {
-	key := phone.KeyOf(e.PhoneMAC, e.PhoneIP)
+	key := callKey{phone.KeyOf(e.PhoneMAC, e.PhoneIP), e.CallID}
 	if len(c.stages)+len(c.switches) >= maxCalls || c.stages == nil {
 		c.stages, c.switches = map[callKey]Stage{}, map[phone.Key]Switches{}
 	}
-	if k := e.Kind; k.Switch != NoSwitch || k.Act == Begins || k.Act == Restarts {
-		s := c.switches[key]
-		s.Turn(k)
-		c.switches[key] = s
+	f := e.Effect()
+	if to := f.Stage(); to != Unheard {
+		c.stages[key] = to
+	} else if len(e.Candidates) > 0 && f.Act.OfCall() {
+		delete(c.stages, key)
 	}
-	if to := e.Effect().Stage(); to != Unheard {
-		c.stages[callKey{key, e.CallID}] = to
+	before := c.switches[key.phone]
+	now := before
+	now.Turn(e.Kind)
+	for _, k := range e.Candidates {
+		now[k.Switch] = NotKnown
+	}
+	if now != before {
+		c.switches[key.phone] = now
 	}
 }

@@ -18,55 +18,55 @@ func Kinds() []*Kind { return slices.Clone(catalog.kinds) }
 
 // catalog is built once and never changed.
 var catalog = newCatalog([]*Kind{
-	{Slug: "incoming_call", Label: "Incoming Call", Guide: true, P: 8310, PGrade: Documented, Alias: []string{"incomingCall"}, Names: []string{"incoming", "ringing"}, Act: Begins, Direction: Incoming, SIP: Signals{Received: OnInvite, WithSent: OnRinging}, Vars: ofCall},
-	{Slug: "outgoing_call", Label: "Outgoing Call", Guide: true, P: 8311, PGrade: Documented, Alias: []string{"outgoingCall"}, Names: []string{"outgoing", "dialing"}, Act: Begins, Direction: Outgoing, SIP: Signals{Sent: OnInvite, WithReceived: OnRinging}, Vars: ofCall},
-	{Slug: "established_call", Label: "Establish Call", Guide: true, P: 8313, PGrade: Observed, Alias: []string{"establishedCall"}, Names: []string{"established", "connected"}, Act: Answers, SIP: Signals{Sent: OnAnswer, Received: OnAnswer, WithSent: OnAck, WithReceived: OnAck}, Vars: ofCall},
-	{Slug: "terminated_call", Label: "Terminate Call", Guide: true, P: 8314, PGrade: Observed, Alias: []string{"terminatedCall"}, Names: []string{"terminated", "disconnected", "hangup", "hung up"}, Act: Ends, SIP: Signals{Sent: OnBye, Received: OnBye, WithSent: unanswered, WithReceived: unanswered}, Vars: ofCall | 1<<vendor.Duration},
-	{Slug: "off_hook", Label: "Off Hook", Guide: true, P: 8308, PGrade: Documented, Alias: []string{"offHook"}, Switch: OffHook, To: On},
-	{Slug: "on_hook", Label: "On Hook", Guide: true, P: 8309, PGrade: Documented, Alias: []string{"onHook"}, Switch: OffHook, To: Off},
-	{Slug: "missed_call", Label: "Missed Call", Guide: true, P: 8312, PGrade: Observed, Alias: []string{"missedCall"}, Names: []string{"missed"}, Act: Misses, Direction: Incoming, SIP: Signals{Received: OnCancel, WithReceived: OnCancelElsewhere, WithSent: OnCanceled | OnReject | OnRefuse}, Vars: ofCall},
-	{Slug: "dnd_on", Label: "DND On", Guide: true, P: 8316, PGrade: Observed, Alias: []string{"openDnd"}, Names: []string{"enable DND"}, Switch: DND, To: On},
-	{Slug: "dnd_off", Label: "DND Off", Guide: true, P: 8317, PGrade: Observed, Alias: []string{"closedDnd"}, Names: []string{"close DND", "disable DND"}, Switch: DND, To: Off},
-	{Slug: "forward_on", Label: "Call Forwarding On", Guide: true, P: 8318, PGrade: Observed, Alias: []string{"openForward", "enableForward"}, Switch: Forwarding, To: On},
-	{Slug: "forward_off", Label: "Call Forwarding Off", Guide: true, P: 8319, PGrade: Observed, Alias: []string{"closedForward", "disableForward"}, Names: []string{"close forward"}, Switch: Forwarding, To: Off},
-	{Slug: "hold_call", Label: "Hold Call", Guide: true, P: 8324, PGrade: Observed, Alias: []string{"holdCall"}, Names: []string{"hold", "on hold"}, Act: Holds, SIP: Signals{Sent: OnHold}, Vars: ofCall},
-	{Slug: "resume_call", Label: "Resume Call", Guide: true, P: 8325, PGrade: Observed, Alias: []string{"unholdCall"}, Names: []string{"unhold", "on unhold", "resume"}, Act: Resumes, SIP: Signals{Sent: OnResume}, Vars: ofCall},
-	{Slug: "syslog_on", Label: "Syslog On", Guide: true, P: 8330, PGrade: Observed, Names: []string{"open syslog"}, Switch: Syslog, To: On},
-	{Slug: "syslog_off", Label: "Syslog Off", Guide: true, P: 8331, PGrade: Observed, Names: []string{"close syslog"}, Switch: Syslog, To: Off},
-	{Slug: "boot_completed", Label: "Booting Completed", Guide: true, P: 8304, PGrade: Documented, Alias: []string{"setupCompleted"}, Names: []string{"bootup completed", "boot completed"}, Act: Restarts},
-	{Slug: "blind_transfer", Label: "Blind Transferring", Guide: true, P: 8320, PGrade: Observed, Alias: []string{"blindTransfer"}, Act: Transfers, SIP: Signals{Sent: OnRefer}},
-	{Slug: "attended_transfer", Label: "Attended Transferring", Guide: true, P: 8321, PGrade: Observed, Alias: []string{"attendedTransfer"}, Act: Transfers, SIP: Signals{Sent: OnReferReplaces}},
-	{Slug: "registered", Label: "Registration", Guide: true, P: 8305, PGrade: Documented, Alias: []string{"registered"}, Names: []string{"register"}, Switch: Registration, To: On, Again: true, SIP: Signals{WithReceived: OnRegister}},
-	{Slug: "unregistered", Label: "Sign Off", Guide: true, P: 8306, PGrade: Documented, Alias: []string{"unregistered"}, Names: []string{"unregister"}, Switch: Registration, To: Off, Again: true, SIP: Signals{WithReceived: OnUnregister}},
+	{Slug: "incoming_call", Label: "Incoming Call", Guide: true, Names: []string{"incoming", "ringing"}, Act: Begins, Direction: Incoming, SIP: Signals{Received: OnInvite, WithSent: OnRinging}, Vars: ofCall},
+	{Slug: "outgoing_call", Label: "Outgoing Call", Guide: true, Names: []string{"outgoing", "dialing"}, Act: Begins, Direction: Outgoing, SIP: Signals{Sent: OnInvite, WithReceived: OnRinging}, Vars: ofCall},
+	{Slug: "established_call", Label: "Establish Call", Guide: true, Names: []string{"established", "connected"}, Act: Answers, SIP: Signals{Sent: OnAnswer, Received: OnAnswer, WithSent: OnAck, WithReceived: OnAck}, Vars: ofCall},
+	{Slug: "terminated_call", Label: "Terminate Call", Guide: true, Names: []string{"terminated", "disconnected", "hangup", "hung up"}, Act: Ends, SIP: Signals{Sent: OnBye, Received: OnBye, WithSent: unanswered, WithReceived: unanswered}, Vars: ofCall | 1<<vendor.Duration},
+	{Slug: "off_hook", Label: "Off Hook", Guide: true, Switch: OffHook, To: On},
+	{Slug: "on_hook", Label: "On Hook", Guide: true, Switch: OffHook, To: Off},
+	{Slug: "missed_call", Label: "Missed Call", Guide: true, Names: []string{"missed"}, Act: Misses, Direction: Incoming, SIP: Signals{Received: OnCancel, WithReceived: OnCancelElsewhere, WithSent: OnCanceled | OnReject | OnRefuse}, Vars: ofCall},
+	{Slug: "dnd_on", Label: "DND On", Guide: true, Names: []string{"enable DND"}, Switch: DND, To: On},
+	{Slug: "dnd_off", Label: "DND Off", Guide: true, Names: []string{"close DND", "disable DND"}, Switch: DND, To: Off},
+	{Slug: "forward_on", Label: "Call Forwarding On", Guide: true, Switch: Forwarding, To: On},
+	{Slug: "forward_off", Label: "Call Forwarding Off", Guide: true, Names: []string{"close forward"}, Switch: Forwarding, To: Off},
+	{Slug: "hold_call", Label: "Hold Call", Guide: true, Names: []string{"hold", "on hold"}, Act: Holds, SIP: Signals{Sent: OnHold}, Vars: ofCall},
+	{Slug: "resume_call", Label: "Resume Call", Guide: true, Names: []string{"unhold", "on unhold", "resume"}, Act: Resumes, SIP: Signals{Sent: OnResume}, Vars: ofCall},
+	{Slug: "syslog_on", Label: "Syslog On", Guide: true, Names: []string{"open syslog"}, Switch: Syslog, To: On},
+	{Slug: "syslog_off", Label: "Syslog Off", Guide: true, Names: []string{"close syslog"}, Switch: Syslog, To: Off},
+	{Slug: "boot_completed", Label: "Booting Completed", Guide: true, Names: []string{"bootup completed", "boot completed"}, Act: Restarts},
+	{Slug: "blind_transfer", Label: "Blind Transferring", Guide: true, Act: Transfers, SIP: Signals{Sent: OnRefer}},
+	{Slug: "attended_transfer", Label: "Attended Transferring", Guide: true, Act: Transfers, SIP: Signals{Sent: OnReferReplaces}},
+	{Slug: "registered", Label: "Registration", Guide: true, Names: []string{"register"}, Switch: Registration, To: On, Again: true, SIP: Signals{WithReceived: OnRegister}},
+	{Slug: "unregistered", Label: "Sign Off", Guide: true, Names: []string{"unregister"}, Switch: Registration, To: Off, Again: true, SIP: Signals{WithReceived: OnUnregister}},
 
-	{Slug: "register_failed", Label: "Register Failed", P: 8307, PGrade: Inferred, Alias: []string{"registerFailed"}, Switch: Registration, To: Off, Again: true, Failed: true, SIP: Signals{WithReceived: OnRegisterFailed}},
-	{Slug: "rejected_call", Label: "Rejected Call", P: 8315, PGrade: Observed, Alias: []string{"rejectIncomingCall"}, Names: []string{"rejected"}, Act: Rejects, Direction: Incoming, SIP: Signals{Sent: OnReject, WithSent: OnRefuse}, Vars: ofCall},
-	{Slug: "answered_call", Label: "Answered Call", P: 22171, PGrade: Observed, Alias: []string{"answerNewInCall"}, Names: []string{"answered", "answer"}, Act: Answers, Direction: Incoming, SIP: Signals{Sent: OnAnswer, WithSent: OnAck, WithReceived: OnAck}, Vars: ofCall},
-	{Slug: "transfer_finished", Label: "Transfer Completed", P: 8322, PGrade: Inferred, Alias: []string{"transferFinished"}, Act: Transferred, SIP: Signals{WithReceived: OnTransferred}},
-	{Slug: "transfer_failed", Label: "Transfer Failed", P: 8323, PGrade: Inferred, Alias: []string{"transferFailed"}, Act: Notes, Failed: true, SIP: Signals{WithReceived: OnTransferFailed}},
-	{Slug: "mute_call", Label: "Mute Call", P: 8326, PGrade: Inferred, Alias: []string{"mute"}, Switch: Mute, To: On},
-	{Slug: "unmute_call", Label: "Unmute Call", P: 8327, PGrade: Inferred, Alias: []string{"unMute"}, Switch: Mute, To: Off},
-	{Slug: "idle_to_busy", Label: "Idle to Busy", P: 8328, PGrade: Observed, Alias: []string{"idleToBusy"}, Switch: Busy, To: On},
-	{Slug: "busy_to_idle", Label: "Busy to Idle", P: 8329, PGrade: Observed, Alias: []string{"busyToIdle"}, Switch: Busy, To: Off},
-	{Slug: "low_battery", Label: "Low Battery", P: 22568, PGrade: Observed, Alias: []string{"batteryLow"}, Vars: 1 << vendor.Battery},
-	{Slug: "sufficient_battery", Label: "Sufficient Battery", P: 22570, PGrade: Observed, Alias: []string{"batterySufficient"}, Names: []string{"battery ok"}, Vars: 1 << vendor.Battery},
-	{Slug: "ip_changed", Label: "IP Change", Alias: []string{"IPChanged"}},
-	{Slug: "autoprovision_completed", Label: "Auto Provision Completed", Alias: []string{"autopFinish"}, Names: []string{"autoprov finished"}},
-	{Slug: "forwarded_call", Label: "Forwarded Call", Alias: []string{"forwardIncomingCall"}, Names: []string{"forwarded"}, Act: Ends, Direction: Incoming, SIP: Signals{Sent: OnRedirect}},
-	{Slug: "forward_always_on", Label: "Open Forward Always", Alias: []string{"enableAlwaysForward"}, Names: []string{"fwd always on"}, Switch: ForwardingAlways, To: On},
-	{Slug: "forward_always_off", Label: "Close Forward Always", Alias: []string{"disableAlwaysForward"}, Names: []string{"fwd always off"}, Switch: ForwardingAlways, To: Off},
-	{Slug: "forward_busy_on", Label: "Enable Call Forward Busy", Alias: []string{"enableBusyForward"}, Names: []string{"fwd busy on"}, Switch: ForwardingBusy, To: On},
-	{Slug: "forward_busy_off", Label: "Disable Call Forward Busy", Alias: []string{"disableBusyForward"}, Names: []string{"fwd busy off"}, Switch: ForwardingBusy, To: Off},
-	{Slug: "forward_no_answer_on", Label: "Enable Call Forward No Answer", Alias: []string{"enableNoAnswerForward"}, Names: []string{"fwd noanswer on"}, Switch: ForwardingNoAnswer, To: On},
-	{Slug: "forward_no_answer_off", Label: "Disable Call Forward No Answer", Alias: []string{"disableNoAnswerForward"}, Names: []string{"fwd noanswer off"}, Switch: ForwardingNoAnswer, To: Off},
-	{Slug: "cpu_temperature_abnormal", Label: "Abnormal CPU Temperature", Alias: []string{"CPUTempAbnormal"}},
-	{Slug: "cpu_temperature_normal", Label: "Normal CPU Temperature", Alias: []string{"CPUTempNormal"}},
-	{Slug: "battery_temperature_abnormal", Label: "Abnormal Battery Temperature", Alias: []string{"batteryTempAbnormal"}},
-	{Slug: "battery_temperature_normal", Label: "Normal Battery Temperature", Alias: []string{"batteryTempNormal"}},
-	{Slug: "battery_voltage_abnormal", Label: "Abnormal Battery Voltage", Alias: []string{"batteryVoltageAbnormal"}},
-	{Slug: "battery_voltage_normal", Label: "Normal Battery Voltage", Alias: []string{"batteryVoltageNormal"}},
-	{Slug: "alarm", Label: "Alarm", Alias: []string{"safetyCall"}, Names: []string{"panic call", "safe call"}},
-	{Slug: "alarm_ended", Label: "Alarm Ended", Alias: []string{"alarmEnded"}},
+	{Slug: "register_failed", Label: "Register Failed", Switch: Registration, To: Off, Again: true, Failed: true, SIP: Signals{WithReceived: OnRegisterFailed}},
+	{Slug: "rejected_call", Label: "Rejected Call", Names: []string{"rejected"}, Act: Rejects, Direction: Incoming, SIP: Signals{Sent: OnReject, WithSent: OnRefuse}, Vars: ofCall},
+	{Slug: "answered_call", Label: "Answered Call", Names: []string{"answered", "answer"}, Act: Answers, Direction: Incoming, SIP: Signals{Sent: OnAnswer, WithSent: OnAck, WithReceived: OnAck}, Vars: ofCall},
+	{Slug: "transfer_finished", Label: "Transfer Completed", Act: Transferred, SIP: Signals{WithReceived: OnTransferred}},
+	{Slug: "transfer_failed", Label: "Transfer Failed", Act: Notes, Failed: true, SIP: Signals{WithReceived: OnTransferFailed}},
+	{Slug: "mute_call", Label: "Mute Call", Switch: Mute, To: On},
+	{Slug: "unmute_call", Label: "Unmute Call", Switch: Mute, To: Off},
+	{Slug: "idle_to_busy", Label: "Idle to Busy", Switch: Busy, To: On},
+	{Slug: "busy_to_idle", Label: "Busy to Idle", Switch: Busy, To: Off},
+	{Slug: "low_battery", Label: "Low Battery", Vars: 1 << vendor.Battery},
+	{Slug: "sufficient_battery", Label: "Sufficient Battery", Names: []string{"battery ok"}, Vars: 1 << vendor.Battery},
+	{Slug: "ip_changed", Label: "IP Change"},
+	{Slug: "autoprovision_completed", Label: "Auto Provision Completed", Names: []string{"autoprov finished"}},
+	{Slug: "forwarded_call", Label: "Forwarded Call", Names: []string{"forwarded"}, Act: Ends, Direction: Incoming, SIP: Signals{Sent: OnRedirect}},
+	{Slug: "forward_always_on", Label: "Open Forward Always", Names: []string{"fwd always on"}, Switch: ForwardingAlways, To: On},
+	{Slug: "forward_always_off", Label: "Close Forward Always", Names: []string{"fwd always off"}, Switch: ForwardingAlways, To: Off},
+	{Slug: "forward_busy_on", Label: "Enable Call Forward Busy", Names: []string{"fwd busy on"}, Switch: ForwardingBusy, To: On},
+	{Slug: "forward_busy_off", Label: "Disable Call Forward Busy", Names: []string{"fwd busy off"}, Switch: ForwardingBusy, To: Off},
+	{Slug: "forward_no_answer_on", Label: "Enable Call Forward No Answer", Names: []string{"fwd noanswer on"}, Switch: ForwardingNoAnswer, To: On},
+	{Slug: "forward_no_answer_off", Label: "Disable Call Forward No Answer", Names: []string{"fwd noanswer off"}, Switch: ForwardingNoAnswer, To: Off},
+	{Slug: "cpu_temperature_abnormal", Label: "Abnormal CPU Temperature"},
+	{Slug: "cpu_temperature_normal", Label: "Normal CPU Temperature"},
+	{Slug: "battery_temperature_abnormal", Label: "Abnormal Battery Temperature"},
+	{Slug: "battery_temperature_normal", Label: "Normal Battery Temperature"},
+	{Slug: "battery_voltage_abnormal", Label: "Abnormal Battery Voltage"},
+	{Slug: "battery_voltage_normal", Label: "Normal Battery Voltage"},
+	{Slug: "alarm", Label: "Alarm", Names: []string{"panic call", "safe call"}},
+	{Slug: "alarm_ended", Label: "Alarm Ended"},
 	{Slug: "log_on", Label: "Log On", Switch: LogOn, To: On},
 	{Slug: "log_off", Label: "Log Off", Switch: LogOn, To: Off},
 
@@ -117,12 +117,21 @@ func newCatalog(all []*Kind) *kinds {
 		c.signals.Received |= k.SIP.Received
 		c.signals.WithSent |= k.SIP.WithSent
 		c.signals.WithReceived |= k.SIP.WithReceived
-		names := slices.Concat([]string{k.Slug, k.Label}, k.Alias, k.Names)
-		for _, name := range names {
+		for _, name := range append([]string{k.Slug, k.Label}, k.Names...) {
 			c.byName[words(name)] = k
 		}
-		if k.P != 0 {
-			c.byP[k.P] = k
+	}
+	for _, s := range vendor.Named("grandstream").Settings {
+		k := c.bySlug[s.Event]
+		if k == nil {
+			continue // a test reports it
+		}
+		if alias, ok := strings.CutPrefix(s.Key, aliasPrefix); ok {
+			k.Alias = append(k.Alias, alias)
+			c.byName[words(alias)] = k
+		} else if n, err := strconv.Atoi(s.Key[1:]); err == nil {
+			k.P, k.PGrade = n, s.Grade
+			c.byP[n] = k
 		}
 	}
 	return c

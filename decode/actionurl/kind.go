@@ -6,13 +6,6 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// The grades of P-values.
-const (
-	Documented = vendor.Documented
-	Observed   = vendor.Observed
-	Inferred   = vendor.Inferred
-)
-
 // A Kind is an event that phones announce: all that is known of it. What the
 // program does with an event depends on these fields, never on its name.
 type Kind struct {

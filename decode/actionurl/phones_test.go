@@ -3,6 +3,7 @@ package actionurl
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,6 +125,29 @@ func TestNarrowedByCall(t *testing.T) {
 	wantSummary(t, d, get("/hook", "2@x"), "resume_call [narrowed]"+vars("2@x"))
 	wantSummary(t, d, get("/hook", "2@x"), "hold_call [narrowed]"+vars("2@x"))
 	wantSummary(t, d, get("/hook", "3@x"), "unknown ?hold_call,resume_call"+vars("3@x")) // another call
+}
+
+// What an ambiguous event may have changed is not known any more; what each of
+// its candidates does is.
+func TestNarrowedAfterAmbiguity(t *testing.T) {
+	for _, test := range []struct{ what, before, templates, want string }{
+		{"it may be on hold", "in up x", "hold_call=x terminated_call=x resume_call=last blind_transfer=last", "unknown ?resume_call,blind_transfer"},
+		{"DND may be off", "on off", "dnd_on=on dnd_off=off forward_off=off dnd_on=last forward_on=last", "unknown ?dnd_on,forward_on"},
+		{"it is over", "in up over", "terminated_call=over missed_call=over hold_call=last transfer_failed=last", "transfer_failed [narrowed]"},
+	} {
+		all := []*Template{bound(t, "", "incoming_call", "/in?id=$call-id"), bound(t, "", "established_call", "/up?id=$call-id")}
+		for _, template := range strings.Fields(test.templates) {
+			event, path, _ := strings.Cut(template, "=")
+			all = append(all, bound(t, "", event, "/"+path+"?id=$call-id"))
+		}
+		d := NewDecoder(Config{Templates: all})
+		for _, path := range strings.Fields(test.before) {
+			decoded(d, get("/"+path+"?id=1@x"))
+		}
+		if got := summary(d.Decode(get("/last?id=1@x"))); got != test.want+` call-id="1@x"` {
+			t.Errorf("%s: %s", test.what, got)
+		}
+	}
 }
 
 // An id that the phone made is of a call that it began.

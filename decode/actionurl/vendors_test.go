@@ -1,12 +1,9 @@
 package actionurl
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"actionurl/decode/vendor"
 )
@@ -55,22 +52,6 @@ func TestVendorsAreThoseOfTheirDocuments(t *testing.T) {
 		if !slices.Contains(v.Settings, vendor.Setting{Key: test.key, Event: test.slug, Grade: test.grade}) {
 			t.Errorf("%s has no %s for %s that is %s", test.name, test.key, test.slug, test.grade)
 		}
-	}
-}
-
-// The P-values and aliases of the catalogue are Grandstream's settings.
-func TestCatalogHasGrandstreamsSettings(t *testing.T) {
-	var fromCatalog []vendor.Setting
-	for _, k := range Kinds() {
-		if k.P != 0 {
-			fromCatalog = append(fromCatalog, vendor.Setting{Key: fmt.Sprintf("P%d", k.P), Event: k.Slug, Grade: k.PGrade})
-		}
-		for _, alias := range k.Alias {
-			fromCatalog = append(fromCatalog, vendor.Setting{Key: aliasPrefix + alias, Event: k.Slug, Grade: vendor.Observed})
-		}
-	}
-	if diff := cmp.Diff(vendor.Named("grandstream").Settings, fromCatalog); diff != "" {
-		t.Errorf("(-vendor +catalogue):\n%s", diff)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,7 +77,16 @@ func (p *verdictText) head() {
 			parts = append(parts, grouped(v.Failing)+" "+fails)
 		}
 	}
-	p.wrapped("", strings.Join(parts, "  "))
+	line := parts[0]
+	for _, part := range parts[1:] {
+		if cellWidth(line)+2+cellWidth(part) > p.Width {
+			p.text.WriteString(line + "\n")
+			line = part
+			continue
+		}
+		line += "  " + part
+	}
+	p.text.WriteString(line + "\n")
 }
 
 // span renders the time between two moments.
@@ -199,7 +209,7 @@ func (p *verdictText) fold(text string, width, more int) []string {
 	for word := range strings.SplitSeq(visible(text), " ") {
 		n := cellWidth(word)
 		if used > 0 && used+1+n > room {
-			lines = append(lines, strings.TrimRight(line.String(), " "))
+			lines = append(lines, line.String())
 			line.Reset()
 			used, room = 0, max(20, width)
 		}
@@ -228,22 +238,25 @@ func (p *verdictText) servers() {
 	type column struct {
 		head  string
 		width int
+		rank  int // columns of high rank are left out first
 		text  func(*verdict.Server) string
 	}
 	columns := []column{
-		{"events", 8, func(s *verdict.Server) string { return grouped(s.Events) }},
-		{"ok", 6, func(s *verdict.Server) string { return percent(s.OK, s.OK+s.Failed) }},
-		{"phones", 7, func(s *verdict.Server) string { return grouped(s.Phones) }},
-		{"max", 7, func(s *verdict.Server) string { return latency(s.Max) }},
-		{"p95", 7, func(s *verdict.Server) string { return latency(s.P95) }},
-		{"p50", 7, func(s *verdict.Server) string { return latency(s.Median) }},
+		{"phones", 7, 3, func(s *verdict.Server) string { return grouped(s.Phones) }},
+		{"events", 8, 1, func(s *verdict.Server) string { return grouped(s.Events) }},
+		{"ok", 6, 2, func(s *verdict.Server) string { return percent(s.OK, s.OK+s.Failed) }},
+		{"p50", 7, 6, func(s *verdict.Server) string { return latency(s.Median) }},
+		{"p95", 7, 5, func(s *verdict.Server) string { return latency(s.P95) }},
+		{"max", 7, 4, func(s *verdict.Server) string { return latency(s.Max) }},
 	}
 	room := p.Width - name - 1
-	for i, c := range columns {
-		if room -= c.width + 1; room < 0 {
-			columns = columns[:max(i, 1)]
-			break
-		}
+	for _, c := range columns {
+		room -= c.width + 1
+	}
+	for rank := len(columns); room < 0 && rank > 1; rank-- {
+		i := slices.IndexFunc(columns, func(c column) bool { return c.rank == rank })
+		room += columns[i].width + 1
+		columns = slices.Delete(columns, i, i+1)
 	}
 	p.text.WriteByte('\n')
 	line := fmt.Sprintf(" %-*s", name, "server")

@@ -55,6 +55,7 @@ func Scenes() []Scene {
 		{Name: "responses.pcap", Shows: "what becomes of requests: answered late, with an error, a redirect, not at all, reset, closed; and one direction only", Make: responses},
 		{Name: "streams.pcap", Shows: "requests over reordered, repeated and doubled segments, several in one segment, a lost segment, a join in the middle", Make: streams},
 		{Name: "deployment.pcap", Shows: "a site at which much is wrong: nothing listens, a raw blank, another family's variable, a wrong path, a secret, TLS", Make: deployment},
+		{Name: "silent.pcap", Shows: "a site where nothing listens: 12 phones whose connections are refused, and no request", Make: NothingListens},
 		{Name: "others.pcap", Shows: "what phones and others send that is no Action URL: provisioning, firmware, phone books, a browser", Make: others},
 		{Name: "snaplen.pcap", Shows: "guide-events.pcap with a snaplen of 110, which cuts inside the requests' heads", Make: func(c *Capture) {
 			guideEvents(c)

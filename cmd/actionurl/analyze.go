@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,6 +21,7 @@ import (
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/packet"
 	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
@@ -37,6 +40,9 @@ type analysis struct {
 	view, group, format, time string
 	terms                     []term // of the filter, as they were given
 	enter                     shutter
+
+	failOn string // severity of findings that fail the run; empty for none
+	color  string
 
 	profiles []string // files and folders
 	skipBad  bool     // go on without the files that cannot be used
@@ -140,6 +146,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 		return nil
 	})
 	f.BoolVarP(&a.Verbose, "verbose", "v", false, "report each thing that could not be decoded, with its place, and which rights were given up")
+	a.verdictFlags(cmd, "")
 	f.IntVarP(&a.Count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
 	complete(cmd, "view", report.Views())
 	complete(cmd, "group", timeline.Groupings())
@@ -153,6 +160,31 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 		slugs = append(slugs, k.Slug)
 	}
 	complete(cmd, "event", slugs)
+}
+
+// verdictFlags adds the flags of the verdict. By default findings of a severity
+// fail the run, empty for none.
+func (a *analysis) verdictFlags(cmd *cobra.Command, failOn string) {
+	f := cmd.Flags()
+	f.BoolVar(&a.Verdict.Notes, "notes", false, "list each note of the closing verdict")
+	f.Var(newChoice(&a.failOn, failOn, []string{"error", "warning"}), "fail-on", "end with status 4 where a finding of this `SEVERITY` was made: error or warning")
+	f.Var(newChoice(&a.color, "auto", []string{"auto", "always", "never"}), "color", "`WHEN` failures have a color: auto (on a terminal, unless NO_COLOR is set), always or never")
+	complete(cmd, "fail-on", []string{"error", "warning"})
+	complete(cmd, "color", []string{"auto", "always", "never"})
+}
+
+// finishVerdict says where the verdict goes, and how it looks there.
+func (a *analysis) finishVerdict(to io.Writer, names []string) {
+	a.Verdict.Name = names[0]
+	if len(names) > 1 {
+		a.Verdict.Name = fmt.Sprintf("%s and %s", names[0], report.Plural(len(names)-1, "other"))
+	}
+	if a.Verdict.Width, _ = output.TerminalSize(to); a.Verdict.Width == 0 {
+		a.Verdict.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
+	}
+	terminal, _ := output.TerminalSize(to)
+	a.Verdict.Color = a.color == "always" || a.color == "auto" && terminal > 0 && os.Getenv("NO_COLOR") == ""
+	a.Verdict.Fail, a.Verdict.Fails = finding.SeverityOf(a.failOn)
 }
 
 // template reads a value of -t.
@@ -312,6 +344,7 @@ func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader)
 	if err := a.prepare(); err != nil {
 		return err
 	}
+	a.finishVerdict(cmp.Or(a.Verdict.Alone, a.Stderr), names)
 	in, err := files.Open(ctx, names, stdin)
 	if err != nil {
 		return &statusError{statusFailed, err}

@@ -23,6 +23,7 @@ const (
 	statusFailed  = 1
 	statusUsage   = 2
 	statusDamaged = 3
+	statusFound   = 4
 )
 
 // A statusError is an error with the exit status that it stands for.
@@ -82,7 +83,7 @@ the server took it.`,
   ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("no command is called %q; expected analyze, catalog, completion, learn, profile, report, sniff or version%s", args[0], captureHint(args[0]))
+				return fmt.Errorf("no command is called %q; expected analyze, catalog, check, completion, learn, profile, report, sniff or version%s", args[0], captureHint(args[0]))
 			}
 			return nil
 		},
@@ -91,7 +92,7 @@ the server took it.`,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	root.AddCommand(newAnalyze(enter), newCatalog(), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
+	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
 	root.AddCommand(internalCommands()...)
 	return root
 }
@@ -145,6 +146,8 @@ func ended(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, run.ErrFound):
+		return &statusError{status: statusFound}
 	case errors.Is(err, run.ErrDamaged):
 		return &statusError{status: statusDamaged}
 	case errors.Is(err, files.ErrNoEnd):

@@ -7,6 +7,7 @@
 //
 //	actionurl analyze [flags] CAPTURE...   read capture files; "-" is standard input
 //	actionurl catalog [TABLE]              what it knows of phones
+//	actionurl check [flags] CAPTURE...     the verdict alone, with an exit status; also on saved events
 //	actionurl learn [flags] CAPTURE...     find out what phones were told
 //	actionurl profile check|show FILE...   what phones were told
 //	actionurl report [flags] EVENTS...     show saved events (NDJSON) in any view and format
@@ -53,6 +54,8 @@
 //	2  wrong usage, or a profile that cannot be used
 //	3  done, but part of the input was damaged: what could be read was
 //	   reported, and the damage is named on standard error, with its place
+//	4  done, and a finding as grave as --fail-on asks for was made; check
+//	   asks for errors
 //
 // Standard output carries the result and nothing else.
 package main

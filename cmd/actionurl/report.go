@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -56,5 +57,6 @@ func (a *analysis) report(ctx context.Context, names []string, stdin io.Reader) 
 	a.Ready = func(outputs []string) {
 		a.enter.shut(sandbox.Rights{Write: outputs}, a.Verbose, a.Stderr)
 	}
+	a.finishVerdict(cmp.Or(a.Verdict.Alone, a.Stderr), names)
 	return ended(run.Saved(ctx, a.Config, names, stdin))
 }

@@ -183,6 +183,7 @@ func (s *sniff) watch(ctx context.Context) error {
 		s.enter.shut(keep, s.Verbose, s.Stderr)
 		fmt.Fprintf(s.Stderr, "actionurl: watching %s; Ctrl-C ends it\n", strings.Join(s.interfaces, ", "))
 	}
+	s.finishVerdict(s.Stderr, s.interfaces)
 	return ended(run.Watch(s.Config, in))
 }
 

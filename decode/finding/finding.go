@@ -191,6 +191,16 @@ func Kinds() []Kind {
 	return all
 }
 
+// KindOf returns the kind of a slug. It is not ok for another text.
+func KindOf(slug string) (k Kind, ok bool) {
+	for k := range kinds {
+		if catalog[k].slug == slug {
+			return k, true
+		}
+	}
+	return 0, false
+}
+
 // String returns the slug.
 func (k Kind) String() string { return catalog[k].slug }
 

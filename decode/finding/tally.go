@@ -150,6 +150,19 @@ func (s *Summary) Hint() string {
 
 func (s *Summary) failedTLS() bool { return s.Kind == Encrypted && s.Severity != Notice }
 
+// Worst returns the gravest severity of what was found, Notice for nothing.
+func (t *Tally) Worst() Severity {
+	worst := Notice
+	for _, rows := range t.rows {
+		for s, r := range rows {
+			if r != nil {
+				worst = min(worst, Severity(s))
+			}
+		}
+	}
+	return worst
+}
+
 // Summaries returns what was found: errors first, of a severity the most
 // frequent first.
 func (t *Tally) Summaries() []Summary {

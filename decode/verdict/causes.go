@@ -44,7 +44,7 @@ func (c *Collector) Verdict() *Verdict {
 func (c *Collector) serverRows() []Server {
 	var all []Server
 	for _, s := range c.servers {
-		if s.events == 0 {
+		if s.events == 0 || !s.addr.IsValid() {
 			continue
 		}
 		c.scale.adjust(&s.bars)
@@ -100,8 +100,15 @@ func (c *Collector) failures(explained map[int]finding.Set) []Cause {
 		all = append(all, c.cause(g, members))
 		for _, m := range members {
 			done := explained[m.phone]
-			for _, k := range []finding.Kind{finding.UnresolvedVariable, finding.RawBlank, finding.RawPlus, finding.SplitValue, finding.TooLong, finding.Repeated, finding.EmptyVariable} {
-				done.Add(k)
+			done.Add(finding.Repeated) // phones send again what was not taken
+			if g.apart >= 0 {
+				switch f := c.features[g.apart]; f.kind {
+				case variable:
+					done.Add(finding.UnresolvedVariable)
+				case form:
+					k, _ := finding.KindOf(f.text)
+					done.Add(k)
+				}
 			}
 			explained[m.phone] = done
 		}

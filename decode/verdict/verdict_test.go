@@ -101,7 +101,7 @@ func TestCauses(t *testing.T) {
 			s.say(60, server, "/cti?e=incoming&call-id=$call_id&mac=000b8212343c", bad)
 		}, []string{
 			"error 34:3c: the only request answered 400",
-			"warning 34:32: unresolved_variable",
+			"warning all: unresolved_variable",
 		}},
 		{"another path", func(s *site) {
 			many(s, 50, 55, 1)

@@ -134,6 +134,11 @@ func TestLossesAreTold(t *testing.T) {
 actionurl: warning: in the last minute: eth1: 1 overflow of the ring: enlarge it with --ring-size
 actionurl: 11 frames, 1 HTTP request, 1 Action URL
 actionurl: eth1: 1000 frames passed the filter, 10 dropped (1 overflow of the ring)
+2026-03-02 08:02:10–08:02:10 UTC  1 phone  1 event
+ ✓ no problem found
+
+ server             phones   events     ok     p50     p95     max
+ 192.168.40.207:80       1        1   100%  2.0 ms  2.0 ms  2.0 ms
 `
 	if diff := gocmp.Diff(want, messages); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)

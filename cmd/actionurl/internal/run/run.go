@@ -26,6 +26,7 @@ import (
 	"actionurl/decode/packet"
 	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
+	"actionurl/decode/verdict"
 	"actionurl/report"
 	"actionurl/report/output"
 )
@@ -48,10 +49,25 @@ type Config struct {
 
 	// Ready is called when the outputs are open, with the folders that stay in
 	// use; nil for nothing.
-	Ready func(outputs []string)
+	Ready   func(outputs []string)
+	Verdict Verdict
 
 	Stdout, Stderr io.Writer
 }
+
+// A Verdict says how the verdict of the end is written.
+type Verdict struct {
+	Name  string    // of what is read, in a few words
+	Alone io.Writer // gets it in place of rows, which are not written; nil for Config.Stderr, after them
+	Notes bool      // list each note
+	Color bool
+	Width int              // columns of a terminal; 0 for none
+	Fail  finding.Severity // findings as grave as this make ErrFound the error of the run; valid iff Fails
+	Fails bool
+}
+
+// ErrFound is the error of a run that found what Verdict.Fail asks for.
+var ErrFound = errors.New("findings")
 
 // ErrDamaged is the error of a run that is complete except for damaged parts of
 // the input, which it has reported.
@@ -74,6 +90,7 @@ type run struct {
 	live     *Live // in, where that is live; else nil
 	progress *progress
 	sum      summary
+	verdict  *verdict.Collector
 
 	decoder    decoder
 	pipeline   *decode.Pipeline // the decoder of captures; nil of saved records
@@ -101,8 +118,12 @@ func keyOf(c *timeline.Call) callKey { return callKey{c.Address, c.First} }
 // over runs over an input.
 func (r *run) over(in input) error {
 	r.in, r.progress, r.shown, r.calls = in, newProgress(r.Stderr, in), map[*timeline.Phone]bool{}, map[callKey]bool{}
+	r.verdict = verdict.New()
 	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture}
 	_, r.sum.saved = in.(*records)
+	if r.Verdict.Alone != nil {
+		r.sum.view = noView
+	}
 	var err error
 	if r.Filter.NeedsEnd() {
 		if r.captureEnd, err = in.End(); err != nil {
@@ -151,6 +172,10 @@ func (r *run) open() error {
 }
 
 func (r *run) beginRows(out *output.Output) (output.Part, error) {
+	if r.Verdict.Alone != nil {
+		r.view = &viewer{Sink: noRows{}}
+		return r.view, nil
+	}
 	o := r.Options
 	o.Width, o.Height = out.Terminal()
 	o.Live, o.Continued, o.Complete = r.in.follow(), out.Continued, r.Complete
@@ -165,6 +190,9 @@ func (r *run) record(rec *decode.Record) error {
 	r.sum.count(rec)
 	if shown {
 		r.sum.addFindings(rec, &r.Filter)
+	}
+	if shown || rec.Event == nil {
+		r.verdict.Record(rec)
 	}
 	if r.live != nil && r.live.Metrics != nil {
 		r.live.Metrics.Record(rec)
@@ -206,6 +234,7 @@ func (r *run) found(o *finding.Occurrence) {
 		return
 	}
 	r.sum.found.AddAll(o)
+	r.verdict.Found(o)
 	if r.Complete && r.unsaved == nil {
 		r.unsaved = r.beside(func() error { return r.view.beside.Finding(o) })
 	}
@@ -308,12 +337,13 @@ func (r *run) end(running, reading error) error {
 		failed = r.beside(func() error { return r.view.beside.End(r.now) })
 	}
 	if failed == nil || r.live != nil {
-		failed = cmp.Or(failed, r.close())
-		r.summarize()
+		failed = cmp.Or(failed, r.close(), r.summarize())
 	}
 	switch {
 	case failed != nil:
 		return failed
+	case r.Verdict.Fails && r.sum.found.Worst() <= r.Verdict.Fail:
+		return ErrFound
 	case r.sum.damaged > 0:
 		return ErrDamaged
 	}
@@ -333,8 +363,9 @@ func (r *run) last() error {
 	return err
 }
 
-// summarize prints the summary.
-func (r *run) summarize() {
+// summarize prints the summary and the verdict. It returns the error of writing
+// a verdict that is the result.
+func (r *run) summarize() error {
 	r.sum.print(r.decoder.Summary(), r.Filter.Reason())
 	if r.live != nil {
 		r.losses.print()
@@ -345,6 +376,15 @@ func (r *run) summarize() {
 			r.sum.say("warning: %s: %v", r.Frames, loss)
 		}
 	}
+	v := r.verdict.Verdict()
+	o := report.VerdictOptions{
+		Name: r.Verdict.Name, Width: r.Verdict.Width, Zone: r.Options.Clock.Zone(), Color: r.Verdict.Color, Notes: r.Verdict.Notes,
+	}
+	if r.Verdict.Alone != nil {
+		return report.WriteVerdict(r.Verdict.Alone, v, o)
+	}
+	_ = report.WriteVerdict(r.Stderr, v, o) // where the summary cannot be written, nothing can be said of it
+	return nil
 }
 
 // close ends the outputs.

@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"actionurl/capture/filter"
 	"actionurl/decode"
@@ -18,8 +17,8 @@ const maxProblems = 20
 // A summary prints on standard error what was read and what was not.
 type summary struct {
 	w         io.Writer
-	view      report.View
-	saved     bool // the input is saved events
+	view      report.View // noView without rows
+	saved     bool        // the input is saved events
 	templates int
 
 	requests, events int
@@ -30,6 +29,9 @@ type summary struct {
 
 	filter *filter.Filter // of -f, for captures; nil for none
 }
+
+// noView is the view of a run without rows.
+const noView report.View = "none"
 
 // count counts a record.
 func (s *summary) count(r *decode.Record) {
@@ -73,9 +75,6 @@ func (s *summary) print(d decode.Summary, reason string) {
 	for _, loss := range d.Losses(s.view == report.Calls || s.view == report.Phones) {
 		s.say("warning: %v", loss)
 	}
-	if s.view != report.Findings {
-		s.problems()
-	}
 	switch {
 	case reason != "" && s.rows == 0:
 		s.say("nothing shown: %s", reason)
@@ -111,6 +110,8 @@ func (s *summary) from(d *decode.Summary) string {
 func (s *summary) shown() string {
 	all := s.events
 	switch s.view {
+	case noView:
+		return ""
 	case report.Calls:
 		return ", " + report.Plural(s.rows, "call")
 	case report.Phones:
@@ -127,22 +128,4 @@ func (s *summary) shown() string {
 		return fmt.Sprintf(", %d shown", s.rows)
 	}
 	return ""
-}
-
-// problems names errors and warnings where only rows have them.
-func (s *summary) problems() {
-	var all []string
-	n := 0
-	for _, f := range s.found.Summaries() {
-		if f.Severity < finding.Notice {
-			n += f.Count
-			all = append(all, fmt.Sprintf("%s (%d)", f.Kind, f.Count))
-		}
-	}
-	if len(all) == 1 {
-		all[0], _, _ = strings.Cut(all[0], " (")
-	}
-	if n > 0 {
-		s.say("%s: %s (see --view findings)", report.Plural(n, "problem"), strings.Join(all, ", "))
-	}
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newCheck(enter shutter) *cobra.Command {
+	a := &analysis{enter: enter}
+	cmd := &cobra.Command{
+		Use:   "check [flags] CAPTURE|EVENTS...",
+		Short: "Print why events are missing, with an exit status",
+		Long: `check reads captures, or saved events (NDJSON), and prints the verdict alone:
+what was captured, which phones fail and why, and how the servers did. The
+first line stands for the whole, as a monitoring system shows it.
+
+The exit status is 4 where a finding as grave as --fail-on was made.`,
+		Example: `  actionurl check trace.pcap
+  actionurl check --fail-on warning -p site.yaml trace.pcap
+  actionurl check events.ndjson`,
+		Args: captureArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.Verdict.Alone = cmd.OutOrStdout()
+			if err := a.finish(cmd); err != nil {
+				return err
+			}
+			return a.check(cmd.Context(), args, cmd.InOrStdin())
+		},
+	}
+	a.flags(cmd)
+	for _, rows := range []string{"view", "group", "output", "format", "columns", "count", "complete", "write", "rotate"} {
+		cmd.Flags().MarkHidden(rows) // there are no rows
+	}
+	cmd.Flags().Lookup("fail-on").DefValue = "error"
+	a.failOn = "error"
+	return cmd
+}
+
+// check checks captures or saved events, which the first of them tells.
+func (a *analysis) check(ctx context.Context, names []string, stdin io.Reader) error {
+	in := bufio.NewReader(stdin)
+	var first []byte
+	if names[0] == "-" {
+		first, _ = in.Peek(1)
+	} else if f, err := os.Open(names[0]); err == nil {
+		first = make([]byte, 1)
+		io.ReadFull(f, first)
+		f.Close()
+	}
+	if bytes.HasPrefix(first, []byte("{")) || slices.Contains([]string{".ndjson", ".jsonl", ".json"}, filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(names[0], ".gz"), ".zst"))) {
+		return a.report(ctx, names, in)
+	}
+	return a.analyze(ctx, names, in)
+}

@@ -1,5 +1,14 @@
 // Package capture describes captured frames and where they come from.
 //
+// gopacket's interfaces and numbers are this package's own: every source here is
+// one of gopacket's data sources, [From] reads any of them (on Windows and the
+// BSDs all frames come this way), and package decode/packet decodes headers by its
+// layers. It does not read capture files nor Linux's interfaces here, as pcapgo
+// cuts link types to 8 bits, allocates what a damaged length claims and ends a
+// truncated pcapng without a word, and afpacket needs cgo. Between this program's
+// stages frames go in batches, not one by one, as a call for each costs more than
+// all else that is done for RTP.
+//
 // A [Source] fills a [Batch] with frames that point into memory of the source;
 // whoever needs a byte for longer copies it. Damage in a capture is not an
 // error of reading: it travels in the batch, as a [Problem] with its place,
@@ -34,10 +43,12 @@ type Batch struct {
 	Secrets  []Secret
 
 	// Now is the time that the capture has reached, in nanoseconds since
-	// 1970-01-01 UTC: frames that follow are not earlier. A live source tells
-	// it also where no frame came, so that what waits for a response learns
-	// that none comes. It is 0 where it is not told.
+	// 1970-01-01 UTC: frames that follow are not earlier. A live source sets it
+	// also where no frame came, so that a wait for a response can end. It is 0
+	// where it is not known.
 	Now int64
+
+	memory []byte // of the frames that From copied
 }
 
 // A Secret is what a capture holds for its own decryption, such as the keys of
@@ -58,9 +69,9 @@ func (b *Batch) Reset() {
 // A Source yields frames.
 type Source interface {
 	// Next replaces the content of b by the frames that follow: at least one
-	// frame, problem or secret, or the time, or else an error. The error is io.EOF at the end and
-	// otherwise one of reading; after an error there is nothing more to read.
-	// The frames' bytes are the source's and valid until the next call.
+	// frame, problem or secret, or the time, or else an error. The error is io.EOF
+	// at the end and otherwise one of reading; after an error there is nothing more
+	// to read. The frames' bytes are valid until the next call.
 	Next(b *Batch) error
 }
 

@@ -21,6 +21,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/google/gopacket"
+
 	"actionurl/capture"
 	"actionurl/capture/pcapfile"
 )
@@ -28,12 +30,18 @@ import (
 // Captures are captures that are read as one.
 type Captures struct {
 	*Input
+	capture.Packets // for gopacket
+
 	names  []string // of regular files
 	parts  []part
 	merged *merged
 }
 
-var _ capture.Source = (*Captures)(nil)
+var (
+	_ capture.Source                    = (*Captures)(nil)
+	_ gopacket.PacketDataSource         = (*Captures)(nil)
+	_ gopacket.ZeroCopyPacketDataSource = (*Captures)(nil)
+)
 
 // Open finds the captures of these names: files, folders of them, or "-" for
 // standard input. When ctx ends, reading does.
@@ -42,6 +50,7 @@ func Open(ctx context.Context, names []string, stdin io.Reader) (*Captures, erro
 		return nil, errors.New("-: standard input is named twice")
 	}
 	c := &Captures{Input: NewInput(ctx, stdin, nil)}
+	c.Packets = capture.NewPackets(c)
 	for _, name := range names {
 		if err := c.addName(name); err != nil {
 			if c.piped && ctx.Err() != nil { // it waited for the first bytes of a pipe

@@ -5,11 +5,13 @@ package live
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"syscall"
 	"time"
 	"unsafe"
 
+	"github.com/google/gopacket"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
@@ -25,14 +27,15 @@ func open(c *Config, w waiter, name string) (device, error) {
 	return newReadDevice(w.(bell), func() (handle, error) { return openBPF(c, name) })
 }
 
-// A bpfDevice is an open /dev/bpf (bpf(4)). It is used by its system calls and
-// not by gopacket's bsdbpf, which panics without the right to open it, sets no
-// filter, tells no link type and no losses, and takes macOS to align frames as
-// the others do.
+// A bpfDevice is an open /dev/bpf (bpf(4)), read as one of gopacket's data
+// sources. It is not bsdbpf, which panics without the right to open it, gives no
+// way to set a filter or to ask for the link type and the losses, and takes frames
+// on macOS to be aligned to 8 bytes, where they are to 4.
 type bpfDevice struct {
-	fd   int
-	size int // of the kernel's buffers
-	on   *capture.Interface
+	fd     int
+	buffer []byte // as large as the kernel's
+	rest   []byte // of what was read
+	from   *capture.Interface
 }
 
 var _ handle = (*bpfDevice)(nil)
@@ -76,11 +79,12 @@ func openDevice() (int, error) {
 // filter is made, is known only then: until there is a filter, one that keeps
 // nothing is in its place. To set it empties the buffer.
 func (d *bpfDevice) bind(c *Config, name string) error {
-	var err error
-	const largest = 1 << 20 // as a block is as large
-	if d.size, err = syscall.SetBpfBuflen(d.fd, min(c.RingSize, largest)); err != nil {
+	const largest = 1 << 20
+	size, err := syscall.SetBpfBuflen(d.fd, min(c.RingSize, largest))
+	if err != nil {
 		return fmt.Errorf("buffer: %w", err)
 	}
+	d.buffer = make([]byte, size)
 	if err := d.attach([]bpf.Instruction{bpf.RetConstant{}}); err != nil {
 		return err
 	}
@@ -95,7 +99,7 @@ func (d *bpfDevice) bind(c *Config, name string) error {
 	if err != nil {
 		return err
 	}
-	d.on = &capture.Interface{Capture: name, Link: dataLink(link)}
+	d.from = &capture.Interface{Capture: name, Link: dataLink(link)}
 	timeout := syscall.NsecToTimeval(int64(retire))
 	if err := syscall.SetBpfTimeout(d.fd, &timeout); err != nil {
 		return err
@@ -107,7 +111,7 @@ func (d *bpfDevice) bind(c *Config, name string) error {
 	}
 	program := []bpf.Instruction{bpf.RetConstant{Val: whole}}
 	if c.Filter != nil {
-		if program, err = c.Filter(d.on.Link); err != nil {
+		if program, err = c.Filter(d.from.Link); err != nil {
 			return err
 		}
 	}
@@ -141,33 +145,31 @@ func (d *bpfDevice) attach(program []bpf.Instruction) error {
 	return nil
 }
 
-func (d *bpfDevice) block() int { return d.size }
+func (d *bpfDevice) on() *capture.Interface { return d.from }
 
-func (d *bpfDevice) read(b *block) error {
-	n, err := unix.Read(d.fd, b.memory)
-	switch {
-	case err == unix.EINTR || err == unix.EAGAIN:
-		return nil
-	case err != nil:
-		return err
-	}
+// ReadPacketData implements [gopacket.PacketDataSource]. The data is valid until
+// the next call.
+func (d *bpfDevice) ReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	// Each frame stands behind a header, which says how long both are.
 	const least = int(unsafe.Offsetof(unix.BpfHdr{}.Hdrlen)) + 2
-	for rest := b.memory[:n]; len(rest) >= least; {
-		h := (*unix.BpfHdr)(unsafe.Pointer(&rest[0]))
-		head, end := int(h.Hdrlen), int(h.Hdrlen)+int(h.Caplen)
-		if head < least || end > len(rest) {
-			break
+	if len(d.rest) < least {
+		n, err := unix.Read(d.fd, d.buffer)
+		if err != nil {
+			return nil, gopacket.CaptureInfo{}, err
 		}
-		b.frames = append(b.frames, capture.Frame{
-			Data:      rest[head:end:end],
-			Time:      int64(h.Tstamp.Sec)*int64(time.Second) + int64(h.Tstamp.Usec)*int64(time.Microsecond),
-			Length:    int(h.Datalen),
-			Interface: d.on,
-		})
-		rest = rest[min(len(rest), (end+unix.BPF_ALIGNMENT-1)&^(unix.BPF_ALIGNMENT-1)):]
+		if d.rest = d.buffer[:n]; n < least {
+			return nil, gopacket.CaptureInfo{}, os.ErrDeadlineExceeded
+		}
 	}
-	return nil
+	h := (*unix.BpfHdr)(unsafe.Pointer(&d.rest[0]))
+	head, end := int(h.Hdrlen), int(h.Hdrlen)+int(h.Caplen)
+	if head < least || end > len(d.rest) {
+		return nil, gopacket.CaptureInfo{}, errors.New("the kernel's buffer is damaged")
+	}
+	data := d.rest[head:end:end]
+	d.rest = d.rest[min(len(d.rest), (end+unix.BPF_ALIGNMENT-1)&^(unix.BPF_ALIGNMENT-1)):]
+	at := time.Unix(int64(h.Tstamp.Sec), int64(h.Tstamp.Usec)*int64(time.Microsecond))
+	return data, gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(data), Length: int(h.Datalen)}, nil
 }
 
 func (d *bpfDevice) count() (received, dropped uint64) {

@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/gopacket"
 	"golang.org/x/net/bpf"
 
 	"actionurl/capture"
@@ -113,6 +114,8 @@ type Stats struct {
 // A Source yields the frames of interfaces, in the order of time. Next is for
 // one goroutine; the other methods are safe to call at any time.
 type Source struct {
+	capture.Packets // for gopacket
+
 	config Config
 	ports  []*port
 	waiter waiter
@@ -125,7 +128,11 @@ type Source struct {
 	stopped  atomic.Pointer[time.Time]
 }
 
-var _ capture.Source = (*Source)(nil)
+var (
+	_ capture.Source                    = (*Source)(nil)
+	_ gopacket.PacketDataSource         = (*Source)(nil)
+	_ gopacket.ZeroCopyPacketDataSource = (*Source)(nil)
+)
 
 // A port is an interface as it was named.
 type port struct {
@@ -183,6 +190,7 @@ func Open(c Config) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{config: c, waiter: w}
+	s.Packets = capture.NewPackets(s)
 	for _, name := range c.Interfaces {
 		if slices.ContainsFunc(s.ports, func(p *port) bool { return p.name == name }) {
 			continue // named twice

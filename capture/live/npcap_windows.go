@@ -8,7 +8,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/gopacket/pcap"
 	"golang.org/x/net/bpf"
@@ -30,10 +29,10 @@ func open(c *Config, w waiter, name string) (device, error) {
 	return newReadDevice(w.(bell), func() (handle, error) { return openNpcap(c, name) })
 }
 
-// An npcap is an interface opened with Npcap.
+// An npcap is an interface opened with Npcap, which is gopacket's data source.
 type npcap struct {
-	handle *pcap.Handle
-	on     *capture.Interface
+	*pcap.Handle
+	from *capture.Interface
 }
 
 var _ handle = (*npcap)(nil)
@@ -48,8 +47,7 @@ func openNpcap(c *Config, name string) (handle, error) {
 		return nil, err
 	}
 	defer inactive.CleanUp()
-	const snaplen = 256 << 10 // as libpcap's largest
-	err = errors.Join(inactive.SetSnapLen(snaplen), inactive.SetPromisc(c.Promiscuous),
+	err = errors.Join(inactive.SetSnapLen(capture.MaxFrame), inactive.SetPromisc(c.Promiscuous),
 		inactive.SetTimeout(retire), inactive.SetBufferSize(c.RingSize))
 	if err != nil {
 		return nil, err
@@ -103,7 +101,7 @@ func (n *npcap) filter(c *Config) error {
 	if c.Filter == nil {
 		return nil
 	}
-	program, err := c.Filter(n.on.Link)
+	program, err := c.Filter(n.from.Link)
 	if err != nil {
 		return err
 	}
@@ -115,34 +113,13 @@ func (n *npcap) filter(c *Config) error {
 	for i, in := range raw {
 		filter[i] = pcap.BPFInstruction{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
 	}
-	return n.handle.SetBPFInstructionFilter(filter)
+	return n.SetBPFInstructionFilter(filter)
 }
 
-func (n *npcap) block() int { return 1 << 20 }
-
-// read copies frames into the block until it is full, or no more are there, or
-// the first has waited for long enough.
-func (n *npcap) read(b *block) error {
-	const largest = 256 << 10
-	used := 0
-	for start := time.Now(); len(b.memory)-used >= largest && time.Since(start) < retire; {
-		data, info, err := n.handle.ZeroCopyReadPacketData()
-		if err == pcap.NextErrorTimeoutExpired {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		end := used + copy(b.memory[used:], data)
-		b.frames = append(b.frames, capture.Frame{
-			Data: b.memory[used:end:end], Time: info.Timestamp.UnixNano(), Length: info.Length, Interface: n.on})
-		used = end
-	}
-	return nil
-}
+func (n *npcap) on() *capture.Interface { return n.from }
 
 func (n *npcap) count() (received, dropped uint64) {
-	s, err := n.handle.Stats()
+	s, err := n.Stats()
 	if err != nil {
 		return 0, 0
 	}
@@ -150,6 +127,6 @@ func (n *npcap) count() (received, dropped uint64) {
 }
 
 func (n *npcap) close() error {
-	n.handle.Close()
+	n.Close()
 	return nil
 }

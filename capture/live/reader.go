@@ -4,37 +4,32 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/gopacket"
+
 	"actionurl/capture"
 )
 
-// blocks is the number of blocks of a reader: of 1 MiB at most, 4 MiB. It is
+// blocks is the number of batches that a reader fills in turn, of 512 KiB: 2 MiB
 // beside the kernel's buffer.
 const blocks = 4
 
-// A handle is an interface that is opened for capture, where there is no ring.
+// A handle is an interface that is opened for capture, where there is no ring: a
+// data source of gopacket's whose time-out is retire.
 type handle interface {
-	// read waits for frames, not much longer than retire, and puts them into b,
-	// none if none came. An error is the interface's end.
-	read(b *block) error
-	// block returns how large the memory of a block must be, in bytes.
-	block() int
+	gopacket.PacketDataSource
+	// on returns the interface.
+	on() *capture.Interface
 	// count returns the frames received and dropped since it was opened.
 	count() (received, dropped uint64)
 	close() error
 }
 
-// A block is memory, and the frames in it.
-type block struct {
-	memory []byte
-	frames []capture.Frame
-}
-
 // A reader is a tap that a goroutine fills.
 type reader struct {
 	bell   bell
-	filled chan *block
-	empty  chan *block
-	held   []*block // that were read, the oldest first
+	filled chan *capture.Batch
+	empty  chan *capture.Batch
+	held   []*capture.Batch // that were read, the oldest first
 
 	done  chan struct{} // closed to end the goroutine
 	ended chan struct{} // closed by it; nil if there is none
@@ -46,9 +41,9 @@ type reader struct {
 var _ tap = (*reader)(nil)
 
 func newReader(b bell) *reader {
-	r := &reader{bell: b, filled: make(chan *block, blocks), empty: make(chan *block, blocks)}
+	r := &reader{bell: b, filled: make(chan *capture.Batch, blocks), empty: make(chan *capture.Batch, blocks)}
 	for range blocks {
-		r.empty <- new(block)
+		r.empty <- new(capture.Batch)
 	}
 	return r
 }
@@ -65,27 +60,29 @@ func (r *reader) start(h handle) {
 
 func (r *reader) run(h handle) {
 	received, dropped := r.received.Load(), r.dropped.Load()
+	on := h.on()
+	source := capture.From(h, on.Link)
 	for {
-		var b *block
+		var b *capture.Batch
 		select {
 		case <-r.done:
 			return
 		case b = <-r.empty:
 		}
-		if n := h.block(); len(b.memory) != n {
-			b.memory = make([]byte, n)
+		b.Reset()
+		failed := false
+		for len(b.Frames) == 0 && !failed && !r.stopping() {
+			failed = source.Next(b) != nil || len(b.Problems) > 0
 		}
-		b.frames = b.frames[:0]
-		var err error
-		for len(b.frames) == 0 && err == nil && !r.stopping() {
-			err = h.read(b)
+		for i := range b.Frames {
+			b.Frames[i].Interface = on
 		}
 		more, lost := h.count()
 		r.received.Store(received + more)
 		r.dropped.Store(dropped + lost)
 		r.filled <- b // there is room for all
 		r.bell.ring()
-		if err != nil {
+		if failed {
 			return
 		}
 	}
@@ -123,12 +120,12 @@ func (r *reader) read(frames []capture.Frame) []capture.Frame {
 	for {
 		select {
 		case b := <-r.filled:
-			if len(b.frames) == 0 { // the last of a handle
+			if len(b.Frames) == 0 { // the last of a handle
 				r.empty <- b
 				continue
 			}
 			r.held = append(r.held, b)
-			return append(frames, b.frames...)
+			return append(frames, b.Frames...)
 		default:
 			return frames
 		}

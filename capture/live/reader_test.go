@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"testing"
 	"time"
+
+	"github.com/google/gopacket"
 
 	"actionurl/capture"
 )
@@ -19,21 +22,22 @@ type fakeHandle struct {
 	dropped uint64
 }
 
-func (h *fakeHandle) read(b *block) error {
+func (h *fakeHandle) ReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	select {
 	case f, ok := <-h.frames:
 		if !ok {
-			return errors.New("device not configured")
+			return nil, gopacket.CaptureInfo{}, errors.New("device not configured")
 		}
 		h.seen++
-		n := copy(b.memory, f)
-		b.frames = append(b.frames, capture.Frame{Data: b.memory[:n], Time: int64(h.seen), Length: n})
+		return []byte(f), gopacket.CaptureInfo{Timestamp: time.Unix(0, int64(h.seen)), CaptureLength: len(f), Length: len(f)}, nil
 	case <-time.After(time.Millisecond):
+		return nil, gopacket.CaptureInfo{}, os.ErrDeadlineExceeded
 	}
-	return nil
 }
 
-func (h *fakeHandle) block() int                        { return 64 }
+func (h *fakeHandle) on() *capture.Interface {
+	return &capture.Interface{Capture: "en0", Link: capture.LinkNull}
+}
 func (h *fakeHandle) count() (received, dropped uint64) { return h.seen, h.dropped }
 func (h *fakeHandle) close() error                      { h.closed = true; return nil }
 
@@ -69,6 +73,9 @@ func TestReader(t *testing.T) {
 			}
 			for _, f := range batch.Frames {
 				got = append(got, fmt.Sprintf("%d %s", f.Number, f.Data))
+				if *f.Interface != *new(fakeHandle).on() {
+					t.Errorf("a frame of %v", f.Interface)
+				}
 			}
 		}
 	}

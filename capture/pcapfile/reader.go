@@ -2,9 +2,9 @@
 // (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), either also
 // compressed by gzip, zstd, lz4 or xz.
 //
-// The containers are read here and not by gopacket's pcapgo, which cuts link
-// types to 8 bits, allocates what a damaged length asks for, ends a truncated
-// pcapng without a word, and takes twice the time for a frame.
+// A [Reader] is one of gopacket's data sources. It is not built on pcapgo, which
+// cuts link types to 8 bits, allocates what a damaged length claims, ends a
+// truncated pcapng without a word, and takes twice the time for a frame.
 package pcapfile
 
 import (
@@ -14,22 +14,23 @@ import (
 	"io"
 	"math/bits"
 
+	"github.com/google/gopacket"
+
 	"actionurl/capture"
 )
 
-const (
-	// maxFrame is the largest frame that is believed, the snaplen limit of
-	// libpcap (MAXIMUM_SNAPLEN). It fits in a window, so no length that a
-	// file claims allocates anything.
-	maxFrame = 256 << 10
+// maxFrame is the largest frame that is believed. It fits in a window, so no
+// length that a file claims allocates anything.
+const maxFrame = capture.MaxFrame
 
-	// batchFrames bounds a batch: 1,024 frames of 56 bytes, 56 KiB.
-	batchFrames = 1024
-)
+// batchFrames bounds a batch: 1,024 frames of 56 bytes, 56 KiB.
+const batchFrames = 1024
 
 // A Reader reads the frames of one capture file. It keeps one window of the
 // file in memory, whatever the file's size.
 type Reader struct {
+	capture.Packets // for gopacket
+
 	name   string
 	window window
 	frames int // read so far
@@ -38,7 +39,11 @@ type Reader struct {
 	ahead  *ahead // nil if it is not compressed, or closed
 }
 
-var _ capture.Source = (*Reader)(nil)
+var (
+	_ capture.Source                    = (*Reader)(nil)
+	_ gopacket.PacketDataSource         = (*Reader)(nil)
+	_ gopacket.ZeroCopyPacketDataSource = (*Reader)(nil)
+)
 
 // A format is what differs between the containers.
 type format interface {
@@ -56,6 +61,7 @@ var ErrFormat = errors.New("not a pcap or pcapng capture")
 // content. The name is the one that frames and problems carry.
 func Open(name string, from io.Reader) (*Reader, error) {
 	r := &Reader{name: name, window: window{r: from, buf: make([]byte, windowSize)}}
+	r.Packets = capture.NewPackets(r)
 	r.window.atLeast(maxMagic)
 	plain, compressed, err := decompressed(r.window.rest(), from)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket/pcapgo"
 
 	"actionurl/capture"
 	"actionurl/capture/pcapfile"
@@ -118,6 +119,35 @@ func TestWriterOfManyInterfaces(t *testing.T) {
 	}
 	if n != len(frames) {
 		t.Errorf("%d frames of %d", n, len(frames))
+	}
+}
+
+// What is written is read by pcapgo, frame by frame. Of link types it reads 8 bits.
+func TestPcapgoReadsWhatIsWritten(t *testing.T) {
+	frames := framesOf()
+	file := append(written(t, frames, capture.Secret{Kind: 0x544c534b, Data: []byte("CLIENT_RANDOM 01 02\n")}), written(t, frames)...)
+	r, err := pcapgo.NewNgReader(bytes.NewReader(file), pcapgo.NgReaderOptions{WantMixedLinkType: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range append(frames, frames...) {
+		data, info, err := r.ReadPacketData()
+		if err != nil {
+			t.Fatalf("frame %d: %v", i+1, err)
+		}
+		on, err := r.Interface(info.InterfaceIndex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := capture.Frame{Data: data, Time: info.Timestamp.UnixNano(), Number: f.Number, Length: info.Length,
+			Interface: &capture.Interface{Capture: on.Name, Link: capture.LinkType(on.LinkType)}}
+		f.Interface = &capture.Interface{Capture: f.Interface.Capture, Link: f.Interface.Link & 0xff}
+		if diff := cmp.Diff(f, got); diff != "" {
+			t.Errorf("frame %d (-written +pcapgo):\n%s", i+1, diff)
+		}
+	}
+	if _, _, err := r.ReadPacketData(); err != io.EOF {
+		t.Errorf("behind the last frame: %v", err)
 	}
 }
 

@@ -292,9 +292,9 @@ func TestTimes(t *testing.T) {
 		request("/"), request("/", after(1500*time.Millisecond)), request("/", after(2*time.Second+time.Nanosecond)),
 	}
 	for _, test := range []struct{ form, csv, table string }{
-		{"", "2026-03-02T08:00:00.123456789Z 2026-03-02T08:00:01.623456789Z 2026-03-02T08:00:02.12345679Z", "08:00:00.123 08:00:01.623 08:00:02.123"},
-		{"utc", "2026-03-02T08:00:00.123456789Z 2026-03-02T08:00:01.623456789Z 2026-03-02T08:00:02.12345679Z", "08:00:00.123 08:00:01.623 08:00:02.123"},
-		{"Asia/Kolkata", "2026-03-02T13:30:00.123456789+05:30 2026-03-02T13:30:01.623456789+05:30 2026-03-02T13:30:02.12345679+05:30", "13:30:00.123 13:30:01.623 13:30:02.123"},
+		{"", "2026-03-02T08:00:00.123456789Z 2026-03-02T08:00:01.623456789Z 2026-03-02T08:00:02.123456790Z", "08:00:00.123 08:00:01.623 08:00:02.123"},
+		{"utc", "2026-03-02T08:00:00.123456789Z 2026-03-02T08:00:01.623456789Z 2026-03-02T08:00:02.123456790Z", "08:00:00.123 08:00:01.623 08:00:02.123"},
+		{"Asia/Kolkata", "2026-03-02T13:30:00.123456789+05:30 2026-03-02T13:30:01.623456789+05:30 2026-03-02T13:30:02.123456790+05:30", "13:30:00.123 13:30:01.623 13:30:02.123"},
 		{"epoch", "1772438400.123456789 1772438401.623456789 1772438402.123456790", "1772438400.123 1772438401.623 1772438402.123"},
 		{"relative", "0.000000000 1.500000000 2.000000001", "0.000 1.500 2.000"},
 		{"delta", "0.000000000 1.500000000 0.500000001", "0.000 1.500 0.500"},
@@ -353,10 +353,18 @@ func TestErrorsOfUseNameTheChoices(t *testing.T) {
 func TestFormatOf(t *testing.T) {
 	for file, want := range map[string]string{
 		"a.csv": "csv", "A.CSV": "csv", "dir.csv/a": "table", "a.ndjson": "ndjson", "a.jsonl": "ndjson",
-		"a.md": "markdown", "-": "table", "a.txt": "table", "": "table",
+		"a.md": "markdown", "-": "table", "a.txt": "table", "": "table", "a.tsv": "tsv", ".": "table", "dir/.csv": "table",
 	} {
-		if got := Plain().Of(file).Name; got != want {
-			t.Errorf("%q is %s, want %s", file, got, want)
+		if got, err := Plain().Of(file); err != nil || got.Name != want {
+			t.Errorf("%q is %s, %v; want %s", file, got.Name, err, want)
+		}
+	}
+	if _, err := Plain().Of("a.xls"); err == nil || !strings.Contains(err.Error(), "a.xls: no format has the extension .xls; expected .txt, .csv, .tsv, .ndjson, .jsonl, .json, .md, .markdown, or --format") {
+		t.Errorf("an unknown extension: %v", err)
+	}
+	for name, want := range map[string]string{"json": "ndjson", "jsonl": "ndjson", "md": "markdown", "tsv": "tsv", "xls": "", "": ""} {
+		if got := Plain().Named(name).Name; got != want {
+			t.Errorf("the format %q is %q, want %q", name, got, want)
 		}
 	}
 }
@@ -366,6 +374,7 @@ func TestNoRows(t *testing.T) {
 	for format, want := range map[string]string{
 		"table":    "time  event\n",
 		"csv":      "time,event\r\n",
+		"tsv":      "time\tevent\n",
 		"ndjson":   "",
 		"markdown": "| time | event |\n| --- | --- |\n",
 	} {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -25,7 +26,7 @@ type Sink interface {
 // A Format is a way to write rows.
 type Format struct {
 	Name       string
-	Extensions []string // of the names of its files
+	Extensions []string // of its files; without the dot, they are names of it, too
 	People     bool     // people read it: they see other columns than programs
 	Early      bool     // it writes each row as it comes, and so each column that may be empty
 
@@ -39,11 +40,14 @@ type Formats []Format
 // Plain returns the formats of this package, the default first.
 func Plain() Formats {
 	return Formats{
-		{Name: "table", People: true, New: func(w io.Writer, o Options, columns []Column) (Sink, error) {
+		{Name: "table", Extensions: []string{".txt"}, People: true, New: func(w io.Writer, o Options, columns []Column) (Sink, error) {
 			return newTable(w, columns, o), nil
 		}},
 		{Name: "csv", Extensions: []string{".csv"}, New: func(w io.Writer, o Options, columns []Column) (Sink, error) {
-			return newCSV(w, columns, o)
+			return newCSV(w, columns, o, false)
+		}},
+		{Name: "tsv", Extensions: []string{".tsv"}, New: func(w io.Writer, o Options, columns []Column) (Sink, error) {
+			return newCSV(w, columns, o, true)
 		}},
 		{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl", ".json"}, New: func(w io.Writer, _ Options, columns []Column) (Sink, error) {
 			return newNDJSON(w, columns), nil
@@ -66,21 +70,28 @@ func (f Formats) Names() []string {
 // Named returns the format of a name, or none.
 func (f Formats) Named(name string) Format {
 	for _, format := range f {
-		if format.Name == name {
+		if format.Name == name || slices.Contains(format.Extensions, "."+name) {
 			return format
 		}
 	}
 	return Format{}
 }
 
-// Of returns the format that the extension of a file means, or else the default.
-func (f Formats) Of(file string) Format {
-	for _, format := range f {
-		if slices.Contains(format.Extensions, strings.ToLower(filepath.Ext(file))) {
-			return format
-		}
+// Of returns the format that the extension of a file means, the default where
+// it has none.
+func (f Formats) Of(file string) (Format, error) {
+	extension := strings.ToLower(filepath.Ext(file))
+	if extension == "" || extension == "." || extension == strings.ToLower(filepath.Base(file)) { // .profile has none
+		return f[0], nil
 	}
-	return f[0]
+	var known []string
+	for _, format := range f {
+		if slices.Contains(format.Extensions, extension) {
+			return format, nil
+		}
+		known = append(known, format.Extensions...)
+	}
+	return Format{}, fmt.Errorf("%s: no format has the extension %s; expected %s, or --format", file, extension, strings.Join(known, ", "))
 }
 
 // Options say how to write.

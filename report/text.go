@@ -75,6 +75,18 @@ func (c *Clock) append(dst []byte, ns int64, short bool) []byte {
 	return time.Unix(0, ns).In(c.zone).AppendFormat(dst, layout)
 }
 
+// appendWide renders a time with all digits, so that those of one zone have one
+// width and sort as texts.
+func (c *Clock) appendWide(dst []byte, ns int64) []byte {
+	switch {
+	case c.form != "":
+		return c.append(dst, ns, false)
+	case c.zone == time.UTC:
+		return time.Unix(0, ns).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
+	}
+	return time.Unix(0, ns).In(c.zone).AppendFormat(dst, "2006-01-02T15:04:05.000000000-07:00")
+}
+
 // appendMoment renders a time with its date, to the second where it is short.
 func (c *Clock) appendMoment(dst []byte, ns int64, short bool) []byte {
 	if c.form != "" || !short {

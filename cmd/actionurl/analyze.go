@@ -37,9 +37,9 @@ type analysis struct {
 	expr    string       // of -f
 	capture *filter.Expr // the same, read; nil for none
 
-	view, group, format, time string
-	terms                     []term // of the filter, as they were given
-	enter                     shutter
+	view, group, time string
+	terms             []term // of the filter, as they were given
+	enter             shutter
 
 	failOn string // severity of findings that fail the run; empty for none
 	color  string
@@ -121,7 +121,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, findings (what is wrong), or requests (every HTTP request)")
 	f.Var(newChoice(&a.group, "", timeline.Groupings()), "group", "with --view calls, number what is one call on several phones, as told `BY`: call-id, or number (that of the caller)")
 	f.StringVarP(&a.Output, "output", "o", "-", "`FILE` to write to; - is standard output")
-	f.Var(newChoice(&a.format, "", formats.All().Names()), "format", "`FORMAT`: "+strings.Join(formats.All().Names(), ", ")+"; by default told from the extension of -o")
+	addFormat(cmd, &a.Options.Format, formats.All(), "", "; without it, by the extension of -o")
 	f.StringVar(&a.Options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
 		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", ")+
 		"; of findings: "+strings.Join(report.ColumnNames(report.Findings), ", "))
@@ -151,7 +151,6 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	complete(cmd, "view", report.Views())
 	complete(cmd, "group", timeline.Groupings())
 	cmd.MarkFlagFilename("output")
-	complete(cmd, "format", formats.All().Names())
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
 	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(
 		report.ColumnNames(report.Events), report.ColumnNames(report.Calls), report.ColumnNames(report.Phones), report.ColumnNames(report.Findings))))))
@@ -295,8 +294,11 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 		return usage("--group joins calls; it needs --view calls")
 	}
 	a.Options.Grouped = a.group != ""
-	if a.Options.Format = formats.All().Named(a.format); a.format == "" {
-		a.Options.Format = formats.All().Of(strings.TrimSuffix(a.Output, ".gz"))
+	if a.Options.Format.New == nil {
+		var err error
+		if a.Options.Format, err = formats.All().Of(strings.TrimSuffix(a.Output, ".gz")); err != nil {
+			return usage("\"-o, --output\" flag: %w", err)
+		}
 	}
 	if a.Complete && (a.Options.Format.Name != "ndjson" || a.Filter.View != report.Events && a.Filter.View != report.Requests) {
 		return usage("--complete saves events for report; it needs --format ndjson, and --view events or requests")

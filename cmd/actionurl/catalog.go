@@ -12,7 +12,8 @@ import (
 )
 
 func newCatalog() *cobra.Command {
-	var format, maker string
+	var format report.Format
+	var maker string
 	tables := report.CatalogTables()
 	names := vendorNames()
 	cmd := &cobra.Command{
@@ -36,7 +37,7 @@ inferred (P-values from the order of the numbers, keys from the events' names).`
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
 			width, _ := output.TerminalSize(out)
-			options := report.Options{Format: report.Plain().Named(format), Width: width}
+			options := report.Options{Format: format, Width: width}
 			if len(args) > 0 {
 				tables = args
 			}
@@ -57,9 +58,8 @@ inferred (P-values from the order of the numbers, keys from the events' names).`
 		},
 	}
 	cmd.Flags().VarP(newChoice(&maker, "", names), "vendor", "", "`NAME` of a vendor: "+strings.Join(names, ", "))
-	cmd.Flags().VarP(newChoice(&format, "table", report.Plain().Names()), "format", "", "`FORMAT`: "+strings.Join(report.Plain().Names(), ", "))
+	addFormat(cmd, &format, report.Plain(), "table", "")
 	complete(cmd, "vendor", names)
-	complete(cmd, "format", report.Plain().Names())
 	return cmd
 }
 

@@ -12,9 +12,11 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"actionurl/capture/files"
 	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/report"
 )
 
 // Exit statuses.
@@ -81,28 +83,47 @@ the server took it.`,
   actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
   actionurl sniff -i eth1
   ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("no command is called %q; expected analyze, catalog, check, completion, learn, profile, report, sniff or version%s", args[0], captureHint(args[0]))
-			}
-			return nil
-		},
+		Version:       versionText(),
+		Args:          commandArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
 	root.AddCommand(internalCommands()...)
 	return root
 }
 
-// captureHint helps who forgot the command.
-func captureHint(arg string) string {
-	if _, err := os.Stat(arg); err == nil {
-		return fmt.Sprintf(" (actionurl analyze %s reads a capture)", arg)
+// commandArgs refuses what is not a command.
+func commandArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
 	}
-	return ""
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	hint := report.DidYouMean(args[0], names)
+	if _, err := os.Stat(args[0]); err == nil && !cmd.HasParent() {
+		hint = fmt.Sprintf(" (actionurl analyze %s reads a capture)", args[0])
+	}
+	return fmt.Errorf("no command is called %q; expected %s%s", args[0], strings.Join(names, ", "), hint)
+}
+
+// flagError adds to the error of an unknown flag the one that is most like it.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return fmt.Errorf("%w%s", err, report.DidYouMean("--"+unknown.GetSpecifiedName(), names))
 }
 
 func newVersion() *cobra.Command {
@@ -111,9 +132,13 @@ func newVersion() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return printed(fmt.Fprintf(cmd.OutOrStdout(), "actionurl %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+			return printed(fmt.Fprintln(cmd.OutOrStdout(), versionText()))
 		},
 	}
+}
+
+func versionText() string {
+	return fmt.Sprintf("actionurl %s (%s, %s/%s)", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // version returns the module's version, or the revision it was built from.

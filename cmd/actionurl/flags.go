@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"actionurl/report"
 )
 
 // A choice is a flag's value that is one of several words.
@@ -24,9 +26,33 @@ func (c *choice) Type() string   { return "WORD" }
 
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.words, s) {
-		return fmt.Errorf("expected %s", strings.Join(c.words, ", "))
+		return fmt.Errorf("expected %s%s", strings.Join(c.words, ", "), report.DidYouMean(s, c.words))
 	}
 	*c.value = s
+	return nil
+}
+
+// A formatFlag is a flag's value that is the name of a format.
+type formatFlag struct {
+	known report.Formats
+	value *report.Format // none where the flag is not given
+}
+
+// addFormat adds the flag --format for one of the formats. It is the default where
+// the flag is not given.
+func addFormat(cmd *cobra.Command, value *report.Format, known report.Formats, def, more string) {
+	*value = known.Named(def)
+	cmd.Flags().Var(&formatFlag{known, value}, "format", "`FORMAT`: "+strings.Join(known.Names(), ", ")+more)
+	complete(cmd, "format", known.Names())
+}
+
+func (f *formatFlag) String() string { return f.value.Name }
+func (f *formatFlag) Type() string   { return "FORMAT" }
+
+func (f *formatFlag) Set(s string) error {
+	if *f.value = f.known.Named(s); f.value.New == nil {
+		return fmt.Errorf("expected %s%s", strings.Join(f.known.Names(), ", "), report.DidYouMean(s, f.known.Names()))
+	}
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +23,7 @@ import (
 type lessonRun struct {
 	decode  decode.Config
 	profile string // to write
-	format  string
+	format  report.Format
 	verbose bool
 	enter   shutter
 }
@@ -62,10 +61,9 @@ even if it is a secret; it is told which ones may be.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&r.profile, "output", "o", "", "`FILE` to write a profile to, which must not exist; - is standard output, in place of the table")
-	f.Var(newChoice(&r.format, "table", report.Plain().Names()), "format", "`FORMAT`: "+strings.Join(report.Plain().Names(), ", ")+"; all but table have a row for each part of a URL")
+	addFormat(cmd, &r.format, report.Plain(), "table", "; all but table have a row for each part of a URL")
 	f.Uint16Var(&r.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
 	f.BoolVarP(&r.verbose, "verbose", "v", false, "report which rights were given up")
-	complete(cmd, "format", report.Plain().Names())
 	r.decode.ResponseTimeout = time.Second // what the answers are does not matter
 	return cmd
 }
@@ -99,7 +97,7 @@ func (r *lessonRun) run(cmd *cobra.Command, names []string) error {
 func (r *lessonRun) write(l *learn.Lesson, stdout io.Writer) error {
 	if r.profile != "-" {
 		width, _ := output.TerminalSize(stdout)
-		if err := report.WriteLearned(stdout, report.Options{Format: report.Plain().Named(r.format), Width: width}, l); err != nil {
+		if err := report.WriteLearned(stdout, report.Options{Format: r.format, Width: width}, l); err != nil {
 			return printed(0, err)
 		}
 	}

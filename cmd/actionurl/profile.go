@@ -28,12 +28,7 @@ event: profiles (YAML), and provisioning files of Grandstream, Yealink, Snom,
 Htek, Sangoma, Akuvox, Fanvil, Mitel and FlyingVoice phones. What a file is, is
 told by its content. A folder stands for every file in it and below, but for
 those whose name begins with ".".`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("profile has no command %q; expected check or show", args[0])
-			}
-			return nil
-		},
+		Args: commandArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().BoolVarP(&verbose, "verbose", "v", false, "report which rights were given up")
@@ -73,7 +68,7 @@ which event it is. The exit status is 2 if a file cannot be used.`,
 }
 
 func newProfileShow(load load) *cobra.Command {
-	var format string
+	var format report.Format
 	cmd := &cobra.Command{
 		Use:   "show FILE...",
 		Short: "Print what was understood",
@@ -90,11 +85,10 @@ or inferred.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
 			width, _ := output.TerminalSize(out)
-			return showProfiles(load(cmd, args), report.Options{Format: report.Plain().Named(format), Width: width}, out, cmd.ErrOrStderr())
+			return showProfiles(load(cmd, args), report.Options{Format: format, Width: width}, out, cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().VarP(newChoice(&format, "table", report.Plain().Names()), "format", "", "`FORMAT`: "+strings.Join(report.Plain().Names(), ", "))
-	complete(cmd, "format", report.Plain().Names())
+	addFormat(cmd, &format, report.Plain(), "table", "")
 	return cmd
 }
 

@@ -99,7 +99,7 @@ func complete(c Config) Config {
 	c.Filter.View = report.View(cmp.Or(string(c.Filter.View), string(report.Events)))
 	c.Output = cmp.Or(c.Output, "-")
 	if c.Options.Format.Name == "" {
-		c.Options.Format = report.Plain().Of(strings.TrimSuffix(c.Output, ".gz"))
+		c.Options.Format, _ = report.Plain().Of(strings.TrimSuffix(c.Output, ".gz"))
 	}
 	c.Options.Clock, _ = report.NewClock("utc")
 	return c

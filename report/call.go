@@ -73,10 +73,10 @@ func numberAndName(c *timeline.Call) Value {
 
 // saidValue is the talk time that the phone tells.
 func saidValue(c *timeline.Call) Value {
-	if c.Said < 0 {
+	if c.Duration < 0 {
 		return Value{}
 	}
-	return Number(int64(c.Said))
+	return Number(int64(c.Duration))
 }
 
 // groupValue is the number of the call's group, where calls are grouped.

@@ -23,7 +23,7 @@ func longCall() *timeline.Call {
 	return &timeline.Call{
 		Phone:   &timeline.Phone{MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}},
 		Address: netip.MustParseAddr("192.168.40.50"), Direction: actionurl.Incoming,
-		Remote: "+4930123456", DisplayRemote: "Jürgen Müller", Said: -1,
+		Remote: "+4930123456", DisplayRemote: "Jürgen Müller", Duration: -1,
 		First: at(0), Began: at(0), Established: at(2100 * time.Millisecond), Over: at(2 * time.Hour),
 		Steps: []timeline.Step{
 			{Time: at(0), Kind: actionurl.Lookup("incoming_call")},

@@ -137,7 +137,7 @@ func newCatalog(all []*Kind) *kinds {
 	return c
 }
 
-// words reduces a name to what tells it from others: "Incoming Call",
+// words reduces a name to what distinguishes it: "Incoming Call",
 // "incoming-call", "incomingCall", "INCOMINGCALL" and "call_incoming" are one.
 func words(name string) string { return string(appendWords(nil, name)) }
 
@@ -176,7 +176,7 @@ func (c *kinds) named(name string) *Kind {
 }
 
 // Lookup returns the event of a slug, a label, a P-value ("P8310" or "8310")
-// or an alias ("ons.actionUrl.incomingCall"), nil for none. Case, blanks and
+// or an alias ("ons.actionUrl.incomingCall"), nil for none. Case, spaces and
 // hyphens do not matter.
 func Lookup(name string) *Kind {
 	name = strings.TrimSpace(name)

@@ -1,18 +1,20 @@
-// Package actionurl tells which HTTP requests are Action URLs of phones, which
-// event each announces, and what its variables hold.
+// Package actionurl recognizes the HTTP requests that are Action URLs of phones,
+// the event that each announces, and the values of its variables.
 //
-//  1. Templates, as the administrator typed them into the phones, are matched
-//     on the raw target. They are the only sure way: a request seldom says
-//     which event it is. Where those of several events match, the values that
-//     each would give its variables may speak for one.
-//  2. Where none matches, the request is recognized by what phones send:
-//     known variables, a phone's user agent, the address of a phone.
-//  3. The event is then taken from the URL, if that names one.
+//  1. Templates, as configured in the phones, are matched on the raw target. Only
+//     they are certain: a request seldom names its event. Where the templates of
+//     several events match, the values of the variables may leave one, or what can
+//     follow the phone's earlier events.
+//  2. Where none matches, a request is recognized by what phones send: known
+//     variables, a phone's user agent, the address of a phone.
+//  3. The event is then the one that the URL names, if it names one.
 //  4. Where the capture holds the phones' SIP, the message that the request
-//     belongs to tells what is not known yet.
+//     belongs to names the event, or leaves one of several.
 //
-// Nothing is guessed: an event that cannot be told is [Unknown], with the
-// candidates if there are several.
+// Nothing is guessed: an ambiguous event is [Unknown], with its candidates.
+//
+// The catalogue has the events: what each means is in the fields of its [Kind],
+// and nowhere else.
 package actionurl
 
 import (
@@ -37,7 +39,7 @@ const (
 	ByNarrowed By = "narrowed" // several match, and the values, the call or SIP speak for one
 	ByName     By = "name"     // the URL names it
 	BySIP      By = "sip"      // the SIP message that it belongs to names it
-	ByNothing  By = ""         // it cannot be told
+	ByNothing  By = ""         // it is not known
 )
 
 // An Event is what an Action URL announces.
@@ -55,7 +57,7 @@ type Event struct {
 	OtherMAC     packet.MAC // what the user agent or the frame has instead, where the URL names PhoneMAC; mostly zero
 	State        *any       // where something of the phone may be kept, with the address that it came from; nil where there is no place
 	PhoneIP      netip.Addr
-	PhoneKnown   Evidence       // what tells which phone it is
+	PhoneKnown   Evidence       // how the phone is known
 	PhoneVendor  *vendor.Vendor // by its MAC address, else its user agent; nil if not known
 	PhoneProduct string
 	PhoneVersion string
@@ -67,7 +69,7 @@ type Event struct {
 	ip  netip.Addr // in the URL
 }
 
-// Evidence is what tells which phone sent a request.
+// Evidence is how the phone that sent a request is known.
 type Evidence string
 
 const (
@@ -77,9 +79,9 @@ const (
 	InAddress Evidence = "address"    // its IP address, and what came from there before
 )
 
-// A Var is a variable of an Action URL with its value: its name where a
-// template tells it, else the key as it was sent. Escapes are resolved; a raw
-// "+" or blank stays what it is.
+// A Var is a variable of an Action URL with its value: by its name where a
+// template matches, else by the key as sent. Escapes are resolved; a raw "+" or
+// space stays what it is.
 type Var struct {
 	Name  string
 	Value string
@@ -90,7 +92,7 @@ type Var struct {
 	Fits bool
 }
 
-// A State tells the kinds of values apart.
+// A State is what a value is.
 type State uint8
 
 const (
@@ -172,9 +174,9 @@ func (d *Decoder) Happened(e *Event) {
 	}
 }
 
-// agent reads the user agent of a request from an address, of which at is what
-// is known: mostly the same as before, which its hash tells. The result is valid
-// until the next call.
+// agent reads the user agent of a request from an address. At is what is known of
+// the address: its user agent is mostly the same as before, by its hash. The
+// result is valid until the next call.
 func (d *Decoder) agent(x *httpwire.Exchange, at *learnt) *agent {
 	a := &d.other
 	if at != nil {
@@ -200,7 +202,7 @@ func (d *Decoder) serverName(x *httpwire.Exchange, authority string) string {
 	return ""
 }
 
-// PathOf returns the part of a target behind the server, and the server where
+// PathOf returns the part of a target after the server, and the server where
 // the target is in absolute form (RFC 9112, section 3.2.2).
 func PathOf(target string) (path, authority string) {
 	const scheme = "http://"
@@ -214,7 +216,7 @@ func PathOf(target string) (path, authority string) {
 	return "/", authority
 }
 
-// rooted puts a "/" before a query that stands right behind the server.
+// rooted puts a "/" before a query that follows the server at once.
 func rooted(path string) string {
 	if strings.HasPrefix(path, "?") {
 		return "/" + path
@@ -321,7 +323,7 @@ func CallIDDirection(id string, phone netip.Addr) Direction {
 }
 
 // CallIDAddress returns the address in a Call-ID that a Grandstream phone made:
-// number, port, counter and, behind "@", the phone's IPv4 address with its
+// number, port, counter and, after "@", the phone's IPv4 address with its
 // digits as letters, A for 0 to J for 9.
 func CallIDAddress(id string) (netip.Addr, bool) {
 	_, host, ok := strings.Cut(id, "@")

@@ -25,7 +25,7 @@ type Kind struct {
 	Again     bool      // it can come again while the switch stays where it is
 	Failed    bool      // what it is about did not work
 	SIP       Signals   // the messages that it belongs to
-	Vars      Meanings  // of variables that have a value in it, but for those of the phone itself
+	Vars      Meanings  // of variables that have a value in it, besides those of the phone itself
 
 	number uint8 // 1-based in the catalogue; 0 of a kind that is not in it
 }
@@ -202,7 +202,7 @@ const (
 	Off
 )
 
-// Switches are where those of a phone stand, as far as its events say.
+// Switches are the positions of a phone's switches, by its events.
 type Switches [switches]Position
 
 // Turn notes what an event switches, and what it ends.

@@ -11,7 +11,7 @@ type Question struct {
 	Capture string
 	Frame   int           // 1-based
 	Time    int64         // nanoseconds since 1970-01-01 UTC
-	Phone   [2]netip.Addr // addresses that the phone may have: the sender's, and what it says itself
+	Phone   [2]netip.Addr // addresses that the phone may have: the sender's, and the one in the URL
 	Target  string        // as sent
 	CallID  string        // of a variable that is called so; empty for none
 	Vars    []Var

@@ -22,12 +22,12 @@ type Config struct {
 
 // A Checker finds what is wrong. It is not safe for concurrent use.
 type Checker struct {
-	config Config
-	found  []Finding
-	conns  *conns
-	typed  map[packet.MAC]actionurl.KindSet // see templatesFor
-	rings  rings
-	seed   maphash.Seed
+	config     Config
+	found      []Finding
+	conns      *conns
+	configured map[packet.MAC]actionurl.KindSet // see templatesFor
+	rings      rings
+	seed       maphash.Seed
 
 	signalling signalling
 
@@ -42,7 +42,7 @@ func NewChecker(c Config) *Checker {
 		c.Found = func(*Occurrence) {}
 	}
 	return &Checker{
-		config: c, conns: newConns(c.Templates), typed: templatesFor(c.Templates), seed: maphash.MakeSeed(),
+		config: c, conns: newConns(c.Templates), configured: templatesFor(c.Templates), seed: maphash.MakeSeed(),
 		clients: map[netip.Addr]*timeline.Phone{},
 	}
 }

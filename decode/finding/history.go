@@ -12,21 +12,21 @@ import (
 
 // Times, in nanoseconds of capture time.
 const (
-	// repeating is within what an event that is told again is the same one.
+	// repeating is the time within which the same event again is a repetition.
 	repeating = 10e9
-	// burst is within what nobody makes an event happen twice.
+	// burst is the time within which nobody makes an event happen twice.
 	burst = 1e9
-	// ringing is within what the phones of a group begin to ring.
+	// ringing is the time within which the phones of a group begin to ring.
 	ringing = 2e9
-	// failing is within what failures of a phone to register belong together.
+	// failing is the time within which failures to register belong together.
 	failing = 600e9
-	// tolerance is how far a duration that the phone tells may be from the one
-	// that was measured: the one is of whole seconds, the other of requests.
+	// tolerance is how far $duration may be from the measured talk time: one is in
+	// whole seconds, the other between requests.
 	tolerance = 2e9
 )
 
 // flood is how many failures to register are more than a restart of the server.
-// A Yealink phone tells of one every 30 s.
+// A Yealink phone announces one every 30 s.
 const flood = 5
 
 // A rare is what few phones do: the rest of a [timeline.Past].
@@ -99,9 +99,9 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timel
 	}
 }
 
-// repeated checks whether the phone sends the same event again: of a call that
-// has an id, or at once, or as the server did not take it. Else it may have
-// happened again, and what came between is not among what the phone tells.
+// repeated checks whether the phone sends the same event again: of a call with an
+// id, or at once, or because the server failed. Otherwise it may have happened
+// again, and the phone does not announce what came between.
 func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *timeline.Past) {
 	if e.Kind == actionurl.Unknown {
 		return
@@ -162,7 +162,7 @@ func (c *Checker) order(k *actionurl.Kind, call *timeline.Call) {
 	}
 }
 
-// leave notes the calls that a phone left without a word when it began to talk in
+// leave notes the calls that a phone left unannounced when it began to talk in
 // this one.
 func leave(x *httpwire.Exchange, phone *timeline.Phone, call *timeline.Call) {
 	if call.ID == "" {
@@ -175,19 +175,19 @@ func leave(x *httpwire.Exchange, phone *timeline.Phone, call *timeline.Call) {
 	}
 }
 
-// duration compares the talk time that the phone tells with that between its
-// events. Times on hold may be part of it or not.
+// duration compares $duration with the talk time between the phone's events.
+// Times on hold may be part of it or not.
 func (c *Checker) duration(x *httpwire.Exchange, p *timeline.Past, call *timeline.Call) {
 	talk, known := call.Talk()
-	if !known || call.Said < 0 || p.Delayed > call.First || call.Over != x.Time {
+	if !known || call.Duration < 0 || p.Delayed > call.First || call.Over != x.Time {
 		return
 	}
 	hold, _ := call.Hold()
-	said := int64(call.Said) * 1e9
-	if near(said, int64(talk)) || near(said, int64(talk-hold)) {
+	announced := int64(call.Duration) * 1e9
+	if near(announced, int64(talk)) || near(announced, int64(talk-hold)) {
 		return
 	}
-	c.add(DurationMismatch, Detail{N: said, M: int64(talk)})
+	c.add(DurationMismatch, Detail{N: announced, M: int64(talk)})
 }
 
 func near(a, b int64) bool { return a-b <= tolerance && b-a <= tolerance }
@@ -202,8 +202,8 @@ type rings [1024]struct {
 
 // fanOut checks whether another phone rings for the same call: one from the
 // same number, at once. Numbers of less than three digits, and words such as
-// anonymous, are those of many callers; and a phone's own numbers of its calls
-// tell nothing of another's.
+// anonymous, are shared by many callers; ids that the phone counts itself mean
+// nothing to another.
 func (c *Checker) fanOut(x *httpwire.Exchange, phone *timeline.Phone, call *timeline.Call) {
 	name := call.Remote
 	if digits(name) < 3 {
@@ -232,9 +232,9 @@ func digits(s string) (n int) {
 	return n
 }
 
-// Closed takes a call that is complete. An event is missed only where another
-// one tells that it happened, the capture has the call from its beginning, and
-// the phone is known to send such events: it did, or has a template for them.
+// Closed checks a complete call for missing events. One is missing only where
+// another event shows that it happened, the capture has the call from its
+// beginning, and the phone sends such events: it did, or has a template for them.
 func (c *Checker) Closed(call *timeline.Call) {
 	if call.Began == 0 {
 		return
@@ -254,8 +254,8 @@ func (c *Checker) Closed(call *timeline.Call) {
 	p := &call.Phone.Past
 	hold, end := actionurl.Holds.Kind(), actionurl.Ends.Kind()
 	sends := func(k *actionurl.Kind) bool {
-		told := c.told(call.Phone)
-		return p.Sent[counterOf(k)] > 0 || told.Has(k)
+		configured := c.configuredFor(call.Phone)
+		return p.Sent[counterOf(k)] > 0 || configured.Has(k)
 	}
 	r := rareOf(p)
 	switch {

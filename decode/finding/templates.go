@@ -78,20 +78,20 @@ func templatesFor(templates []*actionurl.Template) map[packet.MAC]actionurl.Kind
 	return all
 }
 
-// told returns the events that templates make a phone send.
-func (c *Checker) told(phone *timeline.Phone) actionurl.KindSet {
-	return c.typed[packet.MAC{}].With(c.typed[phone.MAC])
+// configuredFor returns the events that templates make a phone send.
+func (c *Checker) configuredFor(phone *timeline.Phone) actionurl.KindSet {
+	return c.configured[packet.MAC{}].With(c.configured[phone.MAC])
 }
 
 // neverSent reports templates whose events never came, though they happened.
 func (c *Checker) neverSent(phones []*timeline.Phone) {
-	if len(c.typed) == 0 {
+	if len(c.configured) == 0 {
 		return
 	}
 	for _, phone := range phones {
 		sent := &phone.Past.Sent
-		told := c.told(phone)
-		for k := range told.All() {
+		configured := c.configuredFor(phone)
+		for k := range configured.All() {
 			i, often := counterOf(k), oftenEnough(k)
 			if i >= 0 && often > 0 && sent[i] == 0 && sent[i^1] >= often {
 				c.config.Found(&Occurrence{Finding: New(NeverSent, Detail{Name: k.Slug}), Place: Place{Phone: phoneIn(phone)}, Times: 1})
@@ -114,8 +114,8 @@ func (c *Checker) unexplained(x *httpwire.Exchange) bool {
 	return ok && host != ""
 }
 
-// oddTemplates tells what is wrong with templates as they were typed. Of one
-// that is bound to no phone the phones that were seen tell how long it may be.
+// oddTemplates checks the templates themselves. One that is bound to no phone may
+// be as long as the phones in the capture allow.
 func (c *Checker) oddTemplates(phones []*timeline.Phone) {
 	least := 0
 	for _, phone := range phones {

@@ -106,8 +106,8 @@ func isNumber(s string) bool {
 }
 
 // misread reports whether a value has a plus sign that was sent as it is. A
-// value that no template tells may be text of the template, in which a plus
-// sign is meant as a blank; a number begins with it.
+// value that no template separates may be text of the template, in which a plus
+// sign stands for a space; a number begins with it.
 func misread(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
 	at := strings.IndexByte(v.Value, '+')
 	if at < 0 || !strings.Contains(x.Target, v.Value) {
@@ -117,9 +117,9 @@ func misread(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
 }
 
 // splits reports whether a value holds what separates keys and values, sent as
-// it is. Where no template tells, only a name is looked at: what seems to be
-// part of another value may be text of the template. Whole pairs behind an "&"
-// are of another template than the one that matches.
+// it is. Without a template only names are checked: what seems to be part of
+// another value may be text of the template. Whole pairs after an "&" belong to
+// another template than the one that matches.
 func splits(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) bool {
 	if e.Template == nil {
 		switch v.Means {

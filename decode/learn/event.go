@@ -16,7 +16,7 @@ type position struct {
 	last   int // of them, it ends
 	most   int // requests of it in one call
 	next   *sketch
-	follow int // calls in which next comes right behind it
+	follow int // calls in which next follows at once
 }
 
 // positions returns where each sketch stands in calls.
@@ -64,7 +64,7 @@ func (l *Learner) positions() map[*sketch]position {
 
 // event judges which event the requests of a shape announce.
 func (j *judge) event(shape *Shape, s *sketch) Guess {
-	if g, ok := told(s); ok {
+	if g, ok := recognized(s); ok {
 		return g
 	}
 	if g, ok := shape.named(); ok {
@@ -73,9 +73,9 @@ func (j *judge) event(shape *Shape, s *sketch) Guess {
 	return j.placed(shape, s)
 }
 
-// told takes the event that all requests were recognized as. Where they are
-// several events, one URL was typed in for all of them.
-func told(s *sketch) (Guess, bool) {
+// recognized returns the event that all requests were recognized as. If they are
+// several events, one URL is configured for all of them.
+func recognized(s *sketch) (Guess, bool) {
 	if len(s.events) > 1 {
 		g := Guess{Sure: Open, Why: "the SIP messages of the calls say that it is typed in for several events"}
 		for _, k := range actionurl.Kinds() {
@@ -123,7 +123,7 @@ func (s *Shape) named() (Guess, bool) {
 }
 
 // placed lists the events that it may be, by its variables and by where it
-// stands in calls. These say what is likely; none is told by them alone.
+// stands in calls. They make an event likely, never certain.
 func (j *judge) placed(shape *Shape, s *sketch) Guess {
 	var why []string
 	var can func(*actionurl.Kind) bool // announce one of these events; nil if it may be any
@@ -171,7 +171,7 @@ func (j *judge) placed(shape *Shape, s *sketch) Guess {
 
 // known returns the event of a sketch, if it was recognized.
 func (j *judge) known(s *sketch) *actionurl.Kind {
-	if g, ok := told(s); ok {
+	if g, ok := recognized(s); ok {
 		return g.Kind
 	}
 	return nil
@@ -196,7 +196,7 @@ func ends(k *actionurl.Kind) bool {
 }
 
 // makers counts the samples whose call ids their phones made, and those whose
-// call ids others did, as far as these tell.
+// call ids others did, where the ids show it.
 func (s *sketch) makers() (made, others int) {
 	for i := range s.samples {
 		r := &s.samples[i]

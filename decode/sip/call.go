@@ -90,7 +90,7 @@ func (c *Call) inviteSent(m *Message, at *moment) {
 	}
 }
 
-// begin notes the ends of a call, of which this one sent the INVITE or not.
+// begin notes the two ends of a call. This one sent the INVITE if sent is set.
 func (c *Call) begin(m *Message, sent bool) {
 	if sent {
 		c.Direction = actionurl.Outgoing
@@ -145,7 +145,7 @@ func (c *Call) inviteAnswered(m *Message, at *moment) {
 	}
 }
 
-// end notes that the call is over, as the first message that says so has it.
+// end notes that the call is over. The first message to say so counts.
 func (c *Call) end(s State, at *moment) {
 	if c.Ended != 0 {
 		return
@@ -218,9 +218,9 @@ func (c *Call) declined(at *moment) {
 	}
 }
 
-// plainlyOn is how long, in nanoseconds, a call must have gone on after an event
-// that says it is over, until that is no matter of delays and of messages sent
-// again (RFC 3261, section 17.1.2.2: for 32 s at most, but from 0.5 s on).
+// plainlyOn is how long, in nanoseconds, a call must go on after an event that
+// announces its end, so that neither delays nor retransmissions explain it (RFC
+// 3261, section 17.1.2.2: for 32 s at most, but from 0.5 s on).
 const plainlyOn = 10e9
 
 // goesOn notes that a call was on when a request within it came.

@@ -12,36 +12,35 @@ import (
 
 // Times here are in nanoseconds of capture time.
 const (
-	// Before and after are how far a request may be from the message that it
-	// belongs to: before it, as both are sent at once, and behind it. A known
-	// event that has the Call-ID may be as far behind as afterID.
+	// Before and after are how long a request may come before and after the
+	// message that it belongs to: phones send both at once. A known event that has
+	// the Call-ID may come as late as afterID.
 	Before  = 2e9
 	after   = 5e9
 	afterID = 30e9
 
-	// early is how much less likely a request before its message is than one
-	// that is as far behind it.
+	// early is how many times less likely a request before its message is than
+	// one as long after it.
 	early = 4
 
-	// lesser is how much farther a message counts that an event may come with
-	// than the one that stands for it.
+	// lesser is how much farther a message counts that does not announce the event.
 	lesser = 500e6
 
-	// A message names an event if it is at most sure before the request, or
-	// sureBefore behind it, and no message that says something else is within
-	// margin times its distance, and slack more.
+	// A message names the event of a request if it comes at most sure before it or
+	// sureBefore after it, and no message of another meaning is within margin
+	// times its distance, and slack more.
 	sure       = 2e9
 	sureBefore = 250e6
 	margin     = 3
 	slack      = 100e6
 
-	// shortestID is how long a text must be to be taken for a Call-ID, and
-	// shortestNumber for a number where the URL does not call it one.
+	// shortestID and shortestNumber are the least lengths of a Call-ID, and of a
+	// number where the URL does not call it one.
 	shortestID     = 6
 	shortestNumber = 3
 )
 
-// evidence tells how a request is known to be of a call, the best first.
+// evidence is how a request is known to be of a call, the best first.
 type evidence uint8
 
 const (
@@ -79,8 +78,8 @@ func (t *Tracker) Match(q *actionurl.Question) (m actionurl.Message, call *Call,
 		t.near(q, addr, call != nil)
 	}
 	if len(t.fits) == 0 && len(q.Kinds) == 1 && q.CallID != "" {
-		// Seen from elsewhere, as behind a translator of addresses: which end
-		// the phone is cannot be told, but the call is its.
+		// Captured elsewhere, as beyond NAT: which end the phone is, is not known,
+		// but the call is its.
 		if d := t.calls[q.CallID]; d != nil {
 			for _, c := range d.ends {
 				for i := range min(c.n, maxMoments) {
@@ -107,7 +106,7 @@ func (t *Tracker) Match(q *actionurl.Question) (m actionurl.Message, call *Call,
 		return actionurl.Message{}, call, false
 	}
 	at := best.moment
-	at.told = maphash.String(t.seed, q.Target)
+	at.request = maphash.String(t.seed, q.Target)
 	if best.call != nil {
 		call = best.call
 		call.Events++
@@ -119,7 +118,7 @@ func (t *Tracker) Match(q *actionurl.Question) (m actionurl.Message, call *Call,
 	return m, call, true
 }
 
-// deny notes an event that says the call is over while it is on.
+// deny notes an event that announces the end of the call while it is on.
 func (c *Call) deny(q *actionurl.Question) {
 	if c == nil || len(q.Kinds) != 1 || c.claim.Time != 0 || c.Answer == 0 || c.Ended != 0 {
 		return
@@ -145,8 +144,8 @@ func (t *Tracker) Requested(addr netip.Addr, at int64, announced actionurl.KindS
 	}
 }
 
-// byID returns the phone's call of which a request has the Call-ID, though no
-// message of it may be what the request announces.
+// byID returns the phone's call whose Call-ID a request has; no message of it may
+// belong to the request.
 func (t *Tracker) byID(q *actionurl.Question) *Call {
 	d := t.calls[q.CallID]
 	if d == nil {
@@ -187,9 +186,9 @@ func (t *Tracker) collect(q *actionurl.Question, c *Call, e evidence) {
 	}
 }
 
-// add adds a message to the fits if it is near enough. Where the event is known,
-// it must be one that this may come with; else any message of a call speaks for
-// an event or against it.
+// add adds a message to the fits if it is near enough. A known event must be one
+// that may come with it; otherwise any message of a call speaks for an event or
+// against it.
 func (t *Tracker) add(q *actionurl.Question, c *Call, m *moment, e evidence) {
 	delay := q.Time - m.time
 	if delay < -Before || delay > afterID || delay > after && (e != byCallID || len(q.Kinds) != 1) {
@@ -222,8 +221,8 @@ func (t *Tracker) best(q *actionurl.Question) *fit {
 	return best
 }
 
-// weight is the distance, more if the message does not stand for the event in
-// question, or for any.
+// weight is the distance, more if the message does not announce the event in
+// question, or any.
 func (f *fit) weight(q *actionurl.Question) int64 {
 	if m := f.moment; len(q.Kinds) == 1 && m.announces(q.Kinds[0]) || len(q.Kinds) != 1 && m.is.Announces(m.sent) != nil {
 		return f.distance
@@ -239,16 +238,16 @@ func (t *Tracker) names(q *actionurl.Question, best *fit) *actionurl.Kind {
 	delay := q.Time - m.time
 	k := m.is.Announces(m.sent)
 	if k != nil && best.evidence <= byNumber && delay >= -sureBefore && delay <= sure &&
-		(m.told == 0 || m.told == maphash.String(t.seed, q.Target)) && t.alone(best, k) {
+		(m.request == 0 || m.request == maphash.String(t.seed, q.Target)) && t.undisputed(best, k) {
 		return k
 	}
 	return nil
 }
 
-// alone reports whether every message near may come with the event. Those that
-// few phones announce do not count: that the other end holds the call, and what
-// became of a transfer, which often ends the call at once.
-func (t *Tracker) alone(best *fit, k *actionurl.Kind) bool {
+// undisputed reports whether every message near may come with the event. What few
+// phones announce does not count: that the other end holds the call, and the
+// outcome of a transfer, which often ends the call at once.
+func (t *Tracker) undisputed(best *fit, k *actionurl.Kind) bool {
 	for i := range t.fits {
 		f := &t.fits[i]
 		switch f.moment.is {
@@ -288,7 +287,7 @@ func (t *Tracker) narrows(q *actionurl.Question, best *fit) *actionurl.Kind {
 			several = true
 		}
 	}
-	if left == nil || several || !t.alone(best, left) {
+	if left == nil || several || !t.undisputed(best, left) {
 		return nil
 	}
 	return left
@@ -308,7 +307,7 @@ func (m *moment) text() string {
 	return strconv.Itoa(int(m.status)) + " " + m.method.String()
 }
 
-// evidence tells how a request is known to be of the call.
+// evidence returns how a request is known to be of the call.
 func (c *Call) evidence(q *actionurl.Question) evidence {
 	if q.CallID != "" && sameID(q.CallID, c.ID) || strings.IndexByte(c.ID, '%') >= 0 && strings.Contains(q.Target, c.ID) {
 		return byCallID
@@ -380,7 +379,7 @@ const separators = "-.() "
 
 func separator(c byte) bool { return strings.IndexByte(separators, c) >= 0 }
 
-// bare takes off what is around a number: blanks, a name, the scheme, the host,
+// bare removes what is around a number: spaces, a name, the scheme, the host,
 // parameters, a "+".
 func bare(s string) string {
 	s = strings.Trim(s, " ")

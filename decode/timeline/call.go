@@ -44,43 +44,43 @@ type Call struct {
 	lane  *lane
 	since int64 // when it came into its lane
 
-	before, behind *Call // in the lane
+	prev, next     *Call // in the lane
 	elder, younger *Call // in the order of their first events
 
 	Direction actionurl.Direction
 	answered  bool
 	missed    bool
 	rejected  bool
-	idled     bool // it is over because the phone said to be idle
-	cut       bool // no more will be heard of it
+	idled     bool // it is over because the phone announced that it is idle
+	cut       bool // its end was not seen, and no more will come
 	closed    bool
 	holders   [2]bool // that hold it: the phone, the other side
 
 	size int32 // bytes of its texts
 
 	// SIP is the call as the phone's signalling has it, nil if that is not
-	// known. It is set by who knows it. One takes 760 bytes and its texts, 100 or
-	// so: 54 MiB of all calls.
+	// known; package analysis sets it. One takes 736 bytes and its texts, 100 or
+	// so: 53 MiB of all calls.
 	SIP *sip.Call
 
 	Steps []Step
-	few   [usualSteps]Step // what Steps is of, while there are no more
+	few   [roomSteps]Step // what Steps is of, while there are no more
 
-	// What the phone says of the two sides, whichever of them called: of a SIP
+	// The two sides as the phone names them, whichever of them called: of a SIP
 	// URI the user part. Each has at most maxText bytes.
 	Local, Remote, DisplayRemote string
 
-	ID      string     // its call id; empty if no event tells it
+	ID      string     // its call id; empty if no event has it
 	Address netip.Addr // that the phone had at its first event
 
 	Holds     int // times that it was put on hold
 	Transfers int
-	Said      int    // the $duration of the phone, in seconds; -1 if none
+	Duration  int    // the $duration of the phone, in seconds; -1 if none
 	Findings  uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
 	Group     int    // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
 
-	// Left is where the phone began to talk in another call, though it had not
-	// said that it holds this one, as package finding sets it; its Time is 0 for
+	// Left is where the phone began to talk in another call without announcing
+	// that it holds this one, as package finding sets it; its Time is 0 for
 	// nowhere.
 	Left packet.Origin
 
@@ -94,7 +94,7 @@ type Call struct {
 }
 
 // Key says what ties the events of the call together: "call_id", or "remote"
-// for the other side's number, as far as it is told, and the time.
+// for the other side's number, where there is one, and the time.
 func (c *Call) Key() string {
 	if c.ID != "" {
 		return "call_id"
@@ -143,7 +143,7 @@ func (c *Call) stage() actionurl.Stage {
 }
 
 // Ring returns how long it rang, or the phone waited for an answer; false
-// where that cannot be told.
+// where that is not known.
 func (c *Call) Ring() (time.Duration, bool) {
 	switch {
 	case c.Began == 0:
@@ -157,7 +157,7 @@ func (c *Call) Ring() (time.Duration, bool) {
 }
 
 // Talk returns how long it took from the answer to the end, times on hold
-// among it; false where that cannot be told.
+// included; false where that is not known.
 func (c *Call) Talk() (time.Duration, bool) {
 	if c.Established == 0 || c.Over == 0 {
 		return 0, false
@@ -173,17 +173,16 @@ func (c *Call) Hold() (time.Duration, bool) { return time.Duration(c.held), c.Ho
 // other.
 func span(from, to int64) time.Duration { return time.Duration(max(0, to-from)) }
 
-// Talks reports whether the phone talks in the call, as far as is known.
+// Talks reports whether the phone talks in the call, by its events.
 func (c *Call) Talks() bool { return c.answered && !c.onHold() && !c.over() }
 
 func (c *Call) onHold() bool { return c.holders[0] || c.holders[1] }
 
-// over reports whether the call has come to its end, as far as is known.
+// over reports whether the call has ended, or no more of it will come.
 func (c *Call) over() bool { return c.Over != 0 || c.cut }
 
 // apply changes the call by an event. Events may come in another order than
-// they happened: an answer before the ringing, a name for the call behind its
-// end.
+// they happened: an answer before the ringing, the cause of the end after it.
 func (c *Call) apply(f actionurl.Effect, now int64) {
 	if c.Direction == actionurl.Undirected {
 		c.Direction = f.Direction
@@ -226,9 +225,9 @@ func (c *Call) apply(f actionurl.Effect, now int64) {
 func (c *Call) hold(side int, now int64) {
 	c.answered = true
 	switch {
-	case c.holders[side]: // said again
+	case c.holders[side]: // repeated
 	case c.stray != 0 && now-c.stray <= overtaking:
-		c.Holds++ // its end was heard of first
+		c.Holds++ // its end came first
 		c.stray = 0
 	default:
 		if !c.onHold() {
@@ -252,7 +251,7 @@ func (c *Call) resume(side int, now int64) {
 	}
 }
 
-// end ends the call. It stays what it was, should an end be told twice.
+// end ends the call. A second end changes nothing.
 func (c *Call) end(now int64) {
 	if c.Over != 0 {
 		return

@@ -37,7 +37,7 @@ type group struct {
 	dialed  bool  // it has the call of the phone that called
 }
 
-// join puts a call into the group that it belongs to, as soon as that can be told.
+// join puts a call into its group, as soon as that is known.
 func (t *Timeline) join(c *Call, now int64) {
 	key := c.groupKey(t.config.Group)
 	if key == "" {
@@ -56,8 +56,8 @@ func (t *Timeline) join(c *Call, now int64) {
 	c.group = g
 }
 
-// groupKey returns what the calls of a group have in common, empty if the call
-// does not tell it.
+// groupKey returns what the calls of a group have in common, empty if that is
+// not known of the call yet.
 func (c *Call) groupKey(by Grouping) string {
 	number := ""
 	switch {

@@ -2,21 +2,21 @@ package timeline
 
 import "actionurl/decode/actionurl"
 
-// Of events that do not tell their call by its id.
+// Bounds on what belongs together, where there is no call id.
 const (
 	// overtaking is how far requests of one phone can come in another order
 	// than its events, in nanoseconds: it sends them on connections of their own.
 	overtaking = 1e9
-	// repeating is within what an event that is told again is the same, as
-	// phones send it again when the server is slow.
+	// repeating is the time, in nanoseconds, within which the same event again is
+	// a repetition: phones send it again when the server is slow.
 	repeating = 10e9
 )
 
 // find returns the call of the phone that an event belongs to, nil for none.
-// The call id tells, if both have one. Else it is a call with the same number,
-// or without one, that the event can be of; if there are several, the one that
-// it is likeliest of, and then the latest.
-func (p *Phone) find(s *said, k *actionurl.Kind, f actionurl.Effect, now int64) *Call {
+// The call id decides, if both have one. Otherwise it is a call with the same
+// number, or without one, to which the event can belong; of several, the likeliest,
+// and of equals the latest.
+func (p *Phone) find(s *facts, k *actionurl.Kind, f actionurl.Effect, now int64) *Call {
 	var best *Call
 	most := 0
 	for i := len(p.open) - 1; i >= 0; i-- {
@@ -64,7 +64,7 @@ const (
 	likely
 	likelier
 	likeliest
-	certain = likeliest + 1 // more than what the state of a call tells
+	certain = likeliest + 1 // the same number outweighs the state of the call
 )
 
 // likely returns how likely an event is of the call, by the call's state. Same

@@ -5,15 +5,14 @@ import "unsafe"
 // stepSize is the size of an event of a call, in bytes.
 const stepSize = int(unsafe.Sizeof(Step{}))
 
-// usualSteps is how many events a call has room for from the beginning.
-const usualSteps = 4
+// roomSteps is how many events a call has room for without a slice of its own.
+const roomSteps = 4
 
-// spill returns how many bytes a call's events take beyond the usual.
-func (c *Call) spill() int { return (cap(c.Steps) - usualSteps) * stepSize }
+// spill returns how many bytes the slice of a call's events takes, if it has one.
+func (c *Call) spill() int { return (cap(c.Steps) - roomSteps) * stepSize }
 
-// A lane is the calls that wait for the same time, in nanoseconds, for their
-// next event, in the order in which they came into it. Behind it they are
-// closed.
+// A lane is the calls that wait equally long for their next event, in the order
+// in which they began to wait. After the timeout, in nanoseconds, they are closed.
 type lane struct {
 	timeout     int64
 	first, last *Call
@@ -21,9 +20,9 @@ type lane struct {
 
 func (l *lane) push(c *Call, now int64) {
 	c.lane, c.since = l, now
-	c.before, c.behind = l.last, nil
+	c.prev, c.next = l.last, nil
 	if l.last != nil {
-		l.last.behind = c
+		l.last.next = c
 	} else {
 		l.first = c
 	}
@@ -31,21 +30,21 @@ func (l *lane) push(c *Call, now int64) {
 }
 
 func (l *lane) remove(c *Call) {
-	if c.before != nil {
-		c.before.behind = c.behind
+	if c.prev != nil {
+		c.prev.next = c.next
 	} else {
-		l.first = c.behind
+		l.first = c.next
 	}
-	if c.behind != nil {
-		c.behind.before = c.before
+	if c.next != nil {
+		c.next.prev = c.prev
 	} else {
-		l.last = c.before
+		l.last = c.prev
 	}
 	c.lane = nil
 }
 
-// place puts a call into the lane that it belongs to: one that is over waits
-// for what may be told late or again, one that rings or talks for its end.
+// place puts a call into its lane: one that is over waits for late and repeated
+// events, one that rings or talks for its end.
 func (t *Timeline) place(c *Call, now int64) {
 	l := &t.talking
 	switch {
@@ -79,7 +78,7 @@ func (c *Call) ref() *ref {
 	panic("timeline: a call that its phone does not have")
 }
 
-// close closes a call, which then waits for its turn to be handed out. Its
+// close closes a call, which then waits to be handed out. Its
 // signalling stays what it is now, however long that takes.
 func (t *Timeline) close(c *Call) {
 	c.closed = true
@@ -100,7 +99,7 @@ func (t *Timeline) close(c *Call) {
 	}
 }
 
-// handOut hands out the closed calls whose turn has come.
+// handOut hands out the closed calls that wait for no older one.
 func (t *Timeline) handOut() {
 	for t.config.Live && t.waiting.first != nil {
 		t.handOver(t.waiting.first)

@@ -68,7 +68,7 @@ type Past struct {
 	Rest    any       // what few phones do; nil in a new one
 }
 
-// A ref is a call of a phone, with what it is mostly told by.
+// A ref is a call of a phone, with what events are matched by.
 type ref struct {
 	id     uint64 // hash of its call id; 0 for none
 	call   *Call
@@ -86,7 +86,7 @@ func (p *Phone) Open() iter.Seq[*Call] {
 	}
 }
 
-// heard notes what an event says of its phone.
+// heard updates a phone by one of its events.
 func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 	p.Events++
 	p.Last = x.Time

@@ -28,8 +28,8 @@ func (t *Timeline) Signalled(mac packet.MAC, addr netip.Addr, first int64, s *si
 	}
 }
 
-// filled returns the call with what its events lack taken from its SIP. What
-// they tell stays as it is, though SIP may say otherwise.
+// filled returns the call with what its events lack taken from its SIP. What the
+// events have stays, though SIP may differ.
 func (c *Call) filled() *Call {
 	s := c.SIP
 	if s == nil {

@@ -1,17 +1,17 @@
 // Package timeline puts events together: what happened to each call, and what
 // state each phone is in.
 //
-//  1. Each event is of a phone: that of its MAC address, or else of its address.
-//  2. It is of one of the phone's calls, or begins one, or is of none, as what a
-//     phone tells of its registration. The call id tells which call; where
-//     there is none, the other side's number and what can happen next.
-//  3. The call's state follows from what was announced of it, in whatever order
-//     that came: families of phones differ, and requests overtake each other.
+//  1. Each event belongs to a phone: by its MAC address, else by its IP address.
+//  2. It belongs to one of the phone's calls, begins one, or belongs to none, like
+//     a registration. The call id decides; without one, the other side's number
+//     and what can happen next.
+//  3. The call's state follows from its events, in whatever order they come:
+//     families of phones differ, and requests overtake each other.
 //  4. A call is closed when nothing can change it any more, and handed out.
 //
-// An event that is ambiguous counts as far as all that it may be agree.
+// An ambiguous event counts for what all of its candidates do.
 //
-// Time is that of the events. What is kept is bounded; beyond the bounds the
+// Time is that of the events. Everything kept is bounded; beyond the bounds the
 // oldest calls are closed as they are, and counted.
 package timeline
 
@@ -28,10 +28,10 @@ import (
 // The bounds of what is kept.
 const (
 	// maxCalls is how many calls are kept, open ones and closed ones that wait
-	// for their turn: 65,536 of 480 bytes with 4 events among it, and of about
-	// 60 bytes of text; 34 MiB.
+	// for older ones: 65,536 of 432 bytes, 4 events included, and of about
+	// 60 bytes of text; 31 MiB.
 	maxCalls = 64 << 10
-	// maxLive is how many are kept where none waits for its turn, 4 MiB: more
+	// maxLive is how many are kept where none waits for older ones, 4 MiB: more
 	// than the 5,700 whose sound, 174 kbit/s of G.711 each, fills a gigabit.
 	maxLive = maxCalls / 8
 	// maxLong is how much their texts and events may take beyond that, in
@@ -54,15 +54,15 @@ const (
 
 // Config says how calls are handed out.
 type Config struct {
-	// Closed is told of each call, when nothing can change it any more. The
+	// Closed is called with each call when nothing can change it any more. The
 	// call is valid until Closed returns; its strings stay valid.
 	Closed func(*Call)
 	// Live hands calls out as soon as they are closed; else they come in the
 	// order of their first events, as long as there is room for those that wait.
 	// Less is kept then.
 	Live bool
-	// Group joins the calls of several phones: they have one number and stand
-	// together, as far as they are not handed out live.
+	// Group joins the calls of several phones: they get one number, and come
+	// together unless they are handed out live.
 	Group Grouping
 }
 
@@ -122,7 +122,7 @@ func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call)
 	s := t.read(p, e)
 	f := e.Effect()
 	if !f.Act.OfCall() {
-		t.alone(p, &s, e.Kind, x.Time)
+		t.ofPhone(p, &s, e.Kind, x.Time)
 		return p, nil
 	}
 	if s.direction != actionurl.Undirected {
@@ -153,7 +153,7 @@ func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call)
 	return p, c
 }
 
-// Tick tells the time: calls are closed of which nothing is to be expected.
+// Tick advances the time: calls that expect no more events are closed.
 func (t *Timeline) Tick(now int64) {
 	t.now = now
 	for _, l := range []*lane{&t.over, &t.ringing, &t.talking} {
@@ -182,7 +182,7 @@ func (t *Timeline) Flush() {
 // They must not be changed.
 func (t *Timeline) Phones() []*Phone { return t.phones }
 
-// Counts says what was given up at the bounds.
+// Counts says what was dropped at the bounds.
 type Counts struct {
 	Cut     int // calls that were handed out before they were over, as there were too many
 	Unnamed int // events of phones that were not kept, as there were too many
@@ -249,8 +249,8 @@ func (t *Timeline) newPhone(now int64) *Phone {
 	return p
 }
 
-// alone notes what an event says that is of no call.
-func (t *Timeline) alone(p *Phone, s *said, k *actionurl.Kind, now int64) {
+// ofPhone notes an event that is of no call.
+func (t *Timeline) ofPhone(p *Phone, s *facts, k *actionurl.Kind, now int64) {
 	own := s.account
 	if own == "" && !p.reversed {
 		own = s.local
@@ -258,7 +258,7 @@ func (t *Timeline) alone(p *Phone, s *said, k *actionurl.Kind, now int64) {
 	t.account(p, own)
 	switch {
 	case k.Switch == actionurl.Busy && k.To == actionurl.Off:
-		for _, r := range p.open { // no end of the calls before it may have been told
+		for _, r := range p.open { // their ends may not be announced
 			if c := r.call; !c.over() && now-c.Last > overtaking {
 				c.idled = true
 				c.end(now)
@@ -275,10 +275,9 @@ func (t *Timeline) alone(p *Phone, s *said, k *actionurl.Kind, now int64) {
 	}
 }
 
-// begin returns a call of which nothing was heard before. Those that it shows
-// to be over are cut: one with the same id, or, without an id, one that still
-// rings with the same number.
-func (t *Timeline) begin(p *Phone, s *said, f actionurl.Effect, now int64) *Call {
+// begin returns a new call. Those that it shows to be over are cut: one with the
+// same id, or, without an id, one that still rings with the same number.
+func (t *Timeline) begin(p *Phone, s *facts, f actionurl.Effect, now int64) *Call {
 	for _, r := range p.open {
 		same := r.id == s.idHash
 		if s.idHash == 0 {
@@ -300,7 +299,7 @@ func (t *Timeline) begin(p *Phone, s *said, f actionurl.Effect, now int64) *Call
 	} else {
 		c = new(Call)
 	}
-	*c = Call{Phone: p, Address: p.address, First: now, Said: -1}
+	*c = Call{Phone: p, Address: p.address, First: now, Duration: -1}
 	c.Steps = c.few[:0]
 	p.Calls++
 	p.open = append(p.open, ref{call: c})
@@ -308,10 +307,9 @@ func (t *Timeline) begin(p *Phone, s *said, f actionurl.Effect, now int64) *Call
 	return c
 }
 
-// learn adds what an event says to what is known of its call and its phone.
-// Where a phone says $local and $remote by who called, they are turned round
-// for a call that it began.
-func (t *Timeline) learn(c *Call, s *said) {
+// learn adds the facts of an event to its call and its phone. Where $remote is
+// always who called, the sides are swapped for a call that the phone began.
+func (t *Timeline) learn(c *Call, s *facts) {
 	local, remote, name, hash := s.local, s.remote, s.remoteName, s.remoteHash
 	if c.Phone.reversed && c.Direction == actionurl.Outgoing {
 		local, remote, name, hash = s.remote, s.local, s.localName, s.localHash
@@ -338,7 +336,7 @@ func (t *Timeline) learn(c *Call, s *said) {
 		c.DisplayRemote = t.keep(c, name)
 	}
 	if s.duration >= 0 {
-		c.Said = s.duration
+		c.Duration = s.duration
 	}
 	if c.Phone.reversed && c.Direction == actionurl.Undirected {
 		own = s.account // it may be either side

@@ -118,8 +118,8 @@ func line(c *Call) string {
 	if c.Transfers > 0 {
 		word(fmt.Sprintf("transfers=%d", c.Transfers))
 	}
-	if c.Said >= 0 {
-		word(fmt.Sprintf("said=%d", c.Said))
+	if c.Duration >= 0 {
+		word(fmt.Sprintf("said=%d", c.Duration))
 	}
 	for _, v := range []string{c.Local, c.Remote, c.DisplayRemote} {
 		word(v)

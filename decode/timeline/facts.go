@@ -8,10 +8,10 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// said is what an event says of its call.
-type said struct {
+// facts are what the variables of an event say about its call.
+type facts struct {
 	id            string
-	local, remote string // numbers, as the phone says $local and $remote
+	local, remote string // numbers of $local and $remote
 	localName     string
 	remoteName    string
 	account       string
@@ -22,9 +22,9 @@ type said struct {
 	localHash     uint32 // of what is the other side's number if the phone called; 0 for none
 }
 
-// read returns what the variables of an event say.
-func (t *Timeline) read(p *Phone, e *actionurl.Event) said {
-	s := said{id: e.CallID, duration: -1}
+// read reads the variables of an event.
+func (t *Timeline) read(p *Phone, e *actionurl.Event) facts {
+	s := facts{id: e.CallID, duration: -1}
 	for i := range e.Vars {
 		v := &e.Vars[i]
 		if v.State != actionurl.Filled {
@@ -54,8 +54,8 @@ func (t *Timeline) read(p *Phone, e *actionurl.Event) said {
 	return s
 }
 
-// hash returns a number that stands for a text, 0 for the empty one. So does
-// its lower half, if other things tell texts apart, too.
+// hash returns a number that stands for a text, 0 for the empty one. Its lower
+// half is enough where texts differ in other ways, too.
 func (t *Timeline) hash(s string) uint64 {
 	if s == "" {
 		return 0
@@ -90,8 +90,8 @@ func withoutScheme(uri string) string {
 	return uri
 }
 
-// bare returns a number without what some events of a call have and others do
-// not: the plus sign, and the blank that servers make of it.
+// bare returns a number without what only some events of a call have: the plus
+// sign, and the space that servers make of it.
 func bare(number string) string {
 	for number != "" && plus(number[0]) {
 		number = number[1:]

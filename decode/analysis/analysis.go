@@ -2,7 +2,8 @@
 // of those that are Action URLs.
 //
 //  1. Where the phone's SIP is captured, a request waits for the message that it
-//     may belong to (queue.go).
+//     may belong to; challenged or redirected, for the one that follows
+//     (queue.go, follow.go).
 //  2. actionurl recognizes Action URLs, and decodes what they announce.
 //  3. sip finds the message and the call that a request belongs to, and so the
 //     event where the URL does not name it.
@@ -30,6 +31,10 @@ import (
 // A Record is an HTTP request with its response.
 type Record struct {
 	*httpwire.Exchange
+	// Sent is the request as it was answered, where Exchange has the response to
+	// the one that followed: a challenge that was met, a redirect that was
+	// followed. Nil where the two are the same.
+	Sent     *httpwire.Exchange
 	Event    *actionurl.Event  // nil if it is no Action URL
 	Phone    *timeline.Phone   // that announced it; nil if there is no event, or too many phones
 	Call     *timeline.Call    // that the event is of; nil if it is of none
@@ -116,7 +121,7 @@ func (a *Analyzer) Exchange(x *httpwire.Exchange) {
 		a.waiting.push(x)
 		return
 	}
-	a.exchange(x)
+	a.exchange(&waiter{Exchange: *x})
 }
 
 // Message takes a SIP message.
@@ -157,11 +162,21 @@ func (a *Analyzer) Flush() error {
 }
 
 // exchange emits the record of a request.
-func (a *Analyzer) exchange(x *httpwire.Exchange) {
-	if a.err == nil {
-		e := a.events.Decode(x)
-		a.tell(x, e, a.signalled(x, e), nil)
+func (a *Analyzer) exchange(w *waiter) {
+	if a.err != nil {
+		return
 	}
+	x := &w.Exchange
+	if w.follows { // the event is that of the first
+		a.tell(x, nil, nil, nil, nil)
+		return
+	}
+	e := a.events.Decode(x)
+	var sent *httpwire.Exchange
+	if e != nil && w.last != nil {
+		x, sent = merged(x, w.last), x
+	}
+	a.tell(x, sent, e, a.signalled(x, e), nil)
 }
 
 // signalled joins a request to the SIP of the capture, if there is any. It
@@ -185,11 +200,12 @@ func (a *Analyzer) signalled(x *httpwire.Exchange, e *actionurl.Event) (call *si
 	return call
 }
 
-// tell emits the record of a request, whose call in SIP may be known. Of what is
+// tell emits the record of a request, which was sent as given where another
+// followed. Its call in SIP may be known. Of what is
 // wrong with it, only what is known is said, unless that is nil.
-func (a *Analyzer) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call, known *[]finding.Finding) {
+func (a *Analyzer) tell(x, sent *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call, known *[]finding.Finding) {
 	r := &a.record
-	*r = Record{Exchange: x, Event: e}
+	*r = Record{Exchange: x, Sent: sent, Event: e}
 	if e != nil {
 		r.Phone, r.Call = a.calls.Add(x, e)
 		if r.Call != nil && r.Call.SIP == nil {
@@ -216,7 +232,7 @@ func (a *Analyzer) tell(x *httpwire.Exchange, e *actionurl.Event, signalled *sip
 func (a *Analyzer) Event(x *httpwire.Exchange, e *actionurl.Event, found []finding.Finding) error {
 	a.now = max(a.now, x.Time)
 	if a.err == nil {
-		a.tell(x, e, nil, &found)
+		a.tell(x, nil, e, nil, &found)
 	}
 	return a.err
 }

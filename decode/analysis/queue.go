@@ -5,39 +5,60 @@ import (
 	"actionurl/decode/sip"
 )
 
-// maxWaiting and maxWaitingText bound the requests that wait for the SIP message
-// that may come after them, and after them for those before: 32,768 of 272 bytes,
-// and the 8 MiB of their strings; 17 MiB. Beyond it the oldest goes on without.
+// maxWaiting and maxWaitingText bound the requests that wait, and after them for
+// those before: 32,768 of 330 bytes, and the 8 MiB of their strings; 18 MiB.
+// Beyond it the oldest goes on without.
 const (
 	maxWaiting     = 32 << 10
 	maxWaitingText = 8 << 20
 )
 
-// waits reports whether the SIP message that a request belongs to may come after it.
+// waits reports whether a request waits: for the SIP message that may come after
+// it, or, challenged or redirected, for the request that follows.
 func (a *Analyzer) waits(x *httpwire.Exchange) bool {
-	return !a.prompt && a.now-x.Time <= sip.Before && a.sip.Knows(x.Client.Addr())
+	return !a.prompt && a.now-x.Time <= sip.Before && a.sip.Knows(x.Client.Addr()) || asks(x) && a.now-answered(x) <= following
 }
 
 // settle takes the requests at the front that wait no longer at the capture time now.
 func (a *Analyzer) settle(now int64) {
 	a.now = max(a.now, now)
-	for a.waiting.n() > 0 && (a.waiting.crowded() || !a.waits(a.waiting.oldest())) {
+	for a.waiting.n() > 0 && (a.waiting.crowded() || !a.waits(a.waiting.oldest().final())) {
 		a.exchange(a.waiting.pop())
 	}
 }
 
-// A queue holds copies of exchanges, the oldest first.
+// A waiter is a copy of a request that waits.
+type waiter struct {
+	httpwire.Exchange
+
+	// last is the request in the end of a chain that this one begins: sent again
+	// with credentials, or to where it was redirected; nil for none.
+	last *httpwire.Exchange
+	// follows is set in such a request.
+	follows bool
+}
+
+// final returns the request whose response counts.
+func (w *waiter) final() *httpwire.Exchange {
+	if w.last != nil {
+		return w.last
+	}
+	return &w.Exchange
+}
+
+// A queue holds requests that wait, the oldest first.
 type queue struct {
-	all  []httpwire.Exchange // those before gone are
+	all  []waiter // those before gone are
 	gone int
 	text int // bytes of their strings
+	asks int // of those that wait, which ask for another request
 }
 
 func (q *queue) n() int { return len(q.all) - q.gone }
 
 func (q *queue) crowded() bool { return q.n() > maxWaiting || q.text > maxWaitingText }
 
-func (q *queue) oldest() *httpwire.Exchange { return &q.all[q.gone] }
+func (q *queue) oldest() *waiter { return &q.all[q.gone] }
 
 func (q *queue) push(x *httpwire.Exchange) {
 	if q.gone > len(q.all)/2 && len(q.all) == cap(q.all) {
@@ -45,16 +66,39 @@ func (q *queue) push(x *httpwire.Exchange) {
 		clear(q.all[n:])
 		q.all, q.gone = q.all[:n], 0
 	}
-	q.all = append(q.all, *x)
+	q.all = append(q.all, waiter{Exchange: *x, follows: q.follow(x)})
 	q.text += x.TextSize()
+	if asks(x) {
+		q.asks++
+	}
+}
+
+// follow joins a request to one that asked for it, and reports whether there is
+// one.
+func (q *queue) follow(x *httpwire.Exchange) bool {
+	if q.asks == 0 {
+		return false
+	}
+	for i := q.n() - 1; i >= max(0, q.n()-maxBetween); i-- {
+		w := &q.all[q.gone+i]
+		if !w.follows && followed(w.final(), x) {
+			last := *x
+			w.last = &last
+			return true
+		}
+	}
+	return false
 }
 
 // pop takes the oldest out. It is valid until the next push.
-func (q *queue) pop() *httpwire.Exchange {
-	x := q.oldest()
-	q.text -= x.TextSize()
+func (q *queue) pop() *waiter {
+	w := q.oldest()
+	q.text -= w.TextSize()
+	if asks(&w.Exchange) {
+		q.asks--
+	}
 	if q.gone++; q.gone == len(q.all) {
 		q.all, q.gone = q.all[:0], 0
 	}
-	return x
+	return w
 }

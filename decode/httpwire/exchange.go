@@ -56,12 +56,14 @@ type Exchange struct {
 	UserAgent string
 
 	ContentLength int64 // as the request says; -1 if it does not
+	Credentials   bool  // the request has some (RFC 9110, section 11)
 	Cut           bool  // the capture holds only the beginning of its head
 	Gap           bool  // the capture lost something while it waited for its response
 
-	Status  int    // of the response; 0 if none, or without a status line
-	Latency int64  // nanoseconds from Time to the response's first byte; valid iff NoResponse == Answered
-	Reply   string // the first bytes of what came in place of a response; empty unless NoResponse == NotHTTP
+	Status   int    // of the response; 0 if none, or without a status line
+	Location string // of a redirect, at most 512 bytes; empty for none
+	Latency  int64  // nanoseconds from Time to the response's first byte; valid iff NoResponse == Answered
+	Reply    string // the first bytes of what came in place of a response; empty unless NoResponse == NotHTTP
 
 	// Done is set when Status, Latency, NoResponse and Reply are final.
 	Done       bool
@@ -80,5 +82,5 @@ type Exchange struct {
 
 // TextSize returns how many bytes the strings of the exchange take.
 func (x *Exchange) TextSize() int {
-	return len(x.Target) + len(x.Host) + len(x.UserAgent) + len(x.Version)
+	return len(x.Target) + len(x.Host) + len(x.UserAgent) + len(x.Version) + len(x.Location)
 }

@@ -270,8 +270,22 @@ func headEnd(data []byte, from int) (end int, ok bool) {
 // fields are the header fields that matter.
 type fields struct {
 	host, userAgent []byte
+	location        []byte
+	credentials     bool  // Authorization or Proxy-Authorization
 	length          int64 // Content-Length; -1 for none
 	chunked         bool
+}
+
+// maxLocation bounds the bytes kept of a Location: longer than phones keep URLs.
+const maxLocation = 512
+
+// redirect returns where a response of this status sends the client, empty for
+// nowhere.
+func (f *fields) redirect(status int) string {
+	if status < 300 || status >= 400 {
+		return ""
+	}
+	return string(f.location[:min(len(f.location), maxLocation)])
 }
 
 // readFields reads the lines behind a head's first, up to the empty one, and
@@ -307,6 +321,18 @@ func readFields(lines []byte) (f fields, size int, whole bool) {
 // read reads a line, which may end with a carriage return.
 func (f *fields) read(line []byte) {
 	switch line[0] | 0x20 { // in lower case
+	case 'a':
+		if _, ok := field(line, "authorization"); ok {
+			f.credentials = true
+		}
+	case 'p':
+		if _, ok := field(line, "proxy-authorization"); ok {
+			f.credentials = true
+		}
+	case 'l':
+		if v, ok := field(line, "location"); ok && f.location == nil {
+			f.location = v
+		}
 	case 'h':
 		if v, ok := field(line, "host"); ok && f.host == nil {
 			f.host = v

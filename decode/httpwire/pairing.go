@@ -41,7 +41,7 @@ func (r *Reader) exchange(o *opening, f fields) *Exchange {
 	x.next = nil
 	x.Method, x.Version = methodName(o.method), versionName(o.version)
 	x.Target, x.Host, x.UserAgent = r.keep(o.target), r.keep(f.host), r.keep(f.userAgent)
-	x.ContentLength = f.length
+	x.ContentLength, x.Credentials = f.length, f.credentials
 	return x
 }
 
@@ -220,7 +220,7 @@ func (h *conn) due(side stream.Side, seq uint32) *Exchange {
 
 // answer resolves a request by its response.
 func (h *conn) answer(x *Exchange, a *answer) {
-	x.Status = a.status
+	x.Status, x.Location = a.status, a.location
 	x.Latency = max(0, a.at.Time-x.Time)
 	h.resolve(x, Answered)
 }

@@ -134,6 +134,7 @@ type answer struct {
 	seq, ack uint32
 	hasAck   bool
 	status   int
+	location string // of a redirect
 }
 
 // Data implements [stream.Receiver].
@@ -447,7 +448,7 @@ func (r *Reader) message(h *conn, sd stream.Side, o *opening, f fields, at head)
 			other.role = request
 		}
 		r.response(h, sd, &answer{
-			at: at.first.Origin, seq: at.seq, ack: at.first.Ack, hasAck: at.first.HasAck, status: o.status,
+			at: at.first.Origin, seq: at.seq, ack: at.first.Ack, hasAck: at.first.HasAck, status: o.status, location: f.redirect(o.status),
 		}, f)
 		return
 	}

@@ -32,7 +32,18 @@ func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline
 		return newFindingViewer(w, o, found)
 	}
 	rows, err := report.NewRecords(w, o, v)
-	return &viewer{Sink: rows, loss: rows.Loss, beside: rows, record: rows.Write}, err
+	write := rows.Write
+	if v == report.Requests { // each with its own response
+		write = func(r *decode.Record) error {
+			if r.Sent == nil {
+				return rows.Write(r)
+			}
+			own := *r
+			own.Exchange = r.Sent
+			return rows.Write(&own)
+		}
+	}
+	return &viewer{Sink: rows, loss: rows.Loss, beside: rows, record: write}, err
 }
 
 // noRows is the view of a run whose result is its verdict.

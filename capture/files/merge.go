@@ -42,6 +42,18 @@ type opened struct {
 
 var _ capture.Source = (*merged)(nil)
 
+// maxProblems and maxSecrets bound what a batch has beside frames: 1,024
+// problems of 300 bytes and 16 secrets of 512 KiB, 8.3 MiB.
+const (
+	maxProblems = 1024
+	maxSecrets  = 16
+)
+
+// full reports whether a batch has to be handed on, with frames or without.
+func full(b *capture.Batch) bool {
+	return len(b.Problems) >= maxProblems || len(b.Secrets) >= maxSecrets
+}
+
 // due returns the source whose frame is the next, nil if there is none.
 func (m *merged) due() *opened {
 	var first *opened
@@ -65,6 +77,9 @@ func (m *merged) Next(b *capture.Batch) error {
 		return err
 	}
 	for {
+		if full(b) {
+			break // a source may lack its next frame, so that none is due
+		}
 		in := m.due()
 		if len(m.parts) > 0 && (in == nil || m.parts[0].first <= in.batch.Frames[in.next].Time) {
 			if err := m.openNext(b); err != nil {
@@ -117,7 +132,7 @@ func (m *merged) openNext(b *capture.Batch) error {
 func (m *merged) refill(b *capture.Batch) error {
 	var failed error
 	m.open = slices.DeleteFunc(m.open, func(in *opened) bool {
-		if in.next < len(in.batch.Frames) || failed != nil {
+		if in.next < len(in.batch.Frames) || failed != nil || full(b) {
 			return false
 		}
 		more, err := in.fill(b)
@@ -127,8 +142,8 @@ func (m *merged) refill(b *capture.Batch) error {
 	return failed
 }
 
-// fill gets the next batch with a frame, and reports whether there is one.
-// Problems and secrets go to b.
+// fill gets the next batch with a frame, and reports whether the source goes on.
+// Problems and secrets go to b; when that is full, there may be no frame yet.
 func (in *opened) fill(b *capture.Batch) (bool, error) {
 	for {
 		in.next = 0
@@ -136,7 +151,7 @@ func (in *opened) fill(b *capture.Batch) (bool, error) {
 		case nil:
 			b.Problems = append(b.Problems, in.batch.Problems...)
 			b.Secrets = append(b.Secrets, in.batch.Secrets...)
-			if len(in.batch.Frames) > 0 {
+			if len(in.batch.Frames) > 0 || full(b) {
 				return true, nil
 			}
 		case io.EOF:

@@ -15,6 +15,7 @@ import (
 type step struct {
 	frames   []frame
 	problems []string
+	secrets  int
 	err      error
 }
 
@@ -52,6 +53,7 @@ func (s *script) Next(b *capture.Batch) error {
 	for _, p := range now.problems {
 		b.Problems = append(b.Problems, capture.Problem{Err: errors.New(p)})
 	}
+	b.Secrets = append(b.Secrets, make([]capture.Secret, now.secrets)...)
 	return now.err
 }
 
@@ -175,4 +177,35 @@ func drain(t *testing.T, s capture.Source) (frames []frame, problems []string, e
 	}
 	t.Fatal("the source does not end")
 	return nil, nil, nil
+}
+
+// However many problems and secrets come before a frame, a batch has few.
+func TestMergeBounds(t *testing.T) {
+	damaged := func(n int, first int64) []step {
+		steps := make([]step, n)
+		for i := range steps {
+			steps[i] = step{problems: []string{"damaged"}}
+			if i%2 == 1 {
+				steps[i] = step{secrets: 1}
+			}
+		}
+		return append(steps, step{frames: []frame{{first, "frame"}}})
+	}
+	const n = 10_000
+	source := merge([]part{partOf(damaged(n, 2)), partOf(damaged(n, 1))})
+	var b capture.Batch
+	var times []int64
+	problems, secrets := 0, 0
+	for source.Next(&b) == nil {
+		if len(b.Problems) > maxProblems || len(b.Secrets) > maxSecrets {
+			t.Fatalf("a batch of %d problems and %d secrets", len(b.Problems), len(b.Secrets))
+		}
+		problems, secrets = problems+len(b.Problems), secrets+len(b.Secrets)
+		for _, f := range b.Frames {
+			times = append(times, f.Time)
+		}
+	}
+	if problems != n || secrets != n || !cmp.Equal(times, []int64{1, 2}) {
+		t.Errorf("%d problems, %d secrets, frames at %v", problems, secrets, times)
+	}
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
-	"github.com/ulikunitz/xz"
+	"github.com/xi2/xz"
 )
 
-// maxZstdWindow bounds the window that a zstd file may ask for: 64 MiB, twice
-// what "zstd -19" takes.
-const maxZstdWindow = 64 << 20
+// maxWindow bounds the memory that compressed data may ask for, the window of
+// zstd and the dictionary of xz: 64 MiB, what "xz -9" takes and twice what
+// "zstd -19" does.
+const maxWindow = 64 << 20
 
 // A compression is a format in which captures are kept, told by its magic
 // number. Several members in a row are read as one.
@@ -28,12 +29,10 @@ func compressions() []compression {
 	return []compression{
 		{"gzip", "\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
 		{"zstd", "\x28\xb5\x2f\xfd", func(r io.Reader) (io.Reader, error) {
-			return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
+			return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		}},
 		{"lz4", "\x04\x22\x4d\x18", func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
-		// The dictionary that a file asks for, up to 4 GiB, is address space
-		// until it is written to.
-		{"xz", "\xfd7zXZ\x00", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r) }},
+		{"xz", "\xfd7zXZ\x00", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r, maxWindow) }},
 	}
 }
 
@@ -90,8 +89,12 @@ func (d *decompressor) explain(err error) error {
 	if d.raw.err != nil && d.raw.err != io.EOF {
 		return d.raw.err
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, xz.ErrMemlimit):
+		return &damageError{fmt.Errorf("the %s data need more than %d MiB of memory; what follows cannot be read", d.name, maxWindow>>20)}
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, xz.ErrBuf) && d.raw.err == io.EOF:
 		return &damageError{fmt.Errorf("the %s data end early", d.name)}
+
 	}
 	return &damageError{fmt.Errorf("the %s data are damaged: %w; what follows cannot be read", d.name, err)}
 }

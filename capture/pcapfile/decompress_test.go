@@ -2,8 +2,11 @@ package pcapfile_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -120,5 +123,32 @@ func TestCompressed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Data that ask for more memory than they may get none of it.
+func TestCompressedMemory(t *testing.T) {
+	// The block header of xz (format 1.2.1, section 3.1) follows the 12 bytes of
+	// the stream header; its filter's one property is the dictionary's size.
+	packed := compress(t, compressors[3].open, make([]byte, 1000))
+	header := packed[12 : 12+4*(int(packed[12])+1)]
+	header[4] = 29 // 96 MiB
+	binary.LittleEndian.PutUint32(header[len(header)-4:], crc32.ChecksumIEEE(header[:len(header)-4]))
+	for name, data := range map[string][]byte{
+		"xz": packed,
+		// RFC 8878, section 3.1.1.1: no flags, a window of 128 MiB; then the
+		// header of a block of a byte.
+		"zstd": {0x28, 0xb5, 0x2f, 0xfd, 0, 17 << 3, 9, 0, 0, 'x'},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _, err := frames(bytes.NewReader(data))
+		runtime.ReadMemStats(&after)
+		if want := name + " data need more than 64 MiB of memory"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %s", name, err, want)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 16<<20 {
+			t.Errorf("%s: took %d bytes", name, took)
+		}
 	}
 }

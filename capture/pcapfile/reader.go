@@ -96,6 +96,9 @@ func (r *Reader) begin() error {
 	if err := r.failed(); err != nil && len(head) < 4 {
 		return err
 	}
+	if damage := r.window.damaged(); damage != nil && len(head) == 0 {
+		return fmt.Errorf("%s: %w: %w", r.name, ErrFormat, damage)
+	}
 	if len(head) == 0 {
 		return fmt.Errorf("%s: %w: it is empty", r.name, ErrFormat)
 	}

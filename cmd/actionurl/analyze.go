@@ -201,9 +201,16 @@ func (a *analysis) template(s string) error {
 	return nil
 }
 
+// profileVariable names profiles for when there is no -p, as a list like that of
+// PATH. A profile is never used only because it is there.
+const profileVariable = "ACTIONURL_PROFILE"
+
 // loadProfiles reads the files of -p. The templates keep the phones that they
 // are bound to.
 func (a *analysis) loadProfiles() error {
+	if len(a.profiles) == 0 {
+		a.profiles = filepath.SplitList(os.Getenv(profileVariable))
+	}
 	if len(a.profiles) == 0 {
 		return nil
 	}
@@ -347,6 +354,7 @@ func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader)
 		return err
 	}
 	a.finishVerdict(cmp.Or(a.Verdict.Alone, a.Stderr), names)
+	awaits(names, stdin, "a capture", a.Stderr)
 	in, err := files.Open(ctx, names, stdin)
 	if err != nil {
 		return &statusError{statusFailed, err}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -17,6 +18,7 @@ import (
 	"actionurl/capture/files"
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/report"
+	"actionurl/report/output"
 )
 
 // Exit statuses.
@@ -164,6 +166,13 @@ func printed(_ int, err error) error {
 		return &statusError{statusFailed, files.Named("standard output", err)}
 	}
 	return nil
+}
+
+// awaits says what standard input is read for, if somebody is sitting at it.
+func awaits(names []string, stdin io.Reader, what string, stderr io.Writer) {
+	if slices.Contains(names, "-") && output.IsTerminal(stdin) {
+		fmt.Fprintf(stderr, "actionurl: waiting for %s on standard input, which is a terminal; Ctrl-C ends it\n", what)
+	}
 }
 
 // ended returns what the end of a run means.

@@ -73,6 +73,7 @@ func (r *lessonRun) run(cmd *cobra.Command, names []string) error {
 	if _, err := os.Lstat(r.profile); err == nil {
 		return &statusError{statusFailed, fmt.Errorf("%s: exists, and may hold what somebody filled in; expected the name of a new file", r.profile)}
 	}
+	awaits(names, cmd.InOrStdin(), "a capture", cmd.ErrOrStderr())
 	in, err := files.Open(cmd.Context(), names, cmd.InOrStdin())
 	if err != nil {
 		return &statusError{statusFailed, err}

@@ -65,16 +65,24 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	_ "time/tzdata" // for --time, where the system has no zones
 
 	"actionurl/cmd/actionurl/internal/sandbox"
 )
 
+// settle is how long after an interrupt another one means the same: a terminal
+// and a parent process may both send it. One after that ends the process at
+// once, without a summary.
+const settle = 100 * time.Millisecond
+
 func main() {
 	// A closed pipe is an error of writing, and not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(settle, stop)
+	})
 	os.Exit(execute(ctx, sandbox.Enter, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -58,5 +58,6 @@ func (a *analysis) report(ctx context.Context, names []string, stdin io.Reader) 
 		a.enter.shut(sandbox.Rights{Write: outputs}, a.Verbose, a.Stderr)
 	}
 	a.finishVerdict(cmp.Or(a.Verdict.Alone, a.Stderr), names)
+	awaits(names, stdin, "saved events", a.Stderr)
 	return ended(run.Saved(ctx, a.Config, names, stdin))
 }

@@ -30,7 +30,7 @@ type Destination struct {
 	Live   bool          // it grows until it is stopped, and is read meanwhile
 	Rotate Rotation
 	Zone   *time.Location // of the times in names
-	Before func()         // called before each write, if set
+	Before func()         // called before each write to standard output, if set
 }
 
 // rotates reports whether it becomes several files.
@@ -115,7 +115,7 @@ func (o *Output) openFile() error {
 }
 
 func (o *Output) Write(b []byte) (int, error) {
-	if o.Before != nil {
+	if o.Before != nil && o.file == nil {
 		o.Before()
 	}
 	o.pending = true

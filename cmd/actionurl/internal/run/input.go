@@ -227,8 +227,7 @@ func (in *records) feed(r *run) (running, reading error) {
 	for {
 		rec, err := in.Next()
 		if problem := (*report.Problem)(nil); errors.As(err, &problem) {
-			r.progress.clear()
-			r.sum.problem(problem)
+			r.problem(problem)
 			continue
 		}
 		switch {

@@ -31,9 +31,8 @@ func Learn(c decode.Config, in *files.Captures, stderr io.Writer) (*Learned, err
 	})
 	learner = learn.New(p.Role)
 	_, reading := r.each(in, func(b *capture.Batch) error {
-		r.progress.clear()
 		for i := range b.Problems {
-			r.sum.problem(&b.Problems[i])
+			r.problem(&b.Problems[i])
 		}
 		err := p.Batch(b)
 		r.progress.update()

@@ -11,16 +11,19 @@ import (
 // progressInterval is how often the progress is shown anew.
 const progressInterval = 200 * time.Millisecond
 
-// A progress shows on a terminal how much of the input has been read.
+// A progress shows on a terminal how much of the input has been read. It stays
+// until something else is written there.
 type progress struct {
 	w     io.Writer // nil if nothing is to be shown
 	in    input
+	began time.Time
 	next  time.Time
 	shown bool
 }
 
 func newProgress(w io.Writer, in input) *progress {
-	p := &progress{in: in, next: time.Now().Add(progressInterval)}
+	now := time.Now()
+	p := &progress{in: in, began: now, next: now.Add(progressInterval)}
 	if _, live := in.(*Live); !live && output.IsTerminal(w) {
 		p.w = w
 	}
@@ -29,21 +32,35 @@ func newProgress(w io.Writer, in input) *progress {
 
 // update shows how much was read, now and then.
 func (p *progress) update() {
-	if p.w == nil || time.Now().Before(p.next) {
+	if p.w == nil {
 		return
 	}
-	p.next = time.Now().Add(progressInterval)
+	now := time.Now()
+	if now.Before(p.next) {
+		return
+	}
+	p.next = now.Add(progressInterval)
 	p.shown = true
 	read, size := p.in.Progress()
-	done := float64(read) / 1e6
-	if size > 0 {
-		fmt.Fprintf(p.w, "\r\x1b[K%.1f of %.1f MB, %.0f %%", done, float64(size)/1e6, 1e8*done/float64(size))
-	} else {
-		fmt.Fprintf(p.w, "\r\x1b[K%.1f MB", done)
-	}
+	fmt.Fprintf(p.w, "\r\x1b[K%s", progressText(read, size, now.Sub(p.began)))
 }
 
-// clear takes it off the screen, before something else is written.
+// progressText renders how many bytes were read of how many, 0 if that is not
+// known, in a time.
+func progressText(read, size int64, took time.Duration) string {
+	done, rate := float64(read)/1e6, float64(read)/1e6/took.Seconds()
+	if size <= 0 {
+		return fmt.Sprintf("%.1f MB, %.1f MB/s", done, rate)
+	}
+	text := fmt.Sprintf("%.1f of %.1f MB, %.0f %%, %.1f MB/s", done, float64(size)/1e6, 100*float64(read)/float64(size), rate)
+	if read > 0 {
+		left := time.Duration(float64(took) * float64(size-read) / float64(read))
+		text += fmt.Sprintf(", %v left", max(left, 0).Round(time.Second))
+	}
+	return text
+}
+
+// clear takes it off the screen, before something else is written there.
 func (p *progress) clear() {
 	if p.shown {
 		fmt.Fprint(p.w, "\r\x1b[K")

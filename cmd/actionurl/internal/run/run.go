@@ -160,7 +160,10 @@ func (r *run) over(in input) error {
 func (r *run) open() error {
 	to := output.Destination{
 		Name: r.Output, Stdout: r.Stdout, Inputs: r.in.Files(), Live: r.live != nil,
-		Rotate: r.Rotate, Zone: r.Options.Clock.Zone(), Before: r.progress.clear,
+		Rotate: r.Rotate, Zone: r.Options.Clock.Zone(),
+	}
+	if output.IsTerminal(r.Stdout) {
+		to.Before = r.progress.clear
 	}
 	var err error
 	if r.rows, err = output.New(to, r.beginRows); err != nil || r.Frames == "" {
@@ -285,12 +288,17 @@ func (r *run) row(at int64, write func() error) error {
 	return nil
 }
 
+// problem reports a problem of the input.
+func (r *run) problem(err error) {
+	r.progress.clear()
+	r.sum.problem(err)
+}
+
 // batch decodes a batch, and writes what came of it where somebody waits for
 // it.
 func (r *run) batch(b *capture.Batch) error {
-	r.progress.clear()
 	for i := range b.Problems {
-		r.sum.problem(&b.Problems[i])
+		r.problem(&b.Problems[i])
 	}
 	r.now = max(r.now, b.Now)
 	if n := len(b.Frames); n > 0 {

@@ -46,18 +46,19 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *
 	e.names(resource, s.vendor)
 	named := len(e.Candidates) > 0
 	e.settle(ByName)
+	file := isFile(resource) || pathForm && isFile(path)
 	switch {
 	case placeholders > 0, unresolved > 0 && (known > 0 || named):
+		return true
+	case !file && calls > 0 && (known > 1 || s.phone() || named):
 		return true
 	case own && !downloads(path):
 		for _, segment := range inPath {
 			e.put(s.named(segment), segment)
 		}
 		return true
-	case isFile(resource), pathForm && isFile(path):
+	case file:
 		return count[telling] > 0 && known > 1 || calls > 0 && (named || s.agent && !downloads(path))
-	case calls > 0 && (known > 1 || s.phone() || named):
-		return true
 	case pathForm && known > 0 && (known == len(e.Vars) || s.phone() || count[identity] > 0):
 		return true
 	case provisions(resource):
@@ -80,7 +81,7 @@ type sending struct {
 }
 
 func (d *Decoder) sending(x *httpwire.Exchange, agent *agent, at *learnt) sending {
-	s := sending{vendor: agent.Vendor, ip: x.Client.Addr(), agent: agent.Vendor != nil && !agent.Vendor.Silent}
+	s := sending{vendor: agent.Vendor, ip: x.Client.Addr().Unmap(), agent: agent.Vendor != nil && !agent.Vendor.Silent}
 	s.macs = [2]packet.MAC{agent.MAC, d.phones.sender(x)}
 	if s.frame = s.macs[1] != (packet.MAC{}); s.vendor == nil {
 		s.vendor = vendor.Of(s.macs[1])
@@ -96,7 +97,7 @@ func (s *sending) phone() bool { return s.agent || s.frame || s.address }
 // address where the sender is a phone.
 func (s *sending) has(value string) bool {
 	switch n := len(value); {
-	case n < len("1.2.3.4") || n > len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"):
+	case n < len("1.2.3.4") || n > len("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"):
 		return false
 	case n >= 12 && n <= 17:
 		if mac, ok := packet.ParseMAC(value); ok {
@@ -106,8 +107,8 @@ func (s *sending) has(value string) bool {
 	if !s.phone() || hexDigit(value[0]) > 15 && value[0] != ':' {
 		return false
 	}
-	ip, err := netip.ParseAddr(value)
-	return err == nil && ip.Unmap() == s.ip
+	var room [64]byte
+	return string(s.ip.AppendTo(room[:0])) == value
 }
 
 // segments returns the whole segments of a path that are the sender's own MAC or
@@ -338,16 +339,20 @@ func downloads(path string) bool {
 	if isFile(resource) && !isPage(resource) {
 		return true
 	}
-	lower := strings.ToLower(path)
-	for _, word := range []string{
-		"provision", "/prov", "config", "cfg", "settings", "firmware", "/fw", "upgrade", "update", "download", "ota/",
-		"phonebook", "phone-book", "phone_book", "directory", "addressbook", "contacts", "ldap", "autop", "ringtone", "wallpaper",
-	} {
-		if strings.Contains(lower, word) {
-			return true
+	for i := range path {
+		for _, word := range downloadWords {
+			if lower(path[i]) == word[0] && len(path)-i >= len(word) && strings.EqualFold(path[i:i+len(word)], word) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// downloadWords stand in the targets of what phones download.
+var downloadWords = [...]string{
+	"provision", "/prov", "config", "cfg", "settings", "firmware", "/fw", "upgrade", "update", "download", "ota/",
+	"phonebook", "phone-book", "phone_book", "directory", "addressbook", "contacts", "ldap", "autop", "ringtone", "wallpaper",
 }
 
 // isPage reports whether a file may be a page that is made for each request.

@@ -432,8 +432,8 @@ func TestRandomTemplates(t *testing.T) {
 		}
 		return string(b)
 	}
-	typed := []string{"mac", "phone_ip", "ip", "duration", "battery", "nr_ongoing_calls"} // would be narrowed by
-	known := slices.DeleteFunc(vendor.Uses(), func(v vendor.Use) bool { return slices.Contains(typed, v.Name) })
+	typed := []vendor.Meaning{vendor.MAC, vendor.PhoneIP, vendor.IP, vendor.Duration, vendor.Battery, vendor.Count} // would be narrowed by
+	known := slices.DeleteFunc(vendor.Uses(), func(u vendor.Use) bool { return slices.Contains(typed, u.Means) })
 	for range 3000 {
 		var all []*Template
 		var lines, targets []string

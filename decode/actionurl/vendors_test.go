@@ -12,6 +12,9 @@ import (
 func TestVendorsNameEvents(t *testing.T) {
 	for _, v := range vendor.All() {
 		for _, s := range v.Settings {
+			if s.Event == "" || s.Event == vendor.Any {
+				continue
+			}
 			if k := Lookup(s.Event); k == nil || k.Slug != s.Event {
 				t.Errorf("%s of %s is for the event %q, which is not in the catalogue", s.Key, v.Name, s.Event)
 			}
@@ -33,20 +36,20 @@ func TestVendorsAreThoseOfTheirDocuments(t *testing.T) {
 		slug     string
 		grade    vendor.Grade
 	}{
-		{"yealink", 44 + 5, "action_url.call_remote_canceled", "remote_canceled", vendor.Documented},
-		{"flyingvoice", 44, "action_url.hold", "hold_call", vendor.Observed},
+		{"yealink", 44 + 6 + 38, "action_url.call_remote_canceled", "remote_canceled", vendor.Documented},
+		{"flyingvoice", 44 + 8, "action_url.hold", "hold_call", vendor.Observed},
 		{"snom", 24, "action_redirection_on_url", "forward_on", vendor.Documented},
-		{"htek", 33, "P3733", "transfer_failed", vendor.Observed},
-		{"sangoma", 33, "P3701", "boot_completed", vendor.Documented},
-		{"akuvox", 34, "Config.Features.ACTIONURL.OpenDND", "dnd_on", vendor.Inferred},
-		{"fanvil", 35, "cti.OnhookUri", "on_hook", vendor.Observed},
-		{"mitel", 10, "action uri registration event", "registration_event", vendor.Documented},
-		{"grandstream", 79, "P8326", "mute_call", vendor.Inferred},
-		{"grandstream", 79, "ons.actionUrl.closedDnd", "dnd_off", vendor.Observed},
+		{"htek", 33 + 25, "P3733", "transfer_failed", vendor.Observed},
+		{"sangoma", 33 + 25, "P3701", "boot_completed", vendor.Documented},
+		{"akuvox", 34 + 40, "Config.Features.ACTIONURL.OpenDND", "dnd_on", vendor.Inferred},
+		{"fanvil", 35 + 10, "cti.OnhookUri", "on_hook", vendor.Observed},
+		{"mitel", 11, "action uri registration event", "registration_event", vendor.Documented},
+		{"grandstream", 79 + 2, "P8326", "mute_call", vendor.Inferred},
+		{"grandstream", 79 + 2, "ons.actionUrl.closedDnd", "dnd_off", vendor.Observed},
 	} {
 		v := vendor.Named(strings.ToUpper(test.name))
 		if v == nil || len(v.Settings) != test.settings {
-			t.Errorf("%s: %+v", test.name, v)
+			t.Errorf("%s has %d settings", test.name, len(v.Settings))
 			continue
 		}
 		if !slices.Contains(v.Settings, vendor.Setting{Key: test.key, Event: test.slug, Grade: test.grade}) {

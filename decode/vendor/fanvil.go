@@ -1,12 +1,15 @@
 package vendor
 
-// Fanvil phones: elements under cti, as in published templates. OnhookUri is
-// spelled so.
+// Fanvil phones: elements under cti, as in published templates, where OnhookUri
+// and IncmoingCallUrl are spelled so, and lines of text with the same names.
 var fanvil = Vendor{
 	Name: "fanvil", Label: "Fanvil",
-	Agents: []string{"fanvil"},
-	Blocks: []string{"0c:38:3e"},
-	Roots:  []string{"sysconf"},
+	Agents:   []string{"fanvil"},
+	Blocks:   []string{"0c:38:3e"},
+	Roots:    []string{"sysconf", "fanvilconfiguration"},
+	Prefixes: []string{"cti."},
+	Others:   []string{"cti.enabledactiveuri", "cti.activeuriip"},
+	Switches: []Switch{{"cti.EnabledActionUrl", []string{"1"}, "the phone sends none of its Action URLs"}},
 	Settings: []Setting{
 		{"cti.BootCompletedUrl", "boot_completed", Observed},
 		{"cti.StartRebootUrl", "reboot_started", Observed},
@@ -43,5 +46,15 @@ var fanvil = Vendor{
 		{"cti.NewMissedcallUrl", "missed_call", Observed},
 		{"cti.NewMWIUrl", "new_mwi", Observed},
 		{"cti.NewSMSUrl", "new_sms", Observed},
+		{"cti.IncmoingCallUrl", "incoming_call", Observed},
+		{"cti.OnhookUrl", "on_hook", Inferred},
+		{"cti.OffhookUri", "off_hook", Inferred},
+		{"cti.PhoneStateTalkingUrl", "phone_state_talking", Inferred},
+		{"cti.PhoneStateRingingUrl", "phone_state_ringing", Inferred},
+		{"cti.WebAuthChangedUrl", "web_auth_changed", Observed},
+		{"cti.ResetPhoneUrl", "phone_reset", Observed},
+		{"cti.InsufficientRomUrl", "memory_low", Observed},
+		{"cti.RecvSipMsgUrl", "sip_message", Observed},
+		{"cti.EquipmentCapabilityUrl", "capabilities", Observed},
 	},
 }

@@ -4,10 +4,15 @@ package vendor
 // templates for P-values and aliases.
 var grandstream = Vendor{
 	Name: "grandstream", Label: "Grandstream",
-	Agents: []string{"grandstream"},
-	Blocks: []string{"00:0b:82", "14:4c:ff", "c0:74:ad", "ec:74:d7"},
-	MaxURL: 256,
-	Roots:  []string{"gs_provision"},
+	Agents:   []string{"grandstream"},
+	Blocks:   []string{"00:0b:82", "14:4c:ff", "c0:74:ad", "ec:74:d7"},
+	MaxURL:   256,
+	Roots:    []string{"gs_provision"},
+	Prefixes: []string{"ons.actionurl."},
+	Switches: []Switch{ // of the GDS37xx, which post a body for all events
+		{"P15410", []string{"1", ""}, "the door phone sends no notifications"},
+		{"P15553", []string{"", "0", "post"}, "the method is not that which the door phone has by default"},
+	},
 	Variables: []Variable{
 		{"phone_ip", PhoneIP, "IP address of the phone", true},
 		{"mac", MAC, "MAC address of the phone", true},
@@ -28,6 +33,8 @@ var grandstream = Vendor{
 		{"battery", Battery, "battery level in percent", false},
 	},
 	Settings: []Setting{
+		{"P8332", "", Observed},
+		{"P15413", Any, Documented},
 		{"P8310", "incoming_call", Documented},
 		{"ons.actionUrl.incomingCall", "incoming_call", Observed},
 		{"P8311", "outgoing_call", Documented},

@@ -4,24 +4,28 @@ package vendor
 // names such as ActionUrl.SetupCompleted stand beside them.
 var htek = Vendor{
 	Name: "htek", Label: "Htek",
-	Agents:    []string{"htek", "hanlong"},
-	Blocks:    []string{"00:1f:c1"},
-	Roots:     []string{"hl_provision"},
-	Attr:      "para",
-	Private:   true,
-	Variables: twelve,
-	Settings:  htekSettings(Observed),
+	Agents:     []string{"htek", "hanlong"},
+	Blocks:     []string{"00:1f:c1"},
+	Roots:      []string{"hl_provision"},
+	Attr:       "para",
+	Private:    true,
+	OwnCallIDs: true,
+	Prefixes:   []string{"actionurl."},
+	Variables:  twelve,
+	Settings:   htekSettings(Observed),
 }
 
 // Sangoma's S series has the same firmware.
 var sangoma = Vendor{
 	Name: "sangoma", Label: "Sangoma",
-	Agents:    []string{"sangoma"},
-	Blocks:    []string{"00:50:58"},
-	Roots:     []string{"sangoma_provision"},
-	Private:   true,
-	Variables: twelve,
-	Settings:  htekSettings(Documented),
+	Agents:     []string{"sangoma"},
+	Blocks:     []string{"00:50:58"},
+	Roots:      []string{"sangoma_provision"},
+	Private:    true,
+	OwnCallIDs: true,
+	Prefixes:   []string{"actionurl."},
+	Variables:  twelve,
+	Settings:   htekSettings(Documented),
 }
 
 func htekSettings(grade Grade) []Setting {
@@ -59,5 +63,31 @@ func htekSettings(grade Grade) []Setting {
 		{"P3731", "answered_call", grade},
 		{"P3732", "transfer_finished", grade},
 		{"P3733", "transfer_failed", grade},
+		// The names beside them, as they are spelled.
+		{"ActionUrl.SetupCompleted", "boot_completed", grade},
+		{"ActionUrl.LogOn", "log_on", grade},
+		{"ActionUrl.LogOff", "log_off", grade},
+		{"ActionUrl.RegisterFailed", "register_failed", grade},
+		{"ActionUrl.OffHook", "off_hook", grade},
+		{"ActionUrl.OnfHook", "on_hook", grade},
+		{"ActionUrl.IncomingCall", "incoming_call", grade},
+		{"ActionUrl.OutgoingCall", "outgoing_call", grade},
+		{"ActionUrl.CallEstablished", "established_call", grade},
+		{"ActionUrl.CallTerminated", "terminated_call", grade},
+		{"ActionUrl.BlindTrandfercall", "blind_transfer", grade},
+		{"ActionUrl.AttendedTransferCall", "attended_transfer", grade},
+		{"ActionUrl.Hold", "hold_call", grade},
+		{"ActionUrl.Unhold", "resume_call", grade},
+		{"ActionUrl.Mute", "mute_call", grade},
+		{"ActionUrl.Unmute", "unmute_call", grade},
+		{"ActionUrl.MissedCall", "missed_call", grade},
+		{"ActionUrl.IdleToBusy", "idle_to_busy", grade},
+		{"ActionUrl.BusyToIdel", "busy_to_idle", grade},
+		{"ActionUrl.ForwardIncomingCall", "forwarded_call", grade},
+		{"ActionUrl.RejectIncomingCall", "rejected_call", grade},
+		{"ActionUrl.AnswerNewIncomingCall", "answered_call", grade},
+		{"ActionUrl.TransferFinished", "transfer_finished", grade},
+		{"ActionUrl.TransfeFailed", "transfer_failed", grade},
+		{"ActionUrl.TransferCall", "transfer_call", grade},
 	}
 }

@@ -1,13 +1,14 @@
 package vendor
 
-// Vendors whose phones are recognized, and of whose Action URLs no settings are
-// known. Those that are silent announce nothing, as far as is known.
+// Vendors whose phones are recognized, and of whose Action URLs little is known. Those that are silent announce nothing, as far as is known.
 
 var alcatel = Vendor{
 	Name: "alcatel", Label: "Alcatel-Lucent Enterprise",
-	Agents: []string{"ale ", "alcatel"},
-	Blocks: []string{"00:80:9f", "3c:28:a6", "48:7a:55"}, // others are of switches
-	MaxURL: 511,
+	Agents:     []string{"ale ", "alcatel"},
+	Blocks:     []string{"00:80:9f", "3c:28:a6", "48:7a:55"}, // others are of switches
+	MaxURL:     511,
+	OwnCallIDs: true,
+	Variables:  twelve,
 }
 
 var auerswald = Vendor{
@@ -16,9 +17,14 @@ var auerswald = Vendor{
 	Blocks: []string{"00:09:52"},
 }
 
+// The SPARSH VP110 has Yealink's firmware.
 var matrix = Vendor{
 	Name: "matrix", Label: "Matrix",
-	Blocks: []string{"00:1b:09"},
+	Blocks:     []string{"00:1b:09"},
+	MaxURL:     511,
+	OwnCallIDs: true,
+	Variables:  twelve,
+	Settings:   yealinkSettings(Documented),
 }
 
 var unify = Vendor{

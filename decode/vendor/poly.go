@@ -1,9 +1,31 @@
 package vendor
 
-// Poly and Polycom phones with UC Software post XML to one URL, and those of
-// its OBi edition send URLs of their own.
+// Poly and Polycom phones. Those with UC Software post XML to one URL for all
+// events, of which each has a switch; those of the OBi edition have URLs of each
+// line.
 var poly = Vendor{
 	Name: "poly", Label: "Poly",
-	Agents: []string{"polycom", "polyedge", "poly ", "obihai", "obi"},
-	Blocks: []string{"00:04:f2", "48:25:67", "64:16:7f", "9c:ad:ef"},
+	Agents:   []string{"polycom", "polyedge", "poly ", "obihai", "obi"},
+	Blocks:   []string{"00:04:f2", "48:25:67", "64:16:7f", "9c:ad:ef"},
+	Roots:    []string{"parameterlist", "polycomconfig", "phone_config"},
+	Others:   []string{"userpref.phonebook.actionurl", "voiceservice.1.phone.cstmlinekey.*"},
+	Prefixes: []string{"apps.telnotification.url"},
+	Switches: []Switch{
+		{"apps.telNotification.incomingEvent", []string{"1"}, "the phone does not post incoming calls"},
+		{"apps.telNotification.outgoingEvent", []string{"1"}, "the phone does not post outgoing calls"},
+		{"apps.telNotification.offhookEvent", []string{"1"}, "the phone does not post that the receiver is lifted"},
+		{"apps.telNotification.onhookEvent", []string{"1"}, "the phone does not post that the receiver is put down"},
+		{"apps.telNotification.lineRegistrationEvent", []string{"1"}, "the phone does not post registrations"},
+		{"apps.telNotification.userLogInOutEvent", []string{"1"}, "the phone does not post logins"},
+		{"apps.telNotification.callStateChangeEvent", []string{"1"}, "the phone does not post how calls go on"},
+	},
+	Settings: []Setting{
+		{"apps.telNotification.URL", Any, Observed},
+		{"apps.telNotification.1.URL", Any, Observed},
+		{"VoiceService.1.VoiceProfile.1.Line.1.CallingFeatures.X_IncomingCallRingingActionURL", "incoming_call", Observed},
+		{"VoiceService.1.VoiceProfile.1.Line.1.CallingFeatures.X_CallConnectedActionURL", "established_call", Observed},
+		{"VoiceService.1.VoiceProfile.1.Line.1.CallingFeatures.X_CallEndedActionURL", "terminated_call", Observed},
+		{"VoiceService.1.VoiceProfile.1.Line.1.X_NetServices.ActionURL.SyncURL", "", Observed},
+		{"VoiceService.1.VoiceProfile.1.Line.1.X_NetServices.ActionURL.OBiStatusNotifyURL", "", Observed},
+	},
 }

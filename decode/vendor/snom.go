@@ -7,6 +7,8 @@ var snom = Vendor{
 	Blocks:         []string{"00:04:13", "1c:71:26"},
 	Roots:          []string{"phone-settings"},
 	Open:           true,
+	Prefixes:       []string{"action_"},
+	Others:         []string{"replace_header_fire_action_url"},
 	CallerIsRemote: true,
 	Variables: []Variable{
 		{"local", Local, "number of the called side", false},

@@ -48,14 +48,19 @@ type Vendor struct {
 	Silent bool     // its phones announce nothing that is known
 
 	Settings []Setting
+	Prefixes []string // what the keys of its settings begin with, of those too that are not known; lower case
+	Slips    []string // what people write before its keys, and phones do not know; lower case
+	Others   []string // keys that look like its settings, and are of something else; with "*" at the end all that begin so; lower case
+	Switches []Switch
 	Roots    []string // elements that begin its XML files, where no other vendor has them
 	Attr     string   // an attribute that only its settings have in XML
 	Private  bool     // its keys mean other things to other vendors: they count only in files known as its own
 
-	Variables []Variable // empty where the list is not known
-	Form      Form       // of a variable in a URL
-	Open      bool       // its phones replace more than Variables, such as any of their settings
-	MaxURL    int        // bytes of a URL that a phone keeps; 0 where that is not known
+	Variables []Variable     // empty where the list is not known
+	Form      Form           // of a variable in a URL
+	Open      bool           // its phones replace more than Variables, such as any of their settings
+	MaxURL    int            // bytes of a URL that a phone keeps; 0 where that is not known
+	MaxOf     map[string]int // likewise, of the events that have a limit of their own
 
 	CallerIsRemote bool // $remote is who called and $local who was called, whichever of them the phone is
 	OwnCallIDs     bool // its call ids are handles that other phones have, too
@@ -64,8 +69,28 @@ type Vendor struct {
 // A Setting is the place in a phone's settings for the Action URL of an event.
 type Setting struct {
 	Key   string // as the vendor writes it
-	Event string // slug
+	Event string // slug; empty where it is not known, Any where the request says which it is
 	Grade Grade
+}
+
+// Any stands for the event of a setting whose URL is that of all events.
+const Any = "*"
+
+// A Switch is a setting that keeps phones from sending Action URLs as they are
+// known.
+type Switch struct {
+	Key  string
+	Fine []string // values that do not
+	Text string   // what others do
+}
+
+// Max returns how many bytes of an event's URL a phone keeps, 0 where that is
+// not known.
+func (v *Vendor) Max(event string) int {
+	if n := v.MaxOf[event]; n > 0 {
+		return n
+	}
+	return v.MaxURL
 }
 
 // A Form is how a variable is marked in a URL.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -30,6 +31,7 @@ type file struct {
 	at, line int              // the line of an offset that was asked for
 	seen     map[*Setting]int // lines of settings
 	other    bool             // the other feature was met
+	left     bool             // something was left out
 }
 
 // A form is what kind of file it is.
@@ -66,7 +68,7 @@ func (f *file) read() {
 		for i := range f.Bindings[f.first:] {
 			f.Bindings[f.first+i].Phone = f.phone
 		}
-		if len(f.Bindings) == f.first && !f.other {
+		if len(f.Bindings) == f.first && !f.other && !f.left {
 			f.warn(-1, "no Action URL is set in it")
 		}
 	}
@@ -101,18 +103,23 @@ func unreadable(data []byte) string {
 func (f *file) sniff() form {
 	text := bytes.TrimLeft(f.data, " \t\r\n")
 	switch {
-	case bytes.HasPrefix(text, []byte("<<")):
-		f.fail(-1, "the file is in Fanvil's text form, which is not read; expected its XML form")
-		return form{}
+	case bytes.HasPrefix(text, []byte("<<")), controls(text) != nil:
+		return form{"text", (*file).readText}
 	case text[0] == '<':
+		if isWebText(text) {
+			return form{"text", (*file).readText}
+		}
 		return form{"XML", (*file).readXML}
-	case text[0] == '{' && (len(text) < 2 || strings.IndexByte("$*/", text[1]) >= 0 || hasTag(text[:min(len(text), 64)])):
-		f.fail(-1, "%s", engineSource)
-		return form{}
 	case text[0] == '{', text[0] == '[' && strings.IndexByte("{[\"]", firstOf(text[1:])) >= 0:
 		return form{"JSON", (*file).readJSON}
 	}
 	return f.sniffLines()
+}
+
+// isWebText reports whether a page is nothing but text: Snom's form of settings.
+func isWebText(text []byte) bool {
+	head := lower(string(text[:min(len(text), 256)]))
+	return strings.HasPrefix(head, "<pre>") || strings.HasPrefix(head, "<html") && strings.Contains(head, "<pre>")
 }
 
 // firstOf returns the first byte that is no blank, 0 for none.
@@ -207,7 +214,7 @@ func (f *file) setting(key []byte, sep byte) *Setting {
 	if sep == '=' && isNumber(key) && key[0] >= '0' && key[0] <= '9' {
 		f.key = append(f.key, 'p')
 	}
-	f.key = appendLower(f.key, key)
+	f.key = appendKey(f.key, key)
 	return f.choose(f.settings[string(f.key)], nil)
 }
 
@@ -251,24 +258,83 @@ func isNumber(key []byte) bool {
 	return len(key) > 0 && len(key) < 9
 }
 
-// engineSource is said of files that are not what phones get.
-const engineSource = "the file is the source of a template engine ({$...}, {if ...}); expected what the engine makes of it"
+// engineSource is said of what is not what phones get.
+const engineSource = "this is the source of a template engine (%s); expected what the engine makes of it"
 
-// hasTag reports whether text has a tag of the template engine that
-// provisioning systems use.
-func hasTag(text []byte) bool {
-	for {
-		at := bytes.IndexByte(text, '{')
-		if at < 0 {
-			return false
+// An engine is what the tags of template engines begin and end with.
+type engine struct {
+	begin, end string
+	name       bool // nothing but a name stands between
+	value      bool // what begins so elsewhere than in a URL may be something else
+}
+
+var engines = []engine{
+	{"{{", "}}", false, false}, {"{%", "%}", false, false}, {"<%", "%>", false, false}, {"{$", "}", false, false},
+	{"{if ", "}", false, false}, {"{else", "}", false, false}, {"{/", "}", true, false}, {"{foreach ", "}", false, false},
+	{"{literal", "}", false, false}, {"{include ", "}", false, false}, {"{assign ", "}", false, false},
+	{"${", "}", false, true}, {"#{", "}", false, true}, {"[%", "%]", false, true}, {"[[", "]]", false, true}, {"<?php", "?>", false, true}, {"<?=", "?>", false, true},
+	{"%%", "%%", true, true}, {"@@", "@@", true, true}, {"__", "__", true, true},
+}
+
+// maxTag is how long the tag of a template engine is at most.
+const maxTag = 200
+
+// tagIn returns the first tag of a template engine in a value, nil for none.
+func tagIn(value []byte) []byte {
+	tag, _ := firstTag(value, true)
+	return tag
+}
+
+// firstTag returns the first tag of a template engine and where it stands; nil
+// for none.
+func firstTag(text []byte, value bool) (tag []byte, at int) {
+	for at := 0; at+1 < len(text); at++ {
+		switch c, next := text[at], text[at+1]; c {
+		case '{':
+		case '<', '[', '#', '$', '%', '@', '_':
+			if next != '%' && next != '{' && next != '?' && next != c {
+				continue
+			}
+		default:
+			continue
 		}
-		text = text[at+1:]
-		for _, tag := range []string{"$", "if ", "/if}", "else", "foreach ", "/foreach}", "literal}", "/literal}", "include ", "assign "} {
-			if bytes.HasPrefix(text, []byte(tag)) {
-				return true
+		for _, e := range engines {
+			if e.value && !value || !bytes.HasPrefix(text[at:], []byte(e.begin)) {
+				continue
+			}
+			rest := text[at+len(e.begin):]
+			end := bytes.Index(rest[:min(len(rest), maxTag)], []byte(e.end))
+			if end >= 0 && bytes.IndexByte(rest[:end], '\n') < 0 && (!e.name || isName(rest[:end])) {
+				return text[at : at+len(e.begin)+end+len(e.end)], at
 			}
 		}
 	}
+	return nil, -1
+}
+
+// controls returns the tag that a line begins with and that decides about other
+// lines, nil for none.
+func controls(line []byte) []byte {
+	line = line[:min(len(line), maxTag)]
+	switch tag, at := firstTag(line, true); {
+	case bytes.HasPrefix(line, []byte("{*")), bytes.HasPrefix(line, []byte("{#")):
+		return line[:2]
+	case at == 0 && (tag[0] == '{' || tag[0] == '<' || tag[0] == '['):
+		return tag
+	}
+	return nil
+}
+
+// isName reports whether text is letters, digits and underscores.
+func isName(text []byte) bool {
+	for _, c := range text {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			if c != '_' && !isDigit(c) {
+				return false
+			}
+		}
+	}
+	return len(text) > 0
 }
 
 // otherFeature begins the values of settings that look like these, of
@@ -281,8 +347,11 @@ func (f *file) set(s *Setting, value []byte, offset int) {
 		return
 	}
 	switch {
-	case hasTag(value):
-		f.fail(offset, "%s: %s", s.Key, engineSource)
+	case tagIn(value) != nil:
+		f.fail(offset, "%s: "+engineSource, s.Key, tagIn(value))
+		return
+	case s.Kind == nil:
+		f.leave(offset, []byte(s.Key))
 		return
 	case bytes.HasPrefix(value, []byte(otherFeature)):
 		f.warn(offset, "%s holds %q of another feature (Outbound Notification, Destination), which is left out; expected a URL such as 192.168.1.2/mac=$mac", s.Key, otherFeature)
@@ -321,31 +390,96 @@ func (f *file) bind(b Binding) {
 	f.Bindings = append(f.Bindings, b)
 }
 
-// unknown warns of a key that looks like one for an Action URL and is none.
+// leave warns of a setting whose event is not known.
+func (f *file) leave(offset int, key []byte) {
+	f.left = true
+	f.warn(offset, "%s is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)", quoted(key))
+}
+
+// unknown looks at a key that is not that of an Action URL. It warns of one that
+// keeps phones from sending them, of one that looks like one, and of a value
+// that does: a URL with variables of phones.
 func (f *file) unknown(key, value []byte, offset int) {
-	if len(bytes.TrimSpace(value)) == 0 {
+	value = bytes.TrimSpace(value)
+	f.key = appendKey(f.key[:0], key)
+	if s := f.switches[string(f.key)]; s != nil {
+		if !slices.Contains(s.Fine, lower(string(value))) {
+			f.warn(offset, "%s is %s: %s", s.Key, quoted(value), s.Text)
+		}
 		return
 	}
-	f.key = appendLower(f.key[:0], key)
+	if len(value) == 0 {
+		return
+	}
 	name := string(f.key)
-	number, err := strconv.Atoi(strings.TrimPrefix(name, "p"))
 	switch {
-	case err == nil && bytes.HasPrefix(value, []byte(otherFeature)):
+	case bytes.HasPrefix(value, []byte(otherFeature)) && isNumber(key):
 		if !f.other {
-			f.warn(offset, "P%d holds %q of another feature (Outbound Notification, Destination); such settings are left out", number, otherFeature)
+			f.warn(offset, "P%s holds %q of another feature (Outbound Notification, Destination); such settings are left out", strings.TrimLeft(name, "p"), otherFeature)
 		}
 		f.other = true
-	case err == nil && number >= 8304 && number <= 8332:
-		f.warn(offset, "P%d is left out: it is not known which event it is for (actionurl catalog --vendor grandstream lists what is known)", number)
-	case strings.HasPrefix(name, "features.action_url."):
-		f.warn(offset, "%s is left out: phones do not know it; expected %s", key, key[len("features."):])
-	case strings.HasPrefix(name, "action_url."), strings.HasPrefix(name, "action uri "),
-		strings.HasPrefix(name, "ons.actionurl."), strings.HasPrefix(name, akuvoxPrefix) && bytes.Contains(value, []byte("/")):
-		f.warn(offset, "%s is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)", quoted(key))
+		return
+	case isDigits(value):
+		return
+	}
+	for _, v := range vendor.All() {
+		if slices.ContainsFunc(v.Others, func(other string) bool {
+			begin, any := strings.CutSuffix(other, "*")
+			return name == other || any && strings.HasPrefix(name, begin)
+		}) {
+			return
+		}
+		for _, slip := range v.Slips {
+			if rest, ok := strings.CutPrefix(name, slip); ok && hasPrefixOf(rest, v.Prefixes) {
+				f.left = true
+				f.warn(offset, "%s is left out: phones do not know it; expected %s", quoted(key), quoted(key[len(slip):]))
+				return
+			}
+		}
+		if !v.Private && slices.ContainsFunc(v.Prefixes, func(p string) bool {
+			return strings.HasPrefix(name, p) && (strings.Contains(p, "action") || bytes.IndexByte(value, '/') >= 0)
+		}) {
+			f.leave(offset, key)
+			return
+		}
+	}
+	if variable := variableIn(value); variable != "" && !fetched(name) {
+		f.left = true
+		f.warn(offset, "%s holds a URL with %s, and is not known as a setting for Action URLs; it is left out (give the URL with -t, or in a profile)", quoted(key), variable)
 	}
 }
 
-const akuvoxPrefix = "config.features.actionurl."
+func isDigits(s []byte) bool { return len(bytes.Trim(s, "0123456789")) == 0 }
+
+func hasPrefixOf(s string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}
+
+// fetched reports whether a key is of something that phones download.
+func fetched(key string) bool {
+	return slices.ContainsFunc([]string{"prov", "firmware", "book", "directory", "ldap", "server", "upgrade", "config", "xml_browser"},
+		func(word string) bool { return strings.Contains(key, word) })
+}
+
+// variableIn returns the first variable of phones in a value that is a URL,
+// empty for none.
+func variableIn(value []byte) string {
+	if bytes.IndexByte(value, '$') < 0 || bytes.IndexByte(value, '/') < 0 {
+		return ""
+	}
+	t, err := actionurl.ParseTemplate(actionurl.Unknown, string(value[:min(len(value), 4096)]))
+	if err != nil {
+		return ""
+	}
+	for name := range t.Variables() {
+		for _, v := range vendor.All() {
+			if spelled := v.Spell(name); v.Variable(name) == name && bytes.Contains(value, []byte(spelled)) {
+				return spelled
+			}
+		}
+	}
+	return ""
+}
 
 // quoted renders what a file has: as it is where that is plain, else quoted.
 func quoted(s []byte) string {

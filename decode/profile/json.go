@@ -11,7 +11,8 @@ import (
 )
 
 // readJSON reads what the phones' web pages give out: objects with an alias, a
-// P-value's number or both, and a value, wherever in the file they stand.
+// P-value's number or both, and a value, or keys with values, wherever in the
+// file they stand.
 func (f *file) readJSON() {
 	if !json.Valid(f.data) {
 		var any json.RawMessage
@@ -90,6 +91,7 @@ func (r *jsonReader) object() {
 		key := r.value()
 		r.blanks()
 		r.at++ // the colon
+		at := r.at
 		switch v := r.value(); string(key) {
 		case `"alias"`:
 			alias = unquote(v)
@@ -101,6 +103,10 @@ func (r *jsonReader) object() {
 			if mac := actionurl.NormalizeMAC(string(unquote(v))); mac != "" {
 				r.phone = mac
 			}
+		default:
+			if len(v) > 0 && v[0] == '"' {
+				r.flat(unquote(key), unquote(v), at)
+			}
 		}
 	}
 	if alias != nil || number != nil {
@@ -108,11 +114,20 @@ func (r *jsonReader) object() {
 	}
 }
 
+// flat takes a key with its value, as an object of all settings has them.
+func (r *jsonReader) flat(key, value []byte, offset int) {
+	if s := r.setting(key, '.'); s != nil {
+		r.set(s, value, offset)
+	} else {
+		r.unknown(key, value, offset)
+	}
+}
+
 // config takes a setting of the phone.
 func (r *jsonReader) config(alias, number, value []byte, offset int) {
 	byAlias, byNumber := r.setting(alias, '.'), r.setting(number, '=')
 	switch {
-	case byAlias != nil && byNumber != nil && byAlias.Kind != byNumber.Kind:
+	case byAlias != nil && byNumber != nil && byAlias.Kind != byNumber.Kind && byAlias.Kind != nil && byNumber.Kind != nil:
 		r.warn(offset, "%s is for %s, and P%s beside it for %s; the alias counts", byAlias.Key, byAlias.Kind.Slug, quoted(number), byNumber.Kind.Slug)
 	case byAlias == nil:
 		byAlias = byNumber

@@ -15,13 +15,14 @@
 //
 // # Limits
 //
-// Source files of template engines, encrypted files and binary ones are told
+// Source files of template engines, encrypted files and binary ones are reported
 // as such, not read. Settings that are set twice are both kept, as vendors do
 // not say which counts.
 package profile
 
 import (
 	"fmt"
+	"strings"
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/packet"
@@ -64,17 +65,22 @@ type Binding struct {
 type Setting struct {
 	*vendor.Setting
 	Vendor *vendor.Vendor
-	Kind   *actionurl.Kind
+	Kind   *actionurl.Kind // nil where the event is not known, actionurl.Unknown where it is that of all events
 }
 
-// Templates returns the templates, each bound to its phone.
+// Templates returns the templates, each bound to its phone. Those of all events
+// are not among them: what is posted to them says which event it is.
 func (p *Profile) Templates() []*actionurl.Template {
-	all := make([]*actionurl.Template, len(p.Bindings))
+	all := make([]*actionurl.Template, 0, len(p.Bindings))
 	for i := range p.Bindings {
-		all[i] = p.Bindings[i].Template
-		if phone, ok := packet.ParseMAC(p.Bindings[i].Phone); ok {
-			all[i] = all[i].Bound(phone)
+		t := p.Bindings[i].Template
+		if t.Kind == actionurl.Unknown {
+			continue
 		}
+		if phone, ok := packet.ParseMAC(p.Bindings[i].Phone); ok {
+			t = t.Bound(phone)
+		}
+		all = append(all, t)
 	}
 	return all
 }
@@ -143,11 +149,12 @@ const (
 type Parser struct {
 	Profile
 
-	templates map[string]*compiled  // by slug, a blank and text
-	own       map[string]bool       // names of Variables
-	settings  map[string][]*Setting // by key in lower case
-	key       []byte                // room for a key of a map
-	file      file                  // being read
+	templates map[string]*compiled      // by slug, a blank and text
+	own       map[string]bool           // names of Variables
+	settings  map[string][]*Setting     // by normalized key
+	switches  map[string]*vendor.Switch // likewise
+	key       []byte                    // room for a key of a map
+	file      file                      // being read
 }
 
 // A compiled is a template, and what is odd about it.
@@ -159,13 +166,19 @@ type compiled struct {
 
 // NewParser returns a Parser.
 func NewParser() *Parser {
-	p := &Parser{templates: map[string]*compiled{}, settings: map[string][]*Setting{}}
+	p := &Parser{templates: map[string]*compiled{}, settings: map[string][]*Setting{}, switches: map[string]*vendor.Switch{}}
 	p.file.seen = map[*Setting]int{}
 	for _, v := range vendor.All() {
 		for i := range v.Settings {
 			s := &Setting{&v.Settings[i], v, actionurl.Lookup(v.Settings[i].Event)}
-			key := lower(s.Key)
+			if s.Event == vendor.Any {
+				s.Kind = actionurl.Unknown
+			}
+			key := string(appendKey(nil, []byte(s.Key)))
 			p.settings[key] = append(p.settings[key], s)
+		}
+		for i := range v.Switches {
+			p.switches[string(appendKey(nil, []byte(v.Switches[i].Key)))] = &v.Switches[i]
 		}
 	}
 	return p
@@ -225,18 +238,32 @@ func (p *Parser) template(k *actionurl.Kind, text []byte, v *vendor.Vendor) *com
 // oddities says why the vendor's phones may not send what the template is
 // meant to be.
 func (p *Parser) oddities(t *actionurl.Template, v *vendor.Vendor) (all []string) {
-	if v.MaxURL > 0 && len(t.Text) > v.MaxURL {
-		all = append(all, fmt.Sprintf("the URL has %d bytes; %s phones keep none above %d", len(t.Text), v.Label, v.MaxURL))
+	if most := v.Max(t.Kind.Slug); most > 0 && len(t.Text) > most {
+		all = append(all, fmt.Sprintf("the URL has %d bytes; %s phones keep none above %d", len(t.Text), v.Label, most))
 	}
 	if len(v.Variables) == 0 { // its list is not known
 		return all
 	}
 	seen := map[string]bool{}
+	if v.Form == vendor.Dollars {
+		for _, w := range v.Variables { // the guides print one of them so
+			if short := "$$" + w.Name + "$"; strings.Count(t.Text, short) > strings.Count(t.Text, short+"$") {
+				seen[w.Name] = true
+				all = append(all, fmt.Sprintf("%s phones do not replace %s; expected %s", v.Label, short, v.Spell(w.Name)))
+			}
+		}
+	}
 	for name := range t.Variables() {
-		if seen[name] || v.Knows(name) || p.own[name] {
+		if seen[name] || p.own[name] {
 			continue
 		}
 		seen[name] = true
+		if v.Knows(name) {
+			if spelled := v.Spell(name); !strings.Contains(t.Text, spelled) {
+				all = append(all, fmt.Sprintf("%s phones do not replace %s as it is written; expected %s", v.Label, name, spelled))
+			}
+			continue
+		}
 		odd := fmt.Sprintf("%s phones do not replace %s", v.Label, v.Spell(name))
 		if instead := v.Instead(name); instead != "" {
 			odd += "; expected " + instead
@@ -245,6 +272,30 @@ func (p *Parser) oddities(t *actionurl.Template, v *vendor.Vendor) (all []string
 	}
 	return all
 }
+
+// appendKey appends a key without what differs between settings of one event: the
+// case of letters, and the numbers of lines and accounts between dots.
+func appendKey(to, key []byte) []byte {
+	for i := 0; i < len(key); i++ {
+		if c := key[i]; c < '0' || c > '9' || i == 0 || key[i-1] != '.' {
+			to = appendLower(to, key[i:i+1])
+			continue
+		}
+		end := i
+		for end < len(key) && isDigit(key[end]) {
+			end++
+		}
+		if end < len(key) && key[end] == '.' {
+			to = append(to, '#')
+		} else {
+			to = append(to, key[i:end]...)
+		}
+		i = end - 1
+	}
+	return to
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // lower returns s with its ASCII letters in lower case.
 func lower(s string) string { return string(appendLower(nil, []byte(s))) }

@@ -108,16 +108,15 @@ func TestParse(t *testing.T) {
 			"2 forward_off h/a (grandstream P8319)", "3 forward_off h/b (grandstream P8319)",
 		}},
 		{"v1, no event", "x", "<gs_provision>\n<P8332>h/a</P8332><P8333>ntp</P8333></gs_provision>", []string{
-			"warning 2: P8332 is left out: it is not known which event it is for (actionurl catalog --vendor grandstream lists what is known)",
-			"warning 0: no Action URL is set in it",
+			"warning 2: P8332 is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
 		}},
 		{"v1, other feature", "x", "<gs_provision>\n<P9920>eventName=Call_Missed&amp;destName=a</P9920><P9921>eventName=x</P9921>\n<P8310>eventName=y</P8310></gs_provision>", []string{
 			`warning 2: P9920 holds "eventName=" of another feature (Outbound Notification, Destination); such settings are left out`,
 			`warning 3: P8310 holds "eventName=" of another feature (Outbound Notification, Destination), which is left out; expected a URL such as 192.168.1.2/mac=$mac`,
 		}},
-		{"v1, tags", "x", "<gs_provision>\n<config>\n{if isset($x)}<P8310>{$url}</P8310>{/if}</config></gs_provision>", []string{"error 3: P8310: " + engineSource}},
+		{"v1, tags", "x", "<gs_provision>\n<config>\n{if isset($x)}<P8310>{$url}</P8310>{/if}</config></gs_provision>", []string{"error 3: P8310: " + fmt.Sprintf(engineSource, "{$url}")}},
 		{"v1, tags elsewhere", "x", "<gs_provision>\n<mac>{$mac}</mac><P8310>" + u + "</P8310></gs_provision>", []string{
-			"warning 2: " + tagsIgnored, "2 incoming_call " + u + " (grandstream P8310)",
+			"warning 2: " + fmt.Sprintf(tagsIgnored, "{$mac}"), "2 incoming_call " + u + " (grandstream P8310)",
 		}},
 		{"v1, no URL", "x", "<gs_provision>\n<P8310>ftp://h/a</P8310></gs_provision>", []string{
 			`warning 2: P8310 is left out: the template "ftp://h/a" has the scheme "ftp"; expected http or https`,
@@ -159,7 +158,7 @@ func TestParse(t *testing.T) {
 			"warning 1: P8310 is quoted, which keeps some phones from replacing its variables; read without the quotes",
 			"1 incoming_call h/a (grandstream P8310)",
 		}},
-		{"text, tags", "x", "P2={$password}\nP8310={$url}\n", []string{"error 2: P8310: " + engineSource}},
+		{"text, tags", "x", "P2={$password}\nP8310={$url}\n", []string{"error 2: P8310: " + fmt.Sprintf(engineSource, "{$url}")}},
 		{"text, nothing", "x", "P2=admin\n", []string{"warning 0: no Action URL is set in it"}},
 
 		// Grandstream, the dump of the web pages.
@@ -173,7 +172,7 @@ func TestParse(t *testing.T) {
 			"1 mute_call h/a (grandstream ons.actionUrl.mute)",
 		}},
 		{"JSON, cut", "x", "{\"configs\":\n[{", []string{"error 2: unexpected end of JSON input; expected JSON"}},
-		{"JSON, a template's", "x", "{if $a}\nP8310=x", []string{"error 0: " + engineSource}},
+		{"JSON, a template's", "x", "{if $a}\nP8310=x", []string{"error 1: " + fmt.Sprintf(engineSource, "{if $a}")}},
 
 		// Other vendors.
 		{"Yealink", "001565123456.cfg", "#!version:1.0.0.1\naction_url.incoming_call = http://h/a?l=$local\naction_url.lunch = h/x\nfeatures.action_url.hold = h/y\nACTION_URL.HOLD=h/z?i=$phone_ip\n", []string{
@@ -197,15 +196,99 @@ func TestParse(t *testing.T) {
 			[]string{"2 00:1f:c1:12:34:56 incoming_call h/a (htek P3707)"}},
 		{"Sangoma", "005058123456.xml", `<settings><P3733 para="ActionUrl.TransfeFailed">h/a</P3733></settings>`, []string{"1 00:50:58:12:34:56 transfer_failed h/a (sangoma P3733)"}},
 		{"Htek's number in a Grandstream file", "x", "<gs_provision><P3707>h/a</P3707></gs_provision>", []string{"warning 0: no Action URL is set in it"}},
-		{"Akuvox", "0c1105123456.cfg", "Config.Features.ACTIONURL.Enable = 1\nConfig.Features.ACTIONURL.IncomingCall = http://h/a\nConfig.Features.ACTIONURL.RelayATriggered = http://h/b\n", []string{
-			"warning 3: Config.Features.ACTIONURL.RelayATriggered is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+		{"Akuvox", "0c1105123456.cfg", "Config.Features.ACTIONURL.Enable = 1\nConfig.Features.ACTIONURL.IncomingCall = http://h/a\nConfig.Features.ACTIONURL.RelayATriggered = http://h/b?s=$relay1status\nConfig.Features.ACTIONURL.DoorLog = http://h/c\n", []string{
+			"warning 4: Config.Features.ACTIONURL.DoorLog is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
 			"2 0c:11:05:12:34:56 incoming_call http://h/a (akuvox Config.Features.ACTIONURL.IncomingCall)",
+			"3 0c:11:05:12:34:56 relay_a_triggered http://h/b?s=$relay1status (akuvox Config.Features.ACTIONURL.RelayATriggered)",
+		}},
+		{"Akuvox, as its API has it", "x.json", `{"retcode":0,"data":{
+"Config.Features.ACTIONURL.Enable":"0","Config.Features.ACTIONURL.Method":"POST",
+"Config.Features.ACTIONURL.MakeCall":"http://h/a?r=$remote\u0026x",
+"Config.Features.ACTIONURL.HangUp":"http://h/b","Config.Features.ACTIONURL.Method2":"","Config.Other":"x"}}`, []string{
+			"warning 2: Config.Features.ACTIONURL.Enable is 0: the phone sends none of its Action URLs",
+			"warning 2: Config.Features.ACTIONURL.Method is POST: the phone does not send its Action URLs by GET, but posts JSON",
+			"3 outgoing_call http://h/a?r=$remote&x (akuvox Config.Features.ACTIONURL.MakeCall)",
+			"4 terminated_call http://h/b (akuvox Config.Features.ACTIONURL.HangUp)",
+		}},
+		{"Mitel, whole", "x.cfg", "action uri poll: http://h/p?d=$$CALLDURATION$$\naction uri poll interval: 60\naction uri xml sip notify: http://h/n?ip=$$LOCALIP$$\naction uri onhook: http://h/" + strings.Repeat("x", 120) + "?n=$$INCOMINGNAME$&d=$$DISPLAYNAME$$\nsip xml notify event: 1\n", []string{
+			"warning 4: action uri onhook: the URL has 165 bytes; Mitel phones keep none above 128",
+			"warning 4: action uri onhook: Mitel phones do not replace $$INCOMINGNAME$; expected $$INCOMINGNAME$$",
+			"1 action_poll http://h/p?d=$$CALLDURATION$$ (mitel action uri poll)",
+			"3 xml_notify http://h/n?ip=$$LOCALIP$$ (mitel action uri xml sip notify)",
+			"4 on_hook http://h/" + strings.Repeat("x", 120) + "?n=$$INCOMINGNAME$&d=$$DISPLAYNAME$$ (mitel action uri onhook)",
+		}},
+		{"VTech", "00122a123456.cfg", "network.ip = 1\nsystem_event.incoming_call.action_uri = http://h/in?n=$$REMOTENUMBER$$&m=$$MAC$$&x=$$CALLDURATION$$\nsystem_event.timer.action_uri = http://h/t\n", []string{
+			"warning 2: system_event.incoming_call.action_uri: VTech phones do not replace $$CALLDURATION$$",
+			"warning 3: system_event.timer.action_uri is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+			"2 00:12:2a:12:34:56 incoming_call http://h/in?n=$$REMOTENUMBER$$&m=$$MAC$$&x=$$CALLDURATION$$ (vtech system_event.incoming_call.action_uri)",
+		}},
+		{"Snom, as a web page", "snom-000413123456.htm", "<html><pre>\nsetting_server!: http://h/prov\naction_incoming_url!: http://h/in?from=$remote\naction_registered_url!: http://h/reg\n</pre></html>\n", []string{
+			"warning 4: action_registered_url is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+			"3 00:04:13:12:34:56 incoming_call http://h/in?from=$remote (snom action_incoming_url)",
+		}},
+		{"Snom, as a web page, in a line", "x.htm", "<html><pre>action_incoming_url!: http://h/in\n</pre></html>", []string{"1 incoming_call http://h/in (snom action_incoming_url)"}},
+		{"old Yealink, dotted", "x.cfg", ";[ cfg:/phone/config/user.ini ]\n[ cfg:/phone/config/vpPhone/vpPhone.ini ]\nActionURL.IncomingCall = http://h/a?r=$remote\nActionURL.AwaysFWDOn = http://h/b\nActionURL.Lunch = http://h/c\n", []string{
+			`warning 5: ActionURL.Lunch is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)`,
+			"3 incoming_call http://h/a?r=$remote (yealink ActionURL.IncomingCall)", "4 forward_always_on http://h/b (yealink ActionURL.AwaysFWDOn)",
+		}},
+		{"old Yealink, in sections", "x.cfg", "#!version:1.0.0.1\n[ ActionURL ]\npath = /config/Features/ActionURL.cfg\nIncomingCall = http://h/a\n[ Other ]\nHold = http://h/b\n", []string{
+			"4 incoming_call http://h/a (yealink ActionURL.IncomingCall)",
+		}},
+		{"Htek, by names", "001fc1123456.cfg", "ActionUrl.OnfHook = http://h/a\nActionUrl.Hold = http://h/b?x=$remote&y=$callerID\n", []string{
+			"warning 2: ActionUrl.Hold: Htek phones do not replace $callerID; expected $display_remote",
+			"1 00:1f:c1:12:34:56 on_hook http://h/a (htek ActionUrl.OnfHook)", "2 00:1f:c1:12:34:56 hold_call http://h/b?x=$remote&y=$callerID (htek ActionUrl.Hold)",
+		}},
+		{"FlyingVoice, newer", "x.cfg", "DBID_ACTIONURL_RING = http://h/a?m=$mac\nDBID_ACTIONURL_HOLD_START = http://h/b\n", []string{
+			"warning 2: DBID_ACTIONURL_HOLD_START is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+			"1 incoming_call http://h/a?m=$mac (flyingvoice DBID_ACTIONURL_RING)",
+		}},
+		{"Fanvil, text", "x", "<<VOIP CONFIG FILE>>Version:2.0\ncti.CallActiveUrl = http://h/a\ncti.EnabledActionUrl=0\ncti.IncmoingCallUrl=http://h/b\n", []string{
+			"warning 3: cti.EnabledActionUrl is 0: the phone sends none of its Action URLs",
+			"2 established_call http://h/a (fanvil cti.CallActiveUrl)", "4 incoming_call http://h/b (fanvil cti.IncmoingCallUrl)",
+		}},
+		{"Fanvil, as it is posted", "x.xml", `<FanvilConfiguration Beep="" cmd="set">
+<Item>cti.CallStopUrl = http://h/a?x=1&amp;y=2</Item><Item>cti.ActiveUriIP = 10.0.0.1</Item></FanvilConfiguration>`, []string{
+			"2 terminated_call http://h/a?x=1&y=2 (fanvil cti.CallStopUrl)",
+		}},
+		{"Poly", "0004f2123456.cfg", `<?xml version="1.0"?>
+<polycomConfig><apps><telNotification apps.telNotification.URL="http://h/pa" apps.telNotification.2.URL="http://h/pb" apps.telNotification.incomingEvent="1"
+ apps.telNotification.callStateChangeEvent="0"/></apps></polycomConfig>`, []string{
+			"warning 2: apps.telNotification.callStateChangeEvent is 0: the phone does not post how calls go on",
+			"2 00:04:f2:12:34:56 unknown http://h/pa (poly apps.telNotification.URL)", "2 00:04:f2:12:34:56 unknown http://h/pb (poly apps.telNotification.1.URL)",
+		}},
+		{"Poly OBi", "x.xml", `<ParameterList><O><N>VoiceService.1.VoiceProfile.1.Line.3.CallingFeatures.</N>
+<P><N>X_IncomingCallRingingActionURL</N><V>http://h/a?x=1&amp;y</V></P>
+<P><N>X_CallEndedActionURL</N><V X_UD="Y"/></P>
+</O><O><N>UserPref.PhoneBook.</N><P><N>ActionURL</N><V>http://h/$mac</V></P></O></ParameterList>`, []string{
+			"2 incoming_call http://h/a?x=1&y (poly VoiceService.1.VoiceProfile.1.Line.1.CallingFeatures.X_IncomingCallRingingActionURL)",
+		}},
+		{"Grandstream GDS", "cfg000b82123456.xml", "<gs_provision><config>\n<P15410>0</P15410>\n<P15413>http://h/gds</P15413></config></gs_provision>", []string{
+			"warning 2: P15410 is 0: the door phone sends no notifications", "3 00:0b:82:12:34:56 unknown http://h/gds (grandstream P15413)",
+		}},
+		{"a URL under a key that nobody knows", "x.cfg", "a = 1\nfoo.bar = http://h/x?r=$remote\nphonebook.url = http://h/$mac.xml\nfoo.baz = $remote\nfoo.bay = http://h/$HOME\n", []string{
+			"warning 2: foo.bar holds a URL with $remote, and is not known as a setting for Action URLs; it is left out (give the URL with -t, or in a profile)",
+		}},
+		{"the same in XML", "x.xml", "<settings>\n<foo>http://h/x?r=$remote</foo><foo>http://h/</foo></settings>", []string{
+			"warning 2: foo holds a URL with $remote, and is not known as a setting for Action URLs; it is left out (give the URL with -t, or in a profile)",
+		}},
+		{"sources of template engines", "x.cfg", "action_url.hold = http://{{ host }}/a\naction_url.unhold = http://<%= @host %>/b\naction_url.mute = http://__SERVER__/c\naction_url.unmute = http://${SERVER}/d\n" +
+			"action_url.dnd_on = http://%%server%%/e\naction_url.dnd_off = http://{$server}/f\naction_url.held = http://h/a%20b%%/$mac__x\n{% endif %}\n# {{ a comment }}\n", []string{
+			"error 1: action_url.hold: " + fmt.Sprintf(engineSource, "{{ host }}"), "error 2: action_url.unhold: " + fmt.Sprintf(engineSource, "<%= @host %>"),
+			"error 3: action_url.mute: " + fmt.Sprintf(engineSource, "__SERVER__"), "error 4: action_url.unmute: " + fmt.Sprintf(engineSource, "${SERVER}"),
+			"error 5: action_url.dnd_on: " + fmt.Sprintf(engineSource, "%%server%%"), "error 6: action_url.dnd_off: " + fmt.Sprintf(engineSource, "{$server}"),
+			"error 8: " + fmt.Sprintf(engineSource, "{% endif %}"),
+		}},
+		{"the same in XML", "x.xml", "<gs_provision><P8310>http://<%= @host %>/a</P8310>\n<P8311>http://{{ host }}/b</P8311></gs_provision>", []string{
+			"error 1: P8310: " + fmt.Sprintf(engineSource, "<%= @host %>"), "error 2: P8311: " + fmt.Sprintf(engineSource, "{{ host }}"),
+		}},
+		{"each variable that is not replaced", "001565123456.cfg", "action_url.hold = http://h/a?x=$remote&y=$phone_ip&z=$foo&w=$foo\n", []string{
+			"warning 1: action_url.hold: Yealink phones do not replace $phone_ip; expected $ip", "warning 1: action_url.hold: Yealink phones do not replace $foo",
+			"1 00:15:65:12:34:56 hold_call http://h/a?x=$remote&y=$phone_ip&z=$foo&w=$foo (yealink action_url.hold)",
 		}},
 		{"Fanvil", "x", "<sysConf><cti>\n<EnabledActionUrl>0</EnabledActionUrl><IncomingCallUrl>http://h/a</IncomingCallUrl><OnhookUri>http://h/b</OnhookUri></cti><IncomingCallUrl>http://h/c</IncomingCallUrl></sysConf>", []string{
-			"warning 2: EnabledActionUrl is 0: the phone sends none of its Action URLs",
+			"warning 2: cti.EnabledActionUrl is 0: the phone sends none of its Action URLs",
 			"2 incoming_call http://h/a (fanvil cti.IncomingCallUrl)", "2 on_hook http://h/b (fanvil cti.OnhookUri)",
 		}},
-		{"Fanvil, text", "x", "<<VOIP CONFIG FILE>>Version:2.0", []string{"error 0: the file is in Fanvil's text form, which is not read; expected its XML form"}},
 		{"Mitel", "00085D123456.cfg", "time server1: 10.0.0.1\naction uri incoming: http://h/a?n=$$REMOTENUMBER$$\naction uri registration event: http://h/b?n=$$REMOTE$$\naction uri lunch: h\n", []string{
 			"warning 3: action uri registration event: Mitel phones do not replace $$REMOTE$$; expected $$REMOTENUMBER$$",
 			`warning 4: "action uri lunch" is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)`,

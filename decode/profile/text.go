@@ -2,28 +2,44 @@ package profile
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
 // readText reads a line for each setting: P8310 = URL, action_url.hold = URL,
-// action_incoming_url!: URL, action uri incoming: URL.
+// action_incoming_url!: URL, action uri incoming: URL. A key may be told by the
+// section that it stands in: [ActionURL], then IncomingCall = URL.
 func (f *file) readText() {
-	tag := false
+	tag, section := false, []byte(nil)
 	for offset := 0; offset < len(f.data); {
 		line, rest := cutLine(f.data[offset:])
 		start := offset
 		offset = len(f.data) - len(rest)
-		if !tag && hasTag(line) {
-			tag = true
-			f.warn(start, "%s", tagsIgnored)
+		line = bytes.TrimSpace(line)
+		for len(line) > 0 && line[0] == '<' && firstOf(line[1:]) != '%' { // <html><pre>
+			_, line, _ = bytes.Cut(line, []byte{'>'})
 		}
-		key, value, sep := cutSetting(line)
-		if sep == 0 {
+		if tag := controls(line); tag != nil {
+			f.fail(start, engineSource, tag)
 			continue
 		}
+		if name, ok := sectionOf(line); ok {
+			section = name
+			continue
+		}
+		key, value, sep := cutSetting(line)
 		s := f.setting(key, sep)
+		if s == nil && section != nil && sep != 0 {
+			s = f.setting(slices.Concat(section, []byte{'.'}, key), '.')
+		}
 		if s == nil {
-			f.unknown(key, value, start)
+			if name, _ := firstTag(line, false); name != nil && !tag && (len(line) == 0 || line[0] != '#') {
+				tag = true
+				f.warn(start, tagsIgnored, name)
+			}
+			if sep != 0 {
+				f.unknown(key, value, start)
+			}
 			continue
 		}
 		if n := len(value); n > 1 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
@@ -34,8 +50,16 @@ func (f *file) readText() {
 	}
 }
 
+// sectionOf returns the name of a section that a line begins.
+func sectionOf(line []byte) (name []byte, ok bool) {
+	if len(line) < 2 || line[0] != '[' || line[len(line)-1] != ']' || bytes.IndexByte(line, '%') >= 0 {
+		return nil, false
+	}
+	return bytes.TrimSpace(line[1 : len(line)-1]), true
+}
+
 // tagsIgnored is said of files with tags in places that do not matter.
-const tagsIgnored = "tags of a template engine ({$...}, {if ...}) are not evaluated; expected what the engine makes of the file"
+const tagsIgnored = "tags of a template engine (%s) are not evaluated; expected what the engine makes of the file"
 
 // cutSetting cuts a line into a key and a value; sep is what stands between
 // them, 0 where the line is none or a comment. What Snom phones have behind a

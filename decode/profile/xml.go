@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,19 +35,28 @@ type xmlReader struct {
 	at   int
 	open []element
 	root []byte
+
+	object, param []byte // of Poly's OBi edition: what the innermost <N> hold
+	broken        bool   // it is no XML from here on
+}
+
+// fail adds an error after which nothing can be read.
+func (r *xmlReader) fail(offset int, format string, args ...any) {
+	r.broken = true
+	r.file.fail(offset, format, args...)
 }
 
 // readXML reads settings that are elements.
 func (f *file) readXML() {
 	r := &xmlReader{file: f, data: f.data}
-	if hasTag(f.data) {
+	if tag, at := firstTag(f.data, false); tag != nil {
 		defer func() {
 			if f.bad == 0 {
-				f.warn(tagAt(f.data), "%s", tagsIgnored)
+				f.warn(at, tagsIgnored, tag)
 			}
 		}()
 	}
-	for r.at < len(r.data) && f.bad == 0 {
+	for r.at < len(r.data) && !r.broken {
 		next := bytes.IndexByte(r.data[r.at:], '<')
 		if next < 0 {
 			next = len(r.data) - r.at
@@ -64,21 +74,8 @@ func (f *file) readXML() {
 		f.fail(len(r.data), "the file ends before </%s>, which closes line %d", e.name, f.lineOf(e.offset))
 	case r.root == nil:
 		f.fail(-1, "the file has no element; %s", expectedForms)
-	case len(f.Bindings) == f.first && !f.other && !isRoot(r.root):
+	case len(f.Bindings) == f.first && !f.other && !f.left && !isRoot(r.root):
 		f.fail(r.rootOffset(), "the element %s begins no provisioning file that is known; expected gs_provision, hl_provision, settings or the like", quoted(r.root))
-	}
-}
-
-// tagAt returns the offset of the first tag of a template engine.
-func tagAt(data []byte) int {
-	for at := 0; ; at++ {
-		next := bytes.IndexByte(data[at:], '{')
-		if next < 0 {
-			return -1
-		}
-		if at += next; hasTag(data[at:min(len(data), at+16)]) {
-			return at
-		}
 	}
 }
 
@@ -97,6 +94,11 @@ func isRoot(name []byte) bool {
 func (r *xmlReader) markup() {
 	rest := r.data[r.at:]
 	switch {
+	case bytes.HasPrefix(rest, []byte("<%")): // of a template engine
+		start := r.at
+		if r.skip("%>", "tag") {
+			r.chars(r.data[start:r.at], true)
+		}
 	case bytes.HasPrefix(rest, []byte("<!--")):
 		r.skip("-->", "comment")
 	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
@@ -140,6 +142,9 @@ func (r *xmlReader) chars(text []byte, literal bool) {
 		return
 	}
 	e := &r.open[len(r.open)-1]
+	if e.key == nil && bytes.IndexByte(text, '$') >= 0 {
+		e.key = e.name // it may be a URL with variables
+	}
 	if e.key == nil && !e.mac || len(text) == 0 {
 		return
 	}
@@ -274,6 +279,7 @@ func (r *xmlReader) startTag() {
 		r.file.root = byRoot(name)
 	}
 	r.open = append(r.open, r.element(name, attributes, start))
+	r.attributes(attributes, start)
 	if closed {
 		r.close()
 	}
@@ -301,6 +307,8 @@ func (r *xmlReader) element(name, attributes []byte, offset int) element {
 		}
 	case len(name) == 3 && strings.EqualFold(string(name), "mac"):
 		e.mac = len(r.open) <= 2
+	case string(name) == "N", string(name) == "V", string(name) == "Item":
+		e.key = name
 	default:
 		e.setting, e.key = r.nested(name)
 	}
@@ -308,18 +316,29 @@ func (r *xmlReader) element(name, attributes []byte, offset int) element {
 }
 
 // nested returns the setting whose key is the name of an element, or that with
-// the name of one around it before (cti.HoldOnUrl); nil for none.
+// the name of one around it before (cti.HoldOnUrl), and the key of a setting that
+// may be one; nil for none.
 func (r *xmlReader) nested(name []byte) (*Setting, []byte) {
 	if s := r.setting(name, '.'); s != nil {
 		return s, name
 	}
 	for i := len(r.open) - 1; i >= 0; i-- {
 		key := slices.Concat(r.open[i].name, []byte{'.'}, name)
-		if s := r.setting(key, '.'); s != nil || lower(string(key)) == "cti.enabledactionurl" {
+		if s := r.setting(key, '.'); s != nil || r.looks(key) {
 			return s, key
 		}
 	}
+	if r.looks(name) {
+		return nil, name
+	}
 	return nil, nil
+}
+
+// looks reports whether a key that is not known begins as those of Action URLs,
+// or is that of a switch.
+func (r *xmlReader) looks(key []byte) bool {
+	r.key = appendKey(r.key[:0], key)
+	return r.switches[string(r.key)] != nil || slices.ContainsFunc(vendor.All(), func(v *vendor.Vendor) bool { return hasPrefixOf(string(r.key), v.Prefixes) })
 }
 
 // byRoot returns the vendor whose files the element begins, nil for none.
@@ -344,20 +363,51 @@ func byAttribute(attributes []byte) *vendor.Vendor {
 
 // attribute returns the value of an attribute.
 func attribute(attributes []byte, name string) []byte {
-	for rest := attributes; ; {
-		key, after, ok := bytes.Cut(rest, []byte{'='})
-		after = bytes.TrimLeft(after, " \t\r\n")
-		if !ok || len(after) == 0 || after[0] != '"' && after[0] != '\'' {
-			return nil
+	for key, value := range pairs(attributes) {
+		if string(key) == name {
+			return value
 		}
-		end := bytes.IndexByte(after[1:], after[0])
-		if end < 0 {
-			return nil
+	}
+	return nil
+}
+
+// pairs yields the names of attributes and their values.
+func pairs(attributes []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		for rest := attributes; ; {
+			key, after, ok := bytes.Cut(rest, []byte{'='})
+			after = bytes.TrimLeft(after, " \t\r\n")
+			if !ok || len(after) == 0 || after[0] != '"' && after[0] != '\'' {
+				return
+			}
+			end := bytes.IndexByte(after[1:], after[0])
+			if end < 0 || !yield(bytes.TrimSpace(key), after[1:1+end]) {
+				return
+			}
+			rest = after[end+2:]
 		}
-		if string(bytes.TrimSpace(key)) == name {
-			return after[1 : 1+end]
+	}
+}
+
+// attributes takes the settings that are attributes, as Poly has them: their
+// names have dots.
+func (r *xmlReader) attributes(all []byte, offset int) {
+	if bytes.IndexByte(all, '.') < 0 {
+		return
+	}
+	for key, value := range pairs(all) {
+		if bytes.IndexByte(key, '.') > 0 {
+			r.pair(key, r.unescape(value), offset)
 		}
-		rest = after[end+2:]
+	}
+}
+
+// pair takes a key and its value.
+func (r *xmlReader) pair(key, value []byte, offset int) {
+	if s := r.setting(key, '.'); s != nil {
+		r.set(s, value, offset)
+	} else {
+		r.unknown(key, value, offset)
 	}
 }
 
@@ -370,9 +420,17 @@ func (r *xmlReader) close() {
 		r.macElement(&e)
 	case e.setting != nil:
 		r.set(e.setting, e.text, e.offset)
-	case strings.EqualFold(string(e.key), "cti.EnabledActionUrl"):
-		if string(bytes.TrimSpace(e.text)) == "0" {
-			r.warn(e.offset, "EnabledActionUrl is 0: the phone sends none of its Action URLs")
+	case string(e.name) == "N":
+		if n := len(r.open); n > 0 && string(r.open[n-1].name) == "O" {
+			r.object = e.text
+		} else {
+			r.param = e.text
+		}
+	case string(e.name) == "V":
+		r.pair(slices.Concat(r.object, r.param), e.text, e.offset)
+	case string(e.name) == "Item":
+		if key, value, sep := cutSetting(e.text); sep != 0 {
+			r.pair(key, value, e.offset)
 		}
 	case e.key != nil:
 		r.unknown(e.key, e.text, e.offset)
@@ -383,7 +441,7 @@ func (r *xmlReader) close() {
 func (r *xmlReader) macElement(e *element) {
 	text := strings.TrimSpace(string(e.text))
 	switch mac := actionurl.NormalizeMAC(text); {
-	case text == "" || hasTag(e.text):
+	case text == "" || tagIn(e.text) != nil:
 	case mac == "":
 		r.warn(e.offset, "the mac element holds %q; expected a MAC address such as 000b82123456", text[:min(len(text), 100)])
 	default:

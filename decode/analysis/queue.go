@@ -6,7 +6,8 @@ import (
 )
 
 // maxWaiting and maxWaitingText bound the requests that wait, and after them for
-// those before: 32,768 of 330 bytes, and the 8 MiB of their strings; 18 MiB.
+// those before: 32,768 of 360 bytes, and the 8 MiB of their strings and
+// bodies; 18 MiB.
 // Beyond it the oldest goes on without.
 const (
 	maxWaiting     = 32 << 10
@@ -50,7 +51,7 @@ func (w *waiter) final() *httpwire.Exchange {
 type queue struct {
 	all  []waiter // those before gone are
 	gone int
-	text int // bytes of their strings
+	text int // bytes of their strings and bodies
 	asks int // of those that wait, which ask for another request
 }
 
@@ -67,7 +68,7 @@ func (q *queue) push(x *httpwire.Exchange) {
 		q.all, q.gone = q.all[:n], 0
 	}
 	q.all = append(q.all, waiter{Exchange: *x, follows: q.follow(x)})
-	q.text += x.TextSize()
+	q.text += x.TextSize() + len(x.Body)
 	if asks(x) {
 		q.asks++
 	}
@@ -93,7 +94,7 @@ func (q *queue) follow(x *httpwire.Exchange) bool {
 // pop takes the oldest out. It is valid until the next push.
 func (q *queue) pop() *waiter {
 	w := q.oldest()
-	q.text -= w.TextSize()
+	q.text -= w.TextSize() + len(w.Body)
 	if asks(&w.Exchange) {
 		q.asks--
 	}

@@ -56,9 +56,16 @@ type Exchange struct {
 	UserAgent string
 
 	ContentLength int64 // as the request says; -1 if it does not
-	Credentials   bool  // the request has some (RFC 9110, section 11)
-	Cut           bool  // the capture holds only the beginning of its head
-	Gap           bool  // the capture lost something while it waited for its response
+	ContentType   string
+	Credentials   bool // the request has some (RFC 9110, section 11)
+	// Body is the beginning of what a POST sends, at most MaxBody bytes, without
+	// what chunks add. BodySize is how many bytes came of any request's body.
+	// Neither is final before Done, and what Body holds is not changed.
+	Body     []byte
+	BodySize int64
+
+	Cut bool // the capture holds only the beginning of its head
+	Gap bool // the capture lost something while it waited for its response
 
 	Status   int    // of the response; 0 if none, or without a status line
 	Location string // of a redirect, at most 512 bytes; empty for none
@@ -74,6 +81,7 @@ type Exchange struct {
 	side   stream.Side // the client's
 	ack    uint32      // what the client had received when it began to send it
 	end    uint32      // sequence number after its head
+	uses   uint32      // how often it was used for a request
 	late   int32       // requests right before it that were given up and may still be answered
 	hasAck bool
 	holed  bool // its head ends at a hole
@@ -82,5 +90,5 @@ type Exchange struct {
 
 // TextSize returns how many bytes the strings of the exchange take.
 func (x *Exchange) TextSize() int {
-	return len(x.Target) + len(x.Host) + len(x.UserAgent) + len(x.Version) + len(x.Location)
+	return len(x.Target) + len(x.Host) + len(x.UserAgent) + len(x.Version) + len(x.ContentType) + len(x.Location)
 }

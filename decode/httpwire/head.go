@@ -270,6 +270,7 @@ func headEnd(data []byte, from int) (end int, ok bool) {
 // fields are the header fields that matter.
 type fields struct {
 	host, userAgent []byte
+	contentType     []byte
 	location        []byte
 	credentials     bool  // Authorization or Proxy-Authorization
 	length          int64 // Content-Length; -1 for none
@@ -344,6 +345,8 @@ func (f *fields) read(line []byte) {
 	case 'c':
 		if v, ok := field(line, "content-length"); ok {
 			f.length = contentLength(v, f.length)
+		} else if v, ok := field(line, "content-type"); ok && f.contentType == nil {
+			f.contentType = v
 		}
 	case 't':
 		if v, ok := field(line, "transfer-encoding"); ok {

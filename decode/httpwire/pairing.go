@@ -42,6 +42,9 @@ func (r *Reader) exchange(o *opening, f fields) *Exchange {
 	x.Method, x.Version = methodName(o.method), versionName(o.version)
 	x.Target, x.Host, x.UserAgent = r.keep(o.target), r.keep(f.host), r.keep(f.userAgent)
 	x.ContentLength, x.Credentials = f.length, f.credentials
+	if len(f.contentType) > 0 {
+		x.ContentType = r.keep(f.contentType)
+	}
 	return x
 }
 
@@ -81,9 +84,10 @@ func versionName(b []byte) string {
 	return string(b)
 }
 
-// Release takes back an exchange that is done. Its strings stay valid.
+// Release takes back an exchange that is done. Its strings and its body stay valid.
 func (r *Reader) Release(x *Exchange) {
-	*x = Exchange{}
+	r.bodies -= len(x.Body)
+	*x = Exchange{uses: x.uses + 1}
 	x.next, r.exchanges = r.exchanges, x
 }
 

@@ -30,6 +30,12 @@ const (
 	// response: pipelining beyond it is not followed.
 	maxUnanswered = 256
 
+	// MaxBody bounds what is kept of a request's body, and maxBodies what is kept
+	// of all that wait for their responses: 16 MiB, and as much in room to grow.
+	// What is beyond is counted.
+	MaxBody   = 64 << 10
+	maxBodies = 16 << 20
+
 	// maxReply bounds what is kept of an answer that is not HTTP.
 	maxReply = 64
 
@@ -43,6 +49,7 @@ type Counts struct {
 	Requests  int
 	Responses int
 	LongHeads int // heads cut off because they are too long
+	Bodies    int // bodies that were not kept because others took the room
 	Broken    int // messages lost in part, to a gap or to something that is not HTTP
 	Unasked   int // responses to requests that were not captured
 }
@@ -62,6 +69,7 @@ type Reader struct {
 	exchanges *Exchange       // to be used again
 	conns     []*conn         // to be used again
 	parts     []*part         // to be used again
+	bodies    int             // bytes of bodies of requests that are not released
 	kept      int             // bytes in parts that are in use, partCost included
 	held      int             // memory of all parts, those to be used again included
 	text      strings.Builder // of exchanges
@@ -98,8 +106,10 @@ type conn struct {
 	late        int32  // requests after the last of these that were given up and may still be answered
 	lastAck     uint32 // what the client had received when it sent its latest request; valid iff asked
 	asked       bool
-	pipelines   bool    // the client has sent a request before the response to another had come
-	doubtful    bool    // and bytes are missing since
+	pipelines   bool      // the client has sent a request before the response to another had come
+	doubtful    bool      // and bytes are missing since
+	posting     *Exchange // whose body comes, if its uses are those; nil for none
+	uses        uint32
 	early       *answer // a response whose request is not captured yet; mostly nil
 	sides       [2]side
 }
@@ -187,7 +197,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		seq += uint32(n)
 	}
 	s.next = seq
-	return s.skip()
+	return h.skip(s)
 }
 
 // sends reports whether data, which begins a message of a kind, may be one that
@@ -200,10 +210,13 @@ func (s *side) sends(k kind, data []byte) bool {
 	return k != neither && (s.role == neither || s.role == k)
 }
 
-// skip returns how many of the next bytes do not matter.
-func (s *side) skip() int64 {
+// skip returns how many of the next bytes of a side do not matter.
+func (h *conn) skip(s *side) int64 {
 	switch {
 	case s.state == inBody && !s.fresh:
+		if x := h.post(s); x != nil && x.Method == "POST" && x.BodySize == int64(len(x.Body)) && len(x.Body) < MaxBody {
+			return 0
+		}
 		return s.left
 	case s.state == toClose, s.state == search && s.role == neither:
 		return stream.Forever
@@ -223,8 +236,11 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, seq uint32, n int, cut bool
 	case s.state == toClose:
 		return stream.Forever
 	case s.state == inBody && s.left >= int64(n):
+		if x := h.post(s); x != nil {
+			x.BodySize += int64(n) // so that no more of it is kept
+		}
 		s.consume(int64(n))
-		return s.skip()
+		return h.skip(s)
 	case s.state == inHead:
 		r.cutOff(h, sd, at, cut, !cut)
 	case s.state == begin:
@@ -235,7 +251,7 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, seq uint32, n int, cut bool
 	if !cut || s.role != request {
 		h.miss(sd, s.next, n)
 	}
-	return s.skip()
+	return h.skip(s)
 }
 
 // End implements [stream.Receiver].
@@ -462,6 +478,9 @@ func (r *Reader) message(h *conn, sd stream.Side, o *opening, f fields, at head)
 		other.role = response
 	}
 	s.expect(f, false)
+	if h.posting = nil; s.state != begin {
+		h.posting, h.uses = x, x.uses
+	}
 	r.Counts.Requests++
 	h.append(x)
 	s.lost = false
@@ -540,8 +559,36 @@ func (r *Reader) body(h *conn, s *side, data []byte) int {
 		}
 	}
 	n := min(int64(len(data)), s.left)
+	if x := h.post(s); x != nil {
+		r.keepBody(x, data[:n])
+	}
 	s.consume(n)
 	return int(n)
+}
+
+// post returns the request whose body a side sends, nil for none that anybody
+// waits for.
+func (h *conn) post(s *side) *Exchange {
+	if x := h.posting; x != nil && s.role == request && x.uses == h.uses {
+		return x
+	}
+	return nil
+}
+
+// keepBody adds to the body of a request, which grows as it comes.
+func (r *Reader) keepBody(x *Exchange, data []byte) {
+	whole := x.BodySize == int64(len(x.Body)) // so far
+	x.BodySize += int64(len(data))
+	if x.Method != "POST" || !whole {
+		return
+	}
+	data = data[:min(len(data), MaxBody-len(x.Body))]
+	if r.bodies+len(data) > maxBodies {
+		r.Counts.Bodies++
+		return
+	}
+	r.bodies += len(data)
+	x.Body = append(x.Body, data...)
 }
 
 // consume counts n bytes of a body, which has as many.

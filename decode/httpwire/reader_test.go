@@ -175,7 +175,7 @@ func bytewise(data string) []piece {
 
 // describe returns an exchange as a line: what there is of
 //
-//	method target version host=h ua=u length=n cut -> status or reason "reply"
+//	method target version host=h ua=u length=n type=t body="b" of n cut -> status or reason "reply"
 func describe(x *Exchange) string {
 	var b strings.Builder
 	if x.Client != phone.AddrPort() {
@@ -190,6 +190,18 @@ func describe(x *Exchange) string {
 	}
 	if x.ContentLength >= 0 {
 		fmt.Fprintf(&b, " length=%d", x.ContentLength)
+	}
+	if x.ContentType != "" {
+		fmt.Fprintf(&b, " type=%s", x.ContentType)
+	}
+	switch {
+	case len(x.Body) > 100:
+		fmt.Fprintf(&b, " body=%d", len(x.Body))
+	case len(x.Body) > 0:
+		fmt.Fprintf(&b, " body=%q", x.Body)
+	}
+	if x.Method == "POST" && x.BodySize != int64(len(x.Body)) {
+		fmt.Fprintf(&b, " of %d", x.BodySize)
 	}
 	if x.Cut {
 		b.WriteString(" cut")
@@ -287,7 +299,7 @@ var conversations = []conversation{
 		"> POST /1 HTTP/1.1|Transfer-Encoding: chunked||5|GET /|0||GET /2 HTTP/1.1||",
 		"< HTTP/1.1 201 x|Transfer-Encoding: gzip, Chunked|Content-Length: 4||00A ;a=\"b;c\"|0123456789|1|" +
 			"\n|0|Trailer: x|Another: y||HTTP/1.1 202 x|Content-Length: 0||"},
-		[]string{"POST /1 HTTP/1.1 -> 201", "GET /2 HTTP/1.1 -> 202"}},
+		[]string{`POST /1 HTTP/1.1 body="GET /" -> 201`, "GET /2 HTTP/1.1 -> 202"}},
 	{"no body whatever the head says", []string{"syn",
 		"> HEAD /1 HTTP/1.1||", "< HTTP/1.1 200 OK|Content-Length: 500||",
 		"> GET /2 HTTP/1.1||", "< HTTP/1.1 204 No Content|Content-Length: 500||",
@@ -337,7 +349,7 @@ var conversations = []conversation{
 		[]string{"GET /n=John Doe&u=sip:1@b SIP&x=M\xfcller - -> 200"}},
 	{"no target", []string{"syn",
 		"> GET  HTTP/1.1|Host: a||", "< " + ok, "> GET HTTP/1.0||", "< " + ok, "> POST    HTTP/1.1|Content-Length: 1||x", "< " + ok},
-		[]string{"GET  HTTP/1.1 host=a -> 200", "GET  HTTP/1.0 -> 200", "POST    HTTP/1.1 length=1 -> 200"}},
+		[]string{"GET  HTTP/1.1 host=a -> 200", "GET  HTTP/1.0 -> 200", `POST    HTTP/1.1 length=1 body="x" -> 200`}},
 	{"methods in other cases", []string{"syn",
 		"> get /1 HTTP/1.1||", "< " + ok, "> Post /2 HTTP/1.1|Content-Length: 1||x", "< " + ok},
 		[]string{"get /1 HTTP/1.1 -> 200", "Post /2 HTTP/1.1 length=1 -> 200"}},
@@ -363,7 +375,7 @@ var conversations = []conversation{
 	{"lengths said twice", []string{"syn",
 		"> POST /1 HTTP/1.1|Content-Length: 2|Content-Length: 2||xx", "< HTTP/1.1 200 OK|Content-Length: 3, 3||xyz",
 		"> GET /2 HTTP/1.1||", "< " + ok},
-		[]string{"POST /1 HTTP/1.1 length=2 -> 200", "GET /2 HTTP/1.1 -> 200"}},
+		[]string{`POST /1 HTTP/1.1 length=2 body="xx" -> 200`, "GET /2 HTTP/1.1 -> 200"}},
 	{"lengths that are none", []string{"syn",
 		"> GET /1 HTTP/1.1|Content-Length: -2||GET /2 HTTP/1.1|Content-Length: x||" +
 			"GET /3 HTTP/1.1|Content-Length: 99999999999999999999||GET /4 HTTP/1.1|Content-Length: 0x1||",
@@ -373,7 +385,7 @@ var conversations = []conversation{
 		"> POST /1 HTTP/1.1|Content-Length: 19||GET /no HTTP/1.1||",
 		"< HTTP/1.1 201 x|Content-Length: 19||HTTP/1.1 404 Not||",
 		"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 29||", "< GET /mac=000b82123456 HTTP/1.1||"[:31]},
-		[]string{"POST /1 HTTP/1.1 length=19 -> 201", "GET /2 HTTP/1.1 -> 202"}},
+		[]string{`POST /1 HTTP/1.1 length=19 body="GET /no HTTP/1.1\r\n\r" -> 201`, "GET /2 HTTP/1.1 -> 202"}},
 	{"the client is done sending", []string{"syn",
 		"> GET /1 HTTP/1.1||", "> fin", "< " + ok, "< fin"},
 		[]string{"GET /1 HTTP/1.1 -> 200"}},
@@ -424,8 +436,14 @@ var conversations = []conversation{
 		[]string{"GET /1 HTTP/1.1 -> 200", "GET /2 HTTP/1.1 -> reset"}},
 	{"reset by the client", []string{"syn", "> GET /1 HTTP/1.1||", "> rst"},
 		[]string{"GET /1 HTTP/1.1 -> reset"}},
+	{"bodies of several requests", []string{"syn",
+		"> POST /1 HTTP/1.1|Content-Type: text/xml; charset=utf-8|Content-Length: 6||<a/>|", "< HTTP/1.1 200 OK|Content-Length: 0||",
+		"> POST /2 HTTP/1.1|content-type:application/json|Transfer-Encoding: chunked||2|{}|3;x|abc|0|T: 1||", "< HTTP/1.1 204 No Content||",
+		"> GET /3 HTTP/1.1||POST /4 HTTP/1.1|Content-Length: 3||abc", "< HTTP/1.1 200 OK|Content-Length: 0||HTTP/1.1 200 OK|Content-Length: 0||"},
+		[]string{`POST /1 HTTP/1.1 length=6 type=text/xml; charset=utf-8 body="<a/>\r\n" -> 200`,
+			`POST /2 HTTP/1.1 type=application/json body="{}abc" -> 204`, "GET /3 HTTP/1.1 -> 200", `POST /4 HTTP/1.1 length=3 body="abc" -> 200`}},
 	{"the capture ends", []string{"syn", "> GET /1 HTTP/1.1||POST /2 HTTP/1.1|Content-Length: 9||x"},
-		[]string{"GET /1 HTTP/1.1 -> not_captured", "POST /2 HTTP/1.1 length=9 -> not_captured"}},
+		[]string{"GET /1 HTTP/1.1 -> not_captured", `POST /2 HTTP/1.1 length=9 body="x" -> not_captured`}},
 }
 
 // Where messages begin in segmented is told by where segments do.
@@ -577,12 +595,12 @@ func TestLosses(t *testing.T) {
 		{"the middle of a body", []string{"syn",
 			"> POST /1 HTTP/1.1|Content-Length: 200||" + long[:50], "> lost " + long, "> " + long[:50] + "GET /2 HTTP/1.1||",
 			"< HTTP/1.1 201 x|Content-Length: 200||" + long[:50], "< lost " + long, "< " + long[:50] + "HTTP/1.1 202 x|Content-Length: 0||"},
-			[]string{"POST /1 HTTP/1.1 length=200 -> 201", "GET /2 HTTP/1.1 -> 202"}, 0},
+			[]string{`POST /1 HTTP/1.1 length=200 body="` + long[:50] + `" of 200 -> 201`, "GET /2 HTTP/1.1 -> 202"}, 0},
 		{"a whole body", []string{"syn",
 			"> POST /1 HTTP/1.1|Content-Length: 100||", "> lost " + long,
 			"< HTTP/1.1 201 x|Content-Length: 100||", "< lost " + long,
 			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
-			[]string{"POST /1 HTTP/1.1 length=100 -> 201", "GET /2 HTTP/1.1 -> 202"}, 0},
+			[]string{"POST /1 HTTP/1.1 length=100 of 100 -> 201", "GET /2 HTTP/1.1 -> 202"}, 0},
 		{"a part of a chunk", []string{"syn",
 			"> GET /1 HTTP/1.1||", "< HTTP/1.1 201 x|Transfer-Encoding: chunked||C8|" + long[:50], "< lost " + long, "< " + long[:50] + "|0||",
 			"> GET /2 HTTP/1.1||", "< HTTP/1.1 202 x|Content-Length: 0||"},
@@ -595,7 +613,7 @@ func TestLosses(t *testing.T) {
 			"> POST /1 HTTP/1.1|Content-Length: 100||" + long[:50], "> lost " + long[:50] + "GET /2 HT", "> TP/1.1||",
 			"< HTTP/1.1 201 x|Content-Length: 0||HTTP/1.1 202 x|Content-Length: 0||",
 			"> GET /3 HTTP/1.1||", "< HTTP/1.1 203 x|Content-Length: 0||"},
-			[]string{"POST /1 HTTP/1.1 length=100 -> 201", "GET /3 HTTP/1.1 -> 203"}, 1},
+			[]string{`POST /1 HTTP/1.1 length=100 body="` + long[:50] + `" -> 201`, "GET /3 HTTP/1.1 -> 203"}, 1},
 		{"the middle of a head", []string{"syn",
 			"> GET /1 HTTP/1.1|User-Agent: a", "> lost " + long, "> |Host: b||",
 			"< HTTP/1.1 201 x|Content-Length: 0||",
@@ -911,6 +929,55 @@ func TestBoundOfHead(t *testing.T) {
 
 // What has come in part is bounded over all connections, what it is kept in
 // included.
+// What is beyond the bounds of bodies is counted, and memory comes back.
+func TestBoundOfBodies(t *testing.T) {
+	w := newWire()
+	post := func(size int) string {
+		return fmt.Sprintf("> POST / HTTP/1.1|Content-Length: %d||%s", size, strings.Repeat("x", size))
+	}
+	for _, st := range steps("syn", post(MaxBody), "< HTTP/1.1 200 OK|Content-Length: 0||", post(MaxBody+1), "< HTTP/1.1 200 OK|Content-Length: 0||") {
+		w.play(st, whole)
+	}
+	want := []string{
+		fmt.Sprintf("POST / HTTP/1.1 length=%d body=%d -> 200", MaxBody, MaxBody), fmt.Sprintf("POST / HTTP/1.1 length=%d body=%d of %d -> 200", MaxBody+1, MaxBody, MaxBody+1),
+	}
+	if diff := gocmp.Diff(want, w.result()); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	for range maxBodies/MaxBody + 3 { // two are there
+		for _, st := range steps(post(MaxBody), "< HTTP/1.1 200 OK|Content-Length: 0||") {
+			w.play(st, whole)
+		}
+	}
+	if w.reader.bodies > maxBodies || w.reader.Counts.Bodies != 5 {
+		t.Errorf("%d bytes of bodies are kept, %d are not", w.reader.bodies, w.reader.Counts.Bodies)
+	}
+	for _, x := range w.found {
+		w.reader.Release(x)
+	}
+	if w.reader.bodies != 0 {
+		t.Errorf("%d bytes of bodies are kept of requests that were released", w.reader.bodies)
+	}
+}
+
+// What comes of a body after its request was released is nobody's.
+func TestBodyAfterRelease(t *testing.T) {
+	w := newWire()
+	play := func(lines ...string) {
+		for _, st := range steps(lines...) {
+			w.play(st, whole)
+		}
+	}
+	play("syn", "> POST /1 HTTP/1.1|Content-Length: 6||abc", "< HTTP/1.1 200 OK|Content-Length: 0||")
+	first := w.found[0]
+	body := first.Body
+	w.reader.Release(first)
+	play("> def", "> GET /2 HTTP/1.1||", "< HTTP/1.1 200 OK|Content-Length: 0||")
+	if second := w.found[1]; second != first || len(second.Body) > 0 || second.BodySize != 0 || string(body) != "abc" {
+		t.Errorf("got %s, and %q before", describe(second), body)
+	}
+}
+
 func TestBoundOfParts(t *testing.T) {
 	w := newWire()
 	head := []byte("GET / HTTP/1.1\r\nCookie: " + strings.Repeat("x", 4000))

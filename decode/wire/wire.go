@@ -42,8 +42,8 @@ type Sink interface {
 }
 
 // maxPending and maxPendingText bound the requests that wait for a response,
-// and after them for those before: 32,768 of 272 bytes, and the 16 MiB of their
-// strings; 25 MiB. Beyond it the oldest goes on without.
+// and after them for those before: 32,768 of 344 bytes, and the 16 MiB of their
+// strings; 26 MiB. Beyond it the oldest goes on without.
 const (
 	maxPending     = 32 << 10
 	maxPendingText = 16 << 20

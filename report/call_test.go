@@ -41,7 +41,7 @@ func TestStepsLine(t *testing.T) {
 	c := longCall()
 	line := func() string {
 		v := stepsLine(c)
-		return string(v.appendText(nil, nil, true))
+		return string(v.AppendText(nil, nil, true))
 	}
 	if got := line(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -40,8 +40,8 @@ func (s *csvSink) Row(row []Value) error {
 			s.cells[i] = string(s.clock.appendWide(s.scratch[:0], v.num))
 			continue
 		}
-		s.scratch = v.appendText(s.scratch[:0], s.clock, false)
-		s.cells[i] = visible(string(s.scratch))
+		s.scratch = v.AppendText(s.scratch[:0], s.clock, false)
+		s.cells[i] = Visible(string(s.scratch))
 		switch v.kind {
 		case KindNumber, KindMillis, KindSeconds:
 		default:

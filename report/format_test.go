@@ -129,7 +129,7 @@ func TestBytesThatAreNoUTF8(t *testing.T) {
 		{"\xff\\\\", `\xff\\\\`},
 	} {
 		var got string
-		if err := json.Unmarshal(appendString(nil, test.sent), &got); err != nil || got != test.want {
+		if err := json.Unmarshal(AppendString(nil, test.sent), &got); err != nil || got != test.want {
 			t.Errorf("%q is read back as %q (%v), want %q", test.sent, got, err, test.want)
 		}
 	}
@@ -480,12 +480,12 @@ func FuzzVisible(f *testing.F) {
 	f.Add(hostileText)
 	f.Add("山田\u200d\U000e0041\ue000\ufe0f")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := visible(s)
+		got := Visible(s)
 		if !utf8.ValidString(got) || acts.MatchString(got) || strings.Contains(got, "\n") {
-			t.Errorf("visible(%q) = %q", s, got)
+			t.Errorf("Visible(%q) = %q", s, got)
 		}
 		if strconv.Quote(s) == `"`+s+`"` && got != s && !acts.MatchString(s) {
-			t.Errorf("visible(%q) = %q, but it was visible", s, got)
+			t.Errorf("Visible(%q) = %q, but it was visible", s, got)
 		}
 	})
 }

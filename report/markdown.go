@@ -33,9 +33,9 @@ func newMarkdown(w io.Writer, columns []Column, clock *Clock) (*markdown, error)
 
 func (m *markdown) Row(row []Value) error {
 	for i := range row {
-		m.scratch = row[i].appendText(m.scratch[:0], m.clock, false)
+		m.scratch = row[i].AppendText(m.scratch[:0], m.clock, false)
 		m.w.WriteString("| ")
-		m.w.WriteString(markdownEscaper.Replace(visible(string(m.scratch))))
+		m.w.WriteString(markdownEscaper.Replace(Visible(string(m.scratch))))
 		m.w.WriteByte(' ')
 	}
 	_, err := m.w.WriteString("|\n") // a bufio.Writer keeps its first error

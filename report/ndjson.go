@@ -56,7 +56,7 @@ func (j *ndjson) value(line []byte, v Value) []byte {
 	if v.kind == KindDetails {
 		return j.details(line, *v.of.(*[]finding.Finding))
 	}
-	return v.appendJSON(line)
+	return v.AppendJSON(line)
 }
 
 // end ends a line: its members from the end of j.buf on make an object.
@@ -110,8 +110,8 @@ func (c *clockFace) append(dst []byte, ns int64) []byte {
 	return append(appendDigits(append(dst, c.face...), rest, 9), 'Z')
 }
 
-// appendJSON renders a value that is neither absent nor a time.
-func (v *Value) appendJSON(dst []byte) []byte {
+// AppendJSON renders a value that is neither absent nor a time.
+func (v *Value) AppendJSON(dst []byte) []byte {
 	switch v.kind {
 	case KindNumber:
 		return strconv.AppendInt(dst, v.num, 10)
@@ -128,7 +128,7 @@ func (v *Value) appendJSON(dst []byte) []byte {
 	case KindHost:
 		return append(appendAddr(append(dst, '"'), v.of.(*netip.AddrPort).Addr()), '"')
 	case KindWord, KindEndpoint:
-		return append(v.appendText(append(dst, '"'), nil, false), '"')
+		return append(v.AppendText(append(dst, '"'), nil, false), '"')
 	case KindAddrs:
 		dst = append(dst, '[')
 		for i, a := range *v.of.(*[]netip.Addr) {
@@ -144,7 +144,7 @@ func (v *Value) appendJSON(dst []byte) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendString(dst, s)
+			dst = AppendString(dst, s)
 		}
 		return append(dst, ']')
 	case KindFindings:
@@ -166,7 +166,7 @@ func (v *Value) appendJSON(dst []byte) []byte {
 	case KindVars:
 		return appendVars(dst, *v.of.(*[]actionurl.Var))
 	}
-	return appendString(dst, *v.of.(*string))
+	return AppendString(dst, *v.of.(*string))
 }
 
 // appendVars renders variables as an object. A key that was sent twice keeps
@@ -184,16 +184,16 @@ func appendVars(dst []byte, all []actionurl.Var) []byte {
 		if again > 1 {
 			name += "#" + strconv.Itoa(again)
 		}
-		dst = append(appendString(append(dst, ','), name), ':')
-		dst = appendString(dst, all[i].Value)
+		dst = append(AppendString(append(dst, ','), name), ':')
+		dst = AppendString(dst, all[i].Value)
 	}
 	return enclose(dst, before)
 }
 
-// appendString renders a JSON string. Bytes that are no UTF-8 are written as
+// AppendString renders a JSON string. Bytes that are no UTF-8 are written as
 // \xNN, and backslashes doubled in such a string, so nothing is lost. What a
 // terminal would act on is written as JSON's own escapes.
-func appendString(dst []byte, s string) []byte {
+func AppendString(dst []byte, s string) []byte {
 	from := len(dst)
 	dst = append(slices.Grow(dst, len(s)+2), '"')
 	if unescaped(s) {

@@ -7,6 +7,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"actionurl/decode"
+	"actionurl/decode/finding"
+	"actionurl/decode/timeline"
 )
 
 // bufferSize is the size of a sink's output buffer, in bytes.
@@ -32,6 +36,21 @@ type Format struct {
 
 	// New returns a Sink that writes rows with these columns to w.
 	New func(w io.Writer, o Options, columns []Column) (Sink, error)
+	// Run returns what writes a whole run to w, of a format that does not have
+	// rows, and no New.
+	Run func(w io.Writer, o Options) (Run, error)
+}
+
+// A Run takes the events of a run and everything that was made of them. What it
+// gets is valid until it returns.
+type Run interface {
+	Record(*decode.Record) error
+	Call(*timeline.Call) error
+	Found(*finding.Occurrence)
+	// Flush writes what can be read before the end.
+	Flush() error
+	// Close writes the rest.
+	Close() error
 }
 
 // Formats are formats to choose from.

@@ -79,12 +79,12 @@ func (t *table) Row(values []Value) error {
 		if v.kind == KindTime {
 			r.day = t.clock.day(v.num)
 		}
-		t.cell = v.appendText(t.cell[:0], t.clock, true)
+		t.cell = v.AppendText(t.cell[:0], t.clock, true)
 		limit := maxCell
 		if t.columns[i].wrap > 0 {
 			limit = maxProse
 		}
-		r.cells[i] = visible(clipped(t.cell, limit))
+		r.cells[i] = Visible(clipped(t.cell, limit))
 	}
 	if t.live && t.widths == nil {
 		t.fit()

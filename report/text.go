@@ -45,6 +45,9 @@ func NewClock(form string) (*Clock, error) {
 	return &Clock{zone: zone}, nil
 }
 
+// Form returns epoch, relative or delta, or nothing where times are dates.
+func (c *Clock) Form() string { return c.form }
+
 // Zone returns the time zone in which dates are meant.
 func (c *Clock) Zone() *time.Location { return c.zone }
 
@@ -119,9 +122,9 @@ func appendSeconds(dst []byte, ns int64, digits int) []byte {
 	return appendDigits(dst, ns%1e9, 9)[:len(dst)+digits]
 }
 
-// appendText renders a value for people and for CSV. Bytes off the wire are
+// AppendText renders a value for people and for CSV. Bytes off the wire are
 // left as they are.
-func (v *Value) appendText(dst []byte, clock *Clock, short bool) []byte {
+func (v *Value) AppendText(dst []byte, clock *Clock, short bool) []byte {
 	switch v.kind {
 	case KindText:
 		return append(dst, *v.of.(*string)...)
@@ -265,10 +268,10 @@ func quoteBlanks(s string) string {
 	return s
 }
 
-// visible returns s with everything escaped that a terminal would act on or
+// Visible returns s with everything escaped that a terminal would act on or
 // hide: control characters, bytes that are no UTF-8, and what changes the
 // direction or the joining of text.
-func visible(s string) string {
+func Visible(s string) string {
 	clean := true
 	for i := 0; i < len(s) && clean; i++ {
 		clean = s[i] >= 0x20 && s[i] < 0x7f

@@ -60,7 +60,7 @@ func (p *verdictText) head() {
 	v := p.verdict
 	var parts []string
 	if p.Name != "" {
-		parts = append(parts, visible(p.Name))
+		parts = append(parts, Visible(p.Name))
 	}
 	switch {
 	case v.Requests == 0 && len(v.Phones) == 0:
@@ -151,7 +151,7 @@ func (p *verdictText) place(c *verdict.Cause) string {
 	if c.Capture == "" || c.Capture == p.Name {
 		return "frame " + strconv.Itoa(c.Frame)
 	}
-	return fmt.Sprintf("%s:%d", visible(c.Capture), c.Frame)
+	return fmt.Sprintf("%s:%d", Visible(c.Capture), c.Frame)
 }
 
 // who names the phones of a cause.
@@ -206,7 +206,7 @@ func (p *verdictText) fold(text string, width, more int) []string {
 	var lines []string
 	var line strings.Builder
 	used, room := 0, max(20, width-more)
-	for word := range strings.SplitSeq(visible(text), " ") {
+	for word := range strings.SplitSeq(Visible(text), " ") {
 		n := cellWidth(word)
 		if used > 0 && used+1+n > room {
 			lines = append(lines, line.String())

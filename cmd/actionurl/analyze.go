@@ -261,6 +261,22 @@ func (a *analysis) rotation(s string) error {
 	return err
 }
 
+// checkWhole checks the flags of a format that shows a whole run.
+func (a *analysis) checkWhole() error {
+	name := a.Options.Format.Name
+	switch {
+	case a.Options.Format.Run == nil:
+		return nil
+	case a.Filter.View != report.Events:
+		return usage("--format %s shows a whole run, and cannot show --view %s", name, a.Filter.View)
+	case a.Options.Columns != "":
+		return usage("--format %s has no columns; --columns needs another format", name)
+	case a.Rotate.Bytes > 0:
+		return usage("--format %s is written at its end; expected a time for --rotate, such as 1h", name)
+	}
+	return nil
+}
+
 // finishOutputs checks the names of outputs.
 func (a *analysis) finishOutputs() error {
 	if a.Frames != "" && filepath.Clean(a.Frames) == filepath.Clean(a.Output) {
@@ -301,7 +317,7 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 		return usage("--group joins calls; it needs --view calls")
 	}
 	a.Options.Grouped = a.group != ""
-	if a.Options.Format.New == nil {
+	if a.Options.Format.Name == "" {
 		var err error
 		if a.Options.Format, err = formats.All().Of(strings.TrimSuffix(a.Output, ".gz")); err != nil {
 			return usage("\"-o, --output\" flag: %w", err)
@@ -309,6 +325,9 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 	}
 	if a.Complete && (a.Options.Format.Name != "ndjson" || a.Filter.View != report.Events && a.Filter.View != report.Requests) {
 		return usage("--complete saves events for report; it needs --format ndjson, and --view events or requests")
+	}
+	if err := a.checkWhole(); err != nil {
+		return err
 	}
 	if err := a.finishOutputs(); err != nil {
 		return err

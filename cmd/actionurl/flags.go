@@ -50,7 +50,7 @@ func (f *formatFlag) String() string { return f.value.Name }
 func (f *formatFlag) Type() string   { return "FORMAT" }
 
 func (f *formatFlag) Set(s string) error {
-	if *f.value = f.known.Named(s); f.value.New == nil {
+	if *f.value = f.known.Named(s); f.value.Name == "" {
 		return fmt.Errorf("expected %s%s", strings.Join(f.known.Names(), ", "), report.DidYouMean(s, f.known.Names()))
 	}
 	return nil

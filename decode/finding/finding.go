@@ -298,6 +298,12 @@ type Detail struct {
 	From  netip.Addr // of the sender
 }
 
+// Message says what was found, in a sentence.
+func (f *Finding) Message() string {
+	s := Summary{Kind: f.Kind, Severity: f.Severity, Details: f.text()}
+	return s.Message()
+}
+
 // text renders the detail of a finding, empty if there is none.
 func (f *Finding) text() string {
 	d := &f.Detail

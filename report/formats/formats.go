@@ -1,9 +1,13 @@
 // Package formats is the list of output formats.
 package formats
 
-import "actionurl/report"
+import (
+	"actionurl/report"
+	"actionurl/report/html"
+	"actionurl/report/trace"
+)
 
 // All returns the formats, the default first.
 func All() report.Formats {
-	return report.Plain()
+	return append(report.Plain(), html.Format(), trace.Format())
 }

@@ -165,8 +165,10 @@ func (r *run) open() error {
 	if output.IsTerminal(r.Stdout) {
 		to.Before = r.progress.clear
 	}
+	whole := to
+	whole.Live = to.Live && r.Options.Format.Run == nil // a page cannot be read before its end
 	var err error
-	if r.rows, err = output.New(to, r.beginRows); err != nil || r.Frames == "" {
+	if r.rows, err = output.New(whole, r.beginRows); err != nil || r.Frames == "" {
 		return err
 	}
 	to.Name = r.Frames
@@ -176,7 +178,7 @@ func (r *run) open() error {
 
 func (r *run) beginRows(out *output.Output) (output.Part, error) {
 	if r.Verdict.Alone != nil {
-		r.view = &viewer{Sink: noRows{}}
+		r.view = &viewer{Part: noRows{}}
 		return r.view, nil
 	}
 	o := r.Options
@@ -227,6 +229,8 @@ func (r *run) call(c *timeline.Call) error {
 		return r.beside(func() error { return r.view.beside.SIPCall(c) })
 	case r.view.call == nil:
 		return nil
+	case r.Options.Format.Run != nil: // whose rows are events
+		return r.beside(func() error { return r.view.call(c) })
 	}
 	return r.row(c.First, func() error { return r.view.call(c) })
 }
@@ -238,8 +242,17 @@ func (r *run) found(o *finding.Occurrence) {
 	}
 	r.sum.found.AddAll(o)
 	r.verdict.Found(o)
-	if r.Complete && r.unsaved == nil {
+	if r.unsaved != nil {
+		return
+	}
+	switch {
+	case r.Complete:
 		r.unsaved = r.beside(func() error { return r.view.beside.Finding(o) })
+	case r.Options.Format.Run != nil:
+		r.unsaved = r.beside(func() error {
+			r.view.found(o)
+			return nil
+		})
 	}
 }
 

@@ -7,25 +7,31 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/timeline"
 	"actionurl/report"
+	"actionurl/report/output"
 )
 
 // A viewer writes the rows of a view. What is nil makes no rows.
 type viewer struct {
-	report.Sink
+	output.Part
 	loss   func(*report.Loss) error
 	beside *report.Rows[decode.Record]          // for what is no row; nil where that cannot be saved
 	record func(*decode.Record) error           // of a request that the filter shows
 	call   func(*timeline.Call) error           // of a call that it shows
+	found  func(*finding.Occurrence)            // of a finding of no request, of formats that show a whole run
 	end    func([]*timeline.Phone) (int, error) // of the phones at the end of the capture; returns how many rows
 }
 
 // newViewer returns a viewer that writes to w. What it has to remember beyond
 // one output is in shown and found.
 func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline.Phone]bool, found *finding.Tally) (*viewer, error) {
+	if o.Format.Run != nil {
+		run, err := o.Format.Run(w, o)
+		return &viewer{Part: run, record: run.Record, call: run.Call, found: run.Found}, err
+	}
 	switch v {
 	case report.Calls:
 		rows, err := report.NewCalls(w, o)
-		return &viewer{Sink: rows, loss: rows.Loss, call: rows.Write}, err
+		return &viewer{Part: rows, loss: rows.Loss, call: rows.Write}, err
 	case report.Phones:
 		return newPhoneViewer(w, o, shown)
 	case report.Findings:
@@ -43,15 +49,14 @@ func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline
 			return rows.Write(&own)
 		}
 	}
-	return &viewer{Sink: rows, loss: rows.Loss, beside: rows, record: write}, err
+	return &viewer{Part: rows, loss: rows.Loss, beside: rows, record: write}, err
 }
 
 // noRows is the view of a run whose result is its verdict.
 type noRows struct{}
 
-func (noRows) Row([]report.Value) error { return nil }
-func (noRows) Flush() error             { return nil }
-func (noRows) Close() error             { return nil }
+func (noRows) Flush() error { return nil }
+func (noRows) Close() error { return nil }
 
 // CheckColumns returns an error if the view has not the columns of o.
 func CheckColumns(o report.Options, v report.View) error {
@@ -64,7 +69,7 @@ func CheckColumns(o report.Options, v report.View) error {
 func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]bool) (*viewer, error) {
 	rows, err := report.NewPhones(w, o)
 	return &viewer{
-		Sink: rows,
+		Part: rows,
 		loss: rows.Loss,
 		record: func(r *decode.Record) error {
 			shown[r.Phone] = true
@@ -88,7 +93,7 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 // newFindingViewer returns a viewer of what is found until the end.
 func newFindingViewer(w io.Writer, o report.Options, found *finding.Tally) (*viewer, error) {
 	rows, err := report.NewFindings(w, o)
-	return &viewer{Sink: rows, end: func([]*timeline.Phone) (int, error) {
+	return &viewer{Part: rows, end: func([]*timeline.Phone) (int, error) {
 		all := found.Summaries()
 		for i := range all {
 			if err := rows.Write(&all[i]); err != nil {

@@ -1,0 +1,52 @@
+package html
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"actionurl/capture"
+	"actionurl/capture/capturetest"
+	"actionurl/decode"
+	"actionurl/report"
+)
+
+var keep = flag.String("keep", "", "`FOLDER` to write the pages and screenshots of the tests to")
+
+// pageOf returns the page of a capture.
+func pageOf(t testing.TB, build func(*capturetest.Capture)) []byte {
+	t.Helper()
+	c := capturetest.New()
+	build(c)
+	var out bytes.Buffer
+	p := New(&out, report.Options{})
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := decode.New(decode.Config{
+		Wire:     decode.Wire{ResponseTimeout: 10 * time.Second},
+		Analysis: decode.Analysis{SlowResponse: time.Second, Found: p.Found, Call: p.Call, Live: true},
+	}, p.Record)
+	on := &capture.Interface{Link: capture.LinkEthernet, Capture: "busy.pcap"}
+	var b capture.Batch
+	for i, f := range c.Frames {
+		b.Frames = append(b.Frames, capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
+	}
+	check(d.Batch(&b))
+	check(d.Flush())
+	check(p.Close())
+	if *keep != "" {
+		check(os.WriteFile(filepath.Join(*keep, t.Name()+".html"), out.Bytes(), 0o666))
+	}
+	return out.Bytes()
+}
+
+func TestBusy(t *testing.T) {
+	pageOf(t, func(c *capturetest.Capture) { capturetest.BusyHour(c, 12) })
+}

@@ -1,0 +1,36 @@
+package report
+
+import (
+	"strings"
+	"time"
+
+	"actionurl/decode/finding"
+	"actionurl/decode/verdict"
+)
+
+// The parts of a verdict, for formats that lay it out themselves.
+
+// VerdictHead says in a line what was captured.
+func VerdictHead(v *verdict.Verdict, zone *time.Location) string {
+	p := &verdictText{VerdictOptions: VerdictOptions{Width: 1 << 10, Zone: zone}, verdict: v}
+	p.head()
+	return strings.TrimSpace(strings.ReplaceAll(p.text.String(), "  ", " · "))
+}
+
+// Who names the phones of a cause.
+func Who(v *verdict.Verdict, c *verdict.Cause) string {
+	p := &verdictText{verdict: v, tails: newTails(v.Phones)}
+	return p.who(c)
+}
+
+// PhoneNames returns what names a phone: as the user does, or else as short as
+// tells it from the others.
+func PhoneNames(phones []finding.Phone) func(finding.Phone) string { return newTails(phones).name }
+
+// ServerFigures are the phones of a server, its events, the share of these that it
+// took, and its median, 95th percentile and longest latency.
+func ServerFigures(s *verdict.Server) []string {
+	return []string{
+		grouped(s.Phones), grouped(s.Events), percent(s.OK, s.OK+s.Failed), latency(s.Median), latency(s.P95), latency(s.Max),
+	}
+}

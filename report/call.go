@@ -43,13 +43,13 @@ func callView() *view[timeline.Call] {
 			{Column: Column{Name: "group", Kind: KindNumber, width: 5, right: true}, value: groupValue},
 			{Column: Column{Name: "call_id", Kind: KindText, width: 12}, value: func(c *call) Value { return Text(c.ID) }},
 			{Column: Column{Name: "key", Kind: KindText, width: 7}, value: func(c *call) Value { return Text(c.Key()) }},
-			{Column: Column{Name: "events", Kind: KindTexts, width: 22, typical: 40, wrap: maxColumn}, value: slugsOf, shown: stepsLine},
+			{Column: Column{Name: "events", Kind: KindTexts, width: 22, typical: 40}, value: slugsOf, shown: stepsLine},
 			{Column: Column{Name: "transfers", Kind: KindNumber, width: 9, right: true}, value: func(c *call) Value { return Number(int64(c.Transfers)) }},
 			{Column: Column{Name: "sip", Kind: KindTexts, width: 8}, value: sipValue},
 			{Column: Column{Name: "findings", Kind: KindFindings, width: 8, optional: true}, value: func(c *call) Value { return setValue(finding.Set(c.Findings)) }},
 		},
 		composed: []field[call]{
-			{Column: Column{Name: "phone", Kind: KindText, width: 17}, value: func(c *call) Value { return nameOf(c.Phone) }},
+			{Column: Column{Name: "phone", Kind: KindText, width: 17, identity: true}, value: func(c *call) Value { return nameOf(c.Phone) }},
 		},
 	}
 }

@@ -82,15 +82,11 @@ func TestNarrowViews(t *testing.T) {
 	}
 	want := strings.TrimPrefix(`
 2026-03-02 UTC
-time          phone              remote         state     events
-08:00:00.000  00:0b:82:12:34:32  +4930123456 …  ended     incoming 2.1s
-                                                          established 1m00s hold
-                                                          27.9s ? 1h59m
-                                                          terminated 0.0s
-                                                          blind_transfer
+time          phone  remote             state     talk_s  events
+08:00:00.000  34:32  +4930123456 Jürg…  ended     7197.9  incoming 2.1s establi…
 
-phone              phone_ip             registered  dnd  calls  events  failures
-00:0b:82:12:34:32  192.168.40.50 192.…  yes         no      12     345         6
+phone  phone_ip                registered  dnd  forward  calls  events  failures
+34:32  192.168.40.50 192.168…  yes         no               12     345         6
 `, "\n")
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)

@@ -39,7 +39,7 @@ func phoneView() *view[timeline.Phone] {
 			{Column: Column{Name: "findings", Kind: KindFindings, width: 8, optional: true}, value: func(p *phone) Value { return setValue(finding.Set(p.Findings)) }},
 		},
 		composed: []field[phone]{
-			{Column: Column{Name: "phone", Kind: KindText, width: 17}, value: nameOf},
+			{Column: Column{Name: "phone", Kind: KindText, width: 17, identity: true}, value: nameOf},
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/vendor"
 )
 
 // records is the view of decode.Record: its keys in their order, and what says
@@ -51,12 +52,12 @@ func recordFields() []field[decode.Record] {
 		text(Column{Name: "version", width: 8}, func(r *record) *string { return &r.Version }),
 		text(Column{Name: "user_agent", width: 12, typical: 40}, func(r *record) *string { return &r.UserAgent }),
 		showing(resultValue, count(Column{Name: "status", width: 6, typical: 12}, func(r *record) *int { return &r.Status })),
-		where(answered, millis(Column{Name: "latency_ms", width: 10, right: true, rank: 1}, func(r *record) *int64 { return &r.Latency })),
+		where(answered, millis(Column{Name: "latency_ms", width: 10, right: true, rank: 3}, func(r *record) *int64 { return &r.Latency })),
 		oneOf(Column{Name: "no_response", width: 7}, func(r *record) *httpwire.Reason { return &r.NoResponse },
 			httpwire.Answered, httpwire.NotHTTP, "reason for no response"),
 	}, parts([]field[event]{
 		showing(labelOrCandidates, field[event]{
-			Column: Column{Name: "event", Kind: KindText, width: 12, typical: 21},
+			Column: Column{Name: "event", Kind: KindText, width: 14, typical: 21},
 			value:  func(e *event) Value { return textOf(&e.Kind.Slug) },
 			read:   func(rd *Reader, _ *event) { rd.slug = rd.text(rd.string()) },
 		}),
@@ -77,9 +78,9 @@ func recordFields() []field[decode.Record] {
 		text(Column{Name: "sip_method", width: 10}, func(m *message) *string { return &m.Method }),
 		where(isMessage, millis(Column{Name: "sip_delay_ms", width: 12, right: true}, func(m *message) *int64 { return &m.Delay })),
 	}, messageOf), parts([]field[event]{
-		{Column: Column{Name: "vars", Kind: KindVars, width: 20, typical: 64}, value: varsValue, read: (*Reader).vars},
+		showing(varsShown, field[event]{Column: Column{Name: "vars", Kind: KindVars, width: 20, typical: 64, rank: 1}, value: varsValue, read: (*Reader).vars}),
 	}, eventOf), []field[record]{
-		{Column: Column{Name: "findings", Kind: KindFindings, width: 8, optional: true}, value: findingsValue, read: (*Reader).findingKinds},
+		{Column: Column{Name: "findings", Kind: KindFindings, width: 8, rank: 2, optional: true}, value: findingsValue, read: (*Reader).findingKinds},
 	}, parts([]field[event]{
 		// What a saved record needs to be shown in another view.
 		{Column: Column{Name: "template", Kind: KindText, width: 20, typical: 64}, value: templateValue, read: (*Reader).templateText},
@@ -125,9 +126,9 @@ func findingsValue(r *decode.Record) Value {
 // composedFields say what several keys say, for people.
 func composedFields() []field[decode.Record] {
 	return []field[decode.Record]{
-		part(field[actionurl.Event]{Column: Column{Name: "phone", Kind: KindText, width: 17}, value: phoneValue}, eventOf),
+		part(field[actionurl.Event]{Column: Column{Name: "phone", Kind: KindText, width: 17, identity: true}, value: phoneValue}, eventOf),
 		{Column: Column{Name: "client", Kind: KindEndpoint, width: 14, typical: 21}, value: func(r *decode.Record) Value { return Value{kind: KindEndpoint, of: &r.Client} }},
-		{Column: Column{Name: "server", Kind: KindEndpoint, width: 14, typical: 21, rank: 2}, value: serverValue},
+		{Column: Column{Name: "server", Kind: KindEndpoint, width: 14, typical: 21, rank: 4, common: true}, value: serverValue},
 	}
 }
 
@@ -151,6 +152,29 @@ func varsValue(e *actionurl.Event) Value {
 		return Value{}
 	}
 	return Value{kind: KindVars, of: &e.Vars}
+}
+
+// varsShown is the variables except those that other columns show: the phone, and
+// the key that names the event.
+func varsShown(e *actionurl.Event) Value {
+	shown := func(v actionurl.Var) bool {
+		switch v.Means {
+		case vendor.MAC:
+			mac, ok := packet.ParseMAC(v.Value)
+			return ok && mac == e.PhoneMAC && e.PhoneName == ""
+		case vendor.Event:
+			return e.By == actionurl.ByName && actionurl.Lookup(v.Value) == e.Kind
+		}
+		return false
+	}
+	if !slices.ContainsFunc(e.Vars, shown) {
+		return varsValue(e)
+	}
+	rest := slices.DeleteFunc(slices.Clone(e.Vars), shown)
+	if len(rest) == 0 {
+		return Value{}
+	}
+	return Value{kind: KindVars, of: &rest}
 }
 
 // phoneValue is the phone's name, or else its MAC address, or else its IP address.
@@ -203,5 +227,13 @@ func labelOrCandidates(e *actionurl.Event) Value {
 // NewRecords returns Rows that write records to w in the format of o, for the
 // view Events or Requests.
 func NewRecords(w io.Writer, o Options, v View) (*Rows[decode.Record], error) {
-	return newRows(w, o, records(v, o.Complete))
+	all := records(v, o.Complete)
+	if o.Columns != "" && !slices.Contains(strings.Split(o.Columns, ","), "phone") { // nothing else shows the phone
+		for i := range all.keys {
+			if all.keys[i].Kind == KindVars {
+				all.keys[i].shown = nil
+			}
+		}
+	}
+	return newRows(w, o, all)
 }

@@ -183,9 +183,10 @@ func TestRequestSurvives(t *testing.T) {
 	answered.Source = packet.MAC{}                                 // is in the event, if anywhere
 	answered.ContentLength = -1                                    // of no use after
 	answered.NoResponse = httpwire.Answered
-	answered.Reply = ""                                             // is in the finding
-	answered.Event.PhoneVendor = vendor.Of(answered.Event.PhoneMAC) // is known by it
-	answered.Event.SIP.Kind = nil                                   // is the event's then
+	answered.Sent, answered.Credentials, answered.Location = nil, false, "" // have told which requests are one event
+	answered.Reply = ""                                                     // is in the finding
+	answered.Event.PhoneVendor = vendor.Of(answered.Event.PhoneMAC)         // is known by it
+	answered.Event.SIP.Kind = nil                                           // is the event's then
 	answered.Event.Kind, answered.Event.Candidates = actionurl.Unknown, []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}
 	x, e := *answered.Exchange, *answered.Event
 	unanswered := &decode.Record{Exchange: &x, Event: &e, Findings: answered.Findings}

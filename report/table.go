@@ -11,6 +11,8 @@ import (
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"actionurl/decode/packet"
 )
 
 const (
@@ -49,9 +51,12 @@ type table struct {
 	below   int // lines below the last header
 	library int // of which tablewriter lays out so many
 
-	sample []row // nil once it is laid out
-	widths []int // by column; nil until then
-	shown  []int // indexes of the columns that are shown
+	sample []row    // nil once it is laid out
+	widths []int    // by column; nil until then
+	shown  []int    // indexes of the columns that are shown
+	above  []int    // of those that stand once above, where the terminal is narrow
+	all    []string // their values, by column; those of other rows follow under a header of their own
+	tail   tails    // of MAC addresses, where the terminal is narrow; else 0
 	day    string
 	part   *tablewriter.Table // of the day; nil until one is begun
 	cell   []byte
@@ -154,35 +159,124 @@ func (t *table) layOut() error {
 }
 
 // fit chooses the widths: those of the sample's cells, if the terminal is wide
-// enough. Else the columns that matter least are left out, until the least
-// widths fit, and the widest of the others are narrowed; if they do not fit
-// with their least widths, then below them. Of a live table there is no sample:
-// the widths are the usual ones, and no column is left out for want of values.
+// enough. Else MAC addresses are shortened to tails, and a server that all rows
+// have stands once above. Then the columns that matter least are left out, until
+// the least widths fit, and the widest of the others are narrowed; if they do not
+// fit with their least widths, then below them. What says who a row is about is
+// never cut. Of a live table there is no sample: the widths are the usual ones,
+// and no column is left out for want of values.
 func (t *table) fit() {
-	t.widths = make([]int, len(t.columns))
+	t.widths, t.all = make([]int, len(t.columns)), make([]string, len(t.columns))
 	for i, c := range t.columns {
 		if !c.optional || t.live || slices.ContainsFunc(t.sample, func(r row) bool { return r.cells[i] != "" }) {
 			t.shown = append(t.shown, i)
 		}
+	}
+	t.measure()
+	least := func(i int) int { return t.least(i) }
+	if t.limit == 0 || t.total(func(i int) int { return t.widths[i] }) <= t.limit {
+		return
+	}
+	t.shorten()
+	t.raise()
+	t.measure()
+	for t.total(least) > t.limit && t.leaveOut() {
+	}
+	t.narrow(least)
+	t.narrow(func(i int) int {
+		switch c := &t.columns[i]; {
+		case c.identity:
+			return t.widths[i]
+		case c.Kind == KindTime:
+			return len("15:04:05")
+		}
+		return 1
+	})
+}
+
+// measure sets the widths to those that the columns would have.
+func (t *table) measure() {
+	for i, c := range t.columns {
 		t.widths[i] = max(cellWidth(c.Name), c.width)
+		if c.identity {
+			t.widths[i] = cellWidth(c.Name)
+		}
 		if t.live {
-			t.widths[i] = max(t.widths[i], c.typical)
+			t.widths[i] = max(t.widths[i], c.typical, c.width)
+			if c.identity && t.tail > 0 {
+				t.widths[i] = max(cellWidth(c.Name), 3*int(t.tail)-1)
+			}
 		}
 		for _, r := range t.sample {
-			t.widths[i] = min(maxColumn, max(t.widths[i], cellWidth(r.cells[i])))
+			t.widths[i] = min(maxColumn, max(t.widths[i], cellWidth(t.shortened(i, r.cells[i]))))
 		}
 		if c.wrap > 0 {
 			t.widths[i] = min(t.widths[i], c.wrap)
 		}
 	}
-	if t.limit == 0 {
+}
+
+// least returns the width that a column has at least.
+func (t *table) least(i int) int {
+	if t.columns[i].identity {
+		return t.widths[i]
+	}
+	return min(t.widths[i], t.columns[i].width)
+}
+
+// liveTail is how many bytes of a MAC address a live table shows where the
+// terminal is narrow: those that the vendor gives out.
+const liveTail = 3
+
+// shorten chooses the tails of MAC addresses: the shortest that tell those of the
+// sample apart.
+func (t *table) shorten() {
+	if t.live {
+		t.tail = liveTail
 		return
 	}
-	least := func(i int) int { return t.columns[i].width }
-	for t.total(least) > t.limit && t.leaveOut() {
+	var macs []string
+	for i, c := range t.columns {
+		if !c.identity {
+			continue
+		}
+		for _, r := range t.sample {
+			if _, ok := packet.ParseMAC(r.cells[i]); ok {
+				macs = append(macs, r.cells[i])
+			}
+		}
 	}
-	t.narrow(least)
-	t.narrow(func(int) int { return 1 })
+	t.tail = shortestTails(macs)
+}
+
+// shortened returns a cell with its MAC address shortened, where it is one that
+// says who the row is about.
+func (t *table) shortened(i int, cell string) string {
+	if t.tail > 0 && t.columns[i].identity && len(cell) == len("00:00:00:00:00:00") {
+		if _, ok := packet.ParseMAC(cell); ok {
+			return cell[len(cell)-3*int(t.tail)+1:]
+		}
+	}
+	return cell
+}
+
+// raise takes out the columns that have the same value in all rows of the sample,
+// and may stand once above.
+func (t *table) raise() {
+	for i, c := range t.columns {
+		if !c.common || len(t.sample) < 2 || !slices.Contains(t.shown, i) {
+			continue
+		}
+		if first := t.sample[0].cells[i]; first != "" && !slices.ContainsFunc(t.sample, func(r row) bool { return r.cells[i] != first }) {
+			t.above = append(t.above, i)
+			t.shown = slices.DeleteFunc(t.shown, func(at int) bool { return at == i })
+		}
+	}
+}
+
+// differs reports whether a row has another value than the one that stands above.
+func (t *table) differs(r row) bool {
+	return slices.ContainsFunc(t.above, func(i int) bool { return r.cells[i] != t.all[i] })
 }
 
 // narrow takes from the widest columns what is too much for the terminal, but
@@ -230,7 +324,10 @@ func (t *table) leaveOut() bool {
 // write writes a row, and a header before it where a day begins.
 func (t *table) write(r row) error {
 	// A screen holds the header, its day, and the blank line above.
-	if t.part == nil || r.day != t.day || t.screen > 0 && t.below >= t.screen-3 {
+	if t.part == nil || r.day != t.day || t.differs(r) || t.screen > 0 && t.below >= t.screen-3 {
+		for _, i := range t.above {
+			t.all[i] = r.cells[i]
+		}
 		if err := t.begin(r.day); err != nil {
 			return err
 		}
@@ -244,7 +341,7 @@ func (t *table) write(r row) error {
 				more = more || r.cells[i] != ""
 				continue
 			}
-			cells[at] = fitted(r.cells[i], t.widths[i])
+			cells[at] = t.fitted(i, t.shortened(i, r.cells[i]))
 			r.cells[i] = ""
 		}
 		t.below++
@@ -320,6 +417,21 @@ func cutLine(cell string, columns int) (line, rest string) {
 	return cell[:end], strings.TrimLeft(cell[end:], " ")
 }
 
+// fitted returns a cell that is no wider than its column: without the fractions
+// of a second, or without the beginning of what says who the row is about.
+func (t *table) fitted(i int, cell string) string {
+	width := t.widths[i]
+	switch c := &t.columns[i]; {
+	case cellWidth(cell) <= width:
+		return cell
+	case c.Kind == KindTime && len(cell) == len("15:04:05.000"):
+		return fitted(cell[:len("15:04:05")], width)
+	case c.identity && isASCII(cell) && width > 1:
+		return "…" + cell[len(cell)-width+1:]
+	}
+	return fitted(cell, width)
+}
+
 // fitted returns a cell that is no wider than columns.
 func fitted(cell string, columns int) string {
 	switch {
@@ -340,7 +452,11 @@ func (t *table) begin(day string) error {
 		t.out.Write([]byte("\n"))
 	}
 	t.below = 0
-	if t.day = day; day != "" {
+	t.day = day
+	for _, i := range t.above {
+		day = strings.TrimPrefix(day+", ", ", ") + "all to " + t.all[i]
+	}
+	if day != "" {
 		t.out.Write([]byte(day + "\n"))
 	}
 	widths := tw.NewMapper[int, int]()

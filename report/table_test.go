@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
+	"actionurl/decode/packet"
 )
 
 // width is the number of terminal columns that a line takes.
@@ -135,7 +137,7 @@ func TestLongCellsAreCut(t *testing.T) {
 		}
 		records[0] = named(test.name)
 		records = append(records, named(test.name))
-		all := lines(write(t, Options{Format: Plain().Named("table"), Columns: "call_id,event", Width: 27}, Events, records))
+		all := lines(write(t, Options{Format: Plain().Named("table"), Columns: "call_id,event", Width: 29}, Events, records))
 		for _, line := range []string{all[1], all[len(all)-1]} {
 			want := test.want
 			if strings.HasPrefix(want, "xxxxxxxxxxxx…") && len(test.name) == 13 {
@@ -199,14 +201,75 @@ func TestColumnsGiveWay(t *testing.T) {
 	}{
 		{Options{Width: 0}, "time phone event vars server status latency_ms"},
 		{Options{Width: 120}, "time phone event vars server status latency_ms"},
-		{Options{Width: 100}, "time phone event vars status latency_ms"},
-		{Options{Width: 80}, "time phone event vars status"},
+		{Options{Width: 100}, "time phone event vars server status latency_ms"},
+		{Options{Width: 80}, "time phone event vars status latency_ms"},
+		{Options{Width: 40}, "time phone event status"},
 		{Options{Width: 60, Columns: "time,phone,server,latency_ms,status"}, "time phone server latency_ms status"},
 	} {
 		if got := header(test.o); got != test.want {
 			t.Errorf("%+v: got %q, want %q", test.o, got, test.want)
 		}
 	}
+}
+
+// What tells phones apart is never cut: of MAC addresses the shortest tails that
+// differ are left, at least two bytes. A server that all rows have stands once
+// above, and another one under a header of its own.
+func TestNarrowTable(t *testing.T) {
+	at := func(mac, server string) *decode.Record {
+		r := request("/?event=hold", announces(actionurl.Event{Kind: actionurl.Lookup("hold_call"), PhoneMAC: mustMAC(t, mac)}))
+		r.Server = netip.MustParseAddrPort(server)
+		return r
+	}
+	const first, second = "192.168.40.207:8085", "192.168.40.208:8085"
+	for _, test := range []struct {
+		name    string
+		records []*decode.Record
+		width   int
+		want    string
+	}{
+		{"two bytes", []*decode.Record{at("00:0b:82:12:34:32", first), at("00:0b:82:12:34:33", first)}, 60,
+			"2026-03-02 UTC, all to 192.168.40.207:8085|34:32 Hold Call|34:33 Hold Call"},
+		{"three bytes", []*decode.Record{at("00:0b:82:12:34:32", first), at("00:0b:82:13:34:32", first)}, 60,
+			"2026-03-02 UTC, all to 192.168.40.207:8085|12:34:32 Hold Call|13:34:32 Hold Call"},
+		{"wide enough", []*decode.Record{at("00:0b:82:12:34:32", first), at("00:0b:82:12:34:33", first)}, 100,
+			"2026-03-02 UTC|00:0b:82:12:34:32 Hold Call " + first + "|00:0b:82:12:34:33 Hold Call " + first},
+		{"several servers", []*decode.Record{at("00:0b:82:12:34:32", first), at("00:0b:82:12:34:32", second)}, 60,
+			"2026-03-02 UTC|34:32 Hold Call " + first + "|34:32 Hold Call " + second},
+	} {
+		var got []string
+		for i, line := range lines(write(t, Options{Format: Plain().Named("table"), Columns: "time,phone,event,server", Width: test.width}, Events, test.records)) {
+			words := strings.Fields(line)
+			switch {
+			case i == 1: // the header
+			case len(words) > 0 && strings.HasPrefix(words[0], "08:"):
+				got = append(got, strings.Join(words[1:], " "))
+			default:
+				got = append(got, line)
+			}
+		}
+		if got := strings.Join(got, "|"); got != test.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", test.name, got, test.want)
+		}
+	}
+	// A row behind the first ones that went elsewhere.
+	var records []*decode.Record
+	for range sampleRows {
+		records = append(records, at("00:0b:82:12:34:32", first))
+	}
+	out := write(t, Options{Format: Plain().Named("table"), Columns: "time,phone,event,server", Width: 40}, Events, append(records, at("00:0b:82:12:34:32", second)))
+	if !strings.Contains(out, "2026-03-02 UTC, all to "+second+"\n") {
+		t.Errorf("the other server is not named: %s", out[len(out)-300:])
+	}
+}
+
+func mustMAC(t *testing.T, s string) packet.MAC {
+	t.Helper()
+	mac, ok := packet.ParseMAC(s)
+	if !ok {
+		t.Fatal(s)
+	}
+	return mac
 }
 
 // A table of any length takes the same memory.

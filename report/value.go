@@ -36,6 +36,8 @@ type Column struct {
 	rank    int  // where a terminal is narrow, the highest ranks are dropped; 0 stays
 
 	optional bool // in a table, only where the first rows have a value
+	identity bool // says who a row is about: never cut, MAC addresses are shortened to a tail
+	common   bool // stands once above a table where the first rows have the same value
 	wrap     int  // the greatest width, at which values go on in further lines; 0 for one line, which is cut
 }
 

@@ -356,21 +356,26 @@ type tails int
 // newTails returns the shortest tails that tell the phones apart, at least two
 // bytes.
 func newTails(phones []finding.Phone) tails {
-	for n := tails(2); n < 6; n++ {
-		seen := make(map[string]packet.MAC, len(phones))
-		clash := false
-		for _, p := range phones {
-			if p.MAC.IsZero() {
-				continue
-			}
-			tail := n.of(p.MAC)
-			if mac, known := seen[tail]; known && mac != p.MAC {
-				clash = true
-				break
-			}
-			seen[tail] = p.MAC
+	var macs []string
+	for _, p := range phones {
+		if !p.MAC.IsZero() {
+			macs = append(macs, p.MAC.String())
 		}
-		if !clash {
+	}
+	return shortestTails(macs)
+}
+
+// shortestTails returns the shortest tails that tell MAC addresses apart, at least
+// two bytes.
+func shortestTails(macs []string) tails {
+	for n := tails(2); n < 6; n++ {
+		whole := make(map[string]string, len(macs))
+		if !slices.ContainsFunc(macs, func(mac string) bool {
+			tail := mac[len(mac)-3*int(n)+1:]
+			other, known := whole[tail]
+			whole[tail] = mac
+			return known && other != mac
+		}) {
 			return n
 		}
 	}

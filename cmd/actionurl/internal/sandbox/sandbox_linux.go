@@ -34,7 +34,12 @@ func restrictFiles(keep Rights) error {
 	if abi, err := ll.LandlockGetABIVersion(); err != nil || abi < 1 {
 		return errors.New("the kernel has no Landlock")
 	}
-	rules := []landlock.Rule{landlock.PathAccess(write, keep.Write...)}
+	rules := []landlock.Rule{
+		landlock.PathAccess(write, keep.Write...),
+		// The list of threads is read once more after the first is restricted, where
+		// another has begun meanwhile; without it the process is killed.
+		landlock.PathAccess(ll.AccessFSReadDir, "/proc/self/task"),
+	}
 	for _, name := range keep.Read {
 		info, err := os.Stat(name)
 		switch {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -175,8 +176,8 @@ func (r *Reader) Next(rec *Saved) error {
 		}
 		known, err := r.record(line, rec)
 		switch {
-		case err != nil && !r.begun && strings.IndexByte(line, 0) >= 0:
-			return fmt.Errorf("%s: is binary; expected saved events, as NDJSON", r.name)
+		case err != nil && !r.begun && otherFormat(line) != "":
+			return fmt.Errorf("%s: is %s; expected events that were saved with --format ndjson", r.name, otherFormat(line))
 		case err != nil:
 			return r.Problem(err)
 		case rec.Kind == savedLoss:
@@ -187,6 +188,30 @@ func (r *Reader) Next(rec *Saved) error {
 			return nil
 		}
 	}
+}
+
+// otherFormat says what a file is that begins with a line, if it is not NDJSON that
+// is damaged; else it is empty.
+func otherFormat(line string) string {
+	names := func(cells []string) bool { // of columns
+		return len(cells) > 1 && !slices.ContainsFunc(cells, func(c string) bool {
+			return c == "" || strings.Trim(c, "abcdefghijklmnopqrstuvwxyz0123456789_.") != ""
+		})
+	}
+	_, err := time.Parse("2006-01-02 MST", line)
+	switch {
+	case strings.IndexByte(line, 0) >= 0:
+		return "binary"
+	case names(strings.Split(line, ",")):
+		return "CSV"
+	case names(strings.Split(line, "\t")):
+		return "TSV"
+	case strings.HasPrefix(line, "| "):
+		return "a Markdown table"
+	case err == nil || strings.Contains(line, "  ") && names(strings.Fields(line)):
+		return "a table"
+	}
+	return ""
 }
 
 // Problem returns a problem at the line that was read last.

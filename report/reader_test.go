@@ -289,7 +289,7 @@ func TestBinary(t *testing.T) {
 		var r report.Saved
 		var problem *report.Problem
 		err := report.NewReader("a.pcap", strings.NewReader(text)).Next(&r)
-		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is binary; expected saved events, as NDJSON" {
+		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is binary; expected events that were saved with --format ndjson" {
 			t.Errorf("error %v", err)
 		}
 	}
@@ -377,4 +377,35 @@ func (e endless) Read(b []byte) (int, error) {
 		n += copy(b[n:], e)
 	}
 	return n, nil
+}
+
+// A file of another format is named, once, and a damaged line of NDJSON is not
+// taken for one.
+func TestOtherFormats(t *testing.T) {
+	for _, format := range report.Plain().Names() {
+		var out strings.Builder
+		rows, err := report.NewRecords(&out, report.Options{Format: report.Plain().Named(format)}, report.Requests)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := rows.Close(); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"csv": "CSV", "tsv": "TSV", "markdown": "a Markdown table", "table": "a table"}[format]
+		if want == "" {
+			continue
+		}
+		err = report.NewReader("a", strings.NewReader(out.String())).Next(new(report.Saved))
+		if err == nil || err.Error() != "a: is "+want+"; expected events that were saved with --format ndjson" {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+	for line, want := range map[string]string{
+		"2026-03-02 UTC\ntime  phone": "is a table", `"status":200,"latency_ms":5}`: "a:1: ", "x\n": "a:1: ", `,"a"`: "a:1: ",
+	} {
+		err := report.NewReader("a", strings.NewReader(line)).Next(new(report.Saved))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", line, err, want)
+		}
+	}
 }

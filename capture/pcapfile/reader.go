@@ -113,8 +113,11 @@ func (r *Reader) begin() error {
 			return p.open(r)
 		}
 	}
-	r.window.atLeast(quoted)
+	r.window.atLeast(recognized)
 	head = r.window.rest()
+	if what := foreign(r.name, head[:min(len(head), recognized)]); what != "" {
+		return fmt.Errorf("%s: %w: %s", r.name, ErrFormat, what)
+	}
 	return fmt.Errorf("%s: %w: it begins with %q", r.name, ErrFormat, head[:min(len(head), quoted)])
 }
 

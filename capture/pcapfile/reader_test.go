@@ -25,7 +25,7 @@ func TestNotACapture(t *testing.T) {
 		{"empty", "", "not a pcap or pcapng capture: it is empty"},
 		{"shorter than any magic", "\xd4\xc3", `not a pcap or pcapng capture: it begins with "\xd4\xc3"`},
 		{"text", "INVITE sip:100@pbx SIP/2.0\r\n", `not a pcap or pcapng capture: it begins with "INVITE s"`},
-		{"zip", "PK\x03\x04\x14", `not a pcap or pcapng capture: it begins with "PK\x03\x04\x14"`},
+		{"zip", "PK\x03\x04\x14", "not a pcap or pcapng capture: it is a zip archive; unpack it: unzip phone.pcap"},
 		{"unknown version", string(version), "not a pcap or pcapng capture: version 3.4 of pcap; 2.4 is known"},
 	} {
 		t.Run(test.what, func(t *testing.T) {

@@ -13,8 +13,12 @@
 //
 // Nothing is guessed: an ambiguous event is [Unknown], with its candidates.
 //
-// The catalogue has the events: what each means is in the fields of its [Kind],
-// and nowhere else.
+// # Adding an event
+//
+// An event is a row of the catalogue. The fields of its [Kind] say what it does to
+// its call and its phone, and all packages act on these; tests hold that the rows
+// agree with each other, and that no other file names an event. Settings of
+// phones, in package vendor, refer to it by its slug.
 package actionurl
 
 import (
@@ -278,7 +282,7 @@ func macIn(matches []match, path string) packet.MAC {
 // more than a variable; then, whose events can follow what happened before, if
 // these are of one kind.
 func (d *Decoder) narrow(e *Event, matches []match, path string, mac packet.MAC, x *httpwire.Exchange) []match {
-	matches = keep(matches, func(m match) bool {
+	matches = prefer(matches, func(m match) bool {
 		for variable, raw := range m.variables(path) {
 			if v := VarOf(variable, Unescape(raw)); !v.Fits {
 				return false
@@ -290,8 +294,8 @@ func (d *Decoder) narrow(e *Event, matches []match, path string, mac packet.MAC,
 	for _, m := range matches {
 		most = max(most, m.template.literals())
 	}
-	matches = keep(matches, func(m match) bool { return m.template.literals() == most })
-	possible := keep(matches, func(m match) bool {
+	matches = prefer(matches, func(m match) bool { return m.template.literals() == most })
+	possible := prefer(matches, func(m match) bool {
 		key := d.callIn(mac, x, m, path)
 		return d.calls.canFollow(m.template.Kind, key) && directed(m.template.Kind, key.call, x.Client.Addr())
 	})
@@ -343,13 +347,13 @@ func CallIDAddress(id string) (netip.Addr, bool) {
 	return addr, err == nil
 }
 
-// keep returns the matches that fulfil a condition, or all if none does.
-func keep(matches []match, condition func(match) bool) []match {
-	kept := slices.DeleteFunc(slices.Clone(matches), func(m match) bool { return !condition(m) })
-	if len(kept) == 0 {
+// prefer returns the matches that fulfil a condition, or all if none does.
+func prefer(matches []match, condition func(match) bool) []match {
+	preferred := slices.DeleteFunc(slices.Clone(matches), func(m match) bool { return !condition(m) })
+	if len(preferred) == 0 {
 		return matches
 	}
-	return kept
+	return preferred
 }
 
 // callIn returns the phone and call that a match would be of.

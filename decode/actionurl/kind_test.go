@@ -1,7 +1,13 @@
 package actionurl
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -196,5 +202,41 @@ func TestEffect(t *testing.T) {
 		if got := e.Effect(); got != test.want {
 			t.Errorf("%s: %v, want %v", test.candidates, got, test.want)
 		}
+	}
+}
+
+// What the program does with an event depends on the fields of its kind: no file
+// but the catalogue and the vendors' has the name of an event.
+func TestNamesOfEventsAreHereOnly(t *testing.T) {
+	root := filepath.Join("..", "..")
+	named := []string{"decode/actionurl/catalog.go", "decode/vendor/", "capture/capturetest/", "testdata/"}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(root, path)
+		name = filepath.ToSlash(name)
+		if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") ||
+			slices.ContainsFunc(named, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			return err
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if of, ok := n.(*ast.CompositeLit); ok {
+				is, _ := of.Type.(*ast.Ident)
+				return is == nil || is.Name != "Column" // whose name says what a phone is, not what happened
+			}
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+				if s, err := strconv.Unquote(text.Value); err == nil && catalog.bySlug[s] != nil {
+					t.Errorf("%s: %q", files.Position(n.Pos()), s)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

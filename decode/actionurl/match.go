@@ -44,8 +44,6 @@ type span struct{ from, to uint32 }
 
 func spanOf(from, to int) span { return span{uint32(from), uint32(to)} }
 
-func (s span) of(text string) string { return text[s.from:s.to] }
-
 // An end is a template, and the phones that it was typed into: those of a site
 // are usually provisioned alike.
 type end struct {

@@ -322,18 +322,18 @@ func (t *Timeline) learn(c *Call, s *facts) {
 		local = own
 	}
 	if c.ID == "" && s.id != "" {
-		c.ID = t.keep(c, s.id)
+		c.ID = t.copyText(c, s.id)
 		c.ref().id = s.idHash
 	}
 	if c.Local == "" && local != "" {
-		c.Local = t.keep(c, local)
+		c.Local = t.copyText(c, local)
 	}
 	if c.Remote == "" && remote != "" {
-		c.Remote = t.keep(c, remote)
+		c.Remote = t.copyText(c, remote)
 		c.ref().remote = hash
 	}
 	if c.DisplayRemote == "" && name != "" && bare(name) != bare(remote) { // some phones put the number there
-		c.DisplayRemote = t.keep(c, name)
+		c.DisplayRemote = t.copyText(c, name)
 	}
 	if s.duration >= 0 {
 		c.Duration = s.duration
@@ -344,8 +344,8 @@ func (t *Timeline) learn(c *Call, s *facts) {
 	t.account(c.Phone, own)
 }
 
-// keep returns a copy of a text of a call.
-func (t *Timeline) keep(c *Call, s string) string {
+// copyText returns a copy of a text for a call.
+func (t *Timeline) copyText(c *Call, s string) string {
 	s = s[:min(len(s), maxText)]
 	c.size += int32(len(s))
 	t.long += len(s)

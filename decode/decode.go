@@ -20,7 +20,9 @@ import (
 
 	"actionurl/capture"
 	"actionurl/decode/analysis"
+	"actionurl/decode/packet"
 	"actionurl/decode/sip"
+	"actionurl/decode/stream"
 	"actionurl/decode/timeline"
 	"actionurl/decode/wire"
 )
@@ -71,6 +73,9 @@ func (p *Pipeline) Flush() error {
 // Phones returns the phones that announced something, in the order in which
 // they were first heard of.
 func (p *Pipeline) Phones() []*timeline.Phone { return p.analysis.Phones() }
+
+// Place returns where a segment stands in its stream, while Config.Segment has it.
+func (p *Pipeline) Place(s *packet.Segment) stream.Place { return p.wire.Place(s) }
 
 // Role returns what a text that a phone sent at a time is in its SIP calls of
 // then, as far as the capture is known by now.

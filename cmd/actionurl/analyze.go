@@ -100,19 +100,31 @@ func captureArgs(_ *cobra.Command, args []string) error {
 func (a *analysis) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.VarP(&parsed{parse: a.template}, "template", "t", "`EVENT=URL`, as typed into the phone; EVENT is a slug, a label, a P-value or an alias; repeatable")
-	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` that says what was typed into the phones: a profile, a phone's provisioning file, or a folder of them; repeatable")
-	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
+	a.templateFlags(cmd)
 	a.rowFlags(cmd)
 	f.BoolVar(&a.Complete, "complete", false, "with --format ndjson, write objects beside the rows with what else report needs to show the same as now: findings of no request, what SIP tells of calls, the end of the capture")
 	f.StringVarP(&a.expr, "filter", "f", "", "look only at frames that match `EXPR`, in tcpdump's syntax")
 	f.StringVarP(&a.Frames, "write", "w", "", "`FILE` for the frames of the connections that had events, as pcapng; - is standard output")
 	f.Var(&parsed{parse: a.rotation}, "rotate", "begin another file at a `SIZE` such as 100MB, or with each span of time such as 1h; the names of -o and -w then have a time in them: %Y %m %d %H %M %S")
+	a.decodeFlags(cmd)
+	cmd.MarkFlagFilename("write", "pcapng", "gz")
+	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
+}
+
+// templateFlags adds the flags that say what was typed into the phones.
+func (a *analysis) templateFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.VarP(&parsed{parse: a.template}, "template", "t", "`EVENT=URL`, as typed into the phone; EVENT is a slug, a label, a P-value or an alias; repeatable")
+	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` that says what was typed into the phones: a profile, a phone's provisioning file, or a folder of them; repeatable")
+	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
+}
+
+// decodeFlags adds the flags that say how to decode.
+func (a *analysis) decodeFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.DurationVar(&a.Decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
 	f.DurationVar(&a.Decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
 	f.Uint16Var(&a.Decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
-	cmd.MarkFlagFilename("write", "pcapng", "gz")
-	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
 }
 
 // rowFlags adds the flags that say which rows are shown, and how.

@@ -94,7 +94,7 @@ the server took it.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
+	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newFrames(enter), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
 	root.AddCommand(internalCommands()...)
 	return root
 }

@@ -8,6 +8,7 @@
 //	actionurl analyze [flags] CAPTURE...   read capture files; "-" is standard input
 //	actionurl catalog [TABLE]              what it knows of phones
 //	actionurl check [flags] CAPTURE...     the verdict alone, with an exit status; also on saved events
+//	actionurl frames CAPTURE N[-M]...      frames, layer by layer
 //	actionurl learn [flags] CAPTURE...     find out what phones were told
 //	actionurl profile check|show FILE...   what phones were told
 //	actionurl report [flags] EVENTS...     show saved events (NDJSON) in any view and format

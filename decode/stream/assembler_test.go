@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"actionurl/capture"
 	"actionurl/decode/packet"
 )
 
@@ -629,3 +630,36 @@ type ignorer struct{}
 func (ignorer) Data(*Conn, Side, []byte, uint32, *Mark) int64   { return 0 }
 func (ignorer) Gap(*Conn, Side, uint32, int, bool, *Mark) int64 { return 0 }
 func (ignorer) End(*Conn, Side, End, *Mark)                     {}
+
+// A segment's place is counted from where its stream began, or was joined.
+func TestPlace(t *testing.T) {
+	phone, server := packet.EndpointOf(netip.MustParseAddrPort("10.0.0.1:40000")), packet.EndpointOf(netip.MustParseAddrPort("10.0.0.2:80"))
+	a := NewAssembler(ignore{}, Config{})
+	for _, step := range []struct {
+		segment packet.Segment
+		want    Place
+	}{
+		{packet.Segment{Seq: 1<<32 - 3, SYN: true}, Place{}},
+		{packet.Segment{Seq: 1<<32 - 2, Payload: []byte("abc")}, Place{}},
+		{packet.Segment{Seq: 1, Payload: []byte("def")}, Place{Offset: 3}},
+		{packet.Segment{Seq: 2, Payload: []byte("efgh")}, Place{Offset: 4, Repeats: 2}},
+		{packet.Segment{Seq: 0, Payload: []byte("c")}, Place{Offset: 2, Repeats: 1}},
+		{packet.Segment{Seq: 10, Payload: []byte("m")}, Place{Offset: 12, Missing: 4}},
+		{packet.Segment{Seq: 1 << 30, Payload: []byte("other")}, Place{Joined: true}}, // the ports are used again
+		{packet.Segment{Seq: 1<<30 + 5, Payload: []byte("more")}, Place{Offset: 5, Joined: true}},
+	} {
+		s := &step.segment
+		s.Src, s.Dst, s.Interface = phone, server, &capture.Interface{}
+		if got := a.Place(s); got != step.want {
+			t.Errorf("%q at %d: %+v, want %+v", s.Payload, s.Seq, got, step.want)
+		}
+		a.Segment(s)
+	}
+}
+
+// ignore is a Receiver that ignores everything.
+type ignore struct{}
+
+func (ignore) Data(*Conn, Side, []byte, uint32, *Mark) int64   { return 0 }
+func (ignore) Gap(*Conn, Side, uint32, int, bool, *Mark) int64 { return 0 }
+func (ignore) End(*Conn, Side, End, *Mark)                     {}

@@ -173,6 +173,9 @@ func (d *Decoder) next() {
 	d.http.Release(x)
 }
 
+// Place returns where a segment stands in its stream, while Config.Segment has it.
+func (d *Decoder) Place(s *packet.Segment) stream.Place { return d.streams.Place(s) }
+
 // A Summary says what was decoded, and what could not be.
 type Summary struct {
 	packet.Counts

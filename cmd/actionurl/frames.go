@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"actionurl/capture/files"
+	"actionurl/cmd/actionurl/internal/inspect"
+	"actionurl/cmd/actionurl/internal/sandbox"
+)
+
+func newFrames(enter shutter) *cobra.Command {
+	a := &analysis{enter: enter}
+	var c inspect.Config
+	cmd := &cobra.Command{
+		Use:   "frames [flags] CAPTURE N[-M]...",
+		Short: "Print single frames of a capture, layer by layer",
+		Long: `frames prints the frames of these numbers as gopacket decodes them, layer by
+layer, and in the last lines what actionurl made of them: where a segment stands
+in its stream, the request, the event, the findings.
+
+The numbers are those in rows and findings. They count from 1 for each capture
+file; of a folder, the frames of each file in it are printed.`,
+		Example: `  actionurl frames trace.pcap 1042
+  actionurl frames --hex trace.pcap 1040-1042 1050
+  actionurl frames -p site.yaml trace.pcap 1042`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return errors.New("expected a capture, and the number of a frame in it, such as trace.pcap 17")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.Stdout, a.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			for _, text := range args[1:] {
+				r, err := inspect.ParseRange(text)
+				if err != nil {
+					return usage("invalid argument %q: %w", text, err)
+				}
+				c.Frames = append(c.Frames, r)
+			}
+			if err := a.loadProfiles(); err != nil {
+				return err
+			}
+			in, err := files.Open(cmd.Context(), args[:1], cmd.InOrStdin())
+			if err != nil {
+				return &statusError{statusFailed, err}
+			}
+			defer in.Close()
+			enter.shut(sandbox.Rights{Read: args[:1]}, a.Verbose, a.Stderr)
+			c.Decode, c.Stdout, c.Stderr = a.Decode, a.Stdout, a.Stderr
+			switch err := inspect.Show(c, in); {
+			case errors.Is(err, inspect.ErrMissing):
+				return &statusError{status: statusFailed}
+			case errors.Is(err, inspect.ErrDamaged):
+				return &statusError{status: statusDamaged}
+			case err != nil:
+				return &statusError{statusFailed, err}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().SortFlags = false
+	cmd.Flags().BoolVar(&c.Dump, "hex", false, "print the bytes of each layer, too")
+	a.templateFlags(cmd)
+	a.decodeFlags(cmd)
+	return cmd
+}

@@ -130,12 +130,13 @@ func (a *analysis) decodeFlags(cmd *cobra.Command) {
 // rowFlags adds the flags that say which rows are shown, and how.
 func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, findings (what is wrong), or requests (every HTTP request)")
+	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, servers, findings (what is wrong), or requests (every HTTP request)")
 	f.Var(newChoice(&a.group, "", timeline.Groupings()), "group", "with --view calls, number what is one call on several phones, as told `BY`: call-id, or number (that of the caller)")
 	f.StringVarP(&a.Output, "output", "o", "-", "`FILE` to write to; - is standard output")
 	addFormat(cmd, &a.Options.Format, formats.All(), "", "; without it, by the extension of -o")
 	f.StringVar(&a.Options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
 		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", ")+
+		"; of servers: "+strings.Join(report.ColumnNames(report.Servers), ", ")+
 		"; of findings: "+strings.Join(report.ColumnNames(report.Findings), ", "))
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
 	for _, t := range []struct{ flag, usage string }{
@@ -165,7 +166,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	cmd.MarkFlagFilename("output")
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
 	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(
-		report.ColumnNames(report.Events), report.ColumnNames(report.Calls), report.ColumnNames(report.Phones), report.ColumnNames(report.Findings))))))
+		report.ColumnNames(report.Events), report.ColumnNames(report.Calls), report.ColumnNames(report.Phones), report.ColumnNames(report.Servers), report.ColumnNames(report.Findings))))))
 	var slugs []string
 	for _, k := range actionurl.Kinds() {
 		slugs = append(slugs, k.Slug)

@@ -17,7 +17,7 @@ const (
 	maxPhones = 16 << 10
 
 	// maxServers bounds the servers: 1,024 of at most 10 KiB of latencies (see
-	// latencies) and 600 bytes of counts, 11 MiB. A site has a handful.
+	// latencies) and 700 bytes of counts, 11 MiB. A site has a handful.
 	maxServers = 1 << 10
 
 	// maxPairs bounds the pairs of a phone and a server: 16,384 of about 600

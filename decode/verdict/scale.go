@@ -1,11 +1,19 @@
 package verdict
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
-// A latencies is a histogram whose buckets are 1/64 of a power of two wide: a
-// quantile is off by less than 1 %. Of the 40 powers that latencies up to 18
-// minutes have, it keeps those that occur, 256 bytes each.
+// maxExact is how many latencies are kept as they are: 4 KiB.
+const maxExact = 512
+
+// A latencies keeps the first latencies as they are, and counts more of them in a
+// histogram whose buckets are 1/64 of a power of two wide: a quantile is then off
+// by less than 1 %. Of the 40 powers that latencies up to 18 minutes have, it keeps
+// those that occur, 256 bytes each.
 type latencies struct {
+	exact  []int64
 	powers [64]*[64]uint32
 	n      int
 	max    int64
@@ -17,6 +25,19 @@ func (l *latencies) add(ns int64) {
 	ns = max(ns, 64)
 	l.n++
 	l.max = max(l.max, ns)
+	if l.n <= maxExact {
+		l.exact = append(l.exact, ns)
+		return
+	}
+	for _, before := range l.exact {
+		l.count(before)
+	}
+	l.exact = nil
+	l.count(ns)
+}
+
+// count counts a latency in the histogram.
+func (l *latencies) count(ns int64) {
 	power, part := bucket(ns)
 	if l.powers[power] == nil {
 		l.powers[power] = new([64]uint32)
@@ -34,6 +55,9 @@ func bucket(ns int64) (power, part int) {
 // quantile returns the latency that a share q of all does not exceed, 0 for none.
 func (l *latencies) quantile(q float64) int64 {
 	rank := max(1, int(q*float64(l.n)+0.5))
+	if l.exact != nil {
+		return slices.Sorted(slices.Values(l.exact))[rank-1]
+	}
 	for power, parts := range l.powers {
 		if parts == nil {
 			continue

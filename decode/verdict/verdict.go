@@ -54,6 +54,7 @@ type Server struct {
 	Events      int
 	OK          int   // answered 2xx
 	Failed      int   // answered 3xx to 5xx, or not at all
+	Answered    int   // in any way
 	Median      int64 // latencies in nanoseconds, off by 1 % at most; 0 without an answer
 	P95, Max    int64
 	First, Last int64 // nanoseconds since 1970-01-01 UTC

@@ -185,7 +185,7 @@ func (r *run) beginRows(out *output.Output) (output.Part, error) {
 	o.Width, o.Height = out.Terminal()
 	o.Live, o.Continued, o.Complete = r.in.follow(), out.Continued, r.Complete
 	var err error
-	r.view, err = newViewer(out, o, r.Filter.View, r.shown, &r.sum.found)
+	r.view, err = newViewer(out, o, r.Filter.View, r.shown, &r.sum.found, r.verdict)
 	return r.view, err
 }
 

@@ -116,6 +116,8 @@ func (s *summary) shown() string {
 		return ", " + report.Plural(s.rows, "call")
 	case report.Phones:
 		return ", " + report.Plural(s.rows, "phone")
+	case report.Servers:
+		return ", " + report.Plural(s.rows, "server")
 	case report.Findings:
 		if s.rows == 0 {
 			return ", nothing found"

@@ -6,6 +6,7 @@ import (
 	"actionurl/decode"
 	"actionurl/decode/finding"
 	"actionurl/decode/timeline"
+	"actionurl/decode/verdict"
 	"actionurl/report"
 	"actionurl/report/output"
 )
@@ -23,7 +24,7 @@ type viewer struct {
 
 // newViewer returns a viewer that writes to w. What it has to remember beyond
 // one output is in shown and found.
-func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline.Phone]bool, found *finding.Tally) (*viewer, error) {
+func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline.Phone]bool, found *finding.Tally, collector *verdict.Collector) (*viewer, error) {
 	if o.Format.Run != nil {
 		run, err := o.Format.Run(w, o)
 		return &viewer{Part: run, record: run.Record, call: run.Call, found: run.Found}, err
@@ -34,6 +35,9 @@ func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline
 		return &viewer{Part: rows, loss: rows.Loss, call: rows.Write}, err
 	case report.Phones:
 		return newPhoneViewer(w, o, shown)
+	case report.Servers:
+		rows, err := report.NewServers(w, o)
+		return &viewer{Part: rows, end: func([]*timeline.Phone) (int, error) { return writeAll(rows, collector.Verdict().Servers) }}, err
 	case report.Findings:
 		return newFindingViewer(w, o, found)
 	}
@@ -60,7 +64,7 @@ func (noRows) Close() error { return nil }
 
 // CheckColumns returns an error if the view has not the columns of o.
 func CheckColumns(o report.Options, v report.View) error {
-	_, err := newViewer(io.Discard, o, v, nil, nil)
+	_, err := newViewer(io.Discard, o, v, nil, nil, nil)
 	return err
 }
 
@@ -94,12 +98,16 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 func newFindingViewer(w io.Writer, o report.Options, found *finding.Tally) (*viewer, error) {
 	rows, err := report.NewFindings(w, o)
 	return &viewer{Part: rows, end: func([]*timeline.Phone) (int, error) {
-		all := found.Summaries()
-		for i := range all {
-			if err := rows.Write(&all[i]); err != nil {
-				return i, err
-			}
-		}
-		return len(all), nil
+		return writeAll(rows, found.Summaries())
 	}}, err
+}
+
+// writeAll writes a row for each, and returns how many it wrote.
+func writeAll[R any](rows *report.Rows[R], all []R) (int, error) {
+	for i := range all {
+		if err := rows.Write(&all[i]); err != nil {
+			return i, err
+		}
+	}
+	return len(all), nil
 }

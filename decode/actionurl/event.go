@@ -42,6 +42,7 @@ const (
 	ByTemplate By = "template" // exactly one event's template matches
 	ByNarrowed By = "narrowed" // several match, and the values, the call or SIP speak for one
 	ByName     By = "name"     // the URL names it
+	ByBody     By = "body"     // what is posted names it
 	BySIP      By = "sip"      // the SIP message that it belongs to names it
 	ByNothing  By = ""         // it is not known
 )
@@ -143,7 +144,12 @@ func NewDecoder(c Config) *Decoder {
 // URL. The event and its slices are valid until the next call.
 func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	e := &d.event
-	if x.Method != "GET" {
+	recognized := d.byContent
+	switch x.Method {
+	case "GET":
+	case "POST":
+		recognized = d.byBody
+	default:
 		return nil
 	}
 	vars, candidates := e.Vars[:0], e.Candidates[:0]
@@ -153,13 +159,16 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	if authority == "" {
 		authority = x.Host
 	}
+	if x.Method == "POST" && !strings.HasPrefix(path, "/") { // CyberData sends "POST xmlparse_engine"
+		path = "/" + path
+	}
 	client := x.Client.Addr()
 	at := d.phones.addresses[client]
 	agent := d.agent(x, at)
 	if agent.Vendor != nil && !agent.Vendor.Silent {
 		at = d.phones.remember(client, at, agent.MAC, x.Time)
 	}
-	if !d.byTemplate(e, x, path, authority, agent, at) && !d.byContent(e, x, path, agent, at) {
+	if !d.byTemplate(e, x, path, authority, agent, at) && !recognized(e, x, path, agent, at) {
 		return nil
 	}
 	d.identify(e, x, agent, at)
@@ -235,8 +244,11 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 		return false
 	}
 	matches := slices.DeleteFunc(d.templates.match(path), func(m match) bool {
-		return !m.template.at(x.Server, authority)
+		return !m.template.at(x.Server, authority) || m.template.post != (x.Method == "POST")
 	})
+	if x.Method == "POST" {
+		matches = posted(matches, x)
+	}
 	if len(matches) == 0 {
 		return false
 	}
@@ -259,6 +271,9 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	e.Template = matches[0].template
 	for variable, raw := range matches[0].variables(path) {
 		e.add(variable, raw)
+	}
+	if x.Method == "POST" && len(e.Template.body) == 0 {
+		e.read(x, d.config.Keys)
 	}
 	return true
 }

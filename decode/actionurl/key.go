@@ -46,6 +46,7 @@ var weights = [vendor.Meanings]uint8{
 	vendor.MAC: identity, vendor.IP: identity, vendor.Product: identity, vendor.Version: identity, vendor.Hardware: identity,
 	vendor.Local: generic, vendor.Remote: generic,
 	vendor.PhoneIP: telling, vendor.DisplayLocal: telling, vendor.DisplayRemote: telling, vendor.CallID: telling,
-	vendor.Account: telling, vendor.Direction: telling, vendor.Count: telling, vendor.Caller: telling, vendor.OfCall: telling,
+	vendor.Account: telling, vendor.Direction: telling, vendor.Count: telling, vendor.OfCall: telling,
+	vendor.Caller: telling, vendor.Called: telling, vendor.CallerName: telling, vendor.CalledName: telling,
 	vendor.Number: telling, vendor.User: telling,
 }

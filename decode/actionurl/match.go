@@ -76,6 +76,7 @@ func (e *end) bond(phone packet.MAC) bond {
 type match struct {
 	*end
 	values []span
+	posted []string // of those in its body
 }
 
 // variables yields the variables and their values as they were sent in path,
@@ -83,6 +84,15 @@ type match struct {
 func (m *match) variables(path string) iter.Seq2[string, string] {
 	return func(yield func(variable, raw string) bool) {
 		n := 0
+		for _, p := range m.template.body {
+			if p.variable {
+				if n < len(m.posted) && !yield(p.text, m.posted[n]) {
+					return
+				}
+				n++
+			}
+		}
+		n = 0
 		for _, p := range m.template.parts {
 			if !p.variable {
 				continue
@@ -174,7 +184,7 @@ func (s *Set) walk(n *node, at int) {
 	if at == len(s.target) {
 		for _, e := range n.ends {
 			s.kept = append(s.kept, s.values...)
-			s.found = append(s.found, match{e, s.kept[len(s.kept)-len(s.values):]})
+			s.found = append(s.found, match{end: e, values: s.kept[len(s.kept)-len(s.values):]})
 		}
 	}
 	for i := range n.edges {

@@ -1,6 +1,7 @@
 package actionurl
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,6 +19,16 @@ func (t *Template) Pattern() string {
 	b.WriteString(strconv.Itoa(int(t.port)))
 	b.WriteByte(' ')
 	b.Write(t.wildcards(nil))
+	if t.post {
+		b.WriteString(" POST ")
+		for _, p := range t.body {
+			if p.variable {
+				b.WriteByte(anything)
+			} else {
+				b.WriteString(p.text)
+			}
+		}
+	}
 	return b.String()
 }
 
@@ -66,6 +77,9 @@ type Overlapper struct {
 // that both leave open; ok is false if there is none. Values are taken to be
 // without "&", as the next parameter begins there.
 func (o *Overlapper) Overlap(s, t *Template) (target string, ok bool) {
+	if s.post != t.post || len(s.body) > 0 && len(t.body) > 0 && !slices.Equal(s.body, t.body) {
+		return "", false
+	}
 	if !sameServer(s, t) || !oneLeads(s.Lead(), t.Lead()) || !oneTrails(s.tail(), t.tail()) {
 		return "", false
 	}

@@ -21,6 +21,8 @@ type Template struct {
 
 	Phone packet.MAC // that it was typed into; zero for any phone
 
+	post  bool   // it is posted
+	body  []part // of what is posted; nil for anything
 	host  string // lower case; empty where any server is meant
 	port  uint16 // 0 for any
 	parts []part // of what follows the server
@@ -33,7 +35,8 @@ type part struct {
 }
 
 // ParseTemplate reads a template: a URL with or without "http://", or only
-// its path.
+// its path. "POST " before it, and what is posted after it and a space, are of
+// phones that post.
 func ParseTemplate(kind *Kind, text string) (*Template, error) {
 	return ParseTemplateWith(kind, text, nil)
 }
@@ -42,6 +45,14 @@ func ParseTemplate(kind *Kind, text string) (*Template, error) {
 func ParseTemplateWith(kind *Kind, text string, own map[string]bool) (*Template, error) {
 	t := &Template{Kind: kind, Text: text}
 	rest := strings.TrimSpace(text)
+	rest = strings.TrimPrefix(rest, "GET ")
+	if url, ok := strings.CutPrefix(rest, "POST "); ok {
+		url, body, _ := strings.Cut(strings.TrimSpace(url), " ")
+		t.post, rest = true, url
+		if body = strings.TrimSpace(body); body != "" {
+			t.body = split(body, own)
+		}
+	}
 	if rest == "" {
 		return nil, fmt.Errorf("the template for %s is empty; expected a URL such as 192.168.1.2/mac=$mac", kind.Slug)
 	}
@@ -108,7 +119,8 @@ func (t *Template) Secure() bool {
 // same reports whether two templates match the same requests with the same
 // outcome.
 func (t *Template) same(o *Template) bool {
-	return t.Kind == o.Kind && t.host == o.host && t.port == o.port && slices.Equal(t.parts, o.parts)
+	return t.Kind == o.Kind && t.host == o.host && t.port == o.port && slices.Equal(t.parts, o.parts) &&
+		t.post == o.post && slices.Equal(t.body, o.body)
 }
 
 // at reports whether the template's server is the one that got the request:
@@ -150,9 +162,11 @@ func (t *Template) Bound(phone packet.MAC) *Template {
 // stands there.
 func (t *Template) Variables() iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, p := range t.parts {
-			if p.variable && !yield(p.text) {
-				return
+		for _, parts := range [][]part{t.parts, t.body} {
+			for _, p := range parts {
+				if p.variable && !yield(p.text) {
+					return
+				}
 			}
 		}
 	}
@@ -210,6 +224,13 @@ func variableAt(text string) (name string, length int) {
 	if len(text) < 2 || text[0] != '$' {
 		return "", 0
 	}
+	if text[1] == '{' { // ${NAME}, of Grandstream's door phones
+		n := identifier(text[2:])
+		if name = text[2 : 2+n]; n > 0 && strings.HasPrefix(text[2+n:], "}") && name == strings.ToUpper(name) {
+			return name, n + 3
+		}
+		return "", 0
+	}
 	if text[1] == '$' { // $$NAME$$, of Mitel phones, always in capitals
 		n := identifier(text[2:])
 		name, rest := text[2:2+n], text[2+n:]
@@ -258,9 +279,11 @@ func identifier(text string) int {
 // literals returns how many bytes of the template are literal.
 func (t *Template) literals() int {
 	n := 0
-	for _, p := range t.parts {
-		if !p.variable {
-			n += len(p.text)
+	for _, parts := range [][]part{t.parts, t.body} {
+		for _, p := range parts {
+			if !p.variable {
+				n += len(p.text)
+			}
 		}
 	}
 	return n

@@ -5,4 +5,9 @@ var cyberdata = Vendor{
 	Name: "cyberdata", Label: "CyberData",
 	Agents: []string{"cyberdata", "guardian "},
 	Blocks: []string{"00:20:f7"},
+	Posts:  []string{"cyberdata", "guardian"},
+	Events: map[string]string{
+		"POWERON": "boot_completed", "HEARTBEAT": "heartbeat", "BUTTON": "button_pressed",
+		"CALL_ACTIVE": "established_call", "CALL_TERMINATED": "terminated_call",
+	},
 }

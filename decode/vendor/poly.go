@@ -28,4 +28,32 @@ var poly = Vendor{
 		{"VoiceService.1.VoiceProfile.1.Line.1.X_NetServices.ActionURL.SyncURL", "", Observed},
 		{"VoiceService.1.VoiceProfile.1.Line.1.X_NetServices.ActionURL.OBiStatusNotifyURL", "", Observed},
 	},
+	Posts: []string{
+		"polycomipphone", "incomingcallevent", "outgoingcallevent", "offhookevent", "onhookevent", "phonelockedevent", "phoneunlockedevent",
+		"lineregistrationevent", "lineunregistrationevent", "userloginoutevent", "callstatechangeevent",
+	},
+	Events: map[string]string{
+		"IncomingCallEvent": "incoming_call", "OutgoingCallEvent": "outgoing_call", "OffHookEvent": "off_hook", "OnHookEvent": "on_hook",
+		"PhoneLockedEvent": "phone_locked", "PhoneUnlockedEvent": "phone_unlocked",
+		"LineRegistrationEvent": "registered", "LineUnregistrationEvent": "unregistered", "UserLoggedIn": "log_on", "UserLoggedOut": "log_off",
+		// Of a CallStateChangeEvent, its CallState.
+		"Offering": "incoming_call", "Ringback": "outgoing_call", "Connected": "established_call", "CallHold": "hold_call", "Hold": "hold_call",
+		"Held": "held_call", "CallHeld": "held_call", "Disconnected": "terminated_call", "Free": "terminated_call",
+	},
+	Keys: []Variable{
+		{"PhoneIP", PhoneIP, "IP address of the phone", false},
+		{"MACAddress", MAC, "MAC address of the phone", false},
+		{"CallingPartyNumber", Caller, "number of who called", false},
+		{"CallingPartyDirNum", Caller, "number of who called", false},
+		{"CallingPartyName", CallerName, "name of who called", false},
+		{"CalledPartyNumber", Called, "number of who was called", false},
+		{"CalledPartyDirNum", Called, "number of who was called", false},
+		{"CalledPartyName", CalledName, "name of who was called", false},
+		{"CallReference", CallID, "the phone's own handle of the call", false},
+		{"CallState", Event, "how far the call has come", false},
+		{"CallType", Direction, "whether the phone is calling or called", false},
+		{"CallDuration", Duration, "length of the call in seconds", false},
+		{"LineDirNum", User, "number of the line", false},
+	},
+	OwnCallIDs: true,
 }

@@ -24,7 +24,10 @@ const (
 	Duration                     // in seconds
 	Battery                      // level in percent
 	Count                        // of something
-	Caller                       // who called, by name or number
+	Caller                       // who called, by number or name
+	Called                       // who was called, likewise
+	CallerName                   // name of who called
+	CalledName                   // name of who was called
 	OfCall                       // something else of a call
 	Number                       // of the far side, by a name that only phones use
 	User                         // of the account, by a name that only phones use
@@ -110,6 +113,8 @@ func alike(m Meaning) []Meaning {
 		return []Meaning{Remote, Number, Caller}
 	case Caller:
 		return []Meaning{DisplayRemote, Remote, Number}
+	case Called:
+		return []Meaning{Local}
 	case Account, User:
 		return []Meaning{Account, User}
 	}
@@ -154,7 +159,7 @@ func fold(to []byte, name string) []byte {
 var folded = func() map[string]Meaning {
 	m := map[string]Meaning{}
 	for _, v := range all {
-		for _, w := range v.Variables {
+		for _, w := range slices.Concat(v.Variables, v.Keys) {
 			name := string(fold(nil, w.Name))
 			if _, known := m[name]; !known {
 				m[name] = w.Means

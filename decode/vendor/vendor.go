@@ -62,6 +62,10 @@ type Vendor struct {
 	MaxURL    int            // bytes of a URL that a phone keeps; 0 where that is not known
 	MaxOf     map[string]int // likewise, of the events that have a limit of their own
 
+	Posts  []string          // elements that begin what only its phones post, folded
+	Events map[string]string // what that calls events: slugs by name
+	Keys   []Variable        // what it calls values
+
 	CallerIsRemote bool // $remote is who called and $local who was called, whichever of them the phone is
 	OwnCallIDs     bool // its call ids are handles that other phones have, too
 }
@@ -119,10 +123,33 @@ type eventName struct{ vendor, name string }
 var events = func() map[eventName]string {
 	m := map[eventName]string{}
 	for _, v := range all {
+		for name, slug := range v.Events {
+			m[eventName{v.Name, string(fold(nil, name))}] = slug
+		}
 		for _, s := range v.Settings {
 			name := s.Key[strings.LastIndexByte(s.Key, '.')+1:]
 			name = strings.TrimPrefix(name, "action uri ")
 			m[eventName{v.Name, string(fold(nil, name))}] = s.Event
+		}
+	}
+	return m
+}()
+
+// Posting returns the vendor whose phones alone post XML with this element, nil
+// for none.
+func Posting(element string) *Vendor {
+	if len(element) > MaxName {
+		return nil
+	}
+	var room [MaxName]byte
+	return posting[string(fold(room[:0], element))]
+}
+
+var posting = func() map[string]*Vendor {
+	m := map[string]*Vendor{}
+	for _, v := range all {
+		for _, element := range v.Posts {
+			m[element] = v
 		}
 	}
 	return m

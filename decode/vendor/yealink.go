@@ -29,7 +29,7 @@ var yealink = Vendor{
 		{"display_remote", DisplayRemote, "display name of the far side", false},
 		{"call_id", CallID, "the phone's own handle of the call, not its Call-ID", false},
 		{"callerID", Caller, "display name of the caller", false},
-		{"calledNumber", OfCall, "number that was called", false},
+		{"calledNumber", Called, "number that was called", false},
 		{"wifi_number", Other, "number on the wireless side (CP960)", false},
 		{"duration", Duration, "talk time in seconds (T20)", false},
 		{"callDirection", Direction, "whether the phone is calling or called (T20)", false},

@@ -116,7 +116,7 @@ type Reader struct {
 func NewReader(name string, from io.Reader) *Reader {
 	r := &Reader{
 		name: name, from: bufio.NewReaderSize(from, 64<<10),
-		requests: object[decode.Record]{fields: recordFields()}, details: object[finding.Finding]{fields: findingFields()},
+		requests: object[decode.Record]{fields: append(recordFields(), completeFields()...)}, details: object[finding.Finding]{fields: findingFields()},
 		findings: object[finding.Occurrence]{fields: foundFields()}, calls: object[SavedCall]{fields: sipFields()},
 		texts: map[string]string{}, captures: map[string]*capture.Interface{}, templates: map[string]*actionurl.Template{},
 		vendors: map[string]*vendor.Vendor{}, kinds: map[string]finding.Kind{}, events: map[string]*actionurl.Kind{},

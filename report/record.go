@@ -22,8 +22,8 @@ func records(v View, complete bool) *view[decode.Record] {
 		people = "time,client,server,method,target,status,latency_ms,event,findings"
 	}
 	fields := recordFields()
-	if !complete {
-		fields = fields[:len(fields)-1]
+	if complete {
+		fields = append(fields, completeFields()...)
 	}
 	return &view[decode.Record]{people: people, keys: fields, composed: composedFields()}
 }
@@ -88,10 +88,23 @@ func recordFields() []field[decode.Record] {
 		mac(Column{Name: "other_mac", width: 17}, func(e *event) *packet.MAC { return &e.OtherMAC }),
 		text(Column{Name: "phone_name", width: 12}, func(e *event) *string { return &e.PhoneName }),
 		text(Column{Name: "server_name", width: 12}, func(e *event) *string { return &e.ServerName }),
-	}, eventOf), []field[record]{
-		// Only where all is saved. It comes last.
+	}, eventOf))
+}
+
+// completeFields are the further keys of a record that is saved with all that is
+// known of it.
+func completeFields() []field[decode.Record] {
+	type record = decode.Record
+	return []field[record]{
+		text(Column{Name: "content_type"}, func(r *record) *string { return &r.ContentType }),
+		{
+			Column: Column{Name: "body", Kind: KindText},
+			value:  func(r *record) Value { return Text(string(r.Body)) },
+			read:   func(rd *Reader, r *record) { r.Body = []byte(rd.string()) },
+		},
+		figure("body_size", func(r *record) *int64 { return &r.BodySize }),
 		{Column: Column{Name: "details", Kind: KindDetails}, value: detailsValue, read: (*Reader).findingDetails},
-	})
+	}
 }
 
 // eventOf returns what the request announces; nil where it is no Action URL.

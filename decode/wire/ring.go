@@ -1,11 +1,20 @@
 package wire
 
-import "actionurl/decode/httpwire"
+import (
+	"container/heap"
 
-// A ring holds exchanges in the order of their frames.
+	"actionurl/decode/httpwire"
+)
+
+// A ring holds exchanges in the order of their frames. Of two captures the time
+// decides. Mostly they come in order; those that come late, because they waited
+// for bytes before them, are kept aside.
 type ring struct {
 	slots []*httpwire.Exchange // a power of two
-	head  int                  // of the oldest
+	head  int                  // of the oldest that came in order
+	used  int                  // slots
+	late  late
+	turns int // of those that came late, so far
 	n     int
 	text  int // bytes of their strings
 }
@@ -14,33 +23,42 @@ func (r *ring) slot(i int) **httpwire.Exchange {
 	return &r.slots[(r.head+i)&(len(r.slots)-1)]
 }
 
-func (r *ring) oldest() *httpwire.Exchange { return *r.slot(0) }
-
-// insert puts x in its place: mostly the end, as frames come in order, but a
-// request that waited for bytes before it has an earlier frame. Of two
-// captures the time decides.
-func (r *ring) insert(x *httpwire.Exchange) {
-	if r.n == len(r.slots) {
-		r.grow()
+// oldest returns the first exchange. Of equal ones it is the one that came first.
+func (r *ring) oldest() *httpwire.Exchange {
+	if r.lateFirst() {
+		return r.late[0].Exchange
 	}
-	i := r.n
+	return *r.slot(0)
+}
+
+func (r *ring) lateFirst() bool {
+	return len(r.late) > 0 && (r.used == 0 || (*r.slot(0)).After(&r.late[0].Origin))
+}
+
+func (r *ring) insert(x *httpwire.Exchange) {
 	r.n++
 	r.text += x.TextSize()
-	for ; i > 0; i-- {
-		before := *r.slot(i - 1)
-		if !before.After(&x.Origin) {
-			break
-		}
-		*r.slot(i) = before
+	if r.used > 0 && (*r.slot(r.used - 1)).After(&x.Origin) {
+		heap.Push(&r.late, lateExchange{x, r.turns})
+		r.turns++
+		return
 	}
-	*r.slot(i) = x
+	if r.used == len(r.slots) {
+		r.grow()
+	}
+	*r.slot(r.used) = x
+	r.used++
 }
 
 func (r *ring) remove() *httpwire.Exchange {
-	s := r.slot(0)
-	x := *s
-	*s = nil
-	r.head = (r.head + 1) & (len(r.slots) - 1)
+	x := r.oldest()
+	if r.lateFirst() {
+		heap.Pop(&r.late)
+	} else {
+		*r.slot(0) = nil
+		r.head = (r.head + 1) & (len(r.slots) - 1)
+		r.used--
+	}
 	r.n--
 	r.text -= x.TextSize()
 	return x
@@ -48,8 +66,41 @@ func (r *ring) remove() *httpwire.Exchange {
 
 func (r *ring) grow() {
 	slots := make([]*httpwire.Exchange, max(64, 2*len(r.slots)))
-	for i := range r.n {
+	for i := range r.used {
 		slots[i] = *r.slot(i)
 	}
 	r.slots, r.head = slots, 0
+}
+
+// late is a heap of exchanges.
+type late []lateExchange
+
+type lateExchange struct {
+	*httpwire.Exchange
+	turn int // in which it came
+}
+
+var _ heap.Interface = (*late)(nil)
+
+func (l late) Len() int      { return len(l) }
+func (l late) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+
+func (l late) Less(i, j int) bool {
+	switch {
+	case l[j].After(&l[i].Origin):
+		return true
+	case l[i].After(&l[j].Origin):
+		return false
+	}
+	return l[i].turn < l[j].turn
+}
+
+func (l *late) Push(x any) { *l = append(*l, x.(lateExchange)) }
+
+func (l *late) Pop() any {
+	last := len(*l) - 1
+	x := (*l)[last]
+	(*l)[last] = lateExchange{}
+	*l = (*l)[:last]
+	return x
 }

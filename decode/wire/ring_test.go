@@ -98,3 +98,21 @@ func TestRingWraps(t *testing.T) {
 		t.Errorf("%d slots for what waits", len(r.slots))
 	}
 }
+
+// Exchanges that come in the worst order cost little more than in order.
+func TestRingLate(t *testing.T) {
+	const n = 300_000 // of which moving one by one would take minutes
+	on := new(capture.Interface)
+	var r ring
+	for i := range n {
+		r.insert(exchangeAt(on, n-i, 0))
+	}
+	for i := range n {
+		if x := r.remove(); x.Frame != i+1 {
+			t.Fatalf("frame %d comes as number %d", x.Frame, i+1)
+		}
+	}
+	if r.n != 0 || r.text != 0 || len(r.late) != 0 {
+		t.Errorf("%d are left, of %d bytes", r.n, r.text)
+	}
+}

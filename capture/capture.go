@@ -81,6 +81,9 @@ type Problem struct {
 	Frame   int    // number of the last frame that could be read before it; 0 for none
 	Offset  int64  // byte offset in the capture at which the damaged part begins; -1 where it is not a matter of bytes
 	Err     error
+
+	// Harmless says that nothing is missing: it is worth knowing only.
+	Harmless bool
 }
 
 // Error names the place as compilers do: the capture, the number of the frame

@@ -100,7 +100,6 @@ func (f *file) cut(whole []frame, size int) (frames []frame, problems []problem)
 // Damage within a capture is told with its place, and what can be read behind
 // it is read.
 func TestDamaged(t *testing.T) {
-	const lost = "; what follows cannot be read"
 	eachOrder(t, func(t *testing.T, order byteOrder) {
 		pcap := func() *file { return (&file{order: order}).pcap(magicMicro, 1).record(1, 0, "a", 0) }
 		ng := func() *file { return (&file{order: order}).section().on(1, 0).enhanced(0, 1e6, "a", 0) }
@@ -115,13 +114,13 @@ func TestDamaged(t *testing.T) {
 			{
 				"record of 4 GiB",
 				pcap().claim(0xffff_ffff).record(2, 0, "b", 0),
-				[]frame{a},
-				[]problem{{1, 41, "the record claims 4294967295 bytes, more than the 262144 that a frame can have" + lost}},
+				[]frame{a, b},
+				[]problem{{1, 41, "the record claims 4294967295 bytes, more than the 262144 that a frame can have; 16 bytes are skipped"}},
 			}, {
 				"record of one byte too many",
 				pcap().claim(262145).record(2, 0, "b", 0),
-				[]frame{a},
-				[]problem{{1, 41, "the record claims 262145 bytes, more than the 262144 that a frame can have" + lost}},
+				[]frame{a, b},
+				[]problem{{1, 41, "the record claims 262145 bytes, more than the 262144 that a frame can have; 16 bytes are skipped"}},
 			}, {
 				"packet that claims more than its block",
 				ng().block(blockEnhanced, f.body(uint32(0), uint32(0), uint32(2e6), uint32(100), uint32(100), "b...")).enhanced(0, 2e6, "b", 0),
@@ -140,8 +139,8 @@ func TestDamaged(t *testing.T) {
 			}, {
 				"packet's block of 1 GiB",
 				ng().head(blockEnhanced, 1<<30).enhanced(0, 2e6, "b", 0),
-				[]frame{a},
-				[]problem{{1, 84, "a block of type 0x6 claims 1073741824 bytes, more than it can have" + lost}},
+				[]frame{a, b},
+				[]problem{{1, 84, "a block of type 0x6 claims 1073741824 bytes, more than it can have; 8 bytes are skipped"}},
 			}, {
 				"unknown block of 4 GiB",
 				ng().head(blockVendor, 0xffff_fffc).enhanced(0, 2e6, "b", 0),
@@ -150,13 +149,13 @@ func TestDamaged(t *testing.T) {
 			}, {
 				"block of a length that is no multiple of 4",
 				ng().head(blockVendor, 35).enhanced(0, 2e6, "b", 0),
-				[]frame{a},
-				[]problem{{1, 84, "a block of type 0x80000abc claims a length of 35" + lost}},
+				[]frame{a, b},
+				[]problem{{1, 84, "a block of type 0x80000abc claims a length of 35; 8 bytes are skipped"}},
 			}, {
 				"block shorter than its header",
 				ng().head(blockEnhanced, 8).enhanced(0, 2e6, "b", 0),
-				[]frame{a},
-				[]problem{{1, 84, "a block of type 0x6 claims a length of 8" + lost}},
+				[]frame{a, b},
+				[]problem{{1, 84, "a block of type 0x6 claims a length of 8; 8 bytes are skipped"}},
 			}, {
 				"two lengths of a block",
 				ng().enhanced(0, 2e6, "b", 0).lastLength(99).enhanced(0, 2e6, "b", 0),
@@ -204,8 +203,8 @@ func TestDamaged(t *testing.T) {
 			}, {
 				"section without byte-order magic",
 				ng().block(blockSection, make([]byte, 16)).enhanced(0, 2e6, "b", 0),
-				[]frame{a},
-				[]problem{{1, 84, "a section header without byte-order magic" + lost}},
+				[]frame{a, b},
+				[]problem{{1, 84, "a section header without byte-order magic; 28 bytes are skipped"}},
 			}, {
 				"section of a later version",
 				ng().block(blockSection, f.body(uint32(0x1a2b3c4d), uint16(2), uint16(1), int64(-1))).on(1, 0).enhanced(0, 2e6, "b", 0),

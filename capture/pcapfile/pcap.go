@@ -1,6 +1,7 @@
 package pcapfile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -15,13 +16,29 @@ const (
 	modifiedHeader = 24
 )
 
+// dgux is the version that DG/UX wrote.
+const dgux = 543
+
 // pcap is the classic container: a header, then records.
 type pcap struct {
-	order  byteOrder
-	unit   int64 // nanoseconds in a unit of a timestamp's fraction
-	header int   // size of a record's header
-	on     capture.Interface
+	order   byteOrder
+	unit    int64 // nanoseconds in a unit of a timestamp's fraction
+	header  int   // size of a record's header
+	lengths lengths
+	latest  uint32 // time of the latest record, in seconds; 0 if there is none
+	on      capture.Interface
 }
+
+// lengths says in which order a record has the bytes captured and those on the
+// wire. Before version 2.3 it was the other way round, and 2.3 was written
+// either way.
+type lengths uint8
+
+const (
+	capturedFirst lengths = iota
+	capturedLast
+	lesserIsCaptured
+)
 
 // pcapMagic returns the kind of a classic capture by its magic number, nil if
 // it is none.
@@ -49,51 +66,123 @@ func (p *pcap) open(r *Reader) error {
 			r.name, bytesOf(len(r.window.rest())), pcapHeader)
 	}
 	head := r.window.rest()
-	if major := p.order.Uint16(head[4:]); major != 2 {
+	if !p.read(head, r.name) {
 		return fmt.Errorf("%s: %w: version %d.%d of pcap; 2.4 is known",
-			r.name, ErrFormat, major, p.order.Uint16(head[6:]))
+			r.name, ErrFormat, p.order.Uint16(head[4:]), p.order.Uint16(head[6:]))
 	}
-	// The upper half of the word tells the length of the frame check sequence,
-	// which the lengths in the packets leave out by themselves.
-	p.on = capture.Interface{Capture: r.name, Link: capture.LinkType(p.order.Uint32(head[20:]))}
 	r.window.consume(pcapHeader)
 	return nil
 }
 
+// read reads a file header of a known magic number, and reports whether its
+// version is known.
+func (p *pcap) read(head []byte, name string) bool {
+	major, minor := p.order.Uint16(head[4:]), p.order.Uint16(head[6:])
+	switch {
+	case major == 2 && minor < 3, major == dgux && minor == 0:
+		p.lengths = capturedLast
+	case major == 2 && minor == 3:
+		p.lengths = lesserIsCaptured
+	case major != 2:
+		return false
+	}
+	// The upper half of the word has the length of the frame check sequence,
+	// which the lengths in the packets leave out by themselves.
+	p.on = capture.Interface{Capture: name, Link: capture.LinkType(p.order.Uint32(head[20:]))}
+	return true
+}
+
 func (p *pcap) records(r *Reader, b *capture.Batch) {
 	rest := r.window.rest()
-	// What every record changes is at hand, and noted behind the last one.
+	// What every record changes is at hand, and noted after the last one.
 	at, header, order := 0, p.header, p.order
-	captured := uint32(0)
 	n := len(b.Frames)
 	number := r.frames - n // of the frame before the batch's first
 	frames := slices.Grow(b.Frames, batchFrames)[:max(n, batchFrames)]
+	var impossible error
 	for n < batchFrames && len(rest)-at >= header {
 		rec := rest[at:]
-		captured = order.Uint32(rec[8:])
-		if captured > maxFrame || len(rec)-header < int(captured) {
+		captured, length := order.Uint32(rec[8:]), order.Uint32(rec[12:])
+		if p.lengths != capturedFirst {
+			captured, length = p.lengths.sort(captured, length)
+		}
+		if captured|length == 0 && n > 0 {
+			p.latest = uint32(frames[n-1].Time / 1e9)
+		}
+		if captured > maxFrame || captured|length == 0 && (!p.near(order.Uint32(rec)) || pcapMagic([4]byte(rec)) != nil) {
+			impossible = recordError(captured)
+			break
+		}
+		if len(rec)-header < int(captured) {
 			break
 		}
 		f := &frames[n]
-		p.read(f, rec, int(captured))
+		f.Data = rec[header : header+int(captured)]
+		f.Time = int64(order.Uint32(rec))*1e9 + int64(order.Uint32(rec[4:]))*p.unit
+		f.Length = int(length)
+		f.Interface = &p.on
 		n++
 		f.Number = number + n
 		at += header + int(captured)
 	}
 	r.frames, b.Frames = number+n, frames[:n]
+	if n > 0 {
+		p.latest = uint32(frames[n-1].Time / 1e9)
+	}
 	r.window.consume(at)
-	if captured > maxFrame {
-		r.stop(b, fmt.Errorf("the record claims %d bytes, more than the %d that a frame can have; what follows cannot be read", captured, maxFrame))
+	if impossible != nil {
+		r.skip(b, impossible)
 	}
 }
 
-// read reads the frame of a record, which begins with its header, but for the
-// frame's number.
-func (p *pcap) read(f *capture.Frame, rec []byte, captured int) {
-	f.Data = rec[p.header : p.header+captured]
-	f.Time = int64(p.order.Uint32(rec))*1e9 + int64(p.order.Uint32(rec[4:]))*p.unit
-	f.Length = int(p.order.Uint32(rec[12:]))
-	f.Interface = &p.on
+// sort returns the bytes captured and those on the wire.
+func (l lengths) sort(a, b uint32) (captured, length uint32) {
+	if l == capturedLast || l == lesserIsCaptured && a > b {
+		return b, a
+	}
+	return a, b
+}
+
+// near reports whether a time in seconds is within a year of the latest record's.
+func (p *pcap) near(seconds uint32) bool {
+	const year = 365 * 24 * 3600
+	return p.latest == 0 || seconds-p.latest < year || p.latest-seconds < year
+}
+
+// recordError says why a record cannot be one.
+func recordError(captured uint32) error {
+	if captured == 0 {
+		return errors.New("the record has no length, and another time than the one before it")
+	}
+	return fmt.Errorf("the record claims %d bytes, more than the %d that a frame can have", captured, maxFrame)
+}
+
+// fits implements [format]. A record's header has a time near that of the latest
+// record, no more than a second in the fraction of one, and no more bytes
+// captured than on the wire and than a frame can have.
+func (p *pcap) fits(rest []byte, final bool) (records int, more bool) {
+	for records < enough {
+		if len(rest) < p.header {
+			break
+		}
+		seconds := p.order.Uint32(rest)
+		captured, length := p.lengths.sort(p.order.Uint32(rest[8:]), p.order.Uint32(rest[12:]))
+		if captured > maxFrame || captured > length || length == 0 || length > maxWire ||
+			int64(p.order.Uint32(rest[4:]))*p.unit >= 1e9 || !p.near(seconds) {
+			return 0, false
+		}
+		size := p.header + int(captured)
+		if size > len(rest) {
+			break
+		}
+		records++
+		rest = rest[size:]
+	}
+	switch {
+	case records == enough, final && records > 0 && len(rest) == 0, final && records > 1 && len(rest) >= p.header:
+		return records, false
+	}
+	return 0, !final
 }
 
 func (p *pcap) cut(r *Reader, b *capture.Batch) error {
@@ -101,10 +190,9 @@ func (p *pcap) cut(r *Reader, b *capture.Batch) error {
 	if len(rest) < p.header {
 		return fmt.Errorf("the file ends in a record's header, after %s of %d", bytesOf(len(rest)), p.header)
 	}
-	captured := p.order.Uint32(rest[8:])
-	r.frames++
-	b.Frames = append(b.Frames, capture.Frame{Number: r.frames})
-	p.read(&b.Frames[len(b.Frames)-1], rest, len(rest)-p.header)
+	captured, length := p.lengths.sort(p.order.Uint32(rest[8:]), p.order.Uint32(rest[12:]))
+	time := int64(p.order.Uint32(rest))*1e9 + int64(p.order.Uint32(rest[4:]))*p.unit
+	r.frame(b, rest[p.header:], time, length, &p.on)
 	r.window.consume(len(rest))
 	return fmt.Errorf("the file ends in a frame, after %s of %d", bytesOf(len(rest)-p.header), captured)
 }

@@ -23,6 +23,9 @@ const (
 // blockMagic begins a pcapng file in either byte order.
 var blockMagic = [4]byte{0x0a, 0x0d, 0x0d, 0x0a}
 
+// byteOrderMagic stands in a section header.
+const byteOrderMagic = 0x1a2b3c4d
+
 const (
 	blockHeader  = 8  // type and length
 	blockMinimum = 12 // and the length again
@@ -96,11 +99,14 @@ func (p *pcapng) records(r *Reader, b *capture.Batch) {
 			return
 		}
 		length, err := p.blockLength(rest)
-		if err != nil {
-			r.stop(b, err)
+		kind := p.order.Uint32(rest)
+		if err != nil || pcapMagic([4]byte(rest)) != nil {
+			if err == nil {
+				err = fmt.Errorf("a block of type %#x", kind)
+			}
+			r.skip(b, err)
 			return
 		}
-		kind := p.order.Uint32(rest)
 		if length > windowSize {
 			if len(b.Frames) > 0 {
 				return // passing it overwrites the bytes of these
@@ -120,18 +126,18 @@ func (p *pcapng) records(r *Reader, b *capture.Batch) {
 // header sets the byte order first.
 func (p *pcapng) blockLength(rest []byte) (uint32, error) {
 	if [4]byte(rest) == blockMagic {
-		switch uint32(0x1a2b3c4d) {
+		switch uint32(byteOrderMagic) {
 		case binary.LittleEndian.Uint32(rest[8:]):
 			p.order = littleEndian
 		case binary.BigEndian.Uint32(rest[8:]):
 			p.order = bigEndian
 		default:
-			return 0, errors.New("a section header without byte-order magic; what follows cannot be read")
+			return 0, errors.New("a section header without byte-order magic")
 		}
 	}
 	length := p.order.Uint32(rest[4:])
 	if length < blockMinimum || length%4 != 0 {
-		return 0, fmt.Errorf("a block of type %#x claims a length of %d; what follows cannot be read", p.order.Uint32(rest), length)
+		return 0, fmt.Errorf("a block of type %#x claims a length of %d", p.order.Uint32(rest), length)
 	}
 	return length, nil
 }
@@ -141,12 +147,31 @@ func (p *pcapng) blockLength(rest []byte) (uint32, error) {
 func (p *pcapng) pass(r *Reader, b *capture.Batch, kind, length uint32) {
 	offset := r.window.offset
 	if kind == blockPacket || kind == blockSimple || kind == blockEnhanced || kind == blockInterface || kind == blockSection {
-		r.stop(b, fmt.Errorf("a block of type %#x claims %d bytes, more than it can have; what follows cannot be read", kind, length))
+		r.skip(b, fmt.Errorf("a block of type %#x claims %d bytes, more than it can have", kind, length))
 		return
 	}
 	if !r.window.discard(int64(length)) && r.window.failed() == nil {
 		r.problem(b, r.frames, offset, fmt.Errorf("the file ends in a block of type %#x and %d bytes", kind, length))
 	}
+}
+
+// fits implements [format]: the type of a block is one of those that captures
+// have, and its length stands at both ends.
+func (p *pcapng) fits(rest []byte, final bool) (records int, more bool) {
+	if len(rest) < blockMinimum {
+		return 0, !final
+	}
+	kind, length := p.order.Uint32(rest), p.order.Uint32(rest[4:])
+	if kind == 0 || kind > blockSecrets && kind != blockSection || length < blockMinimum || length%4 != 0 || length > windowSize {
+		return 0, false
+	}
+	if len(rest) < int(length) {
+		return 0, !final
+	}
+	if p.order.Uint32(rest[length-4:]) != length {
+		return 0, false
+	}
+	return enough, false
 }
 
 // block reads a whole block. One that is damaged is a problem and is left out.

@@ -52,6 +52,9 @@ type format interface {
 	// cut moves what is there of the record that the file ends in to b, and
 	// says what is missing.
 	cut(r *Reader, b *capture.Batch) error
+	// fits returns how many records in a row rest begins with, up to enough. With
+	// more it needs more bytes to know; if final, there are none.
+	fits(rest []byte, final bool) (records int, more bool)
 }
 
 // ErrFormat is the error of Open for what is not a capture.
@@ -146,10 +149,14 @@ func (r *Reader) Next(b *capture.Batch) error {
 
 // end handles the last bytes of a file: none, or a record that is not whole.
 func (r *Reader) end(b *capture.Batch) error {
-	r.ended = true
 	if err := r.failed(); err != nil {
+		r.ended = true
 		return err
 	}
+	if r.resume(b) {
+		return nil
+	}
+	r.ended = true
 	before, offset := r.frames, r.window.offset
 	var problem error
 	if len(r.window.rest()) > 0 {

@@ -92,7 +92,7 @@ func Show(c Config, in capture.Source) error {
 	if s.early > 0 {
 		fmt.Fprintf(c.Stderr, "actionurl: warning: %s printed before the end of the capture; what was found later is missing\n", report.Plural(s.early, "frame"))
 	}
-	if more := s.damaged - maxProblems; more > 0 {
+	if more := s.notes - maxProblems; more > 0 {
 		fmt.Fprintf(c.Stderr, "actionurl: %s not shown\n", report.Plural(more, "further problem"))
 	}
 	missing := false
@@ -124,7 +124,8 @@ type shower struct {
 	early   int                  // frames printed before the end
 	begun   bool                 // a frame was printed
 	last    int                  // the highest number of a frame
-	damaged int                  // problems of the input
+	notes   int                  // problems of the input
+	damaged int                  // of these, those that cost something
 }
 
 // A key is a frame's place.
@@ -173,7 +174,10 @@ func (s *shower) read(in capture.Source) error {
 			return err
 		}
 		for i := range b.Problems {
-			if s.damaged++; s.damaged <= maxProblems {
+			if !b.Problems[i].Harmless {
+				s.damaged++
+			}
+			if s.notes++; s.notes <= maxProblems {
 				fmt.Fprintf(s.Stderr, "actionurl: %s\n", report.Visible(b.Problems[i].Error()))
 			}
 		}

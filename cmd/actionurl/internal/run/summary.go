@@ -1,9 +1,11 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
+	"actionurl/capture"
 	"actionurl/capture/filter"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
@@ -25,7 +27,8 @@ type summary struct {
 	unknown          int // events that match no known one
 	rows             int // that were written
 	found            finding.Tally
-	damaged          int // problems of the input
+	notes            int // on the input
+	damaged          int // of these, those that cost something
 
 	filter *filter.Filter // of -f, for captures; nil for none
 }
@@ -60,7 +63,10 @@ func (s *summary) say(format string, args ...any) {
 
 // problem prints a problem of the input.
 func (s *summary) problem(err error) {
-	if s.damaged++; s.damaged <= maxProblems {
+	if p := (*capture.Problem)(nil); !errors.As(err, &p) || !p.Harmless {
+		s.damaged++
+	}
+	if s.notes++; s.notes <= maxProblems {
 		s.say("%v", err)
 	}
 }
@@ -68,7 +74,7 @@ func (s *summary) problem(err error) {
 // print prints the closing summary. Where the filter left nothing to show, the
 // reason is why.
 func (s *summary) print(d decode.Summary, reason string) {
-	if more := s.damaged - maxProblems; more > 0 {
+	if more := s.notes - maxProblems; more > 0 {
 		s.say("%s not shown", report.Plural(more, "further problem"))
 	}
 	s.say("%s, %s, %s%s", s.from(&d), report.Plural(s.requests, "HTTP request"), report.Plural(s.events, "Action URL"), s.shown())

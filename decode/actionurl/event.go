@@ -69,6 +69,7 @@ type Event struct {
 	CallID       string
 	SIP          Message // that it belongs to; its Method is empty if none is known
 	Vars         []Var   // in the order of the URL
+	Sides        Sides   // of its call; set by who knows what Kind is in the end
 
 	mac packet.MAC // in the URL, zero for none
 	ip  netip.Addr // in the URL

@@ -207,6 +207,7 @@ func (a *Analyzer) tell(x, sent *httpwire.Exchange, e *actionurl.Event, signalle
 	r := &a.record
 	*r = Record{Exchange: x, Sent: sent, Event: e}
 	if e != nil {
+		e.Sides = e.ReadSides() // which event it is, is known now
 		r.Phone, r.Call = a.calls.Add(x, e)
 		if r.Call != nil && r.Call.SIP == nil {
 			r.Call.SIP = signalled

@@ -27,6 +27,9 @@ func (p *Phone) find(s *facts, k *actionurl.Kind, f actionurl.Effect, now int64)
 			}
 			continue
 		}
+		if r.own != 0 && s.own != 0 && r.own != s.own {
+			continue // of another account: a base has several, and so has a phone
+		}
 		known := r.remote != 0 && s.remoteHash != 0
 		same := r.remote == s.remoteHash || s.localHash != 0 && r.remote == s.localHash
 		if known && !same {

@@ -33,8 +33,8 @@ type Phone struct {
 
 	address  netip.Addr // the latest
 	account  uint32     // hash of the latest
-	reversed bool       // it says $local and $remote by who called, not by side
 	handles  bool       // its call ids are its own numbers of calls, which other phones have, too
+	hookEnds bool       // nothing but on_hook announces that a call is over
 
 	Switches actionurl.Switches
 
@@ -73,6 +73,7 @@ type ref struct {
 	id     uint64 // hash of its call id; 0 for none
 	call   *Call
 	remote uint32 // hash of the other side's number; 0 for none
+	own    uint32 // hash of the phone's account or number; 0 for none
 }
 
 // Open returns the calls that are not closed, in the order of their first events.
@@ -112,7 +113,7 @@ func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 
 // made notes who made the phone, and what is particular to what they make.
 func (p *Phone) made(v *vendor.Vendor) {
-	p.Vendor, p.reversed, p.handles = v, v.CallerIsRemote, v.OwnCallIDs
+	p.Vendor, p.handles, p.hookEnds = v, v.OwnCallIDs, v.EndsOnHook
 }
 
 // moved notes the address that the phone has now.

@@ -119,14 +119,17 @@ func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call)
 		return nil, nil
 	}
 	t.heard(p, x, e)
-	s := t.read(p, e)
+	s := t.read(e)
 	f := e.Effect()
+	if p.hookEnds && e.Kind.Switch == actionurl.OffHook && e.Kind.To == actionurl.Off && len(p.open) > 0 {
+		f.Act = actionurl.Ends
+	}
 	if !f.Act.OfCall() {
 		t.ofPhone(p, &s, e.Kind, x.Time)
 		return p, nil
 	}
-	if s.direction != actionurl.Undirected {
-		f.Direction = s.direction
+	if s.Direction != actionurl.Undirected {
+		f.Direction = s.Direction
 	}
 	c := p.find(&s, e.Kind, f, x.Time)
 	if c == nil {
@@ -251,11 +254,14 @@ func (t *Timeline) newPhone(now int64) *Phone {
 
 // ofPhone notes an event that is of no call.
 func (t *Timeline) ofPhone(p *Phone, s *facts, k *actionurl.Kind, now int64) {
-	own := s.account
-	if own == "" && !p.reversed {
-		own = s.local
+	own := s.Account
+	if own == "" && !s.ByCaller {
+		own = s.Local
 	}
 	t.account(p, own)
+	if s.Duration >= 0 {
+		p.lasted(s.Duration)
+	}
 	switch {
 	case k.Switch == actionurl.Busy && k.To == actionurl.Off:
 		for _, r := range p.open { // their ends may not be announced
@@ -275,11 +281,22 @@ func (t *Timeline) ofPhone(p *Phone, s *facts, k *actionurl.Kind, now int64) {
 	}
 }
 
+// lasted notes how long the latest call lasted, where an event says so that is of
+// none, as on_hook.
+func (p *Phone) lasted(seconds int) {
+	for i := len(p.open) - 1; i >= 0; i-- {
+		if c := p.open[i].call; c.answered && c.Duration < 0 {
+			c.Duration = seconds
+			return
+		}
+	}
+}
+
 // begin returns a new call. Those that it shows to be over are cut: one with the
 // same id, or, without an id, one that still rings with the same number.
 func (t *Timeline) begin(p *Phone, s *facts, f actionurl.Effect, now int64) *Call {
 	for _, r := range p.open {
-		same := r.id == s.idHash
+		same := r.id == s.idHash && (r.own == 0 || s.own == 0 || r.own == s.own)
 		if s.idHash == 0 {
 			same = same && f.Act == actionurl.Begins && s.remoteHash != 0 && r.remote == s.remoteHash && !r.call.answered
 		}
@@ -310,16 +327,20 @@ func (t *Timeline) begin(p *Phone, s *facts, f actionurl.Effect, now int64) *Cal
 // learn adds the facts of an event to its call and its phone. Where $remote is
 // always who called, the sides are swapped for a call that the phone began.
 func (t *Timeline) learn(c *Call, s *facts) {
-	local, remote, name, hash := s.local, s.remote, s.remoteName, s.remoteHash
-	if c.Phone.reversed && c.Direction == actionurl.Outgoing {
-		local, remote, name, hash = s.remote, s.local, s.localName, s.localHash
+	sides, hash := s.Toward(c.Direction), s.remoteHash
+	if s.ByCaller && c.Direction == actionurl.Outgoing {
+		hash = s.localHash
 	}
+	local, remote, name := sides.Local, sides.Remote, sides.RemoteName
 	own := local
-	if s.account != "" {
-		own = s.account
+	if s.Account != "" {
+		own = s.Account
 	}
 	if local == "" {
 		local = own
+	}
+	if r := c.ref(); r.own == 0 {
+		r.own = s.own
 	}
 	if c.ID == "" && s.id != "" {
 		c.ID = t.copyText(c, s.id)
@@ -335,11 +356,11 @@ func (t *Timeline) learn(c *Call, s *facts) {
 	if c.DisplayRemote == "" && name != "" && bare(name) != bare(remote) { // some phones put the number there
 		c.DisplayRemote = t.copyText(c, name)
 	}
-	if s.duration >= 0 {
-		c.Duration = s.duration
+	if s.Duration >= 0 {
+		c.Duration = s.Duration
 	}
-	if c.Phone.reversed && c.Direction == actionurl.Undirected {
-		own = s.account // it may be either side
+	if sides.ByCaller {
+		own = s.Account // it may be either side
 	}
 	t.account(c.Phone, own)
 }

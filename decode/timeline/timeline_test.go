@@ -78,6 +78,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 	if v := vendor.Of(e.PhoneMAC); v != nil {
 		e.PhoneVendor = v
 	}
+	e.Sides = e.ReadSides()
 	return x, e
 }
 
@@ -138,6 +139,47 @@ func TestCalls(t *testing.T) {
 		what, script string
 		want         []string
 	}{
+		// Of several accounts of one device.
+		{"a caller on two lines at once", `
+			0   incoming_call remote=5001 active_user=11
+			0.1 incoming_call remote=5001 active_user=12
+			3   established_call active_user=12
+			4   terminated_call active_user=11
+			9   terminated_call active_user=12`, []string{
+			"incoming ended ring=4 11 5001 [remote] incoming terminated",
+			"incoming ended ring=2.9 talk=6 12 5001 [remote] incoming established terminated"}},
+		{"handsets of a base, by their own numbers", `
+			0 outgoing_call remote=5001 local=11
+			1 outgoing_call remote=5002 local=12
+			2 established_call local=12
+			9 terminated_call local=12`, []string{
+			"outgoing dialing 11 5001 [remote] outgoing",
+			"outgoing ended ring=1 talk=7 12 5002 [remote] outgoing established terminated"}},
+		// The sides by other names.
+		{"of a Yealink phone that says who called whom", `
+			0 outgoing_call mac=00:15:65:00:00:01 callerID=5002 calledNumber=5001
+			2 established_call mac=00:15:65:00:00:01 callerID=5002 calledNumber=5001
+			9 terminated_call mac=00:15:65:00:00:01 callerID=5002 calledNumber=5001`, []string{
+			"outgoing ended ring=2 talk=7 5002 5001 [remote] outgoing established terminated"}},
+		{"the name of the caller", "0 incoming_call mac=00:15:65:00:00:01 callerID=Ann", []string{
+			"incoming ringing Ann [remote] incoming"}},
+		{"of a Mitel phone", `
+			0 incoming_call mac=00:08:5d:00:00:01 REMOTENUMBER=0301 SIPUSERNAME=101 INCOMINGNAME=Ann
+			2 established_call mac=00:08:5d:00:00:01 REMOTENUMBER=0301 SIPUSERNAME=101
+			9 terminated_call mac=00:08:5d:00:00:01
+			9 on_hook mac=00:08:5d:00:00:01 CALLDURATION=7 CALLDIRECTION=Incoming`, []string{
+			"incoming ended ring=2 talk=7 said=7 101 0301 Ann [remote] incoming established terminated"}},
+		{"of a VTech phone, which announces no end but on_hook", `
+			0 incoming_call mac=00:12:2a:00:00:01 REMOTENUMBER=0301
+			2 established_call mac=00:12:2a:00:00:01 REMOTENUMBER=0301
+			9 on_hook mac=00:12:2a:00:00:01 REMOTENUMBER=0301`, []string{
+			"incoming ended ring=2 talk=7 0301 [remote] incoming established on_hook"}},
+		{"of a Poly phone", `
+			0 incoming_call mac=00:04:f2:00:00:01 id=a CallingPartyNumber=5001@10.0.0.1 CalledPartyNumber=5002 CallingPartyName=Ann
+			2 established_call mac=00:04:f2:00:00:01 id=a CallType=Incoming CallDuration=0
+			9 terminated_call mac=00:04:f2:00:00:01 id=a CallType=Incoming CallDuration=7`, []string{
+			"incoming ended ring=2 talk=7 said=7 5002 5001 Ann [call_id] incoming established terminated"}},
+
 		{"ringing, as the capture ends", "0 incoming_call id=1@x remote=5001", []string{
 			"incoming ringing 5001 [call_id] incoming"}},
 		{"dialing, as the capture ends", "0 outgoing_call id=1@x remote=5001", []string{

@@ -67,6 +67,7 @@ type Vendor struct {
 	Keys   []Variable        // what it calls values
 
 	CallerIsRemote bool // $remote is who called and $local who was called, whichever of them the phone is
+	EndsOnHook     bool // nothing but on_hook announces that a call is over
 	OwnCallIDs     bool // its call ids are handles that other phones have, too
 }
 

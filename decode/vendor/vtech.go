@@ -4,10 +4,11 @@ package vendor
 // them. There is no event for the end of a call but on_hook.
 var vtech = Vendor{
 	Name: "vtech", Label: "VTech",
-	Agents:   []string{"vtech"},
-	Blocks:   []string{"00:12:2a", "14:ae:db", "1c:8e:e6", "a4:97:5c", "c4:68:d0"},
-	Form:     Dollars,
-	Prefixes: []string{"system_event."},
+	Agents:     []string{"vtech"},
+	Blocks:     []string{"00:12:2a", "14:ae:db", "1c:8e:e6", "a4:97:5c", "c4:68:d0"},
+	Form:       Dollars,
+	EndsOnHook: true,
+	Prefixes:   []string{"system_event."},
 	Variables: []Variable{
 		{"SIPUSERNAME", User, "user name of the account", false},
 		{"DISPLAYNAME", DisplayLocal, "display name of the phone's own side", false},

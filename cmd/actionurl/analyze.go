@@ -18,6 +18,7 @@ import (
 
 	"actionurl/capture/files"
 	"actionurl/capture/filter"
+	"actionurl/cmd/actionurl/internal/profiles"
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode/actionurl"
@@ -54,25 +55,7 @@ type term struct{ flag, text string }
 func newAnalyze(enter shutter) *cobra.Command {
 	a := &analysis{enter: enter}
 	cmd := &cobra.Command{
-		Use:   "analyze [flags] CAPTURE...",
-		Short: "Read captures and print what phones announced",
-		Long: `analyze reads packet captures (pcap or pcapng, compressed or not, folders of
-them, or "-" for standard input) and prints a row for each Action URL request of
-a phone; or, with --view, for each call, each phone, or what is wrong.
-
-Which event a request stands for is told by the URL that was typed into the
-phone; -t takes it as it is, with its variables, and -p reads it from profiles
-and the phones' provisioning files. Without it, the event is known
-only where the URL itself names it; else it is "?".`,
-		Example: `  actionurl analyze trace.pcap
-  actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
-  actionurl analyze -p site.yaml -p /srv/tftp trace.pcap
-  actionurl analyze --view calls trace.pcap                    # what happened to each call
-  actionurl analyze --view findings trace.pcap                 # what is wrong, and what to do
-  actionurl analyze --view requests trace.pcap                 # every HTTP request
-  actionurl analyze --phone 00:0b:82:12:34:56 --format ndjson trace.pcap
-  actionurl analyze -o events.csv monday.pcap tuesday.pcapng
-  ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
+		Use:  "analyze [flags] CAPTURE...",
 		Args: captureArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"pcap", "pcapng", "cap"}, cobra.ShellCompDirectiveFilterFileExt
@@ -102,65 +85,62 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.SortFlags = false
 	a.templateFlags(cmd)
 	a.rowFlags(cmd)
-	f.BoolVar(&a.Complete, "complete", false, "with --format ndjson, write objects beside the rows with what else report needs to show the same as now: findings of no request, what SIP tells of calls, the end of the capture")
-	f.StringVarP(&a.expr, "filter", "f", "", "look only at frames that match `EXPR`, in tcpdump's syntax")
-	f.StringVarP(&a.Frames, "write", "w", "", "`FILE` for the frames of the connections that had events, as pcapng; - is standard output")
-	f.Var(&parsed{parse: a.rotation}, "rotate", "begin another file at a `SIZE` such as 100MB, or with each span of time such as 1h; the names of -o and -w then have a time in them: %Y %m %d %H %M %S")
+	f.BoolVar(&a.Complete, "complete", false, "save all that report needs to show the same: findings without a request, calls known from SIP, the end of the capture (NDJSON)")
+	f.StringVarP(&a.expr, "filter", "f", "", "read only frames that match `EXPR` (tcpdump's syntax)")
+	f.StringVarP(&a.Frames, "write", "w", "", "write the frames of shown requests and their connections to `FILE` (pcapng)")
+	f.Var(&parsed{parse: a.rotation}, "rotate", "begin a new file at a `SIZE` (100MB) or time (1h); the names of -o and -w need %Y %m %d %H %M %S")
 	a.decodeFlags(cmd)
 	cmd.MarkFlagFilename("write", "pcapng", "gz")
 	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
 }
 
-// templateFlags adds the flags that say what was typed into the phones.
+// templateFlags adds the flags that say which URLs the phones are configured with.
 func (a *analysis) templateFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.VarP(&parsed{parse: a.template}, "template", "t", "`EVENT=URL`, as typed into the phone; EVENT is a slug, a label, a P-value or an alias; repeatable")
-	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` that says what was typed into the phones: a profile, a phone's provisioning file, or a folder of them; repeatable")
-	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "go on without the files of -p that cannot be used")
+	f.VarP(&parsed{parse: a.template}, "template", "t", "URL that is configured for an event, as `EVENT=URL`: incoming_call=…, \"Hold Call=…\", P8310=…; repeatable")
+	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` with configured URLs: a profile, a provisioning file, or a folder of them; repeatable")
+	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "skip files of -p that cannot be used")
 }
 
 // decodeFlags adds the flags that say how to decode.
 func (a *analysis) decodeFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.DurationVar(&a.Decode.ResponseTimeout, "response-timeout", 10*time.Second, "how long, in capture time, a request waits for its response")
-	f.DurationVar(&a.Decode.SlowResponse, "slow-response", time.Second, "how late a response is a finding")
-	f.Uint16Var(&a.Decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
+	f.DurationVar(&a.Decode.ResponseTimeout, "response-timeout", 10*time.Second, "time-out of responses, in capture time, as `TIME`")
+	f.DurationVar(&a.Decode.SlowResponse, "slow-response", time.Second, "responses after this `TIME` are findings")
+	f.Uint16Var(&a.Decode.VXLANPort, "vxlan-port", 0, "UDP `PORT` of VXLAN, besides 4789 and 8472")
 }
 
 // rowFlags adds the flags that say which rows are shown, and how.
 func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "`VIEW`: a row for each of the events, calls (of each phone), phones, servers, findings (what is wrong), or requests (every HTTP request)")
-	f.Var(newChoice(&a.group, "", timeline.Groupings()), "group", "with --view calls, number what is one call on several phones, as told `BY`: call-id, or number (that of the caller)")
-	f.StringVarP(&a.Output, "output", "o", "-", "`FILE` to write to; - is standard output")
-	addFormat(cmd, &a.Options.Format, formats.All(), "", "; without it, by the extension of -o")
-	f.StringVar(&a.Options.Columns, "columns", "", "`LIST` of columns, with commas between; of events and requests: "+strings.Join(report.ColumnNames(report.Events), ", ")+
-		"; of calls: "+strings.Join(report.ColumnNames(report.Calls), ", ")+"; of phones: "+strings.Join(report.ColumnNames(report.Phones), ", ")+
-		"; of servers: "+strings.Join(report.ColumnNames(report.Servers), ", ")+
-		"; of findings: "+strings.Join(report.ColumnNames(report.Findings), ", "))
-	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a zone name, epoch, relative (to the first row) or delta (to the row before)")
+	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "rows to show, a `VIEW`: "+strings.Join(report.Views(), ", "))
+	f.Var(newChoice(&a.group, "", timeline.Groupings()), "group", "with --view calls, group one call on several phones `BY` call-id or number")
+	f.StringVarP(&a.Output, "output", "o", "-", "write rows to `FILE`; - is standard output")
+	addFormat(cmd, &a.Options.Format, formats.All(), "", "else by the extension of -o")
+	f.StringVar(&a.Options.Columns, "columns", "", "`LIST` of columns, with commas between (see help columns)")
+	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a time zone, epoch, relative or delta (see help times)")
 	for _, t := range []struct{ flag, usage string }{
-		{"phone", "show only this `PHONE`: a MAC address or its tail, an IP address or network, an extension, or a name in a profile"},
-		{"event", "show only this `EVENT`, or several with commas between"},
-		{"server", "show only what went to `HOST`, HOST:PORT or :PORT"},
-		{"status", "show only what was answered by this `STATUS`: 404, 4xx, >=400, or none"},
-		{"finding", "show only what has this `FINDING`"},
-		{"match", "show only targets that contain this `TEXT`; case does not matter"},
-		{"since", "show only what happened at `TIME` or later: 08:30 (on the first day), 2026-03-02T08:30, or -10m (before the end)"},
-		{"until", "show only what happened before `TIME`"},
+		{"phone", "show a `PHONE`: MAC address or its tail, IP address, network, extension or name"},
+		{"event", "show an `EVENT`, or several: hold,resume"},
+		{"server", "show what went to a `SERVER`: HOST, HOST:PORT or :PORT"},
+		{"status", "show a response `STATUS`: 404, 4xx, >=400 or none"},
+		{"finding", "show what has a `FINDING`"},
+		{"match", "show targets that contain `TEXT`"},
+		{"since", "show from `TIME` on: 08:30, 2026-03-02T08:30, -10m (see help times)"},
+		{"until", "show until `TIME`"},
 	} {
 		f.Var(&parsed{parse: func(text string) error {
 			a.terms = append(a.terms, term{t.flag, text})
 			return nil
 		}}, t.flag, t.usage)
 	}
-	f.BoolFunc("failed", "show only what failed: a status of 400 or above, a redirect, no response", func(string) error {
+	f.BoolFunc("failed", "show failures: status 400 or above, redirect, no response", func(string) error {
 		a.terms = append(a.terms, term{flag: "failed"})
 		return nil
 	})
-	f.BoolVarP(&a.Verbose, "verbose", "v", false, "report each thing that could not be decoded, with its place, and which rights were given up")
+	f.BoolVarP(&a.Verbose, "verbose", "v", false, "report each frame that cannot be decoded, and the rights that are dropped")
 	a.verdictFlags(cmd, "")
-	f.IntVarP(&a.Count, "count", "c", 0, "stop after `N` events (of --view requests: requests; of --view calls: calls)")
+	f.IntVarP(&a.Count, "count", "c", 0, "stop after `N` rows of events, requests or calls")
 	complete(cmd, "view", report.Views())
 	complete(cmd, "group", timeline.Groupings())
 	cmd.MarkFlagFilename("output")
@@ -178,9 +158,9 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 // fail the run, empty for none.
 func (a *analysis) verdictFlags(cmd *cobra.Command, failOn string) {
 	f := cmd.Flags()
-	f.BoolVar(&a.Verdict.Notes, "notes", false, "list each note of the closing verdict")
-	f.Var(newChoice(&a.failOn, failOn, []string{"error", "warning"}), "fail-on", "end with status 4 where a finding of this `SEVERITY` was made: error or warning")
-	f.Var(newChoice(&a.color, "auto", []string{"auto", "always", "never"}), "color", "`WHEN` failures have a color: auto (on a terminal, unless NO_COLOR is set), always or never")
+	f.BoolVar(&a.Verdict.Notes, "notes", false, "list the notes of the verdict")
+	f.Var(newChoice(&a.failOn, failOn, []string{"error", "warning"}), "fail-on", "exit with status 4 on findings of a `SEVERITY`: error or warning")
+	f.Var(newChoice(&a.color, "auto", []string{"auto", "always", "never"}), "color", "color failures `WHEN`: auto, always or never")
 	complete(cmd, "fail-on", []string{"error", "warning"})
 	complete(cmd, "color", []string{"auto", "always", "never"})
 }
@@ -227,7 +207,7 @@ func (a *analysis) loadProfiles() error {
 	if len(a.profiles) == 0 {
 		return nil
 	}
-	p := loadProfiles(a.profiles)
+	p := profiles.Load(a.profiles)
 	complain(p, a.Stderr)
 	a.Decode.Templates = append(a.Decode.Templates, p.Templates()...)
 	a.Decode.Keys, a.Decode.PhoneNames, a.Decode.ServerNames = map[string]string{}, map[packet.MAC]string{}, map[string]string{}

@@ -17,21 +17,7 @@ func newCatalog() *cobra.Command {
 	tables := report.CatalogTables()
 	names := vendorNames()
 	cmd := &cobra.Command{
-		Use:   "catalog [events|variables|vendors|findings]",
-		Short: "Print the events, variables, P-values, vendors and findings that are known",
-		Long: `catalog prints the events that phones announce, with the names by which -t
-takes them, the variables that they replace in an Action URL, and the vendors of
-phones. --vendor prints a vendor's own: its settings for Action URLs, its
-variables as they are spelled, and how its phones are recognized. "catalog
-findings" prints what may be wrong with a deployment, as the column "findings"
-names it: errors lose events, warnings may, notices are worth knowing.
-
-The column "known" says how well a P-value or a setting is known: documented by
-the vendor, observed (on a phone or in a published provisioning template), or
-inferred (P-values from the order of the numbers, keys from the events' names).`,
-		Example: `  actionurl catalog
-  actionurl catalog variables --format csv
-  actionurl catalog --vendor yealink`,
+		Use:       "catalog [events|variables|vendors|findings]",
 		ValidArgs: tables,
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {

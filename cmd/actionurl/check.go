@@ -16,16 +16,7 @@ import (
 func newCheck(enter shutter) *cobra.Command {
 	a := &analysis{enter: enter}
 	cmd := &cobra.Command{
-		Use:   "check [flags] CAPTURE|EVENTS...",
-		Short: "Print why events are missing, with an exit status",
-		Long: `check reads captures, or saved events (NDJSON), and prints the verdict alone:
-what was captured, which phones fail and why, and how the servers did. The
-first line stands for the whole, as a monitoring system shows it.
-
-The exit status is 4 where a finding as grave as --fail-on was made.`,
-		Example: `  actionurl check trace.pcap
-  actionurl check --fail-on warning -p site.yaml trace.pcap
-  actionurl check events.ndjson`,
+		Use:  "check [flags] CAPTURE|EVENTS...",
 		Args: captureArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.Verdict.Alone = cmd.OutOrStdout()

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"actionurl/capture/files"
+	"actionurl/cmd/actionurl/help"
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/report"
 	"actionurl/report/output"
@@ -69,22 +70,14 @@ func execute(ctx context.Context, enter shutter, args []string, stdin io.Reader,
 		fmt.Fprintf(stderr, "actionurl: %s\n", strings.TrimSpace(s.err.Error()))
 	}
 	if s.status == statusUsage && s.err != nil {
-		fmt.Fprintf(stderr, "Run '%s --help' for how to use it.\n", cmd.CommandPath())
+		fmt.Fprintf(stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
 	}
 	return s.status
 }
 
 func newRoot(enter shutter) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "actionurl",
-		Short: "Show what VoIP phones announced by their Action URLs",
-		Long: `actionurl reads packet captures, or watches interfaces, and shows which phone
-announced which event by its Action URL, when, with which values, and whether
-the server took it.`,
-		Example: `  actionurl analyze trace.pcap
-  actionurl analyze -t 'incoming_call=192.168.40.207/mac=$mac&local=$local' trace.pcap
-  actionurl sniff -i eth1
-  ssh sensor tcpdump -U -w - port 80 | actionurl analyze -`,
+		Use:           "actionurl",
 		Version:       versionText(),
 		Args:          commandArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -93,9 +86,12 @@ the server took it.`,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
+	root.SetUsageFunc(help.Usage)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newFrames(enter), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
 	root.AddCommand(internalCommands()...)
+	root.AddCommand(help.Topics()...)
+	help.Describe(root)
 	return root
 }
 

@@ -14,17 +14,7 @@ func newFrames(enter shutter) *cobra.Command {
 	a := &analysis{enter: enter}
 	var c inspect.Config
 	cmd := &cobra.Command{
-		Use:   "frames [flags] CAPTURE N[-M]...",
-		Short: "Print single frames of a capture, layer by layer",
-		Long: `frames prints the frames of these numbers as gopacket decodes them, layer by
-layer, and in the last lines what actionurl made of them: where a segment stands
-in its stream, the request, the event, the findings.
-
-The numbers are those in rows and findings. They count from 1 for each capture
-file; of a folder, the frames of each file in it are printed.`,
-		Example: `  actionurl frames trace.pcap 1042
-  actionurl frames --hex trace.pcap 1040-1042 1050
-  actionurl frames -p site.yaml trace.pcap 1042`,
+		Use: "frames [flags] CAPTURE N[-M]...",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return errors.New("expected a capture, and the number of a frame in it, such as trace.pcap 17")

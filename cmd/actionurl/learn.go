@@ -31,25 +31,7 @@ type lessonRun struct {
 func newLearn(enter shutter) *cobra.Command {
 	r := &lessonRun{enter: enter}
 	cmd := &cobra.Command{
-		Use:   "learn [flags] CAPTURE...",
-		Short: "Find out from captures what was typed into the phones",
-		Long: `learn reads captures of phones of which nothing is known, and finds out which
-URLs were typed into them: it groups the Action URLs by their shape, and shows
-for each what of it is fixed text, what is a variable, and which one it looks
-like; how often it was sent and by how many phones; and which event it seems to
-be. It says how sure each of these is, and why:
-
-  certain   the requests themselves show it
-  likely    it looks like it, or the key is called so
-  open      it cannot be told
-
--o writes a profile that -p of analyze reads. What could not be told is left
-open in it, for you to fill in. A fixed part of a URL is part of the profile,
-even if it is a secret; it is told which ones may be.`,
-		Example: `  actionurl learn trace.pcap
-  actionurl learn -o site.yaml trace.pcap
-  actionurl analyze -p site.yaml trace.pcap
-  actionurl learn --format ndjson trace.pcap`,
+		Use:  "learn [flags] CAPTURE...",
 		Args: captureArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"pcap", "pcapng", "cap"}, cobra.ShellCompDirectiveFilterFileExt
@@ -60,10 +42,10 @@ even if it is a secret; it is told which ones may be.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVarP(&r.profile, "output", "o", "", "`FILE` to write a profile to, which must not exist; - is standard output, in place of the table")
-	addFormat(cmd, &r.format, report.Plain(), "table", "; all but table have a row for each part of a URL")
-	f.Uint16Var(&r.decode.VXLANPort, "vxlan-port", 0, "a further UDP `PORT` of VXLAN, beside 4789 and 8472")
-	f.BoolVarP(&r.verbose, "verbose", "v", false, "report which rights were given up")
+	f.StringVarP(&r.profile, "output", "o", "", "write a profile to `FILE`, which must not exist; - is standard output, instead of the table")
+	addFormat(cmd, &r.format, report.Plain(), "table", "all but table have a row for each part of a URL")
+	f.Uint16Var(&r.decode.VXLANPort, "vxlan-port", 0, "UDP `PORT` of VXLAN, besides 4789 and 8472")
+	f.BoolVarP(&r.verbose, "verbose", "v", false, "report the rights that are dropped")
 	r.decode.ResponseTimeout = time.Second // what the answers are does not matter
 	return cmd
 }

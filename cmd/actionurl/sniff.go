@@ -48,29 +48,7 @@ type sniff struct {
 func newSniff(enter shutter) *cobra.Command {
 	s := &sniff{analysis: analysis{enter: enter}, ringSize: live.DefaultRingSize}
 	cmd := &cobra.Command{
-		Use:   "sniff [flags] -i INTERFACE",
-		Short: "Watch interfaces and print what phones announce",
-		Long: `sniff watches network interfaces, such as one at a switch's mirror port, and
-prints a row for each Action URL request as soon as it is answered, or the time
-for an answer is over. Rows come in the order of the requests.
-
-It goes on until it is interrupted (Ctrl-C, SIGTERM), has shown -c events or
-lasted for --duration, and then prints what was seen and what was lost. SIGHUP
-makes it begin its output files anew, for logrotate.
-
-A file of -o or -w is added to while it is written; with --rotate, each file
-gets its name when it is whole.
-
--f is run by the kernel, which on Linux has taken the outer VLAN tag away: tagged
-frames match as untagged ones do, and "vlan" tells them apart. With -i any,
-interfaces without what -f tests are left out.
-
-Only the right to open packet sockets is needed (CAP_NET_RAW), and given up when
-they are open.`,
-		Example: `  actionurl sniff -i eth1
-  actionurl sniff -i eth1 -p site.yaml -c 1 --event hold_call   # wait for one
-  actionurl sniff -i any --format ndjson | jq .
-  actionurl sniff -i eth1 -o 'events-%Y%m%d.ndjson.gz' --rotate 24h -w calls.pcapng`,
+		Use:  "sniff [flags] -i INTERFACE",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(s.interfaces) == 0 {
@@ -89,15 +67,15 @@ they are open.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&s.interfaces, "interface", "i", nil, "`INTERFACE` to watch, or any for all of them; repeatable")
-	f.DurationVar(&s.duration, "duration", 0, "stop after this time")
+	f.StringArrayVarP(&s.interfaces, "interface", "i", nil, "`INTERFACE` to watch, or any for all; repeatable")
+	f.DurationVar(&s.duration, "duration", 0, "stop after this `TIME`")
 	s.flags(cmd)
-	f.BoolVar(&s.modest, "no-promiscuous", false, "leave alone the frames that are addressed to others")
-	f.BoolVar(&s.noTunnels, "no-tunnels", false, "leave alone what is in tunnels (GRE, VXLAN, MPLS, PPPoE and so on)")
-	f.BoolVar(&s.sip, "sip", false, "take SIP over UDP port 5060 too, to tell events by it; rows may then wait two seconds for it")
-	f.StringVar(&s.metrics, "metrics", "", "serve counts for Prometheus at `ADDRESS`, as /metrics, and /healthz; on loopback if it is a port alone, such as :9100")
-	f.Var(&parsed{parse: s.size}, "ring-size", "memory of each interface for frames that were not read yet, a `SIZE` such as 256MiB; by default 64MiB")
-	f.IntVar(&s.fanout, "fanout", 1, "share the frames of each interface out to `N` rings")
+	f.BoolVar(&s.modest, "no-promiscuous", false, "do not capture frames that are addressed to others")
+	f.BoolVar(&s.noTunnels, "no-tunnels", false, "skip tunnels (GRE, VXLAN, MPLS, PPPoE and others)")
+	f.BoolVar(&s.sip, "sip", false, "capture SIP over UDP port 5060 too, to name events by it; rows may wait two seconds for it")
+	f.StringVar(&s.metrics, "metrics", "", "serve Prometheus metrics at `ADDRESS`; :9100 means loopback only")
+	f.Var(&parsed{parse: s.size}, "ring-size", "`SIZE` of the ring buffer of each interface, such as 256MiB (default 64MiB)")
+	f.IntVar(&s.fanout, "fanout", 1, "spread the frames of each interface over `N` ring buffers")
 	complete(cmd, "ring-size", []string{"64MiB", "256MiB", "1GiB"})
 	complete(cmd, "metrics", []string{":9100"})
 	cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -244,17 +244,25 @@ func (d *decoder) figure() int64 {
 	return n
 }
 
-// millis reads milliseconds and returns nanoseconds.
+// millis reads milliseconds and returns nanoseconds: exactly, where they are
+// written as here.
 func (d *decoder) millis() int64 {
 	if d.err != nil {
 		return 0
 	}
-	f, err := strconv.ParseFloat(d.number(), 64)
-	if err != nil || math.Abs(f) > math.MaxInt64/1e7 {
+	s := d.number()
+	whole, fraction, _ := strings.Cut(s, ".")
+	if len(fraction) <= 6 {
+		if ns, err := strconv.ParseInt(whole+fraction+"000000"[len(fraction):], 10, 64); err == nil {
+			return ns
+		}
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if f *= 1e6; err != nil || math.Abs(f) >= math.MaxInt64 {
 		d.fail("expected a number of milliseconds")
 		return 0
 	}
-	return int64(math.Round(f * 1e6))
+	return int64(math.Round(f))
 }
 
 // address reads an IP address.

@@ -30,6 +30,10 @@ const (
 	// are kept for the lines to come: 8,192 of at most 256 bytes, 2 MiB.
 	maxKept     = 8 << 10
 	maxKeptText = 256
+
+	// maxList bounds the variables, candidates and findings of a line: there are
+	// not more of them in what is saved here.
+	maxList = 256
 )
 
 // noTime is the time of a line without one.
@@ -85,8 +89,9 @@ func (p *Problem) Unwrap() error { return p.Err }
 // the next. Unknown keys are skipped, as are the losses of a live capture, which
 // are counted. A Reader is not safe for concurrent use.
 type Reader struct {
-	// Losses is how many losses of a live capture were read so far.
-	Losses int
+	// Losses is how many losses of a live capture were read so far, Dropped how
+	// many variables were not, as their lines have more than 256.
+	Losses, Dropped int
 
 	name  string
 	from  *bufio.Reader
@@ -400,7 +405,9 @@ func (r *Reader) event(slug, label string) *actionurl.Kind {
 func (r *Reader) candidates(to *actionurl.Event) {
 	r.open('[')
 	for r.more(']') {
-		to.Candidates = append(to.Candidates, r.event(r.text(r.string()), ""))
+		if slug := r.text(r.string()); len(to.Candidates) < maxList {
+			to.Candidates = append(to.Candidates, r.event(slug, ""))
+		}
 	}
 }
 
@@ -408,7 +415,7 @@ func (r *Reader) candidates(to *actionurl.Event) {
 func (r *Reader) findingKinds(to *decode.Record) {
 	r.open('[')
 	for r.more(']') {
-		if k, ok := r.kinds[r.string()]; ok {
+		if k, ok := r.kinds[r.string()]; ok && len(to.Findings) < maxList {
 			to.Findings = append(to.Findings, finding.New(k, finding.Detail{}))
 		}
 	}
@@ -421,7 +428,7 @@ func (r *Reader) findingDetails(to *decode.Record) {
 	for r.more(']') {
 		var f finding.Finding
 		r.known = false
-		if r.details.readAll(r, &f); r.known {
+		if r.details.readAll(r, &f); r.known && len(to.Findings) < maxList {
 			to.Findings = append(to.Findings, f)
 		}
 	}
@@ -433,6 +440,12 @@ func (r *Reader) findingDetails(to *decode.Record) {
 func (r *Reader) vars(e *actionurl.Event) {
 	r.open('{')
 	for r.more('}') {
+		if len(e.Vars) == maxList {
+			r.key()
+			r.string()
+			r.Dropped++
+			continue
+		}
 		name := r.text(r.key())
 		e.Vars = append(e.Vars, actionurl.VarOf(repeated(name, e.Vars), r.string()))
 	}

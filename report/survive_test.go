@@ -237,3 +237,28 @@ func TestCallSurvives(t *testing.T) {
 		t.Errorf("the call is read as %+v", got.Call)
 	}
 }
+
+// Extreme values, as damaged captures have them, are read as they were written.
+func TestExtremesSurvive(t *testing.T) {
+	for _, latency := range []int64{1, 999_999, 29 * 366 * 24 * 3600e9, 1<<62 + 1, 1<<63 - 1, -1, -1<<63 + 1} {
+		for _, at := range []int64{0, -1<<63 + 1, 1<<63 - 1} {
+			server := netip.MustParseAddrPort("192.168.40.207:80")
+			x := &httpwire.Exchange{Client: server, Server: server, Target: "/", Status: 999, Latency: latency, Done: true}
+			x.Interface, x.Frame, x.Time = &capture.Interface{Capture: "trunk.pcap"}, 1<<62, at
+			got := readBack(t, func(rows *report.Rows[decode.Record]) error { return rows.Write(&decode.Record{Exchange: x}) })
+			if y := got.Request.Exchange; y.Latency != latency || y.Frame != x.Frame || y.Time != at || y.Status != 999 {
+				t.Errorf("latency %d is read as %d, frame %d as %d, time %d as %d", latency, y.Latency, x.Frame, y.Frame, at, y.Time)
+			}
+		}
+	}
+}
+
+// What a line has too many of is dropped and counted.
+func TestTooManyVariables(t *testing.T) {
+	line := `{"time":"2026-03-02T08:00:00Z","target":"/","event":"unknown","vars":{` + strings.Repeat(`"x":"",`, 100_000) + `"x":""},"status":200}` + "\n"
+	reader := report.NewReader("saved.ndjson", strings.NewReader(line))
+	var got report.Saved
+	if err := reader.Next(&got); err != nil || len(got.Request.Event.Vars) != 256 || reader.Dropped != 100_001-256 || got.Request.Status != 200 {
+		t.Errorf("%v, %d variables, %d dropped", err, len(got.Request.Event.Vars), reader.Dropped)
+	}
+}

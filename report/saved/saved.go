@@ -155,6 +155,16 @@ func (f *Records) earliest() *part {
 	return first
 }
 
+// Dropped returns how many variables were not read so far, as their lines have
+// too many.
+func (f *Records) Dropped() int {
+	n := 0
+	for _, p := range f.parts {
+		n += p.reader.Dropped
+	}
+	return n
+}
+
 // Losses returns how many losses of live captures the records mention so far.
 func (f *Records) Losses() int {
 	n := 0

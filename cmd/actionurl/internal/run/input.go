@@ -235,6 +235,9 @@ func (in *records) feed(r *run) (running, reading error) {
 			if n := in.Losses(); n > 0 {
 				r.sum.say("warning: the live capture had losses %s (capture_loss)", report.Plural(n, "time"))
 			}
+			if n := in.Dropped(); n > 0 {
+				r.sum.say("warning: %s dropped: more than 256 in a line", report.Plural(n, "variable"))
+			}
 			return nil, nil
 		case err != nil:
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
@@ -186,7 +187,7 @@ func (c *Collector) cause(g group, members []member) Cause {
 	case form:
 		cause.Apart = fmt.Sprintf("only these requests have %s (%s)", f.text, others)
 	case firmware:
-		cause.Apart = fmt.Sprintf("all of these are %s (%s)", f.text, others)
+		cause.Apart = fmt.Sprintf("all of these are %s (%s)", strings.TrimSpace(f.text+" "+f.more), others)
 	}
 	return cause
 }

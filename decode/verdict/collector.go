@@ -44,7 +44,7 @@ type Collector struct {
 	servers  []*server
 	byAddr   map[netip.AddrPort]int
 	pairs    []*pair
-	byEnds   map[ends]*pair
+	pairsOf  [][]*pair // by phone
 	features []feature
 	byText   map[feature]int
 	spelling map[int]string // of variables: what this family of phones calls it
@@ -56,7 +56,7 @@ type Collector struct {
 // New returns a Collector.
 func New() *Collector {
 	return &Collector{
-		phoneIDs: map[phone.Key]int{}, byAddr: map[netip.AddrPort]int{}, byEnds: map[ends]*pair{}, byText: map[feature]int{}, spelling: map[int]string{},
+		phoneIDs: map[phone.Key]int{}, byAddr: map[netip.AddrPort]int{}, byText: map[feature]int{}, spelling: map[int]string{},
 	}
 }
 
@@ -73,15 +73,12 @@ type server struct {
 	findings    finding.Set
 }
 
-// ends are a phone and a server, by index.
-type ends struct{ phone, server int }
-
 // A pair is what is counted of the requests of one phone to one server.
 type pair struct {
-	ends
-	events, ok int
-	failures   []failure
-	features   []share
+	phone, server int // by index
+	events, ok    int
+	failures      []failure
+	features      []share
 }
 
 // An outcome is how a request failed.
@@ -100,8 +97,8 @@ type failure struct {
 
 // A feature is something that a request has and others may not have.
 type feature struct {
-	kind featureKind
-	text string
+	kind       featureKind
+	text, more string
 }
 
 // A featureKind says what of a request a feature is, the most convincing first.
@@ -112,7 +109,7 @@ const (
 	path                        // of the target
 	host                        // of the Host header
 	form                        // a finding about the form of the target: its slug
-	firmware                    // product and version of the phone
+	firmware                    // product of the phone, and its version
 	noFeature
 )
 
@@ -210,19 +207,17 @@ func (p *pair) fail(how outcome, at *finding.Place) {
 
 // note counts the features of a request.
 func (c *Collector) note(p *pair, r *decode.Record, failed bool) {
-	c.has(p, path, pathOf(r.Target), failed)
-	c.has(p, host, r.Host, failed)
-	if e := r.Event; e.PhoneProduct != "" {
-		c.has(p, firmware, strings.TrimSpace(e.PhoneProduct+" "+e.PhoneVersion), failed)
-	}
+	c.has(p, feature{path, pathOf(r.Target), ""}, failed)
+	c.has(p, feature{host, r.Host, ""}, failed)
+	c.has(p, feature{firmware, r.Event.PhoneProduct, r.Event.PhoneVersion}, failed)
 	for i := range r.Findings {
 		switch f := &r.Findings[i]; f.Kind {
 		case finding.UnresolvedVariable:
-			if id := c.has(p, variable, f.Detail.Name, failed); id >= 0 && c.spelling[id] == "" {
+			if id := c.has(p, feature{variable, f.Detail.Name, ""}, failed); id >= 0 && c.spelling[id] == "" {
 				c.spelling[id] = strings.Clone(f.Detail.Other)
 			}
 		case finding.RawBlank, finding.RawPlus, finding.SplitValue, finding.TooLong, finding.CutHead:
-			c.has(p, form, f.Kind.String(), failed)
+			c.has(p, feature{form, f.Kind.String(), ""}, failed)
 		}
 	}
 }
@@ -239,45 +234,46 @@ func pathOf(target string) string {
 
 // has counts a feature of a request of a pair, and returns its index, -1 for
 // none or beyond the bounds.
-func (c *Collector) has(p *pair, kind featureKind, text string, failed bool) int {
-	if text == "" {
+func (c *Collector) has(p *pair, f feature, failed bool) int {
+	if f.text == "" {
 		return -1
 	}
-	f := feature{kind, text[:min(len(text), maxText)]}
-	id, known := c.byText[f]
-	if !known {
-		if len(c.features) == maxFeatures {
-			return -1
-		}
-		f.text = strings.Clone(f.text)
-		id = len(c.features)
-		c.features = append(c.features, f)
-		c.byText[f] = id
-	}
-	s := p.share(id)
+	f.text, f.more = f.text[:min(len(f.text), maxText)], f.more[:min(len(f.more), maxText)]
+	s := c.share(p, f)
 	if s == nil {
-		if len(p.features) == maxOfPair {
-			return -1
-		}
-		p.features = append(p.features, share{feature: id})
-		s = &p.features[len(p.features)-1]
+		return -1
 	}
 	if failed {
 		s.failed++
 	} else {
 		s.ok++
 	}
-	return id
+	return s.feature
 }
 
-// share returns how many requests of the pair have a feature, nil for none.
-func (p *pair) share(feature int) *share {
+// share returns how many requests of the pair have a feature, nil beyond the
+// bounds. Phones send the same again and again, so it is mostly there.
+func (c *Collector) share(p *pair, f feature) *share {
 	for i := range p.features {
-		if p.features[i].feature == feature {
+		if c.features[p.features[i].feature] == f {
 			return &p.features[i]
 		}
 	}
-	return nil
+	if len(p.features) == maxOfPair {
+		return nil
+	}
+	id, known := c.byText[f]
+	if !known {
+		if len(c.features) == maxFeatures {
+			return nil
+		}
+		f.text, f.more = strings.Clone(f.text), strings.Clone(f.more)
+		id = len(c.features)
+		c.features = append(c.features, f)
+		c.byText[f] = id
+	}
+	p.features = append(p.features, share{feature: id})
+	return &p.features[len(p.features)-1]
 }
 
 // Found takes a finding that is of no single request.
@@ -316,31 +312,35 @@ func (c *Collector) phone(p finding.Phone) int {
 	}
 	i = len(c.phones)
 	c.phoneIDs[key] = i
-	c.phones = append(c.phones, p)
+	c.phones, c.pairsOf = append(c.phones, p), append(c.pairsOf, nil)
 	return i
 }
 
 // pair returns the pair of a phone and a server, nil beyond the bounds.
-func (c *Collector) pair(phone finding.Phone, addr netip.AddrPort) *pair {
-	i, known := c.byAddr[addr]
+func (c *Collector) pair(who finding.Phone, addr netip.AddrPort) *pair {
+	i := c.phone(who)
+	if i < 0 {
+		return nil
+	}
+	for _, p := range c.pairsOf[i] {
+		if c.servers[p.server].addr == addr {
+			return p
+		}
+	}
+	at, known := c.byAddr[addr]
 	if !known {
 		if len(c.servers) == maxServers {
 			return nil
 		}
-		i = len(c.servers)
-		c.byAddr[addr] = i
+		at = len(c.servers)
+		c.byAddr[addr] = at
 		c.servers = append(c.servers, &server{addr: addr})
 	}
-	key := ends{c.phone(phone), i}
-	p := c.byEnds[key]
-	if p == nil {
-		if key.phone < 0 || len(c.pairs) == maxPairs {
-			return nil
-		}
-		p = &pair{ends: key}
-		c.byEnds[key] = p
-		c.pairs = append(c.pairs, p)
-		c.servers[i].phones++
+	if len(c.pairs) == maxPairs {
+		return nil
 	}
+	p := &pair{phone: i, server: at}
+	c.pairs, c.pairsOf[i] = append(c.pairs, p), append(c.pairsOf[i], p)
+	c.servers[at].phones++
 	return p
 }

@@ -23,7 +23,6 @@ import (
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 	"actionurl/decode/stream"
-	"actionurl/decode/timeline"
 	"actionurl/decode/wire"
 )
 
@@ -32,6 +31,8 @@ type (
 	Wire     = wire.Config
 	Analysis = analysis.Config
 	Record   = analysis.Record
+	Call     = analysis.Call
+	Phone    = analysis.Phone
 	Loss     = wire.Loss
 )
 
@@ -72,7 +73,7 @@ func (p *Pipeline) Flush() error {
 
 // Phones returns the phones that announced something, in the order in which
 // they were first heard of.
-func (p *Pipeline) Phones() []*timeline.Phone { return p.analysis.Phones() }
+func (p *Pipeline) Phones() []*Phone { return p.analysis.Phones() }
 
 // Place returns where a segment stands in its stream, while Config.Segment has it.
 func (p *Pipeline) Place(s *packet.Segment) stream.Place { return p.wire.Place(s) }

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"actionurl/decode"
 	"actionurl/decode/actionurl"
-	"actionurl/decode/finding"
 	"actionurl/decode/timeline"
 )
 
 // NewCalls returns Rows that write calls to w in the format of o.
-func NewCalls(w io.Writer, o Options) (*Rows[timeline.Call], error) {
+func NewCalls(w io.Writer, o Options) (*Rows[decode.Call], error) {
 	v := callView()
 	if o.Grouped {
 		v.people = "group," + v.people
@@ -20,9 +20,9 @@ func NewCalls(w io.Writer, o Options) (*Rows[timeline.Call], error) {
 	return newRows(w, o, v)
 }
 
-// callView is the view of timeline.Call.
-func callView() *view[timeline.Call] {
-	type call = timeline.Call
+// callView is the view of decode.Call.
+func callView() *view[decode.Call] {
+	type call = decode.Call
 	return &view[call]{
 		people: "time,phone,direction,remote,state,ring_s,talk_s,hold_s,events,findings",
 		keys: []field[call]{
@@ -46,7 +46,7 @@ func callView() *view[timeline.Call] {
 			{Column: Column{Name: "events", Kind: KindTexts, width: 22, typical: 40}, value: slugsOf, shown: stepsLine},
 			{Column: Column{Name: "transfers", Kind: KindNumber, width: 9, right: true}, value: func(c *call) Value { return Number(int64(c.Transfers)) }},
 			{Column: Column{Name: "sip", Kind: KindTexts, width: 8}, value: sipValue},
-			{Column: Column{Name: "findings", Kind: KindFindings, width: 8, optional: true}, value: func(c *call) Value { return setValue(finding.Set(c.Findings)) }},
+			{Column: Column{Name: "findings", Kind: KindFindings, width: 8, optional: true}, value: func(c *call) Value { return setValue(c.Findings) }},
 		},
 		composed: []field[call]{
 			{Column: Column{Name: "phone", Kind: KindText, width: 17, identity: true}, value: func(c *call) Value { return nameOf(c.Phone) }},
@@ -67,12 +67,12 @@ func nameOf(p *timeline.Phone) Value {
 	return addressOf(&p.Addresses[len(p.Addresses)-1])
 }
 
-func numberAndName(c *timeline.Call) Value {
+func numberAndName(c *decode.Call) Value {
 	return Text(strings.TrimSpace(c.Remote + " " + c.DisplayRemote))
 }
 
 // saidValue is the talk time that the phone tells.
-func saidValue(c *timeline.Call) Value {
+func saidValue(c *decode.Call) Value {
 	if c.Duration < 0 {
 		return Value{}
 	}
@@ -80,7 +80,7 @@ func saidValue(c *timeline.Call) Value {
 }
 
 // groupValue is the number of the call's group, where calls are grouped.
-func groupValue(c *timeline.Call) Value {
+func groupValue(c *decode.Call) Value {
 	if c.Group == 0 {
 		return Value{}
 	}
@@ -88,7 +88,7 @@ func groupValue(c *timeline.Call) Value {
 }
 
 // sipValue is the columns that SIP added to.
-func sipValue(c *timeline.Call) Value {
+func sipValue(c *decode.Call) Value {
 	names := make([]string, len(c.FromSIP))
 	for i, p := range c.FromSIP {
 		names[i] = sipColumn(p)
@@ -123,7 +123,7 @@ func sipColumn(p timeline.Part) string {
 	return "transfers"
 }
 
-func slugsOf(c *timeline.Call) Value {
+func slugsOf(c *decode.Call) Value {
 	slugs := make([]string, len(c.Steps))
 	for i, s := range c.Steps {
 		slugs[i] = s.Kind.Slug
@@ -132,7 +132,7 @@ func slugsOf(c *timeline.Call) Value {
 }
 
 // stepsLine says what happened, with the times between.
-func stepsLine(c *timeline.Call) Value {
+func stepsLine(c *decode.Call) Value {
 	var line []byte
 	for i, s := range c.Steps {
 		if i > 0 {

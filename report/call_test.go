@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/packet"
 	"actionurl/decode/timeline"
@@ -16,11 +17,11 @@ import (
 )
 
 // longCall is a call with more than a narrow terminal has room for.
-func longCall() *timeline.Call {
+func longCall() *decode.Call {
 	at := func(after time.Duration) int64 {
 		return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Add(after).UnixNano()
 	}
-	return &timeline.Call{
+	return &decode.Call{Call: &timeline.Call{
 		Phone:   &timeline.Phone{MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}},
 		Address: netip.MustParseAddr("192.168.40.50"), Direction: actionurl.Incoming,
 		Remote: "+4930123456", DisplayRemote: "Jürgen Müller", Duration: -1,
@@ -33,7 +34,7 @@ func longCall() *timeline.Call {
 			{Time: at(2 * time.Hour), Kind: actionurl.Lookup("terminated_call")},
 			{Time: at(2*time.Hour - time.Millisecond), Kind: actionurl.Lookup("blind_transfer")},
 		},
-	}
+	}}
 }
 
 func TestStepsLine(t *testing.T) {
@@ -70,11 +71,11 @@ func TestNarrowViews(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := phones.Write(&timeline.Phone{
+	if err := phones.Write(&decode.Phone{Phone: &timeline.Phone{
 		MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}, Addresses: []netip.Addr{netip.MustParseAddr("192.168.40.50"), netip.MustParseAddr("192.168.40.51")},
 		Vendor: vendor.Named("grandstream"), Product: "GXP2170", Accounts: []string{"5001"}, Switches: actionurl.Switches{actionurl.Registration: actionurl.On, actionurl.DND: actionurl.Off},
 		Calls: 12, Events: 345, Failures: 6,
-	}); err != nil {
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := phones.Close(); err != nil {

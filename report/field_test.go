@@ -3,6 +3,7 @@ package report
 import (
 	"testing"
 
+	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/packet"
@@ -12,10 +13,11 @@ import (
 // Formats that need a type for a column rely on its kind.
 func TestColumnKinds(t *testing.T) {
 	r := sample(t)[0]
-	call := &timeline.Call{Phone: &timeline.Phone{MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x50}}, Direction: actionurl.Incoming}
+	phone := &timeline.Phone{MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x50}}
+	call := &decode.Call{Call: &timeline.Call{Phone: phone, Direction: actionurl.Incoming}}
 	checkKinds(t, records(Requests, true), r)
 	checkKinds(t, callView(), call)
-	checkKinds(t, phoneView(), call.Phone)
+	checkKinds(t, phoneView(), &decode.Phone{Phone: phone})
 	checkKinds(t, findingView(), &finding.Summary{Count: 1})
 }
 

@@ -3,19 +3,18 @@ package report
 import (
 	"io"
 
+	"actionurl/decode"
 	"actionurl/decode/actionurl"
-	"actionurl/decode/finding"
-	"actionurl/decode/timeline"
 )
 
 // NewPhones returns Rows that write phones to w in the format of o.
-func NewPhones(w io.Writer, o Options) (*Rows[timeline.Phone], error) {
+func NewPhones(w io.Writer, o Options) (*Rows[decode.Phone], error) {
 	return newRows(w, o, phoneView())
 }
 
-// phoneView is the view of timeline.Phone.
-func phoneView() *view[timeline.Phone] {
-	type phone = timeline.Phone
+// phoneView is the view of decode.Phone.
+func phoneView() *view[decode.Phone] {
+	type phone = decode.Phone
 	return &view[phone]{
 		people: "phone,phone_ip,vendor,phone_product,accounts,registered,dnd,forward,off_hook,calls,events,failures,last_seen,findings",
 		keys: []field[phone]{
@@ -36,10 +35,10 @@ func phoneView() *view[timeline.Phone] {
 			{Column: Column{Name: "failures", Kind: KindNumber, width: 8, right: true}, value: func(p *phone) Value { return Number(int64(p.Failures)) }},
 			{Column: Column{Name: "first_seen", Kind: KindMoment, width: 20}, value: func(p *phone) Value { return Value{kind: KindMoment, num: p.First} }},
 			{Column: Column{Name: "last_seen", Kind: KindMoment, width: 20, rank: 3}, value: func(p *phone) Value { return Value{kind: KindMoment, num: p.Last} }},
-			{Column: Column{Name: "findings", Kind: KindFindings, width: 8, optional: true}, value: func(p *phone) Value { return setValue(finding.Set(p.Findings)) }},
+			{Column: Column{Name: "findings", Kind: KindFindings, width: 8, optional: true}, value: func(p *phone) Value { return setValue(p.Findings) }},
 		},
 		composed: []field[phone]{
-			{Column: Column{Name: "phone", Kind: KindText, width: 17, identity: true}, value: nameOf},
+			{Column: Column{Name: "phone", Kind: KindText, width: 17, identity: true}, value: func(p *phone) Value { return nameOf(p.Phone) }},
 		},
 	}
 }

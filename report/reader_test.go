@@ -19,6 +19,7 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/sip"
 	"actionurl/decode/timeline"
 	"actionurl/decode/vendor"
@@ -43,7 +44,7 @@ func full(t testing.TB, text string) *decode.Record {
 	e := &actionurl.Event{
 		Kind: actionurl.Lookup("hold_call"), By: actionurl.ByTemplate, Template: template,
 		PhoneName: "n" + text, ServerName: "s" + text, PhoneMAC: packet.MAC{0x00, 0x15, 0x65, 0x12, 0x34, 0x32}, OtherMAC: packet.MAC{0x00, 0x15, 0x65, 0x12, 0x34, 0x33},
-		PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL, PhoneVendor: vendor.Named("yealink"),
+		PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: phone.InURL, PhoneVendor: vendor.Named("yealink"),
 		PhoneProduct: "p" + text, PhoneVersion: "v" + text, CallID: "c" + text,
 		SIP:  actionurl.Message{Frame: 17, Method: "200 INVITE", Delay: -1500000},
 		Vars: []actionurl.Var{actionurl.VarOf("mac", "000b82123432"), actionurl.VarOf("queue", text), actionurl.VarOf("queue", "again"), actionurl.VarOf("x", ""), actionurl.VarOf("y", "$call_id")},

@@ -10,7 +10,6 @@ import (
 
 	"actionurl/decode"
 	"actionurl/decode/finding"
-	"actionurl/decode/timeline"
 )
 
 // bufferSize is the size of a sink's output buffer, in bytes.
@@ -45,7 +44,7 @@ type Format struct {
 // gets is valid until it returns.
 type Run interface {
 	Record(*decode.Record) error
-	Call(*timeline.Call) error
+	Call(*decode.Call) error
 	Found(*finding.Occurrence)
 	// Flush writes what can be read before the end.
 	Flush() error

@@ -3,6 +3,8 @@ package actionurl
 import (
 	"fmt"
 	"testing"
+
+	"actionurl/decode/phone"
 )
 
 func BenchmarkDecode(b *testing.B) {
@@ -44,7 +46,7 @@ func BenchmarkDecode(b *testing.B) {
 		{"no Action URL", nil, "/cfg000b828aa872.xml", phoneAgent, "none"},
 	} {
 		b.Run(bench.what, func(b *testing.B) {
-			d := NewDecoder(Config{Templates: bench.templates})
+			d := NewDecoder(Config{Templates: bench.templates}, phone.NewRegistry())
 			x := from(bench.agent, get(bench.target))
 			by := By("none")
 			if e := d.Decode(x); e != nil {
@@ -61,7 +63,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	b.Run("hostile", func(b *testing.B) {
 		template, target := hostile()
-		d := NewDecoder(Config{Templates: templates(b, "incoming_call="+template)})
+		d := NewDecoder(Config{Templates: templates(b, "incoming_call="+template)}, phone.NewRegistry())
 		x := get(target)
 		b.ReportAllocs()
 		for b.Loop() {

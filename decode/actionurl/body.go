@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"actionurl/decode/httpwire"
+	"actionurl/decode/phone"
 	"actionurl/decode/vendor"
 )
 
@@ -16,11 +17,11 @@ import (
 // notification of a phone. A phone's own MAC or IP address in it, the name of an
 // event or something of a call is what tells; what only a vendor's phones post
 // needs nothing else.
-func (d *Decoder) byBody(e *Event, x *httpwire.Exchange, path string, agent *agent, at *learnt) bool {
-	if agent.Browser || len(x.Body) == 0 {
+func (d *Decoder) byBody(e *Event, x *httpwire.Exchange, path string, from *phone.Sender) bool {
+	if from.Agent().Browser || len(x.Body) == 0 {
 		return false
 	}
-	s := d.sending(x, agent, at)
+	s := sendingOf(x, from)
 	resource, _ := e.pairs(path, d.config.Keys)
 	e.names(resource, s.vendor)
 	inURL := len(e.Candidates)

@@ -8,6 +8,7 @@ import (
 
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 )
 
 const (
@@ -41,10 +42,10 @@ func post(target, contentType, body string) *httpwire.Exchange {
 
 func TestPosted(t *testing.T) {
 	const (
-		form   = "application/x-www-form-urlencoded"
-		phone  = "Grandstream Model HW GXP2170 SW 1.0.11.79 DevId 000b82123432"
-		akuvox = "0c:11:05:aa:bb:cc"
-		nobody = "02:00:00:00:00:01"
+		form    = "application/x-www-form-urlencoded"
+		handset = "Grandstream Model HW GXP2170 SW 1.0.11.79 DevId 000b82123432"
+		akuvox  = "0c:11:05:aa:bb:cc"
+		nobody  = "02:00:00:00:00:01"
 	)
 	state := func(s string) string { return fmt.Sprintf(polyState, s) }
 	inForm := func(event string) string { return url.QueryEscape(fmt.Sprintf(cyberdata, event)) }
@@ -67,40 +68,40 @@ func TestPosted(t *testing.T) {
 		{"as it is", "Guardian 1.0.0", nobody, "/x", "", strings.ReplaceAll(fmt.Sprintf(cyberdata, "HEARTBEAT"), "cyberdata", "guardian"), `heartbeat [body] NAME="Front door" MAC="0020f7aabbcc" event="HEARTBEAT"`},
 
 		// JSON and forms.
-		{"a form", phone, nobody, "/hook", form, "event=incoming&remote=5003&mac=000b82123432&call-id=abc%40192.168.40.10",
+		{"a form", handset, nobody, "/hook", form, "event=incoming&remote=5003&mac=000b82123432&call-id=abc%40192.168.40.10",
 			`incoming_call [body] event="incoming" remote="5003" mac="000b82123432" call-id="abc@192.168.40.10"`},
-		{"JSON", phone, nobody, "/hook", "application/json", `{"event":"incoming","a":[1,{"remote":"+49 \u00fc"}],"n":1.50,"t":true,"z":null}`,
+		{"JSON", handset, nobody, "/hook", "application/json", `{"event":"incoming","a":[1,{"remote":"+49 \u00fc"}],"n":1.50,"t":true,"z":null}`,
 			`incoming_call [body] event="incoming" a="1" remote="+49 ü" n="1.50" t="true"`},
 		{"what Akuvox sends", "", akuvox, "/api/config/set/", "application/json", `{"data":{"mac":"0C1105AABBCC","ip":"192.168.40.50","relay3status":"1"}}`,
 			`unknown mac="0C1105AABBCC" ip="192.168.40.50" relay3status="1"`},
 		{"its own name for an event", "", akuvox, "/x", "", `{"event":"MakeCall"}`, `outgoing_call [body] event="MakeCall"`},
 		{"what a door phone of Grandstream sends", "", "00:0b:82:12:34:32", "/gds", "", `{"mac":"000B82123432","content":"Door opened, call-id $remote"}`,
 			`unknown mac="000B82123432" content="Door opened, call-id $remote"`},
-		{"JSON cut short", phone, nobody, "/hook", "application/json", `{"event":"incoming","remote":"50`, `incoming_call [body] event="incoming"`},
-		{"an event in the URL", phone, nobody, "/incoming?remote=5003", "application/json", `{"x":"1"}`, `incoming_call [name] remote="5003" x="1"`},
+		{"JSON cut short", handset, nobody, "/hook", "application/json", `{"event":"incoming","remote":"50`, `incoming_call [body] event="incoming"`},
+		{"an event in the URL", handset, nobody, "/incoming?remote=5003", "application/json", `{"x":"1"}`, `incoming_call [name] remote="5003" x="1"`},
 
 		// What is none.
-		{"nothing", phone, nobody, "/hook", form, "", "no Action URL"},
-		{"something else", phone, nobody, "/hook", "application/json", `{"temperature":21}`, "no Action URL"},
+		{"nothing", handset, nobody, "/hook", form, "", "no Action URL"},
+		{"something else", handset, nobody, "/hook", "application/json", `{"temperature":21}`, "no Action URL"},
 		{"of nobody", "", nobody, "/hook", "application/json", `{"event":"incoming","remote":"5003","mac":"000b82123432"}`, "no Action URL"},
 		{"of a browser", "Mozilla/5.0 (X11; Linux x86_64)", akuvox, "/hook", form, "event=incoming&remote=5003&mac=0c1105aabbcc", "no Action URL"},
-		{"management", phone, nobody, "/acs", "text/xml", `<soap:Envelope xmlns:soap="s"><Event>1 BOOT</Event><mac>000b82123432</mac><remote>1</remote></soap:Envelope>`, "no Action URL"},
+		{"management", handset, nobody, "/acs", "text/xml", `<soap:Envelope xmlns:soap="s"><Event>1 BOOT</Event><mac>000b82123432</mac><remote>1</remote></soap:Envelope>`, "no Action URL"},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			x := from(test.agent, post(test.target, test.kind, test.body))
 			x.Source, _ = packet.ParseMAC(test.source)
-			wantSummary(t, NewDecoder(Config{}), x, test.want)
+			wantSummary(t, NewDecoder(Config{}, phone.NewRegistry()), x, test.want)
 		})
 	}
 }
 
 // Who posted, as the body says.
 func TestPostedPhone(t *testing.T) {
-	e := NewDecoder(Config{}).Decode(post("/pa", "", polyIncoming))
+	e := NewDecoder(Config{}, phone.NewRegistry()).Decode(post("/pa", "", polyIncoming))
 	if e == nil || e.PhoneMAC.String() != "00:04:f2:aa:bb:cc" || e.PhoneIP.String() != "192.168.40.80" || e.PhoneVendor.Title() != "Poly" {
 		t.Errorf("got %+v", e)
 	}
-	e = NewDecoder(Config{}).Decode(post("/pa", "", fmt.Sprintf(polyState, "Held")))
+	e = NewDecoder(Config{}, phone.NewRegistry()).Decode(post("/pa", "", fmt.Sprintf(polyState, "Held")))
 	if e == nil || e.CallID != "41aa9c00" || e.Kind.Slug != "held_call" {
 		t.Errorf("got %+v", e)
 	}
@@ -122,7 +123,7 @@ func TestPostedTemplates(t *testing.T) {
 		{`hold_call=POST /hook {"r":"$remote"}`, "POST", "/hook", `{"r":"1"`, "no Action URL"},
 		{`unregistered=POST /gds {"m":"${MAC}"}`, "POST", "/gds", `{"m":"000B82123432"}`, `unregistered [template] MAC="000B82123432"`},
 	} {
-		d := NewDecoder(Config{Templates: templates(t, strings.Split(test.templates, "|")...)})
+		d := NewDecoder(Config{Templates: templates(t, strings.Split(test.templates, "|")...)}, phone.NewRegistry())
 		x := post(test.target, "", test.body)
 		x.Method = test.method
 		wantSummary(t, d, x, test.want)
@@ -138,7 +139,7 @@ func FuzzBody(f *testing.F) {
 	f.Add("", strings.Repeat("[", 10000))
 	f.Add("", strings.Repeat("<a>", 10000)+"<!DOCTYPE a [<!ENTITY b 'c'>]>&b;")
 	f.Fuzz(func(t *testing.T, kind, body string) {
-		d := NewDecoder(Config{Templates: templates(t, `hold_call=POST /hook $remote"$mac`)})
+		d := NewDecoder(Config{Templates: templates(t, `hold_call=POST /hook $remote"$mac`)}, phone.NewRegistry())
 		x := from(polyAgent, post("/hook", kind, body))
 		if e := d.Decode(x); e != nil && len(e.Vars) > maxVars+8 {
 			t.Errorf("%d variables", len(e.Vars))

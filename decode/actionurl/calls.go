@@ -1,6 +1,8 @@
 package actionurl
 
-import "actionurl/decode/phone"
+import (
+	"actionurl/decode/phone"
+)
 
 // maxCalls bounds the calls and phones whose state is followed: 65,536 of
 // about 200 bytes, 13 MiB. Beyond it all are forgotten, and followed anew.

@@ -22,7 +22,6 @@
 package actionurl
 
 import (
-	"hash/maphash"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -60,9 +59,8 @@ type Event struct {
 	ServerName   string     // what the user calls the server; empty for nothing
 	PhoneMAC     packet.MAC // zero if not known
 	OtherMAC     packet.MAC // what the user agent or the frame has instead, where the URL names PhoneMAC; mostly zero
-	State        *any       // where something of the phone may be kept, with the address that it came from; nil where there is no place
 	PhoneIP      netip.Addr
-	PhoneKnown   Evidence       // how the phone is known
+	PhoneKnown   phone.Evidence // how the phone is known
 	PhoneVendor  *vendor.Vendor // by its MAC address, else its user agent; nil if not known
 	PhoneProduct string
 	PhoneVersion string
@@ -74,16 +72,6 @@ type Event struct {
 	mac packet.MAC // in the URL, zero for none
 	ip  netip.Addr // in the URL
 }
-
-// Evidence is how the phone that sent a request is known.
-type Evidence string
-
-const (
-	InURL     Evidence = "url"        // its MAC address is in the URL
-	InAgent   Evidence = "user_agent" // its MAC address is in the user agent
-	InFrame   Evidence = "frame"      // the frame comes from its MAC address
-	InAddress Evidence = "address"    // its IP address, and what came from there before
-)
 
 // A Var is a variable of an Action URL with its value: by its name where a
 // template matches, else by the key as sent. Escapes are resolved; a raw "+" or
@@ -124,19 +112,19 @@ type Config struct {
 type Decoder struct {
 	config    Config
 	templates *Set
-	seed      maphash.Seed
-	other     agent // of a request from an address of which nothing is known
-	phones    *phones
+	phones    *phone.Registry
 	calls     calls
 	event     Event
 }
 
-// NewDecoder returns a Decoder.
-func NewDecoder(c Config) *Decoder {
-	d := &Decoder{config: c, templates: new(Set), seed: maphash.MakeSeed(), phones: newPhones()}
+// NewDecoder returns a Decoder that makes phones known to a Registry.
+func NewDecoder(c Config, phones *phone.Registry) *Decoder {
+	d := &Decoder{config: c, templates: new(Set), phones: phones}
 	for _, t := range c.Templates {
 		d.templates.Add(t)
-		d.phones.known(t.Phone)
+		if !t.Phone.IsZero() {
+			phones.Bind(t.Phone)
+		}
 	}
 	return d
 }
@@ -145,6 +133,7 @@ func NewDecoder(c Config) *Decoder {
 // URL. The event and its slices are valid until the next call.
 func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	e := &d.event
+	from := d.phones.Sender(x)
 	recognized := d.byContent
 	switch x.Method {
 	case "GET":
@@ -163,16 +152,10 @@ func (d *Decoder) Decode(x *httpwire.Exchange) *Event {
 	if x.Method == "POST" && !strings.HasPrefix(path, "/") { // CyberData sends "POST xmlparse_engine"
 		path = "/" + path
 	}
-	client := x.Client.Addr()
-	at := d.phones.addresses[client]
-	agent := d.agent(x, at)
-	if agent.Vendor != nil && !agent.Vendor.Silent {
-		at = d.phones.remember(client, at, agent.MAC, x.Time)
-	}
-	if !d.byTemplate(e, x, path, authority, agent, at) && !recognized(e, x, path, agent, at) {
+	if !d.byTemplate(e, x, path, authority, from) && !recognized(e, x, path, from) {
 		return nil
 	}
-	d.identify(e, x, agent, at)
+	d.identify(e, x, from)
 	if len(d.config.PhoneNames) > 0 {
 		e.PhoneName = d.config.PhoneNames[e.PhoneMAC]
 	}
@@ -186,20 +169,6 @@ func (d *Decoder) Happened(e *Event) {
 	if d.templates.Len() > 0 { // only among these there may be several to choose from
 		d.calls.happened(e)
 	}
-}
-
-// agent reads the user agent of a request from an address. At is what is known of
-// the address: its user agent is mostly the same as before, by its hash. The
-// result is valid until the next call.
-func (d *Decoder) agent(x *httpwire.Exchange, at *learnt) *agent {
-	a := &d.other
-	if at != nil {
-		a = &at.agent
-	}
-	if hash := maphash.String(d.seed, x.UserAgent); hash != a.hash {
-		*a = agent{vendor.Read(x.UserAgent), hash}
-	}
-	return a
 }
 
 // serverName returns what the user calls the server, empty for nothing.
@@ -240,7 +209,7 @@ func rooted(path string) string {
 
 // byTemplate fills e from the templates that match: the phone's own, or else
 // those bound to no phone, or else other phones'.
-func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority string, agent *agent, at *learnt) bool {
+func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority string, from *phone.Sender) bool {
 	if d.templates.Len() == 0 {
 		return false
 	}
@@ -253,7 +222,7 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	if len(matches) == 0 {
 		return false
 	}
-	mac, _ := d.phones.of(x, macIn(matches, path), agent, at)
+	mac, _ := from.MAC(macIn(matches, path))
 	nearest := others
 	for _, m := range matches {
 		nearest = min(nearest, m.bond(mac))
@@ -523,7 +492,8 @@ func hexDigit(c byte) byte {
 }
 
 // identify fills in what is known of the phone and the call.
-func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *learnt) {
+func (d *Decoder) identify(e *Event, x *httpwire.Exchange, from *phone.Sender) {
+	agent := from.Agent()
 	e.PhoneVendor = agent.Vendor
 	e.PhoneProduct, e.PhoneVersion = agent.Product(x.UserAgent), agent.Version(x.UserAgent)
 	if e.PhoneIP = e.ip; !e.ip.IsValid() {
@@ -545,21 +515,14 @@ func (d *Decoder) identify(e *Event, x *httpwire.Exchange, agent *agent, at *lea
 			e.CallID = v.Value
 		}
 	}
-	var mac packet.MAC
-	mac, e.PhoneKnown = d.phones.of(x, e.mac, agent, at)
-	if mac == (packet.MAC{}) {
-		return
-	}
-	if v := vendor.Of(mac); v != nil {
+	e.PhoneMAC, e.PhoneKnown = from.MAC(e.mac)
+	if v := vendor.Of(e.PhoneMAC); v != nil {
 		e.PhoneVendor = v
 	}
-	e.PhoneMAC = mac
-	if e.PhoneKnown == InURL {
-		e.OtherMAC = d.phones.other(x, e.mac, agent)
+	if e.PhoneKnown == phone.InURL {
+		e.OtherMAC = from.Contradiction(e.mac)
 	}
-	if at = d.phones.remember(x.Client.Addr(), at, mac, x.Time); at != nil {
-		e.State = &at.state
-	}
+	from.Is(e.PhoneMAC)
 }
 
 // isDotted reports whether s is a version as phones have them: numbers with

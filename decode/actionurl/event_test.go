@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"actionurl/decode/httpwire"
+	"actionurl/decode/phone"
 )
 
 func TestNormalizeMAC(t *testing.T) {
@@ -59,31 +60,31 @@ func TestPhoneIsIdentified(t *testing.T) {
 		what, target, agent       string
 		mac, ip, product, version string
 		callID                    string
-		known                     Evidence
+		known                     phone.Evidence
 		vendor                    string
 	}{
 		{
 			what: "by the URL", target: "/mac=000B82123456&phone_ip=10.1.2.3&product=GXP2170&program_version=1.0.11.79&call-id=1-5060-1@BJC",
-			mac: "00:0b:82:12:34:56", ip: "10.1.2.3", product: "GXP2170", version: "1.0.11.79", callID: "1-5060-1@BJC", known: InURL, vendor: "Grandstream",
+			mac: "00:0b:82:12:34:56", ip: "10.1.2.3", product: "GXP2170", version: "1.0.11.79", callID: "1-5060-1@BJC", known: phone.InURL, vendor: "Grandstream",
 		},
 		{
 			what: "by the user agent", target: "/remote=5001&local=5002", agent: phoneAgent,
-			mac: "00:0b:82:8a:a8:72", ip: "192.168.40.50", product: "GXP2135", version: "1.0.7.97", known: InAgent, vendor: "Grandstream",
+			mac: "00:0b:82:8a:a8:72", ip: "192.168.40.50", product: "GXP2135", version: "1.0.7.97", known: phone.InAgent, vendor: "Grandstream",
 		},
 		{
 			what: "by the URL before the user agent", target: "/mac=000b82123456&model=T46&firmware=66.1", agent: phoneAgent,
-			mac: "00:0b:82:12:34:56", ip: "192.168.40.50", product: "T46", version: "66.1", known: InURL, vendor: "Grandstream",
+			mac: "00:0b:82:12:34:56", ip: "192.168.40.50", product: "T46", version: "66.1", known: phone.InURL, vendor: "Grandstream",
 		},
 		{
 			what: "with values that are none", target: "/mac=unknown&phone_ip=none&product=$product&call_id=&local=5002", agent: phoneAgent,
-			mac: "00:0b:82:8a:a8:72", ip: "192.168.40.50", product: "GXP2135", version: "1.0.7.97", known: InAgent, vendor: "Grandstream",
+			mac: "00:0b:82:8a:a8:72", ip: "192.168.40.50", product: "GXP2135", version: "1.0.7.97", known: phone.InAgent, vendor: "Grandstream",
 		},
 		{
-			what: "an IPv4 address in IPv6", target: "/ip=::ffff:10.1.2.3&local=5002", ip: "10.1.2.3", known: InAddress,
+			what: "an IPv4 address in IPv6", target: "/ip=::ffff:10.1.2.3&local=5002", ip: "10.1.2.3", known: phone.InAddress,
 		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			e := NewDecoder(Config{}).Decode(from(test.agent, get(test.target)))
+			e := NewDecoder(Config{}, phone.NewRegistry()).Decode(from(test.agent, get(test.target)))
 			if e == nil {
 				t.Fatal("no Action URL")
 			}
@@ -105,11 +106,11 @@ func at(client string, x *httpwire.Exchange) *httpwire.Exchange {
 }
 
 func TestPhoneIsLearntByAddress(t *testing.T) {
-	d := NewDecoder(Config{})
+	d := NewDecoder(Config{}, phone.NewRegistry())
 	wantSummary(t, d, get("/hook?e=dnd_on"), "no Action URL") // of nobody known
 	d.Decode(get("/mac=000b82123456&local=5002"))
 	wantSummary(t, d, get("/hook?e=dnd_on"), `dnd_on [name] e="dnd_on"`)
-	if e := d.Decode(get("/hook?e=dnd_on")); macText(e.PhoneMAC) != "00:0b:82:12:34:56" || e.PhoneKnown != InAddress {
+	if e := d.Decode(get("/hook?e=dnd_on")); macText(e.PhoneMAC) != "00:0b:82:12:34:56" || e.PhoneKnown != phone.InAddress {
 		t.Errorf("the phone's MAC address is %q, known by %q", e.PhoneMAC, e.PhoneKnown)
 	}
 	wantSummary(t, d, at("192.168.40.51", get("/hook?e=dnd_on")), "no Action URL") // of another
@@ -121,7 +122,7 @@ func TestPhoneIsLearntByAddress(t *testing.T) {
 // What a phone downloads is no Action URL, but its user agent says that it is
 // a phone, and which.
 func TestPhoneIsLearntByDownloads(t *testing.T) {
-	d := NewDecoder(Config{})
+	d := NewDecoder(Config{}, phone.NewRegistry())
 	wantSummary(t, d, from(phoneAgent, get("/cfg000b828aa872.xml")), "no Action URL")
 	e := d.Decode(get("/hook?e=dnd_on"))
 	if e == nil || macText(e.PhoneMAC) != "00:0b:82:8a:a8:72" {
@@ -132,7 +133,7 @@ func TestPhoneIsLearntByDownloads(t *testing.T) {
 // Behind an address translator, several phones share an address: which of them
 // an event is of must not be guessed.
 func TestSharedAddress(t *testing.T) {
-	d := NewDecoder(Config{})
+	d := NewDecoder(Config{}, phone.NewRegistry())
 	d.Decode(get("/mac=000b82123456&local=5002"))
 	d.Decode(get("/mac=000b82aabbcc&local=5003"))
 	e := d.Decode(get("/hook?e=dnd_on"))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"actionurl/decode/httpwire"
+	"actionurl/decode/phone"
 	"actionurl/decode/vendor"
 )
 
@@ -45,7 +46,7 @@ func FuzzTemplate(f *testing.F) {
 			return values[(n-1)%2]
 		})
 		x := get(target)
-		e := NewDecoder(Config{Templates: []*Template{template}}).Decode(x)
+		e := NewDecoder(Config{Templates: []*Template{template}}, phone.NewRegistry()).Decode(x)
 		if strings.Trim(target, " ") != target {
 			return // blanks at the ends are not part of a target
 		}
@@ -100,7 +101,7 @@ func FuzzDecode(f *testing.F) {
 			Method: method, Target: target, UserAgent: agent, Host: host,
 		}
 		start := time.Now()
-		for _, d := range []*Decoder{NewDecoder(Config{}), NewDecoder(Config{Templates: set})} {
+		for _, d := range []*Decoder{NewDecoder(Config{}, phone.NewRegistry()), NewDecoder(Config{Templates: set}, phone.NewRegistry())} {
 			e := d.Decode(x)
 			if e == nil {
 				continue

@@ -9,6 +9,7 @@ import (
 
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 )
 
 // bound returns a template that was typed into a phone, any if mac is empty.
@@ -34,14 +35,14 @@ func TestNearestTemplate(t *testing.T) {
 		bound(t, "", "resume_call", "/x=$mac"),
 		bound(t, phoneB, "missed_call", "/x=$mac"),
 	}
-	d := NewDecoder(Config{Templates: all})
+	d := NewDecoder(Config{Templates: all}, phone.NewRegistry())
 	wantSummary(t, d, get("/x=000b82123432"), `hold_call [template] mac="000b82123432"`)
 	wantSummary(t, d, get("/x=000b82123433"), `missed_call [template] mac="000b82123433"`)
 	wantSummary(t, d, get("/x=000b82999999"), `resume_call [template] mac="000b82999999"`)
 
-	d = NewDecoder(Config{Templates: []*Template{all[0], all[2]}})
+	d = NewDecoder(Config{Templates: []*Template{all[0], all[2]}}, phone.NewRegistry())
 	wantSummary(t, d, get("/x=000b82999999"), `unknown ?hold_call,missed_call mac="000b82999999"`)
-	d = NewDecoder(Config{Templates: all[:1]})
+	d = NewDecoder(Config{Templates: all[:1]}, phone.NewRegistry())
 	wantSummary(t, d, get("/x=000b82999999"), `hold_call [sibling] mac="000b82999999"`)
 }
 
@@ -64,22 +65,24 @@ func TestWhichPhone(t *testing.T) {
 		{"user agent before frame", frame(packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}, from(agentB, get("/x"))), "resume_call [template]"},
 		{"a router's frame", frame(packet.MAC{0x52, 0x54, 0, 1, 2, 3}, get("/x")), "unknown ?hold_call,resume_call"},
 	} {
-		t.Run(test.what, func(t *testing.T) { wantSummary(t, NewDecoder(Config{Templates: templates}), test.x, test.want) })
+		t.Run(test.what, func(t *testing.T) {
+			wantSummary(t, NewDecoder(Config{Templates: templates}, phone.NewRegistry()), test.x, test.want)
+		})
 	}
 
 	// A phone of no known vendor is known by the templates bound to it.
-	d := NewDecoder(Config{Templates: []*Template{bound(t, "52:54:00:01:02:03", "hold_call", "/x"), bound(t, phoneB, "resume_call", "/x")}})
+	d := NewDecoder(Config{Templates: []*Template{bound(t, "52:54:00:01:02:03", "hold_call", "/x"), bound(t, phoneB, "resume_call", "/x")}}, phone.NewRegistry())
 	wantSummary(t, d, frame(packet.MAC{0x52, 0x54, 0, 1, 2, 3}, get("/x")), "hold_call [template]")
 
 	// Learnt from an earlier request.
-	d = NewDecoder(Config{Templates: append(templates, bound(t, "", "registered", "/r=$mac"))})
+	d = NewDecoder(Config{Templates: append(templates, bound(t, "", "registered", "/r=$mac"))}, phone.NewRegistry())
 	decoded(d, get("/r=000b82123432"))
 	wantSummary(t, d, get("/x"), "hold_call [template]")
 }
 
 // A router of a phone's vendor is told from a phone by the addresses behind it.
 func TestRouterOfVendor(t *testing.T) {
-	d := NewDecoder(Config{Templates: []*Template{bound(t, phoneA, "hold_call", "/x"), bound(t, phoneB, "resume_call", "/x")}})
+	d := NewDecoder(Config{Templates: []*Template{bound(t, phoneA, "hold_call", "/x"), bound(t, phoneB, "resume_call", "/x")}}, phone.NewRegistry())
 	through := func(x *httpwire.Exchange) *httpwire.Exchange {
 		x.Source = packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}
 		return x
@@ -98,7 +101,7 @@ func TestAddressMoves(t *testing.T) {
 		x.Time = int64(after)
 		return x
 	}
-	d := NewDecoder(Config{Templates: templates})
+	d := NewDecoder(Config{Templates: templates}, phone.NewRegistry())
 	decoded(d, later(0, "/r=000b82123432"))
 	wantSummary(t, d, later(time.Minute, "/x"), "hold_call [template]")
 	decoded(d, later(2*time.Hour, "/r=000b82123433"))
@@ -115,7 +118,7 @@ func TestNarrowedByCall(t *testing.T) {
 		bound(t, "", "hold_call", hook), bound(t, "", "resume_call", hook),
 		bound(t, "", "dnd_on", "/dnd?m=$mac"), bound(t, "", "dnd_off", "/dnd?m=$mac"),
 	}
-	d := NewDecoder(Config{Templates: templates})
+	d := NewDecoder(Config{Templates: templates}, phone.NewRegistry())
 	vars := func(id string) string { return ` mac="000b82123432" call-id="` + id + `"` }
 	get := func(path, id string) *httpwire.Exchange { return get(path + "?m=000b82123432&id=" + id) }
 	wantSummary(t, d, get("/hook", "1@x"), "unknown ?hold_call,resume_call"+vars("1@x")) // nothing is known yet
@@ -140,7 +143,7 @@ func TestNarrowedAfterAmbiguity(t *testing.T) {
 			event, path, _ := strings.Cut(template, "=")
 			all = append(all, bound(t, "", event, "/"+path+"?id=$call-id"))
 		}
-		d := NewDecoder(Config{Templates: all})
+		d := NewDecoder(Config{Templates: all}, phone.NewRegistry())
 		for _, path := range strings.Fields(test.before) {
 			decoded(d, get("/"+path+"?id=1@x"))
 		}
@@ -152,7 +155,7 @@ func TestNarrowedAfterAmbiguity(t *testing.T) {
 
 // An id that the phone made is of a call that it began.
 func TestNarrowedByCallID(t *testing.T) {
-	d := NewDecoder(Config{Templates: templates(t, "incoming_call=/id=$call-id", "outgoing_call=/id=$call-id")})
+	d := NewDecoder(Config{Templates: templates(t, "incoming_call=/id=$call-id", "outgoing_call=/id=$call-id")}, phone.NewRegistry())
 	x := get("/id=860888843-5060-9@BJC.BGI.B.CBA")
 	x.Client = netip.MustParseAddrPort("192.168.1.210:40000")
 	wantSummary(t, d, x, `outgoing_call [narrowed] call-id="860888843-5060-9@BJC.BGI.B.CBA"`)
@@ -186,7 +189,7 @@ func TestCallIDAddress(t *testing.T) {
 
 // Keys of the user's own stand for variables where no template matches.
 func TestKeys(t *testing.T) {
-	d := NewDecoder(Config{Keys: map[string]string{"m": "mac", "r": "remote"}})
+	d := NewDecoder(Config{Keys: map[string]string{"m": "mac", "r": "remote"}}, phone.NewRegistry())
 	wantSummary(t, d, get("/hook?e=hold&m=000b82123432&r=5001"), `hold_call [name] e="hold" mac="000b82123432" remote="5001"`)
 }
 
@@ -194,7 +197,7 @@ func TestNames(t *testing.T) {
 	d := NewDecoder(Config{
 		Templates:  templates(t, "hold_call=/x=$mac"),
 		PhoneNames: map[packet.MAC]string{{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}: "Reception"}, ServerNames: map[string]string{"192.168.40.207": "PBX"},
-	})
+	}, phone.NewRegistry())
 	if e := d.Decode(get("/x=000b82123432")); e.PhoneName != "Reception" || e.ServerName != "PBX" {
 		t.Errorf("phone %q, server %q", e.PhoneName, e.ServerName)
 	}
@@ -221,7 +224,7 @@ func BenchmarkFleet(b *testing.B) {
 					all = append(all, bound(b, mac, k.Slug, url))
 				}
 			}
-			d := NewDecoder(Config{Templates: all})
+			d := NewDecoder(Config{Templates: all}, phone.NewRegistry())
 			x := get("/hold_call?m=000b82000000&l=5002")
 			if !fleet.alike {
 				x = get("/hold_call?phone=0&m=000b82000000&l=5002")
@@ -259,7 +262,7 @@ func TestOtherMAC(t *testing.T) {
 	} {
 		x := from(test.agent, get(test.target))
 		x.Source = test.source
-		e := NewDecoder(Config{Templates: test.templates}).Decode(x)
+		e := NewDecoder(Config{Templates: test.templates}, phone.NewRegistry()).Decode(x)
 		if e == nil || macText(e.OtherMAC) != test.want {
 			t.Errorf("%s: %+v, want the other to be %q", test.what, e, test.want)
 		}

@@ -7,23 +7,18 @@ import (
 
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/vendor"
 )
 
-// An agent is what a user agent says of a phone, and the hash of its text.
-type agent struct {
-	vendor.Agent
-	hash uint64
-}
-
 // byContent fills e from a request that no template matches, and reports
 // whether it is an Action URL at all.
-func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, agent *agent, at *learnt) bool {
-	if agent.Browser {
+func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *phone.Sender) bool {
+	if from.Agent().Browser {
 		return false
 	}
 	resource, pathForm := e.pairs(path, d.config.Keys)
-	s := d.sending(x, agent, at)
+	s := sendingOf(x, from)
 	count := [allWeights]int{}
 	unresolved, placeholders := 0, 0 // the latter are of variables that phones know
 	inPath := s.segments(resource)
@@ -80,13 +75,14 @@ type sending struct {
 	address bool // and there is no user agent, or it came from the address of one without
 }
 
-func (d *Decoder) sending(x *httpwire.Exchange, agent *agent, at *learnt) sending {
+func sendingOf(x *httpwire.Exchange, from *phone.Sender) sending {
+	agent := from.Agent()
 	s := sending{vendor: agent.Vendor, ip: x.Client.Addr().Unmap(), agent: agent.Vendor != nil && !agent.Vendor.Silent}
-	s.macs = [2]packet.MAC{agent.MAC, d.phones.sender(x)}
-	if s.frame = s.macs[1] != (packet.MAC{}); s.vendor == nil {
+	s.macs = [2]packet.MAC{agent.MAC, from.Frame()}
+	if s.frame = !s.macs[1].IsZero(); s.vendor == nil {
 		s.vendor = vendor.Of(s.macs[1])
 	}
-	s.address = x.UserAgent == "" && (at != nil || s.frame)
+	s.address = x.UserAgent == "" && (from.IsKnown() || s.frame)
 	return s
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 )
 
 // Requests that no template is known for, and what is said of them.
@@ -71,7 +72,7 @@ func TestRecognized(t *testing.T) {
 		{"Aastra 6757i/2.6.0", "/incoming.php?number=5004", `incoming_call [name] number="5004"`},
 		{"Aastra 6757i/2.6.0", "/incoming.xml?remote=5004", `incoming_call [name] remote="5004"`},
 	} {
-		wantSummary(t, NewDecoder(Config{}), from(test.agent, get(test.target)), test.want)
+		wantSummary(t, NewDecoder(Config{}, phone.NewRegistry()), from(test.agent, get(test.target)), test.want)
 	}
 }
 
@@ -127,7 +128,7 @@ func TestRecognizedBySender(t *testing.T) {
 	} {
 		x := from(test.agent, get(test.target))
 		x.Source, _ = packet.ParseMAC(test.source)
-		t.Run(test.target, func(t *testing.T) { wantSummary(t, NewDecoder(Config{}), x, test.want) })
+		t.Run(test.target, func(t *testing.T) { wantSummary(t, NewDecoder(Config{}, phone.NewRegistry()), x, test.want) })
 	}
 }
 
@@ -161,13 +162,13 @@ func TestNotRecognized(t *testing.T) {
 			/firmware/snom360-8.4.35.bin`},
 	} {
 		for target := range strings.FieldsSeq(test.targets) {
-			wantSummary(t, NewDecoder(Config{}), from(test.agent, get(target)), "no Action URL")
+			wantSummary(t, NewDecoder(Config{}, phone.NewRegistry()), from(test.agent, get(target)), "no Action URL")
 		}
 	}
 }
 
 func TestOtherMethods(t *testing.T) {
-	d := NewDecoder(Config{Templates: templates(t, "incoming_call=192.168.40.207/mac=$mac&local=$local")})
+	d := NewDecoder(Config{Templates: templates(t, "incoming_call=192.168.40.207/mac=$mac&local=$local")}, phone.NewRegistry())
 	for _, method := range []string{"POST", "PUT", "HEAD", "OPTIONS", "get", ""} {
 		x := from(phoneAgent, get("/mac=000b82632815&local=5002"))
 		x.Method = method
@@ -179,7 +180,7 @@ func TestOtherMethods(t *testing.T) {
 // it is lost.
 func TestManyPairs(t *testing.T) {
 	target := "/incoming?remote=5001" + strings.Repeat("&a=1", 16<<10)
-	e := NewDecoder(Config{}).Decode(get(target))
+	e := NewDecoder(Config{}, phone.NewRegistry()).Decode(get(target))
 	if e == nil || e.Kind.Slug != "incoming_call" {
 		t.Fatalf("got %s", e.Kind.Slug)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"actionurl/decode/phone"
 	"actionurl/decode/vendor"
 )
 
@@ -21,7 +22,7 @@ func TestGuide(t *testing.T) {
 		"Incoming Call=192.168.40.207/mac=$mac&local=$local",
 		"Outgoing Call=192.168.40.207/remote=$remote&phone_ip=$phone_ip",
 		"On Unhold=192.168.40.207/call-id=$call-id&program_version=$program_version",
-	)})
+	)}, phone.NewRegistry())
 	for _, test := range []struct{ target, want string }{
 		{
 			"/remote=5001&phone_ip=192.168.40.50",
@@ -134,7 +135,7 @@ func TestTemplatesInUse(t *testing.T) {
 		}
 		all = append(all, template)
 	}
-	together := NewDecoder(Config{Templates: all})
+	together := NewDecoder(Config{Templates: all}, phone.NewRegistry())
 	for i, test := range inUse {
 		host, target := substitute(test.template, test.variables)
 		x := get(target)
@@ -143,7 +144,7 @@ func TestTemplatesInUse(t *testing.T) {
 		for _, name := range strings.Fields(test.variables) {
 			want[name] = chosen[name]
 		}
-		e := NewDecoder(Config{Templates: all[i : i+1]}).Decode(x)
+		e := NewDecoder(Config{Templates: all[i : i+1]}, phone.NewRegistry()).Decode(x)
 		if e == nil || e.By != ByTemplate || e.Kind != Kinds()[i] {
 			t.Errorf("%s: %s is %s", test.template, target, summary(e))
 			continue
@@ -197,11 +198,11 @@ func TestValuesSurvive(t *testing.T) {
 			{"192.168.40.207/display_remote=$display_remote&remote=$remote", "/display_remote=", "&remote=5001"},
 			{"http://192.168.40.207/in?n=$display_remote&r=$remote", "/in?n=", "&r=5001"},
 		} {
-			d := NewDecoder(Config{Templates: templates(t, "incoming_call="+form.template)})
+			d := NewDecoder(Config{Templates: templates(t, "incoming_call="+form.template)}, phone.NewRegistry())
 			wantSummary(t, d, get(form.before+test.sent+form.behind), "incoming_call [template] display_remote="+want+` remote="5001"`)
 		}
 		// Without a template, the key stands for the variable.
-		d := NewDecoder(Config{})
+		d := NewDecoder(Config{}, phone.NewRegistry())
 		wantSummary(t, d, get("/incoming?display_remote="+test.sent+"&remote=5001"),
 			"incoming_call [name] display_remote="+want+` remote="5001"`)
 	}
@@ -260,7 +261,7 @@ func TestVariables(t *testing.T) {
 		{"/$mac&/settings.xml", "/000413123456&/settings.xml", `mac="000413123456"`},
 		{"/hue/1/4", "/hue/1/4", ""},
 	} {
-		d := NewDecoder(Config{Templates: templates(t, "hold_call="+test.template)})
+		d := NewDecoder(Config{Templates: templates(t, "hold_call="+test.template)}, phone.NewRegistry())
 		wantSummary(t, d, get(test.target), strings.TrimSpace("hold_call [template] "+test.want))
 	}
 }
@@ -279,7 +280,7 @@ func TestNoMatch(t *testing.T) {
 		{"/hue/1/4", "/hue/1/"},
 		{"/a%20b=$mac", "/a b=1"}, // phones send what was typed
 	} {
-		wantSummary(t, NewDecoder(Config{Templates: templates(t, "hold_call="+test.template)}), get(test.target), "no Action URL")
+		wantSummary(t, NewDecoder(Config{Templates: templates(t, "hold_call="+test.template)}, phone.NewRegistry()), get(test.target), "no Action URL")
 	}
 }
 
@@ -340,7 +341,7 @@ func TestServer(t *testing.T) {
 		{"http://a.example?x=$mac", "http://a.example?x=1", "a.example", there, true},
 		{"http://a.example", "http://a.example", "a.example", there, true},
 	} {
-		d := NewDecoder(Config{Templates: templates(t, "hold_call="+test.template)})
+		d := NewDecoder(Config{Templates: templates(t, "hold_call="+test.template)}, phone.NewRegistry())
 		x := get(test.target)
 		x.Host, x.Server = test.host, netip.MustParseAddrPort(test.server)
 		if e := d.Decode(x); (e != nil && e.By == ByTemplate) != test.want {
@@ -397,7 +398,7 @@ func TestAmbiguous(t *testing.T) {
 		{"/l=$local", "/l=$local&r=$remote", "/l=5002&r=5001", `hold_call [narrowed] local="5002" remote="5001"`},
 		{"/l=$local", "/l=$local&r=$remote", "/l=A&B Ltd", `incoming_call [template] local="A&B Ltd"`},
 	} {
-		d := NewDecoder(Config{Templates: templates(t, "incoming_call="+test.first, "hold_call="+test.second)})
+		d := NewDecoder(Config{Templates: templates(t, "incoming_call="+test.first, "hold_call="+test.second)}, phone.NewRegistry())
 		wantSummary(t, d, get(test.target), test.want)
 	}
 }
@@ -405,13 +406,13 @@ func TestAmbiguous(t *testing.T) {
 // The same template twice for one event is not ambiguous: that of every phone
 // of a site, each from its own file.
 func TestSameTemplateTwice(t *testing.T) {
-	d := NewDecoder(Config{Templates: templates(t, "incoming_call=/mac=$mac", "incoming_call=/mac=$mac", "hold_call=/x")})
+	d := NewDecoder(Config{Templates: templates(t, "incoming_call=/mac=$mac", "incoming_call=/mac=$mac", "hold_call=/x")}, phone.NewRegistry())
 	wantSummary(t, d, get("/mac=000b82123456"), `incoming_call [template] mac="000b82123456"`)
 }
 
 // An Event is reused: nothing of one may be left in the next.
 func TestNothingIsLeftOver(t *testing.T) {
-	d := NewDecoder(Config{Templates: templates(t, "incoming_call=/a=$mac&b=$call-id", "hold_call=/x=$remote", "resume_call=/x=$remote")})
+	d := NewDecoder(Config{Templates: templates(t, "incoming_call=/a=$mac&b=$call-id", "hold_call=/x=$remote", "resume_call=/x=$remote")}, phone.NewRegistry())
 	d.Decode(from(phoneAgent, get("/a=000b82123456&b=1@x")))
 	wantSummary(t, d, at("10.0.0.9", get("/x=5")), `unknown ?hold_call,resume_call remote="5"`)
 	e := d.Decode(at("10.0.0.9", get("/x=5")))
@@ -461,7 +462,7 @@ func TestRandomTemplates(t *testing.T) {
 			}
 			all, lines, targets, want = append(all, template), append(lines, line), append(targets, target), append(want, vars)
 		}
-		d := NewDecoder(Config{Templates: all})
+		d := NewDecoder(Config{Templates: all}, phone.NewRegistry())
 		for i, target := range targets {
 			x := get(target)
 			e := d.Decode(x)
@@ -469,7 +470,7 @@ func TestRandomTemplates(t *testing.T) {
 			if e == nil || e.Kind != kind && !slices.Contains(e.Candidates, kind) {
 				t.Fatalf("templates %q: %q is %s, want %s", lines, target, summary(e), kind)
 			}
-			alone := NewDecoder(Config{Templates: all[i : i+1]}).Decode(x)
+			alone := NewDecoder(Config{Templates: all[i : i+1]}, phone.NewRegistry()).Decode(x)
 			if diff := cmp.Diff(want[i], slices.Clone(alone.Vars)); diff != "" && len(want[i]) > 0 {
 				t.Fatalf("template %q: %q (-want +got):\n%s", lines[i], target, diff)
 			}
@@ -487,7 +488,7 @@ func TestMatchingTakesBoundedTime(t *testing.T) {
 	template, target := hostile()
 	d := NewDecoder(Config{Templates: templates(t, "incoming_call="+template,
 		"hold_call=/mac=$mac&local=$local&remote=$remote&a=$call-id&b=$call_id&c=$product&d=$language&e=$duration&f=$battery"+
-			"&g=$ip&h=$model&i=$firmware&j=$active_user&k=$active_host&l=$phone_ip!")})
+			"&g=$ip&h=$model&i=$firmware&j=$active_user&k=$active_host&l=$phone_ip!")}, phone.NewRegistry())
 	// The least of several, as others use the machine, too.
 	least := func(f func()) time.Duration {
 		least := time.Hour

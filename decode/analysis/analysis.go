@@ -4,7 +4,8 @@
 //  1. Where the phone's SIP is captured, a request waits for the message that it
 //     may belong to; challenged or redirected, for the one that follows
 //     (queue.go, follow.go).
-//  2. actionurl recognizes Action URLs, and decodes what they announce.
+//  2. actionurl recognizes Action URLs, and decodes what they announce; phone
+//     knows who sent them.
 //  3. sip finds the message and the call that a request belongs to, and so the
 //     event where the URL does not name it.
 //  4. timeline puts events together to calls and phones.
@@ -22,6 +23,7 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/sip"
 	"actionurl/decode/stream"
 	"actionurl/decode/timeline"
@@ -39,6 +41,18 @@ type Record struct {
 	Phone    *timeline.Phone   // that announced it; nil if there is no event, or too many phones
 	Call     *timeline.Call    // that the event is of; nil if it is of none
 	Findings []finding.Finding // what is wrong with it; mostly none
+}
+
+// A Call is what a phone announced of one call.
+type Call struct {
+	*timeline.Call
+	Findings finding.Set // what is wrong with its events
+}
+
+// A Phone is what a phone announced.
+type Phone struct {
+	*timeline.Phone
+	Findings finding.Set // what is wrong with its events
 }
 
 // Place returns where and when the record's request was captured, and from whom.
@@ -66,7 +80,7 @@ type Config struct {
 	// Call, unless nil, gets each call when nothing can change it any more: in the
 	// order of their first events, or, if Live is set, as soon as that is so. The
 	// call is valid until Call returns.
-	Call  func(*timeline.Call) error
+	Call  func(*Call) error
 	Live  bool
 	Group timeline.Grouping // of calls
 
@@ -79,6 +93,7 @@ type Config struct {
 // An Analyzer analyzes the requests of one capture, or of several merged by time.
 // It is not safe for concurrent use.
 type Analyzer struct {
+	phones  *phone.Registry
 	events  *actionurl.Decoder
 	sip     *sip.Tracker
 	calls   *timeline.Timeline
@@ -97,15 +112,18 @@ type Analyzer struct {
 // it points to are valid until emit returns; its strings stay valid. After an
 // error of emit or of Config.Call, neither is called again.
 func New(c Config, emit func(*Record) error) *Analyzer {
-	a := &Analyzer{emit: emit, prompt: c.Prompt, events: actionurl.NewDecoder(actionurl.Config{
+	a := &Analyzer{emit: emit, prompt: c.Prompt, phones: phone.NewRegistry()}
+	a.events = actionurl.NewDecoder(actionurl.Config{
 		Templates: c.Templates, Keys: c.Keys, PhoneNames: c.PhoneNames, ServerNames: c.ServerNames,
-	})}
-	a.checker = finding.NewChecker(finding.Config{Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: c.Found})
+	}, a.phones)
+	a.checker = finding.NewChecker(finding.Config{
+		Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: c.Found,
+	}, a.phones)
 	a.sip = sip.NewTracker(a.checker.Signalled)
 	a.calls = timeline.New(timeline.Config{Live: c.Live, Group: c.Group, Closed: func(call *timeline.Call) {
-		a.checker.Closed(call)
+		done := Call{call, a.checker.Closed(call)}
 		if a.err == nil && c.Call != nil {
-			a.err = c.Call(call)
+			a.err = c.Call(&done)
 		}
 	}})
 	return a
@@ -121,7 +139,7 @@ func (a *Analyzer) Exchange(x *httpwire.Exchange) {
 		a.waiting.push(x)
 		return
 	}
-	a.exchange(&waiter{Exchange: *x})
+	a.exchange(x, nil)
 }
 
 // Message takes a SIP message.
@@ -150,33 +168,40 @@ func (a *Analyzer) Advance(now, horizon int64) {
 // closed. It returns the first error of emit or Config.Call.
 func (a *Analyzer) Flush() error {
 	for a.waiting.n() > 0 {
-		a.exchange(a.waiting.pop())
+		a.waited(a.waiting.pop())
 	}
 	a.calls.Tick(a.now)
 	a.calls.Flush()
 	a.sip.Flush(a.now)
 	if a.err == nil {
-		a.checker.Flush(a.calls.Phones())
+		a.checker.Flush()
 	}
 	return a.err
 }
 
-// exchange emits the record of a request.
-func (a *Analyzer) exchange(w *waiter) {
+// exchange emits the record of a request, of which last is the end of the chain
+// that it begins, nil if it begins none.
+func (a *Analyzer) exchange(x, last *httpwire.Exchange) {
 	if a.err != nil {
-		return
-	}
-	x := &w.Exchange
-	if w.follows { // the event is that of the first
-		a.tell(x, nil, nil, nil, nil)
 		return
 	}
 	e := a.events.Decode(x)
 	var sent *httpwire.Exchange
-	if e != nil && w.last != nil {
-		x, sent = merged(x, w.last), x
+	if e != nil && last != nil {
+		x, sent = merged(x, last), x
 	}
-	a.tell(x, sent, e, a.signalled(x, e), nil)
+	a.write(x, sent, e, a.signalled(x, e), nil)
+}
+
+// waited emits the record of a request that has waited. The event of a chain is
+// that of its first.
+func (a *Analyzer) waited(w *waiter) {
+	switch {
+	case !w.follows:
+		a.exchange(&w.Exchange, w.last)
+	case a.err == nil:
+		a.write(&w.Exchange, nil, nil, nil, nil)
+	}
 }
 
 // signalled joins a request to the SIP of the capture, if there is any. It
@@ -200,27 +225,21 @@ func (a *Analyzer) signalled(x *httpwire.Exchange, e *actionurl.Event) (call *si
 	return call
 }
 
-// tell emits the record of a request, which was sent as given where another
-// followed. Its call in SIP may be known. Of what is
-// wrong with it, only what is known is said, unless that is nil.
-func (a *Analyzer) tell(x, sent *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call, known *[]finding.Finding) {
+// write emits the record of a request, and of how it was sent where another one
+// followed. Its call in SIP may be known, and its findings, unless that is nil.
+func (a *Analyzer) write(x, sent *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call, known *[]finding.Finding) {
 	r := &a.record
 	*r = Record{Exchange: x, Sent: sent, Event: e}
 	if e != nil {
 		e.Sides = e.ReadSides() // which event it is, is known now
-		r.Phone, r.Call = a.calls.Add(x, e)
-		if r.Call != nil && r.Call.SIP == nil {
-			r.Call.SIP = signalled
-		}
-		if a.sip.Heard() {
-			a.checker.Configured(x, e)
-		}
+		id := a.phones.Add(e.PhoneMAC, e.PhoneIP, x.Client.Addr(), x.Time)
+		r.Phone, r.Call = a.calls.Add(id, x, e, signalled)
 	}
 	r.Findings = a.checker.Check(x, e, r.Phone, r.Call)
 	if known != nil {
 		r.Findings = finding.Only(r.Findings, *known)
 	}
-	finding.Mark(r.Findings, r.Phone, r.Call)
+	a.checker.Mark(r.Findings, r.Phone, r.Call)
 	if a.err == nil { // unless a call that it closed could not be taken
 		a.err = a.emit(r)
 	}
@@ -233,7 +252,7 @@ func (a *Analyzer) tell(x, sent *httpwire.Exchange, e *actionurl.Event, signalle
 func (a *Analyzer) Event(x *httpwire.Exchange, e *actionurl.Event, found []finding.Finding) error {
 	a.now = max(a.now, x.Time)
 	if a.err == nil {
-		a.tell(x, nil, e, nil, &found)
+		a.write(x, nil, e, nil, &found)
 	}
 	return a.err
 }
@@ -242,12 +261,18 @@ func (a *Analyzer) Event(x *httpwire.Exchange, e *actionurl.Event, found []findi
 // that were emitted before it and ahead of those after it: of the call of a
 // phone, by its MAC address or else its address, whose first event was at a time.
 func (a *Analyzer) Signalled(mac packet.MAC, addr netip.Addr, first int64, call *sip.Call) {
-	a.calls.Signalled(mac, addr, first, call)
+	a.calls.Signalled(a.phones.Find(mac, addr), first, call)
 }
 
 // Phones returns the phones that announced something, in the order in which
 // they were first heard of.
-func (a *Analyzer) Phones() []*timeline.Phone { return a.calls.Phones() }
+func (a *Analyzer) Phones() []*Phone {
+	all := make([]*Phone, len(a.calls.Phones()))
+	for i, p := range a.calls.Phones() {
+		all[i] = &Phone{p, a.checker.Of(p)}
+	}
+	return all
+}
 
 // Role returns what a text that a phone sent at a time is in its SIP calls of
 // then, as far as the capture is known by now.

@@ -22,7 +22,7 @@ import (
 const second = int64(1e9)
 
 var (
-	phone  = netip.MustParseAddr("192.168.40.50")
+	desk   = netip.MustParseAddr("192.168.40.50")
 	other  = netip.MustParseAddr("192.168.40.51")
 	pbx    = netip.MustParseAddr("192.168.40.10")
 	server = netip.MustParseAddrPort("192.168.40.207:80")
@@ -66,10 +66,10 @@ func TestWaitForSIP(t *testing.T) {
 			t.Fatalf("emitted %q, want %q", got(), targets)
 		}
 	}
-	a.Exchange(get(phone, 0, "/before"))
+	a.Exchange(get(desk, 0, "/before"))
 	want("/before") // nothing is known of its SIP
-	a.Message(register(phone, 0))
-	x := get(phone, 1*second, "/waits")
+	a.Message(register(desk, 0))
+	x := get(desk, 1*second, "/waits")
 	a.Exchange(x)
 	*x = httpwire.Exchange{} // it is the wire's again
 	a.Exchange(get(other, 1*second+1, "/behind"))
@@ -78,7 +78,7 @@ func TestWaitForSIP(t *testing.T) {
 	want("/before")
 	a.Exchange(get(other, 3*second+1, "/later"))
 	want("/before /waits /behind /later")
-	a.Exchange(get(phone, 4*second, "/last"))
+	a.Exchange(get(desk, 4*second, "/last"))
 	if err := a.Flush(); err != nil {
 		t.Fatal(err)
 	}
@@ -87,8 +87,8 @@ func TestWaitForSIP(t *testing.T) {
 
 func TestPrompt(t *testing.T) {
 	a, got := analyze(Config{Prompt: true})
-	a.Message(register(phone, 0))
-	a.Exchange(get(phone, 1, "/x"))
+	a.Message(register(desk, 0))
+	a.Exchange(get(desk, 1, "/x"))
 	if got() != "/x" {
 		t.Errorf("emitted %q", got())
 	}
@@ -106,14 +106,14 @@ func TestWaitingBound(t *testing.T) {
 			next++
 			return nil
 		})
-		a.Message(register(phone, 0))
+		a.Message(register(desk, 0))
 		n := maxWaiting + 1000
 		if long > 0 {
 			n = 1000
 		}
 		target := "/" + strings.Repeat("x", long)
 		for i := range n {
-			x := get(phone, 1, target)
+			x := get(desk, 1, target)
 			x.Frame = i
 			a.Exchange(x)
 			if a.waiting.n() > maxWaiting+1 || a.waiting.text > maxWaitingText+long+100 {
@@ -156,17 +156,17 @@ func TestQueue(t *testing.T) {
 func TestErr(t *testing.T) {
 	failed := errors.New("failed")
 	calls := 0
-	a := New(Config{Call: func(*timeline.Call) error { calls++; return nil }}, func(r *Record) error {
+	a := New(Config{Call: func(*Call) error { calls++; return nil }}, func(r *Record) error {
 		if r.Frame > 1 {
 			return failed
 		}
 		return nil
 	})
-	a.Exchange(get(phone, 0, "/incoming?mac=000b82123432&remote=5003"))
+	a.Exchange(get(desk, 0, "/incoming?mac=000b82123432&remote=5003"))
 	if a.Err() != nil {
 		t.Fatal(a.Err())
 	}
-	a.Exchange(get(phone, second, "/x"))
+	a.Exchange(get(desk, second, "/x"))
 	if a.Err() != failed || a.Flush() != failed || calls != 0 {
 		t.Errorf("error %v, %d calls", a.Err(), calls)
 	}
@@ -176,19 +176,18 @@ func TestErr(t *testing.T) {
 // them what was found then.
 func TestEvent(t *testing.T) {
 	var records, calls []string
-	c := Config{Call: func(c *timeline.Call) error {
+	c := Config{Call: func(c *Call) error {
 		calls = append(calls, fmt.Sprintf("%v %s %s %v", c.Direction, c.Remote, c.State(), slices.Equal(c.FromSIP, []timeline.Part{timeline.RemotePart})))
 		return nil
 	}}
 	var events []func(a *Analyzer) error
 	first := New(Config{}, func(r *Record) error {
 		x, e, found := *r.Exchange, *r.Event, slices.Clone(r.Findings)
-		e.State = nil // a place in memory
 		events = append(events, func(a *Analyzer) error { return a.Event(&x, &e, found) })
 		return nil
 	})
-	first.Exchange(get(phone, second, "/incoming?mac=000b82123432&token=T"))
-	first.Exchange(get(phone, 2*second, "/established?mac=000b82123432"))
+	first.Exchange(get(desk, second, "/incoming?mac=000b82123432&token=T"))
+	first.Exchange(get(desk, 2*second, "/established?mac=000b82123432"))
 	again := New(c, func(r *Record) error {
 		records = append(records, fmt.Sprintf("%s %s %v", r.Event.Kind.Slug, r.Event.PhoneMAC, finding.SetOf(r.Findings).Slugs()))
 		return nil
@@ -198,7 +197,7 @@ func TestEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 0 {
-			again.Signalled(packet.MAC{0, 0x0b, 0x82, 0x12, 0x34, 0x32}, phone, second, &sip.Call{Remote: sip.Party{User: "5003"}, Started: second})
+			again.Signalled(packet.MAC{0, 0x0b, 0x82, 0x12, 0x34, 0x32}, desk, second, &sip.Call{Remote: sip.Party{User: "5003"}, Started: second})
 		}
 	}
 	if err := again.Flush(); err != nil {

@@ -24,7 +24,7 @@ func (a *Analyzer) waits(x *httpwire.Exchange) bool {
 func (a *Analyzer) settle(now int64) {
 	a.now = max(a.now, now)
 	for a.waiting.n() > 0 && (a.waiting.crowded() || !a.waits(a.waiting.oldest().final())) {
-		a.exchange(a.waiting.pop())
+		a.waited(a.waiting.pop())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/timeline"
 	"actionurl/decode/vendor"
 )
@@ -23,56 +24,119 @@ type Config struct {
 // A Checker finds what is wrong. It is not safe for concurrent use.
 type Checker struct {
 	config     Config
+	registry   *phone.Registry
 	found      []Finding
 	conns      *conns
-	configured map[packet.MAC]actionurl.KindSet // see templatesFor
+	configured configured
 	rings      rings
 	seed       maphash.Seed
 
-	signalling signalling
-
-	// At most as many as a timeline keeps phones, 131,072, of about 100 bytes:
-	// 13 MiB.
-	clients map[netip.Addr]*timeline.Phone // by the addresses that their requests come from
+	// What is kept of phones, by their ID, and of calls, by their Slot: of phones
+	// 131,072 of about 160 bytes, of calls 65,536 of 72; 25 MiB.
+	phones []past
+	calls  []checked
 }
 
-// NewChecker returns a Checker.
-func NewChecker(c Config) *Checker {
+// A past is what a phone did before.
+type past struct {
+	phone     *timeline.Phone
+	announced announced
+	lately    *lately // what few phones do; nil where it is none of it
+	findings  Set     // what is wrong with its events
+	delayed   int64   // until when a late response kept it from sending
+
+	server netip.AddrPort // that took its latest request
+	// The latest event that is known.
+	kind   *actionurl.Kind
+	target uint64 // hash of it
+	time   int64  // in nanoseconds since 1970-01-01 UTC
+	failed bool   // it was not answered as it should be
+}
+
+// A checked is what is kept of a call.
+type checked struct {
+	findings Set // what is wrong with its events
+	// left is where the phone began to talk in another call, though it had not
+	// announced that it holds this one; its Time is 0 for nowhere.
+	left packet.Origin
+}
+
+// NewChecker returns a Checker that knows phones by a Registry.
+func NewChecker(c Config, phones *phone.Registry) *Checker {
 	if c.Found == nil {
 		c.Found = func(*Occurrence) {}
 	}
 	return &Checker{
-		config: c, conns: newConns(c.Templates), configured: templatesFor(c.Templates), seed: maphash.MakeSeed(),
-		clients: map[netip.Addr]*timeline.Phone{},
+		config: c, registry: phones, conns: newConns(c.Templates), configured: newConfigured(c.Templates), seed: maphash.MakeSeed(),
 	}
+}
+
+// past returns what a phone did before.
+func (c *Checker) past(p *timeline.Phone) *past {
+	for len(c.phones) <= int(p.ID) {
+		c.phones = append(c.phones, past{})
+	}
+	return &c.phones[p.ID]
+}
+
+// checked returns what is kept of a call.
+func (c *Checker) checked(call *timeline.Call) *checked {
+	for len(c.calls) <= call.Slot {
+		c.calls = append(c.calls, checked{})
+	}
+	return &c.calls[call.Slot]
+}
+
+// at returns what the phone did that announced the latest event from an IP
+// address, nil if none did.
+func (c *Checker) at(client netip.Addr) *past {
+	if id := c.registry.At(client); id != 0 && int(id) < len(c.phones) && c.phones[id].phone != nil {
+		return &c.phones[id]
+	}
+	return nil
 }
 
 // Check returns what is wrong with an exchange, and with its event unless that
 // is nil. The phone and the call are those of the event, nil where there is none.
 // The result is valid until the next call.
-func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event, phone *timeline.Phone, call *timeline.Call) []Finding {
+func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event, p *timeline.Phone, call *timeline.Call) []Finding {
 	c.found = c.found[:0]
 	if x.Cut {
 		c.add(CutHead, Detail{})
 	}
 	if e == nil {
-		c.conns.other(x, x.UserAgent != "" && vendor.Read(x.UserAgent).Vendor != nil)
+		c.conns.other(x)
 		return c.found
 	}
 	c.response(x)
 	c.target(x, e)
 	c.values(x, e)
-	if phone != nil {
-		c.history(x, e, phone, call)
+	if p != nil {
+		c.history(x, e, p, call)
 	}
 	return c.found
 }
 
-// Flush ends the capture, in which these phones were heard of.
-func (c *Checker) Flush(phones []*timeline.Phone) {
+// Mark notes what was found of a phone and its call, which may be nil.
+func (c *Checker) Mark(found []Finding, p *timeline.Phone, call *timeline.Call) {
+	for i := range found {
+		if p != nil {
+			c.past(p).findings.Add(found[i].Kind)
+		}
+		if call != nil {
+			c.checked(call).findings.Add(found[i].Kind)
+		}
+	}
+}
+
+// Of returns what is wrong with the events of a phone.
+func (c *Checker) Of(p *timeline.Phone) Set { return c.past(p).findings }
+
+// Flush ends the capture.
+func (c *Checker) Flush() {
 	c.connections()
-	c.neverSent(phones)
-	c.oddTemplates(phones)
+	c.neverSent()
+	c.oddTemplates()
 }
 
 func (c *Checker) add(k Kind, d Detail) { c.found = append(c.found, New(k, d)) }

@@ -6,6 +6,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/phone"
 	"actionurl/decode/timeline"
 )
 
@@ -112,8 +113,8 @@ func TestExchange(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d := actionurl.NewDecoder(actionurl.Config{Templates: templates(t, test.templates...)})
-			c := NewChecker(Config{Slow: 1e9})
+			d := actionurl.NewDecoder(actionurl.Config{Templates: templates(t, test.templates...)}, phone.NewRegistry())
+			c := NewChecker(Config{Slow: 1e9}, phone.NewRegistry())
 			e := d.Decode(test.x)
 			if strings.Contains(test.name, "no event") == (e != nil) {
 				t.Fatalf("event %+v", e)
@@ -128,9 +129,9 @@ func TestExchange(t *testing.T) {
 // TestSecretStaysSecret looks for the value of a secret in what is said of it.
 func TestSecretStaysSecret(t *testing.T) {
 	x := get("/incoming?remote=5003&token=GEHEIM")
-	c := NewChecker(Config{})
+	c := NewChecker(Config{}, phone.NewRegistry())
 	var tally Tally
-	for _, f := range c.Check(x, actionurl.NewDecoder(actionurl.Config{}).Decode(x), nil, nil) {
+	for _, f := range c.Check(x, actionurl.NewDecoder(actionurl.Config{}, phone.NewRegistry()).Decode(x), nil, nil) {
 		tally.Add(&f, &Place{})
 	}
 	all := tally.Summaries()
@@ -159,8 +160,8 @@ func TestCatalog(t *testing.T) {
 
 func TestCheckAllocs(t *testing.T) {
 	x := get("/pbx/event?e=incoming&mac=000b82123432&remote=%2B4930123456&display_remote=J%C3%BCrgen&call-id=3f1c6a2e@192.168.40.10", agent(grandstream))
-	e := actionurl.NewDecoder(actionurl.Config{}).Decode(x)
-	c := NewChecker(Config{Slow: 1e9})
+	e := actionurl.NewDecoder(actionurl.Config{}, phone.NewRegistry()).Decode(x)
+	c := NewChecker(Config{Slow: 1e9}, phone.NewRegistry())
 	phone := new(timeline.Phone)
 	if n := testing.AllocsPerRun(100, func() {
 		x.Time += 20e9
@@ -178,8 +179,8 @@ func TestCheckAllocs(t *testing.T) {
 
 func BenchmarkCheck(b *testing.B) {
 	x := get("/pbx/event?e=incoming&m=000b82123432&r=%2B4930123456&n=J%C3%BCrgen&call-id=3f1c6a2e@192.168.40.10", agent(grandstream))
-	e := actionurl.NewDecoder(actionurl.Config{}).Decode(x)
-	c := NewChecker(Config{Slow: 1e9})
+	e := actionurl.NewDecoder(actionurl.Config{}, phone.NewRegistry()).Decode(x)
+	c := NewChecker(Config{Slow: 1e9}, phone.NewRegistry())
 	phone := new(timeline.Phone)
 	for b.Loop() {
 		x.Time += 20e9

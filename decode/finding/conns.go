@@ -30,10 +30,6 @@ const (
 	// an error that is a warning.
 	maxReached = 32 << 10
 
-	// maxClients bounds the clients of which the user agent is a phone's: 16,384
-	// of about 60 bytes, 1 MiB.
-	maxClients = 16 << 10
-
 	// patience is how long, in nanoseconds of capture time, a SYN must have been
 	// without an answer: it is sent again after 1 s, and 2 s later (RFC 6298).
 	patience = 3e9
@@ -63,7 +59,6 @@ type conns struct {
 
 	reached map[ends]use
 	others  map[[2]netip.Addr]struct{} // clients and hosts that they use for something else; made in the end
-	phones  map[netip.Addr]struct{}    // clients whose user agent is a phone's
 }
 
 // ends are a client and a server.
@@ -102,7 +97,7 @@ func newConns(templates []*actionurl.Template) *conns {
 	c := &conns{
 		index: map[pairKey]int{}, typed: map[netip.AddrPort]struct{}{}, named: map[string]struct{}{}, secure: map[string]struct{}{},
 		typedHosts: map[netip.Addr]struct{}{}, taking: map[netip.AddrPort]struct{}{}, hosts: map[netip.Addr]struct{}{}, speaking: map[netip.AddrPort]struct{}{},
-		reached: map[ends]use{}, phones: map[netip.Addr]struct{}{},
+		reached: map[ends]use{},
 	}
 	for _, t := range templates {
 		host, port := t.Server()
@@ -132,12 +127,9 @@ func (c *conns) took(client netip.Addr, server netip.AddrPort) {
 	c.hosts[server.Addr()] = struct{}{}
 }
 
-// other takes a request that is not an Action URL, of a phone or of anybody.
-func (c *conns) other(x *httpwire.Exchange, isPhone bool) {
+// other takes a request that is not an Action URL.
+func (c *conns) other(x *httpwire.Exchange) {
 	c.reach(ends{x.Client.Addr(), x.Server}, forOther)
-	if isPhone && len(c.phones) < maxClients {
-		c.phones[x.Client.Addr()] = struct{}{}
-	}
 	if x.NoResponse == httpwire.Answered && len(c.speaking) < maxServers {
 		c.speaking[x.Server] = struct{}{}
 	}
@@ -159,11 +151,13 @@ func (c *Checker) Attempt(a *stream.Attempt) {
 	case a.Until-a.First < patience:
 		return
 	}
+	c.registry.Heard(a.ClientMAC, a.Client.Addr(), a.Time)
 	c.conns.add(pairKey{ends{a.Client.Addr(), a.Server}, kind, ""}, &a.Origin, a.ClientMAC)
 }
 
 // Handshake takes how a TLS connection began.
 func (c *Checker) Handshake(h *tls.Handshake) {
+	c.registry.Heard(h.Source, h.Client.Addr(), h.Time)
 	p := c.conns.add(pairKey{ends{h.Client.Addr(), h.Server}, Encrypted, whyFailed(h)}, &h.Origin, h.Source)
 	if p == nil {
 		return
@@ -235,7 +229,6 @@ func (c *conns) add(key pairKey, at *packet.Origin, sender packet.MAC) *pair {
 
 // connections reports the connections that may have been for Action URLs.
 func (c *Checker) connections() {
-	senders := c.conns.senders()
 	c.conns.others = map[[2]netip.Addr]struct{}{}
 	for between, what := range c.conns.reached {
 		if what == forOther {
@@ -244,7 +237,7 @@ func (c *Checker) connections() {
 	}
 	for i := range c.conns.pairs {
 		p := &c.conns.pairs[i]
-		phone, known := c.phoneAt(p, senders)
+		phone, known := c.phoneAt(p)
 		if !c.conns.matters(p, known) {
 			continue
 		}
@@ -319,31 +312,25 @@ func (c *conns) severity(p *pair) Severity {
 	return Error
 }
 
-// senders returns the addresses of clients on their link with the client, an
-// invalid one where there are several, as behind a router.
-func (c *conns) senders() map[packet.MAC]netip.Addr {
-	all := map[packet.MAC]netip.Addr{}
-	for i := range c.pairs {
-		p := &c.pairs[i]
-		if client, known := all[p.sender]; known && client != p.client {
-			all[p.sender] = netip.Addr{}
-			continue
-		}
-		all[p.sender] = p.client
-	}
-	return all
-}
-
 // phoneAt returns the phone that a pair's client is, and whether it is known to
 // be one: by an event from its address, by its address on its link, or by its
 // user agent.
-func (c *Checker) phoneAt(p *pair, senders map[packet.MAC]netip.Addr) (Phone, bool) {
-	if phone := c.clients[p.client]; phone != nil {
-		return Phone{Name: phone.Name, MAC: phone.MAC, Addr: p.client}, true
+func (c *Checker) phoneAt(p *pair) (Phone, bool) {
+	if known := c.at(p.client); known != nil {
+		return Phone{Name: known.phone.Name, MAC: known.phone.MAC, Addr: p.client}, true
 	}
-	if vendor.Of(p.sender) != nil && senders[p.sender] == p.client {
+	if vendor.Of(p.sender) != nil && c.registry.Holds(p.sender, p.client) {
 		return Phone{MAC: p.sender, Addr: p.client}, true
 	}
-	_, agent := c.conns.phones[p.client]
-	return Phone{Addr: p.client}, agent
+	return Phone{Addr: p.client}, c.registry.IsPhone(p.client)
+}
+
+// failed reports whether connections of a client failed, or were encrypted.
+func (c *conns) failed(client netip.Addr) bool {
+	for i := range c.pairs {
+		if c.pairs[i].client == client {
+			return true
+		}
+	}
+	return false
 }

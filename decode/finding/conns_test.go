@@ -6,13 +6,14 @@ import (
 
 	"actionurl/capture"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/stream"
 )
 
 // TestPairsBound keeps no more than a bounded number of pairs, whoever scans.
 func TestPairsBound(t *testing.T) {
 	told := 0
-	c := NewChecker(Config{Templates: templates(t, "hold_call=192.168.40.207/x"), Found: func(o *Occurrence) { told += o.Times }})
+	c := NewChecker(Config{Templates: templates(t, "hold_call=192.168.40.207/x"), Found: func(o *Occurrence) { told += o.Times }}, phone.NewRegistry())
 	a := stream.Attempt{
 		Origin: packet.Origin{Interface: &capture.Interface{}}, Refused: true,
 		Server: netip.MustParseAddrPort("192.168.40.207:80"),
@@ -23,7 +24,7 @@ func TestPairsBound(t *testing.T) {
 			c.Attempt(&a)
 		}
 	}
-	c.Flush(nil)
+	c.Flush()
 	if told != 2*maxPairs {
 		t.Errorf("%d told, want %d", told, 2*maxPairs)
 	}

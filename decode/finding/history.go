@@ -7,6 +7,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/timeline"
 )
 
@@ -29,90 +30,79 @@ const (
 // A Yealink phone announces one every 30 s.
 const flood = 5
 
-// A rare is what few phones do: the rest of a [timeline.Past].
-type rare struct {
+// A lately is what few phones announced.
+type lately struct {
 	failures int           // to register, in a row
-	failed   int64         // when the first of them was
-	idle     packet.Origin // its latest busy_to_idle
-	resumed  packet.Origin // its latest resume_call
+	failing  int64         // when the first of them was
+	idle     packet.Origin // where it became idle
+	resumed  packet.Origin // where it took a call back
 }
 
-// rareOf returns the rest of what a phone did, nil where none of it was.
-func rareOf(p *timeline.Past) *rare {
-	r, _ := p.Rest.(*rare)
-	return r
-}
-
-// rarely is rareOf where something of it is now.
-func rarely(p *timeline.Past) *rare {
-	r := rareOf(p)
-	if r == nil {
-		r = new(rare)
-		p.Rest = r
+// late returns what few phones announced, for something of it to be noted.
+func (p *past) late() *lately {
+	if p.lately == nil {
+		p.lately = new(lately)
 	}
-	return r
+	return p.lately
 }
 
 // history checks an event against what its phone did before.
-func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, phone *timeline.Phone, call *timeline.Call) {
-	p := &phone.Past
-	if client := x.Client.Addr(); client != p.Client {
-		p.Client = client
-		c.clients[client] = phone
-	}
+func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, of *timeline.Phone, call *timeline.Call) {
+	p := c.past(of)
+	p.phone = of
 	c.repeated(x, e, p)
-	if x.Server != p.Server {
-		p.Server = x.Server
+	if x.Server != p.server {
+		p.server = x.Server
 		c.conns.took(x.Client.Addr(), x.Server)
 	}
 	switch k := e.Kind; {
 	case k.Switch == actionurl.Registration && k.Failed:
-		r := rarely(p)
-		if r.failures == 0 || x.Time-r.failed > failing {
-			r.failures, r.failed = 0, x.Time
+		l := p.late()
+		if l.failures == 0 || x.Time-l.failing > failing {
+			l.failures, l.failing = 0, x.Time
 		}
-		if r.failures++; r.failures >= flood {
+		if l.failures++; l.failures >= flood {
 			c.add(RegisterFlood, Detail{})
 		}
 	case k.Switch == actionurl.Registration && k.To == actionurl.On:
-		if r := rareOf(p); r != nil {
-			r.failures = 0
+		if p.lately != nil {
+			p.lately.failures = 0
 		}
 	case k.Switch == actionurl.Busy && k.To == actionurl.Off:
-		rarely(p).idle = x.Origin
+		p.late().idle = x.Origin
 	case k.Act == actionurl.Resumes:
-		rarely(p).resumed = x.Origin
+		p.late().resumed = x.Origin
 	case call == nil:
 	case k.Act == actionurl.Begins && k.Direction == actionurl.Incoming:
-		c.fanOut(x, phone, call)
+		c.fanOut(x, of.ID, call)
 	case k.Act == actionurl.Answers:
-		leave(x, phone, call)
+		c.leave(x, of, call)
 	case k.Act == actionurl.Ends:
 		c.duration(x, p, call)
 	}
 	if call != nil && call.ID != "" {
 		c.order(e.Kind, call)
 	}
-	count(p, e)
+	p.announced.add(e)
 	if x.NoResponse != httpwire.Answered || x.Latency >= burst {
-		p.Delayed = max(p.Delayed, x.Time+max(x.Latency, repeating))
+		p.delayed = max(p.delayed, x.Time+max(x.Latency, repeating))
 	}
 }
 
 // repeated checks whether the phone sends the same event again: of a call with an
 // id, or at once, or because the server failed. Otherwise it may have happened
 // again, and the phone does not announce what came between.
-func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *timeline.Past) {
+func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *past) {
 	if e.Kind == actionurl.Unknown {
 		return
 	}
 	target := maphash.String(c.seed, x.Target)
-	if p.Kind == e.Kind && p.Target == target && p.Server == x.Server && x.Time-p.Time < repeating &&
-		(p.Badly || x.Time-p.Time < burst || e.CallID != "" && once(e.Kind)) {
+	if p.kind == e.Kind && p.target == target && p.server == x.Server && x.Time-p.time < repeating &&
+		(p.failed || x.Time-p.time < burst || e.CallID != "" && once(e.Kind)) {
 		c.add(Repeated, Detail{Name: e.Kind.Slug})
 	}
-	p.Kind, p.Target, p.Time = e.Kind, target, x.Time
-	p.Badly = x.NoResponse != httpwire.Answered || x.Status >= 300 && x.Status != 304 || c.config.Slow > 0 && x.Latency >= c.config.Slow
+	p.kind, p.target, p.time = e.Kind, target, x.Time
+	p.failed = x.NoResponse != httpwire.Answered || x.Status >= 300 && x.Status != 304 || c.config.Slow > 0 && x.Latency >= c.config.Slow
 }
 
 // A rank is where in a call an event stands.
@@ -164,22 +154,22 @@ func (c *Checker) order(k *actionurl.Kind, call *timeline.Call) {
 
 // leave notes the calls that a phone left unannounced when it began to talk in
 // this one.
-func leave(x *httpwire.Exchange, phone *timeline.Phone, call *timeline.Call) {
+func (c *Checker) leave(x *httpwire.Exchange, phone *timeline.Phone, call *timeline.Call) {
 	if call.ID == "" {
 		return
 	}
 	for other := range phone.Open() {
 		if other != call && other.ID != "" && other.Talks() {
-			other.Left = x.Origin
+			c.checked(other).left = x.Origin
 		}
 	}
 }
 
 // duration compares $duration with the talk time between the phone's events.
 // Times on hold may be part of it or not.
-func (c *Checker) duration(x *httpwire.Exchange, p *timeline.Past, call *timeline.Call) {
+func (c *Checker) duration(x *httpwire.Exchange, p *past, call *timeline.Call) {
 	talk, known := call.Talk()
-	if !known || call.Duration < 0 || p.Delayed > call.First || call.Over != x.Time {
+	if !known || call.Duration < 0 || p.delayed > call.First || call.Over != x.Time {
 		return
 	}
 	hold, _ := call.Hold()
@@ -193,18 +183,18 @@ func (c *Checker) duration(x *httpwire.Exchange, p *timeline.Past, call *timelin
 func near(a, b int64) bool { return a-b <= tolerance && b-a <= tolerance }
 
 // rings is where phones that ring for the same call are found: 1,024 places of
-// 32 bytes. A later call takes the place of an earlier one.
+// 24 bytes. A later call takes the place of an earlier one.
 type rings [1024]struct {
 	call  uint64 // hash of the caller
 	time  int64  // when the first phone rang
-	phone *timeline.Phone
+	phone phone.ID
 }
 
 // fanOut checks whether another phone rings for the same call: one from the
 // same number, at once. Numbers of less than three digits, and words such as
 // anonymous, are shared by many callers; ids that the phone counts itself mean
 // nothing to another.
-func (c *Checker) fanOut(x *httpwire.Exchange, phone *timeline.Phone, call *timeline.Call) {
+func (c *Checker) fanOut(x *httpwire.Exchange, of phone.ID, call *timeline.Call) {
 	name := call.Remote
 	if digits(name) < 3 {
 		name = call.ID
@@ -215,10 +205,10 @@ func (c *Checker) fanOut(x *httpwire.Exchange, phone *timeline.Phone, call *time
 	caller := maphash.String(c.seed, name)
 	r := &c.rings[caller%uint64(len(c.rings))]
 	if r.call != caller || x.Time-r.time > ringing {
-		r.call, r.time, r.phone = caller, x.Time, phone
+		r.call, r.time, r.phone = caller, x.Time, of
 		return
 	}
-	if r.phone != phone {
+	if r.phone != of {
 		c.add(FanOut, Detail{})
 	}
 }
@@ -230,72 +220,4 @@ func digits(s string) (n int) {
 		}
 	}
 	return n
-}
-
-// Closed checks a complete call for missing events. One is missing only where
-// another event shows that it happened, the capture has the call from its
-// beginning, and the phone sends such events: it did, or has a template for them.
-func (c *Checker) Closed(call *timeline.Call) {
-	if call.Began == 0 {
-		return
-	}
-	var answered, ended, held, resumed bool
-	for _, s := range call.Steps {
-		unknown := s.Kind == actionurl.Unknown
-		answered = answered || s.Kind.Act == actionurl.Answers
-		held = held || unknown || s.Kind.Act == actionurl.Holds
-		resumed = resumed || s.Kind.Act == actionurl.Resumes
-		ended = ended || unknown || s.Kind.Act.Final()
-	}
-	unheld, unended := resumed && answered && !held, answered && !ended && call.Transfers == 0
-	if !unheld && !unended {
-		return // as nearly all are
-	}
-	p := &call.Phone.Past
-	hold, end := actionurl.Holds.Kind(), actionurl.Ends.Kind()
-	sends := func(k *actionurl.Kind) bool {
-		configured := c.configuredFor(call.Phone)
-		return p.Sent[counterOf(k)] > 0 || configured.Has(k)
-	}
-	r := rareOf(p)
-	switch {
-	case unheld && r != nil && sends(hold):
-		c.missed(call, hold, r.resumed)
-	case !unended || !sends(end) || call.SIP != nil && call.SIP.Ended != 0: // which SIP shows better
-	case r != nil && call.Over != 0 && call.Over == r.idle.Time:
-		c.missed(call, end, r.idle)
-	case call.Over == 0 && call.Left.Time > call.Last && sends(hold):
-		c.missed(call, end, call.Left)
-	}
-}
-
-func (c *Checker) missed(call *timeline.Call, k *actionurl.Kind, at packet.Origin) {
-	f := New(MissingEvent, Detail{Name: k.Slug})
-	Mark([]Finding{f}, call.Phone, call)
-	c.config.Found(&Occurrence{
-		Finding: f,
-		Place:   Place{Time: at.Time, Capture: at.Interface.Capture, Frame: at.Frame, Phone: phoneIn(call.Phone)},
-		Times:   1, Last: at.Time,
-	})
-}
-
-// Mark notes in a phone and its call, which may be nil, what was found of them.
-func Mark(found []Finding, phone *timeline.Phone, call *timeline.Call) {
-	for i := range found {
-		if phone != nil {
-			phone.Findings |= 1 << found[i].Kind
-		}
-		if call != nil {
-			call.Findings |= 1 << found[i].Kind
-		}
-	}
-}
-
-// phoneIn returns a phone as a finding has it.
-func phoneIn(p *timeline.Phone) Phone {
-	phone := Phone{Name: p.Name, MAC: p.MAC}
-	if n := len(p.Addresses); n > 0 {
-		phone.Addr = p.Addresses[n-1]
-	}
-	return phone
 }

@@ -47,11 +47,11 @@ func describe(l *learn.Lesson) string {
 func TestVerdicts(t *testing.T) {
 	gs := fleet("grandstream", 4)
 	yealink := fleet("yealink", 2)
-	router := &phone{mac: [6]byte{2, 0, 0, 0, 0, 1}, ip: "10.0.0.7"}
+	router := &handset{mac: [6]byte{2, 0, 0, 0, 0, 1}, ip: "10.0.0.7"}
 	for _, test := range []struct {
 		what    string
-		phones  []*phone // by turns
-		targets string   // a line each
+		phones  []*handset // by turns
+		targets string     // a line each
 		want    string
 	}{
 		{
@@ -81,7 +81,7 @@ func TestVerdicts(t *testing.T) {
 				"  segment 2: $segment2 open local active_user\n  active_user: $active_user likely\n  remote: $remote likely\n",
 		},
 		{
-			"a MAC address and an IP address behind a router and a translator of addresses", []*phone{router},
+			"a MAC address and an IP address behind a router and a translator of addresses", []*handset{router},
 			"/mac=000b82123456&phone_ip=192.168.9.9&x=172.16.0.1",
 			"192.168.40.207/mac=$mac&phone_ip=$phone_ip&x=$x 1x open ?\n" +
 				"  mac: $mac likely\n  phone_ip: $phone_ip likely\n  x: $x open active_host phone_ip program_version\n",
@@ -263,7 +263,7 @@ func TestServers(t *testing.T) {
 func TestOthersArePassedOver(t *testing.T) {
 	s := newSite(t)
 	p := fleet("grandstream", 1)[0]
-	pc := &phone{ip: "192.168.40.9", mac: [6]byte{2, 0, 0, 0, 0, 9}}
+	pc := &handset{ip: "192.168.40.9", mac: [6]byte{2, 0, 0, 0, 0, 9}}
 	for _, target := range []string{"/cfg000b82010232.xml", "/fw/gxp.bin", "/phonebook.xml", "/provision/000b82010232"} {
 		if s.get(p, target) {
 			t.Errorf("%s was taken", target)

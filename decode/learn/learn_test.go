@@ -12,11 +12,12 @@ import (
 	"actionurl/decode/httpwire"
 	"actionurl/decode/learn"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/profile"
 )
 
-// A phone of a test, and what it replaces variables by.
-type phone struct {
+// A handset is a phone of a test, and what it replaces variables by.
+type handset struct {
 	mac    [6]byte
 	ip     string
 	agent  string
@@ -38,12 +39,12 @@ type site struct {
 func newSite(t testing.TB) *site { return newSiteWith(t, nil) }
 
 func newSiteWith(t testing.TB, role learn.Role) *site {
-	return &site{t: t, learner: learn.New(role), decoder: actionurl.NewDecoder(actionurl.Config{}), now: start, server: "192.168.40.207"}
+	return &site{t: t, learner: learn.New(role), decoder: actionurl.NewDecoder(actionurl.Config{}, phone.NewRegistry()), now: start, server: "192.168.40.207"}
 }
 
 // get lets a phone send a request for a target, and reports whether the learner
 // took it.
-func (s *site) get(p *phone, target string) bool {
+func (s *site) get(p *handset, target string) bool {
 	s.now += 1e9
 	authority := s.server
 	if !strings.Contains(authority, ":") {
@@ -72,11 +73,11 @@ func fill(template string, values map[string]string) string {
 }
 
 // fleet returns n phones of a vendor.
-func fleet(vendor string, n int) []*phone {
-	var all []*phone
+func fleet(vendor string, n int) []*handset {
+	var all []*handset
 	for i := range n {
 		last := byte(50 + i)
-		p := &phone{ip: fmt.Sprintf("192.168.40.%d", last)}
+		p := &handset{ip: fmt.Sprintf("192.168.40.%d", last)}
 		number := strconv.Itoa(5000 + i)
 		v := map[string]string{"local": number, "display_local": "Desk " + string(rune('A'+i)), "active_user": number, "active_host": "pbx.example"}
 		switch vendor {
@@ -110,7 +111,7 @@ var callers = []string{"+4930123456", "0301234567", "15198891343", "+15555550100
 var names = []string{"Jane Doe", "Jürgen Müller", "Bob", "A&B Ltd", "15198891343", "山田 太郎"}
 
 // call sets the values of a phone's call.
-func (p *phone) call(n int) {
+func (p *handset) call(n int) {
 	v := p.values
 	v["remote"], v["display_remote"] = callers[n%len(callers)], names[n%len(names)]
 	v["callerID"], v["calledNumber"], v["REMOTENUMBER"] = v["display_remote"], v["local"], v["remote"]
@@ -261,7 +262,7 @@ func checkNames(t *testing.T, s *learn.Shape, template string) {
 func TestProfileIsRead(t *testing.T) {
 	s := newSite(t)
 	type sent struct {
-		p             *phone
+		p             *handset
 		target, event string
 	}
 	var all []sent
@@ -280,7 +281,7 @@ func TestProfileIsRead(t *testing.T) {
 	if !p.Parse("site.yaml", text) || len(p.Warnings) > 0 {
 		t.Fatalf("%v %v in\n%s", p.Errors, p.Warnings, text)
 	}
-	s.decoder = actionurl.NewDecoder(actionurl.Config{Templates: p.Templates()})
+	s.decoder = actionurl.NewDecoder(actionurl.Config{Templates: p.Templates()}, phone.NewRegistry())
 	for _, r := range all {
 		if r.event == "" {
 			continue

@@ -10,6 +10,7 @@ import (
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
+	"actionurl/decode/phone"
 	"actionurl/decode/vendor"
 )
 
@@ -255,7 +256,7 @@ func hostOf(server netip.AddrPort) string {
 // missedBy returns how many samples a template does not match.
 func missedBy(t *actionurl.Template, s *sketch) int {
 	missed := 0
-	d := actionurl.NewDecoder(actionurl.Config{Templates: []*actionurl.Template{t}})
+	d := actionurl.NewDecoder(actionurl.Config{Templates: []*actionurl.Template{t}}, phone.NewRegistry())
 	for i := range s.samples {
 		r := &s.samples[i]
 		x := httpwire.Exchange{Method: "GET", Target: r.path, Host: r.host, Client: netip.AddrPortFrom(r.client, 1), Server: r.server}

@@ -9,6 +9,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 )
 
 // A site is phones that have calls, one after the other.
@@ -26,7 +27,7 @@ func newSite(phones int) *site {
 	for i := range phones {
 		s.phones = append(s.phones, &actionurl.Event{
 			PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, byte(i >> 16), byte(i >> 8), byte(i)},
-			PhoneIP:  netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), PhoneKnown: actionurl.InURL,
+			PhoneIP:  netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), PhoneKnown: phone.InURL,
 			PhoneProduct: "GXP2170", PhoneVersion: "1.0.11.79",
 			Vars: []actionurl.Var{actionurl.VarOf("mac", "x"), actionurl.VarOf("local", fmt.Sprint(i)), actionurl.VarOf("remote", "")},
 		})
@@ -57,7 +58,7 @@ func BenchmarkAdd(b *testing.B) {
 	for _, phones := range []int{100, 8_000, 100_000} {
 		b.Run(fmt.Sprintf("%d phones", phones), func(b *testing.B) {
 			s := newSite(phones)
-			tl := New(Config{})
+			tl := follow(Config{})
 			// The events are made beforehand, 4 of each phone at the least.
 			type added struct {
 				x httpwire.Exchange

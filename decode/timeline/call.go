@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"actionurl/decode/actionurl"
-	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 )
 
@@ -33,6 +32,7 @@ type Step struct {
 // first, so that it lies together in memory.
 type Call struct {
 	Phone *Phone
+	Slot  int // a small number that no other call has until this one is handed out
 
 	// Times are in nanoseconds since 1970-01-01 UTC, 0 for what did not happen
 	// or was not announced.
@@ -59,7 +59,7 @@ type Call struct {
 	size int32 // bytes of its texts
 
 	// SIP is the call as the phone's signalling has it, nil if that is not
-	// known; package analysis sets it. One takes 736 bytes and its texts, 100 or
+	// known. One takes 736 bytes and its texts, 100 or
 	// so: 53 MiB of all calls.
 	SIP *sip.Call
 
@@ -75,14 +75,8 @@ type Call struct {
 
 	Holds     int // times that it was put on hold
 	Transfers int
-	Duration  int    // the $duration of the phone, in seconds; -1 if none
-	Findings  uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
-	Group     int    // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
-
-	// Left is where the phone began to talk in another call without announcing
-	// that it holds this one, as package finding sets it; its Time is 0 for
-	// nowhere.
-	Left packet.Origin
+	Duration  int // the $duration of the phone, in seconds; -1 if none
+	Group     int // 1-based number of the group that it is in, in the order of the groups; 0 if calls are not grouped
 
 	// FromSIP is what SIP added to the events, in a call that is handed out.
 	FromSIP []Part

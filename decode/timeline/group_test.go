@@ -15,7 +15,7 @@ func grouped(t testing.TB, c Config, script string) []string {
 	c.Closed = func(c *Call) {
 		lines = append(lines, fmt.Sprintf("%d %s %s", c.Group, c.Address, c.State()))
 	}
-	tl := New(c)
+	tl := follow(c)
 	play(t, tl, script)
 	tl.Flush()
 	return lines
@@ -96,7 +96,7 @@ func TestGroups(t *testing.T) {
 
 // Groups are forgotten, too.
 func TestManyGroups(t *testing.T) {
-	tl := New(Config{Group: ByNumber, Live: true})
+	tl := follow(Config{Group: ByNumber, Live: true})
 	x, e := event(t, []string{"0", "missed_call", "remote="})
 	for i := range 2 * maxGroups {
 		e.Vars[0].Value = fmt.Sprint(i)

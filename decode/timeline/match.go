@@ -1,6 +1,8 @@
 package timeline
 
-import "actionurl/decode/actionurl"
+import (
+	"actionurl/decode/actionurl"
+)
 
 // Bounds on what belongs together, where there is no call id.
 const (

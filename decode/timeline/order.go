@@ -1,6 +1,8 @@
 package timeline
 
-import "unsafe"
+import (
+	"unsafe"
+)
 
 // stepSize is the size of an event of a call, in bytes.
 const stepSize = int(unsafe.Sizeof(Step{}))

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 )
 
 // Calls come in the order of their first events, and live as they are closed.
@@ -31,7 +32,7 @@ func TestTurns(t *testing.T) {
 	} {
 		var got []string
 		at := ""
-		tl := New(Config{Live: test.live, Closed: func(c *Call) { got = append(got, c.ID+" at "+at) }})
+		tl := follow(Config{Live: test.live, Closed: func(c *Call) { got = append(got, c.ID+" at "+at) }})
 		for line := range strings.Lines(script) {
 			if words := strings.Fields(line); len(words) > 0 {
 				at = words[0]
@@ -50,7 +51,7 @@ func TestTurns(t *testing.T) {
 // no further event comes.
 func TestTick(t *testing.T) {
 	n := 0
-	tl := New(Config{Closed: func(*Call) { n++ }})
+	tl := follow(Config{Closed: func(*Call) { n++ }})
 	play(t, tl, "0 missed_call id=1@x")
 	tl.Tick(start.UnixNano() + repeating)
 	if n != 0 {
@@ -67,7 +68,7 @@ func TestTick(t *testing.T) {
 func TestTooManyCalls(t *testing.T) {
 	for live, most := range map[bool]int{false: maxCalls, true: maxLive} {
 		states := map[State]int{}
-		tl := New(Config{Live: live, Closed: func(c *Call) { states[c.State()]++ }})
+		tl := follow(Config{Live: live, Closed: func(c *Call) { states[c.State()]++ }})
 		x, e := event(t, []string{"0", "established_call"})
 		for i := range most + 10 {
 			e.PhoneMAC = packet.MAC{0x00, 0x0b, 0x82, byte(i >> 16), byte(i >> 8), byte(i)}
@@ -88,7 +89,7 @@ func TestTooManyCalls(t *testing.T) {
 // being cut.
 func TestTooManyWait(t *testing.T) {
 	states := map[State]int{}
-	tl := New(Config{Closed: func(c *Call) { states[c.State()]++ }})
+	tl := follow(Config{Closed: func(c *Call) { states[c.State()]++ }})
 	play(t, tl, "0 established_call id=long@x")
 	x, e := event(t, []string{"0", "missed_call", "mac=00:0b:82:00:00:01"})
 	for i := range maxCalls + 100 {
@@ -109,7 +110,7 @@ func TestTooManyWait(t *testing.T) {
 // held against each of them.
 func TestTooManyCallsOfAPhone(t *testing.T) {
 	n := 0
-	tl := New(Config{Closed: func(*Call) { n++ }, Live: true})
+	tl := follow(Config{Closed: func(*Call) { n++ }, Live: true})
 	x, e := event(t, []string{"0", "established_call"})
 	for i := range 10 * maxOpen {
 		e.CallID = fmt.Sprint(i)
@@ -125,15 +126,15 @@ func TestTooManyCallsOfAPhone(t *testing.T) {
 }
 
 func TestTooManyPhones(t *testing.T) {
-	tl := New(Config{})
+	tl := follow(Config{})
 	x, e := event(t, []string{"0", "registered"})
-	for i := range maxPhones + 10 {
+	for i := range phone.MaxPhones + 10 {
 		e.PhoneMAC = packet.MAC{0x00, 0x0b, 0x82, byte(i >> 16), byte(i >> 8), byte(i)}
-		if p, _ := tl.Add(x, e); (p == nil) != (i >= maxPhones) {
+		if p, _ := tl.Add(x, e); (p == nil) != (i >= phone.MaxPhones) {
 			t.Fatalf("phone %d: %v", i, p)
 		}
 	}
-	if len(tl.Phones()) != maxPhones || tl.Counts().Unnamed != 10 {
+	if len(tl.Phones()) != phone.MaxPhones || tl.Counts().Unnamed != 10 {
 		t.Errorf("%d phones, %d events of others", len(tl.Phones()), tl.Counts().Unnamed)
 	}
 	play(t, tl, "0 dnd_on mac=00:0b:82:00:00:00") // one that is known goes on
@@ -145,7 +146,7 @@ func TestTooManyPhones(t *testing.T) {
 // Nothing that a phone says makes what is kept of it large.
 func TestLongTexts(t *testing.T) {
 	long := strings.Repeat("x", 60_000)
-	tl := New(Config{})
+	tl := follow(Config{})
 	for i := range 2 * maxAccounts {
 		play(t, tl, fmt.Sprintf("0 incoming_call id=%d%s local=%d%s remote=%s display_remote=y%s ip=10.0.0.%d", i, long, i, long, long, long, i))
 		play(t, tl, fmt.Sprintf("0 dnd_on active_user=%d", i))
@@ -171,7 +172,7 @@ func TestLongTexts(t *testing.T) {
 
 // The texts and events of all calls have a bound of their own.
 func TestTooLong(t *testing.T) {
-	tl := New(Config{})
+	tl := follow(Config{})
 	x, e := event(t, []string{"0", "established_call"})
 	long := strings.Repeat("x", maxText-10)
 	for i := range maxCalls {
@@ -198,7 +199,7 @@ func TestMemory(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&made)
 	handed := 0
-	tl := New(Config{Closed: func(*Call) { handed++ }})
+	tl := follow(Config{Closed: func(*Call) { handed++ }})
 	most := uint64(0)
 	for i := 0; site.calls < calls; i++ {
 		tl.Add(site.next(1e5))

@@ -9,6 +9,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/vendor"
 )
 
@@ -22,14 +23,14 @@ const (
 // A Phone is what a phone announced of itself. What every event touches comes
 // first, so that it lies together in memory.
 type Phone struct {
+	ID   phone.ID
 	MAC  packet.MAC // zero if not known
 	open []ref      // its calls that are not closed, in the order of their first events
 	few  [2]ref     // what open is of, while there are no more
 
 	Events   int
-	Failures int    // events that were not answered by a status of 2xx
-	Last     int64  // when it was heard of last, in nanoseconds since 1970-01-01 UTC
-	Findings uint64 // what is wrong with its events, a bit for each kind, as package finding sets them
+	Failures int   // events that were not answered by a status of 2xx
+	Last     int64 // when it was heard of last, in nanoseconds since 1970-01-01 UTC
 
 	address  netip.Addr // the latest
 	account  uint32     // hash of the latest
@@ -38,10 +39,9 @@ type Phone struct {
 
 	Switches actionurl.Switches
 
-	Known   actionurl.Evidence
+	Known   phone.Evidence
 	Product string
 	Version string
-	Past    Past
 
 	Addresses []netip.Addr   // that it had, the latest last; at most maxAddresses
 	Name      string         // what the user calls it
@@ -49,23 +49,6 @@ type Phone struct {
 	Accounts  []string       // at most maxAccounts
 	Calls     int
 	First     int64 // when it was heard of first
-}
-
-// A Past is what a phone did before, as far as findings are told by it: package
-// finding keeps it here, as it looks at the phone for each event, too.
-type Past struct {
-	Client netip.Addr     // that its latest request came from
-	Server netip.AddrPort // that took it
-
-	// The latest event that is known.
-	Kind   *actionurl.Kind
-	Target uint64 // hash of it
-	Time   int64  // in nanoseconds since 1970-01-01 UTC
-	Badly  bool   // it was not answered as it should be
-
-	Sent    [12]uint8 // how often it sent each of some events, up to 255
-	Delayed int64     // until when a late response kept it from sending
-	Rest    any       // what few phones do; nil in a new one
 }
 
 // A ref is a call of a phone, with what events are matched by.
@@ -94,8 +77,14 @@ func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 	if x.Status/100 != 2 {
 		p.Failures++
 	}
-	if e.PhoneKnown != p.Known && strength(e.PhoneKnown) > strength(p.Known) {
+	if e.PhoneKnown != p.Known && e.PhoneKnown.Beats(p.Known) {
 		p.Known = e.PhoneKnown
+	}
+	if p.MAC.IsZero() && !e.PhoneMAC.IsZero() {
+		p.MAC = e.PhoneMAC
+		if e.PhoneVendor != nil {
+			p.made(e.PhoneVendor)
+		}
 	}
 	if p.address != e.PhoneIP {
 		p.moved(e.PhoneIP)
@@ -125,21 +114,6 @@ func (p *Phone) moved(a netip.Addr) {
 		p.Addresses = slices.Delete(p.Addresses, 0, 1)
 	}
 	p.Addresses = append(p.Addresses, a)
-}
-
-// strength orders how phones are identified.
-func strength(e actionurl.Evidence) int {
-	switch e {
-	case actionurl.InURL:
-		return 4
-	case actionurl.InAgent:
-		return 3
-	case actionurl.InFrame:
-		return 2
-	case actionurl.InAddress:
-		return 1
-	}
-	return 0
 }
 
 // update replaces a text that many phones have in common by a later one.

@@ -13,7 +13,7 @@ import (
 // phones returns what becomes of the phones of a script, a line for each.
 func phones(t testing.TB, script string) []string {
 	t.Helper()
-	tl := New(Config{})
+	tl := follow(Config{})
 	play(t, tl, script)
 	tl.Flush()
 	var lines []string

@@ -34,7 +34,7 @@ func TestAnyEvents(t *testing.T) {
 			}
 		}
 		macs := []packet.MAC{{}, {0, 0x0b, 0x82, 0, 0, 1}, {0, 0x0b, 0x82, 0, 0, 2}, {0, 4, 0x13, 0, 0, 1}}
-		tl := New(config)
+		tl := follow(config)
 		added, begun := 0, 0
 		x := &httpwire.Exchange{Status: 200}
 		x.Time = start.UnixNano()

@@ -1,25 +1,20 @@
 package timeline
 
 import (
-	"net/netip"
 	"time"
 
 	"actionurl/decode/actionurl"
-	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/sip"
 )
 
-// Signalled sets the SIP of a call that is not closed: by its phone, that of the
-// MAC address, or where that is empty, of the address; and by the time of its
-// first event. It does nothing if there is no such call.
-func (t *Timeline) Signalled(mac packet.MAC, addr netip.Addr, first int64, s *sip.Call) {
-	p := t.byIP[addr]
-	if !mac.IsZero() {
-		p = t.byMAC[mac]
-	}
-	if p == nil {
+// Signalled sets the SIP of a call that is not closed: by its phone, and by the
+// time of its first event. It does nothing if there is no such call.
+func (t *Timeline) Signalled(id phone.ID, first int64, s *sip.Call) {
+	if id == 0 {
 		return
 	}
+	p := t.Phone(id)
 	for _, r := range p.open {
 		if r.call.First == first && r.call.SIP == nil {
 			r.call.SIP = s

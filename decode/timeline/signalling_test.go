@@ -63,7 +63,7 @@ func TestFilled(t *testing.T) {
 			"incoming missed 101>7777 Jane id x@pbx ring 3s hold 7s holds 1 transfers 1: local display_remote hold_s holds transfers"},
 	} {
 		var got string
-		tl := New(Config{Closed: func(c *Call) {
+		tl := follow(Config{Closed: func(c *Call) {
 			b := c.Direction.String() + " " + string(c.State()) + " " + c.Local + ">" + strings.TrimSpace(c.Remote+" "+c.DisplayRemote) + " id " + c.ID
 			if d, ok := c.Ring(); ok {
 				b += " ring " + d.String()
@@ -96,7 +96,7 @@ func TestFilled(t *testing.T) {
 // count, though the call waits for its turn.
 func TestSignallingEnds(t *testing.T) {
 	var got []string
-	tl := New(Config{Closed: func(c *Call) { got = append(got, c.Remote+" "+c.DisplayRemote) }})
+	tl := follow(Config{Closed: func(c *Call) { got = append(got, c.Remote+" "+c.DisplayRemote) }})
 	_, waited := tl.Add(event(t, strings.Fields("0 incoming_call local=1 remote=5003")))
 	_, c := tl.Add(event(t, strings.Fields("1 incoming_call local=1 remote=5004")))
 	waited.SIP, c.SIP = &sip.Call{}, &sip.Call{}
@@ -124,12 +124,12 @@ func TestSignalled(t *testing.T) {
 		{"another time", "00:0b:82:12:34:32", "192.168.40.50", at + 1, ""},
 	} {
 		got := "not handed out"
-		tl := New(Config{Closed: func(c *Call) { got = c.DisplayRemote }})
+		tl := follow(Config{Closed: func(c *Call) { got = c.DisplayRemote }})
 		x, e := event(t, strings.Fields("0 incoming_call remote=5003"))
 		e.PhoneMAC = packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}
 		tl.Add(x, e)
 		mac, _ := packet.ParseMAC(test.mac)
-		tl.Signalled(mac, netip.MustParseAddr(test.addr), test.first, &sip.Call{Remote: sip.Party{Name: "Jane"}})
+		tl.Signalled(tl.phones.Find(mac, netip.MustParseAddr(test.addr)), test.first, &sip.Call{Remote: sip.Party{Name: "Jane"}})
 		tl.Flush()
 		if got != test.want {
 			t.Errorf("%s: %q, want %q", test.what, got, test.want)

@@ -17,15 +17,16 @@ package timeline
 
 import (
 	"hash/maphash"
-	"net/netip"
 	"strings"
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
-	"actionurl/decode/packet"
+	"actionurl/decode/phone"
+	"actionurl/decode/sip"
 )
 
-// The bounds of what is kept.
+// The bounds of what is kept. Of phones there are no more than phone.MaxPhones,
+// 131,072 of about 450 bytes: 56 MiB. Events of further ones are counted.
 const (
 	// maxCalls is how many calls are kept, open ones and closed ones that wait
 	// for older ones: 65,536 of 432 bytes, 4 events included, and of about
@@ -37,9 +38,6 @@ const (
 	// maxLong is how much their texts and events may take beyond that, in
 	// bytes: 16 MiB.
 	maxLong = 16 << 20
-	// maxPhones is how many phones are kept: 131,072 of about 550 bytes, 69
-	// MiB. Events of further phones are counted.
-	maxPhones = 128 << 10
 	// maxText is how many bytes of each text of calls and phones are kept.
 	maxText = 256
 	// maxCommon is how many texts are kept once for all phones: 4,096 of at most
@@ -71,11 +69,9 @@ type Timeline struct {
 	config Config
 	seed   maphash.Seed
 
-	phones  []*Phone
-	byMAC   map[packet.MAC]*Phone
-	byIP    map[netip.Addr]*Phone // those whose MAC address is not known
-	unnamed int                   // events of phones that are not kept
-	common  map[string]string     // products and versions, which phones share; at most maxCommon
+	phones  []*Phone          // by their ID, from 1 on
+	unnamed int               // events of phones that are not kept
+	common  map[string]string // products and versions, which phones share; at most maxCommon
 
 	// All calls that were not handed out, in the order of their first events.
 	oldest, youngest *Call
@@ -87,6 +83,7 @@ type Timeline struct {
 	over             lane
 	waiting          lane // the closed ones
 	free             []*Call
+	slots            int             // of calls that there ever were at a time
 	texts            strings.Builder // of the latest calls
 
 	room   int // for calls
@@ -103,17 +100,18 @@ func New(c Config) *Timeline {
 	}
 	return &Timeline{
 		room: room, config: c, seed: maphash.MakeSeed(),
-		byMAC: map[packet.MAC]*Phone{}, byIP: map[netip.Addr]*Phone{}, groups: map[string]*group{}, common: map[string]string{},
+		groups: map[string]*group{}, common: map[string]string{},
 		ringing: lane{timeout: 600e9}, talking: lane{timeout: 86400e9}, over: lane{timeout: repeating},
 	}
 }
 
-// Add adds an event, and returns its phone and the call that it is of: nil if
-// it is of none, and both nil if there are too many phones. They are valid
-// until the next call of a method; the phone stays valid.
-func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call) {
+// Add adds an event of a phone, and returns the phone and the call that it is of: nil if
+// it is of none, and both nil if the phone is none, as there are too many. They are valid
+// until the next call of a method; the phone stays valid. The SIP of the call is
+// nil where that is not known.
+func (t *Timeline) Add(id phone.ID, x *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call) (*Phone, *Call) {
 	t.Tick(x.Time)
-	p := t.phone(e, x.Time)
+	p := t.phone(id, x.Time)
 	if p == nil {
 		t.unnamed++
 		return nil, nil
@@ -137,6 +135,9 @@ func (t *Timeline) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call)
 			return p, nil // the capture may begin in the middle of a call, but these say too little of it
 		}
 		c = t.begin(p, &s, f, x.Time)
+	}
+	if c.SIP == nil {
+		c.SIP = signalled
 	}
 	c.apply(f, x.Time)
 	if c.Direction == actionurl.Undirected && s.id != "" {
@@ -194,62 +195,20 @@ type Counts struct {
 // Counts returns the counts so far.
 func (t *Timeline) Counts() Counts { return Counts{t.cut, t.unnamed} }
 
-// moveTime is how long, in nanoseconds, an address without a MAC address may
-// not have been heard of to be that of a phone whose MAC address is told then.
-const moveTime = 600e9
+// Phone returns a phone that an event was added of.
+func (t *Timeline) Phone(id phone.ID) *Phone { return t.phones[id-1] }
 
-// phone returns the phone of an event, nil if there are too many.
-func (t *Timeline) phone(e *actionurl.Event, now int64) *Phone {
-	if e.PhoneMAC.IsZero() {
-		p := t.byIP[e.PhoneIP]
-		if p == nil {
-			if p = t.newPhone(now); p != nil {
-				t.byIP[e.PhoneIP] = p
-			}
-		}
-		return p
-	}
-	if e.State == nil {
-		return t.named(e, now)
-	}
-	p, _ := (*e.State).(*Phone) // mostly that of the address's last event
-	if p == nil || p.MAC != e.PhoneMAC {
-		if p = t.named(e, now); p != nil {
-			*e.State = p
-		}
-	}
-	return p
-}
-
-// named returns the phone with the MAC address of an event, nil if there are
-// too many.
-func (t *Timeline) named(e *actionurl.Event, now int64) *Phone {
-	p := t.byMAC[e.PhoneMAC]
-	if p != nil {
-		return p
-	}
-	if p = t.byIP[e.PhoneIP]; p != nil && now-p.Last < moveTime {
-		delete(t.byIP, e.PhoneIP)
-	} else if p = t.newPhone(now); p == nil {
+// phone returns a phone that announces an event, nil for none.
+func (t *Timeline) phone(id phone.ID, now int64) *Phone {
+	if id == 0 {
 		return nil
 	}
-	p.MAC = e.PhoneMAC
-	if e.PhoneVendor != nil {
-		p.made(e.PhoneVendor)
+	for len(t.phones) < int(id) {
+		p := &Phone{ID: phone.ID(len(t.phones) + 1), First: now}
+		p.open = p.few[:0]
+		t.phones = append(t.phones, p)
 	}
-	t.byMAC[p.MAC] = p
-	return p
-}
-
-// newPhone returns a phone that was not heard of before, nil if there are too many.
-func (t *Timeline) newPhone(now int64) *Phone {
-	if len(t.phones) == maxPhones {
-		return nil
-	}
-	p := &Phone{First: now}
-	p.open = p.few[:0]
-	t.phones = append(t.phones, p)
-	return p
+	return t.Phone(id)
 }
 
 // ofPhone notes an event that is of no call.
@@ -314,9 +273,10 @@ func (t *Timeline) begin(p *Phone, s *facts, f actionurl.Effect, now int64) *Cal
 	if n := len(t.free); n > 0 {
 		c, t.free = t.free[n-1], t.free[:n-1]
 	} else {
-		c = new(Call)
+		c = &Call{Slot: t.slots}
+		t.slots++
 	}
-	*c = Call{Phone: p, Address: p.address, First: now, Duration: -1}
+	*c = Call{Slot: c.Slot, Phone: p, Address: p.address, First: now, Duration: -1}
 	c.Steps = c.few[:0]
 	p.Calls++
 	p.open = append(p.open, ref{call: c})

@@ -13,17 +13,31 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/phone"
 	"actionurl/decode/vendor"
 )
 
 // start is when a script begins.
 var start = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 
+// A follower is a Timeline with the phones of its events.
+type follower struct {
+	*Timeline
+	phones *phone.Registry
+}
+
+func follow(c Config) *follower { return &follower{New(c), phone.NewRegistry()} }
+
+// Add adds an event of which no SIP is known.
+func (f *follower) Add(x *httpwire.Exchange, e *actionurl.Event) (*Phone, *Call) {
+	return f.Timeline.Add(f.phones.Add(e.PhoneMAC, e.PhoneIP, e.PhoneIP, x.Time), x, e, nil)
+}
+
 // play adds the events of a script: a line each, with the seconds since the
 // start, the slug ("a|b" if it is ambiguous), and variables. The phone is
 // 00:0b:82:12:34:32 at 192.168.40.50, unless mac and ip say otherwise, the
 // answer 200 unless status does.
-func play(t testing.TB, tl *Timeline, script string) {
+func play(t testing.TB, tl *follower, script string) {
 	t.Helper()
 	for line := range strings.Lines(script) {
 		words := strings.Fields(line)
@@ -44,7 +58,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 	x := &httpwire.Exchange{Status: 200}
 	x.Time = start.Add(time.Duration(after*1000+0.5) * time.Millisecond).UnixNano()
 	e := &actionurl.Event{
-		Kind: actionurl.Lookup(words[1]), PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}, PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: actionurl.InURL,
+		Kind: actionurl.Lookup(words[1]), PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}, PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: phone.InURL,
 	}
 	if e.Kind == nil {
 		e.Kind = actionurl.Unknown
@@ -61,7 +75,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 		switch key {
 		case "mac":
 			if e.PhoneMAC, _ = packet.ParseMAC(value); value == "" {
-				e.PhoneKnown = actionurl.InAddress
+				e.PhoneKnown = phone.InAddress
 			}
 		case "ip":
 			e.PhoneIP = netip.MustParseAddr(value)
@@ -86,7 +100,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 func calls(t testing.TB, script string) []string {
 	t.Helper()
 	var lines []string
-	tl := New(Config{Closed: func(c *Call) { lines = append(lines, line(c)) }})
+	tl := follow(Config{Closed: func(c *Call) { lines = append(lines, line(c)) }})
 	play(t, tl, script)
 	tl.Flush()
 	return lines

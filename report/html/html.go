@@ -145,12 +145,12 @@ func (p *Page) call(c *timeline.Call) int64 {
 }
 
 // Call implements [report.Run].
-func (p *Page) Call(c *timeline.Call) error {
+func (p *Page) Call(c *decode.Call) error {
 	key := callKey{c.Phone, c.First}
 	id := p.open[key]
 	delete(p.open, key)
 	phone := finding.Phone{Name: c.Phone.Name, MAC: c.Phone.MAC, Addr: c.Address}
-	return p.calls.add(c, int64(id), p.tables.phone(phone, nil), p.tables)
+	return p.calls.add(c.Call, int64(id), p.tables.phone(phone, nil), p.tables)
 }
 
 // maxMarks bounds the findings of connections: 32,768 of about 400 bytes, 13

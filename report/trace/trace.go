@@ -16,7 +16,6 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/phone"
-	"actionurl/decode/timeline"
 	"actionurl/report"
 )
 
@@ -166,7 +165,7 @@ func (t *Writer) Record(r *decode.Record) error {
 }
 
 // Call implements [report.Run].
-func (t *Writer) Call(c *timeline.Call) error {
+func (t *Writer) Call(c *decode.Call) error {
 	end := max(c.First, c.Last, c.Over)
 	t.begin(c.First)
 	th := t.thread(finding.Phone{Name: c.Phone.Name, MAC: c.Phone.MAC, Addr: c.Address})

@@ -79,7 +79,7 @@ var errEnough = errors.New("enough rows")
 // A decoder makes records of an input, and hands them to the run.
 type decoder interface {
 	Flush() error
-	Phones() []*timeline.Phone
+	Phones() []*decode.Phone
 	Summary() decode.Summary
 }
 
@@ -218,15 +218,15 @@ func (r *run) record(rec *decode.Record) error {
 }
 
 // call takes a call of the decoder. It is shown if a request of it is.
-func (r *run) call(c *timeline.Call) error {
-	key := keyOf(c)
+func (r *run) call(c *decode.Call) error {
+	key := keyOf(c.Call)
 	shown := r.calls[key]
 	delete(r.calls, key)
 	switch {
 	case !shown:
 		return nil
 	case r.Complete && len(c.FromSIP) > 0:
-		return r.beside(func() error { return r.view.beside.SIPCall(c) })
+		return r.beside(func() error { return r.view.beside.SIPCall(c.Call) })
 	case r.view.call == nil:
 		return nil
 	case r.Options.Format.Run != nil: // whose rows are events

@@ -15,11 +15,11 @@ import (
 type viewer struct {
 	output.Part
 	loss   func(*report.Loss) error
-	beside *report.Rows[decode.Record]          // for what is no row; nil where that cannot be saved
-	record func(*decode.Record) error           // of a request that the filter shows
-	call   func(*timeline.Call) error           // of a call that it shows
-	found  func(*finding.Occurrence)            // of a finding of no request, of formats that show a whole run
-	end    func([]*timeline.Phone) (int, error) // of the phones at the end of the capture; returns how many rows
+	beside *report.Rows[decode.Record]        // for what is no row; nil where that cannot be saved
+	record func(*decode.Record) error         // of a request that the filter shows
+	call   func(*decode.Call) error           // of a call that it shows
+	found  func(*finding.Occurrence)          // of a finding of no request, of formats that show a whole run
+	end    func([]*decode.Phone) (int, error) // of the phones at the end of the capture; returns how many rows
 }
 
 // newViewer returns a viewer that writes to w. What it has to remember beyond
@@ -37,7 +37,7 @@ func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline
 		return newPhoneViewer(w, o, shown)
 	case report.Servers:
 		rows, err := report.NewServers(w, o)
-		return &viewer{Part: rows, end: func([]*timeline.Phone) (int, error) { return writeAll(rows, collector.Verdict().Servers) }}, err
+		return &viewer{Part: rows, end: func([]*decode.Phone) (int, error) { return writeAll(rows, collector.Verdict().Servers) }}, err
 	case report.Findings:
 		return newFindingViewer(w, o, found)
 	}
@@ -79,9 +79,9 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 			shown[r.Phone] = true
 			return nil
 		},
-		end: func(phones []*timeline.Phone) (n int, err error) {
+		end: func(phones []*decode.Phone) (n int, err error) {
 			for _, phone := range phones {
-				if !shown[phone] {
+				if !shown[phone.Phone] {
 					continue
 				}
 				if err := rows.Write(phone); err != nil {
@@ -97,7 +97,7 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 // newFindingViewer returns a viewer of what is found until the end.
 func newFindingViewer(w io.Writer, o report.Options, found *finding.Tally) (*viewer, error) {
 	rows, err := report.NewFindings(w, o)
-	return &viewer{Part: rows, end: func([]*timeline.Phone) (int, error) {
+	return &viewer{Part: rows, end: func([]*decode.Phone) (int, error) {
 		return writeAll(rows, found.Summaries())
 	}}, err
 }

@@ -63,7 +63,7 @@ var ErrFormat = errors.New("not a pcap or pcapng capture")
 // Open begins to read a capture, whose kind and compression it tells by its
 // content. The name is the one that frames and problems carry.
 func Open(name string, from io.Reader) (*Reader, error) {
-	r := &Reader{name: name, window: window{r: from, buf: make([]byte, windowSize)}}
+	r := &Reader{name: name, window: window{r: from, buf: make([]byte, firstWindow)}}
 	r.Packets = capture.NewPackets(r)
 	r.window.atLeast(maxMagic)
 	plain, compressed, err := decompressed(r.window.rest(), from)

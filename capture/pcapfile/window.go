@@ -9,6 +9,10 @@ import (
 // record, small enough to stay in a processor's second-level cache.
 const windowSize = 512 << 10
 
+// firstWindow is the window until its first bytes are used up: of many files no
+// more is needed than the time of the first frame.
+const firstWindow = 64 << 10
+
 // A window is the part of a file that is in memory.
 type window struct {
 	r      io.Reader
@@ -33,8 +37,12 @@ func (w *window) more() bool {
 	if w.err != nil {
 		return false
 	}
-	copy(w.buf, w.buf[w.lo:w.hi])
-	w.lo, w.hi = 0, w.hi-w.lo
+	buf := w.buf
+	if w.hi > 0 && len(buf) < windowSize {
+		buf = make([]byte, windowSize)
+	}
+	copy(buf, w.rest())
+	w.buf, w.lo, w.hi = buf, 0, w.hi-w.lo
 	if w.hi == len(w.buf) {
 		return false
 	}

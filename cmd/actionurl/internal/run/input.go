@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"actionurl/capture"
@@ -45,7 +47,16 @@ type captures struct{ *files.Captures }
 // Captures runs over captures.
 func Captures(c Config, in *files.Captures) error {
 	defer in.Close()
+	collectLater()
 	return (&run{Config: c}).over(captures{in})
+}
+
+// collectLater has the first garbage collection wait for twice the heap. Most runs
+// need none then, and one takes as long as reading 50 MB: it looks through
+// gopacket's tables, 5 MiB of pointers.
+func collectLater() {
+	before := debug.SetGCPercent(200)
+	runtime.AddCleanup(new(*int), func(percent int) { debug.SetGCPercent(percent) }, before)
 }
 
 // follow implements input: somebody may still be writing to a pipe.

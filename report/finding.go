@@ -41,7 +41,7 @@ func setValue(s finding.Set) Value {
 
 // whatValue says in sentences what was found, what to do, and where it was first.
 func whatValue(s *finding.Summary) Value {
-	what := sentence(s.Message()) + " " + sentence(s.Hint())
+	what := Sentence(s.Message()) + " " + Sentence(s.Hint())
 	if s.Frame > 0 {
 		what += fmt.Sprintf(" First at %s:%d", s.Capture, s.Frame)
 		if name := s.Phone.Name; name != "" {
@@ -54,8 +54,8 @@ func whatValue(s *finding.Summary) Value {
 	return Text(what)
 }
 
-// sentence returns a phrase, which begins with an ASCII letter, as a sentence.
-func sentence(phrase string) string {
+// Sentence returns a phrase, which begins with an ASCII letter, as a sentence.
+func Sentence(phrase string) string {
 	return strings.ToUpper(phrase[:1]) + phrase[1:] + "."
 }
 

@@ -130,12 +130,12 @@ func (p *verdictText) cause(c *verdict.Cause) {
 	if c.Apart != "" {
 		what += "; " + c.Apart
 	}
-	body := p.fold(who+what, p.Width-indent, 3-indent)
+	body := fold(who+what, p.Width-indent, 3-indent)
 	hint := c.Hint
 	if c.Frame > 0 {
 		hint += " (" + p.place(c) + ")"
 	}
-	body = append(body, p.fold(hint, p.Width-indent, 0)...)
+	body = append(body, fold(hint, p.Width-indent, 0)...)
 	for i, line := range body {
 		if i > 0 {
 			p.text.WriteString(strings.Repeat(" ", indent))
@@ -178,13 +178,13 @@ func (p *verdictText) notes() {
 	p.text.WriteByte('\n')
 	if p.Notes {
 		for i := range all {
-			p.wrapped(" · ", fmt.Sprintf("%s (%s): %s; %s", all[i].Kind, plural(len(all[i].Phones), "phone"), all[i].What, all[i].Hint))
+			p.wrapped(" · ", fmt.Sprintf("%s (%s): %s; %s", all[i].Kind.Title(), plural(len(all[i].Phones), "phone"), all[i].What, all[i].Hint))
 		}
 		return
 	}
 	var words []string
 	for i := range all {
-		words = append(words, fmt.Sprintf("%s (%s)", all[i].Kind, plural(len(all[i].Phones), "phone")))
+		words = append(words, fmt.Sprintf("%s (%s)", all[i].Kind.Title(), plural(len(all[i].Phones), "phone")))
 	}
 	p.wrapped(" · ", plural(len(all), "note")+": "+strings.Join(words, ", ")+": --notes")
 }
@@ -192,7 +192,7 @@ func (p *verdictText) notes() {
 // wrapped writes a text in the width, its later lines indented as its first by
 // the mark.
 func (p *verdictText) wrapped(mark, text string) {
-	for i, line := range p.fold(text, p.Width-cellWidth(mark), 0) {
+	for i, line := range fold(text, p.Width-cellWidth(mark), 0) {
 		if i > 0 {
 			mark = strings.Repeat(" ", cellWidth(mark))
 		}
@@ -200,9 +200,13 @@ func (p *verdictText) wrapped(mark, text string) {
 	}
 }
 
-// fold breaks a text into lines of a width, the first of them longer by more
-// (shorter, if that is negative). A word that is wider stands by itself.
-func (p *verdictText) fold(text string, width, more int) []string {
+// Fold breaks a text into lines of a width in terminal columns. What is wider and
+// has no space stands by itself. Text off the wire is escaped.
+func Fold(text string, width int) []string { return fold(text, width, 0) }
+
+// fold is Fold with a first line that is wider by more, narrower if that is
+// negative.
+func fold(text string, width, more int) []string {
 	var lines []string
 	var line strings.Builder
 	used, room := 0, max(20, width-more)
@@ -213,7 +217,7 @@ func (p *verdictText) fold(text string, width, more int) []string {
 			line.Reset()
 			used, room = 0, max(20, width)
 		}
-		if used > 0 || line.Len() > 0 {
+		if used > 0 {
 			line.WriteByte(' ')
 			used++
 		}

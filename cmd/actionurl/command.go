@@ -88,7 +88,7 @@ func newRoot(enter shutter) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(help.Usage)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newFrames(enter), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
+	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newExplain(), newFrames(enter), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
 	root.AddCommand(internalCommands()...)
 	root.AddCommand(help.Topics()...)
 	help.Describe(root)

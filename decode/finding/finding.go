@@ -1,22 +1,29 @@
-// Package finding tells what is wrong with a deployment of Action URLs, and
+// Package finding reports what is wrong with a deployment of Action URLs, and
 // what to do about it.
 //
-//  1. A [Checker] looks at each exchange and its event as they come: at the
-//     response, the target and the values (checker.go, values.go).
-//  2. A [Tally] counts what was found, with the phones that it concerns and
+//  1. A [Checker] checks each exchange and its event as they come: the response,
+//     the target, the values, and what the phone did before.
+//  2. It keeps the connections that brought no request (conns.go), and reports in
+//     the end those that may have been for Action URLs.
+//  3. A [Tally] counts what was found, with the phones that it concerns and
 //     the first example.
 //
-// A false alarm is worse than silence: what a capture that is damaged, begins
-// in the middle or holds one direction only cannot tell is not said.
+// A false alarm is worse than silence: what a capture cannot show, because it is
+// damaged, begins in the middle or holds one direction only, is not reported.
+//
+// # Adding a finding
+//
+// Write a file with its constant, which has the next number, and what is said of
+// it: refused.go is an example. List it in catalog; the compiler refuses a number
+// that is taken. Report it with Checker.add, from the check of what it is about,
+// and write a test that it is found, and one for each reason why it must not be.
+// The views, help and explain show it without more.
 package finding
 
 import (
-	"fmt"
 	"iter"
-	"math/bits"
 	"net/netip"
 	"slices"
-	"time"
 )
 
 // A Severity says how much a finding matters.
@@ -42,154 +49,68 @@ func SeverityOf(name string) (s Severity, ok bool) {
 // A Kind is something that may be wrong.
 type Kind uint8
 
-// The kinds, the gravest first.
-const (
-	NoResponse Kind = iota
-	Refused
-	Unreachable
-	NotHTTP
-	HTTPError
-	Redirect
-
-	NeverSent
-	UnresolvedVariable
-	MACMismatch
-	AmbiguousTemplates
-	UnknownTemplate
-	SlowResponse
-	Repeated
-	RegisterFlood
-	MissingEvent
-	OutOfOrder
-	DurationMismatch
-	BadValue
-	RawBlank
-	RawPlus
-	SplitValue
-	TooLong
-	SecretInURL
-	SIPMismatch
-	NotNotified
-
-	Encrypted
-	FanOut
-	EmptyVariable
-	IPMismatch
-	CutHead
-	CaptureGap
-	kinds // how many there are
-)
-
-// catalog is what is said of each kind.
-var catalog = [kinds]struct {
-	slug     string
-	severity Severity
-	meaning  string
-	hint     string
-}{
-	NoResponse: {"no_response", Error,
-		"the server took the request and did not answer it",
-		"look at the server's log for this time; a server should answer 200 before it does anything else"},
-	Refused: {"refused", Error,
-		"the server refused the connection: nothing listens at that port",
-		"start the receiver, or correct the port in the URL; without one in it phones use 80"},
-	Unreachable: {"unreachable", Error,
-		"the phone asked for a connection again and again, and nothing answered",
-		"look for a firewall or a wrong address, and whether the server's answers find their way back to the phone's network"},
-	NotHTTP: {"not_http", Error,
-		"the server answered with something that is not HTTP",
-		"begin the answer with a status line and end its head with an empty line: HTTP/1.1 200 OK; an answer in bytes may be TLS or another service's port"},
-	HTTPError: {"http_error", Error,
-		"the server refused the request",
-		"compare the path and host with what the server expects; 401 and 403 are missing credentials, 400 may be a raw blank"},
-	Redirect: {"redirect", Error,
-		"the server sent the phone elsewhere, and phones do not follow",
-		"type the URL that the server redirects to into the phone; often it is one with https or with a slash at its end"},
-	NeverSent: {"never_sent", Warning,
-		"an event has a template and happened, as others show, and the phone never sent it",
-		"look at the URL in the phone itself: it may be too long, have https, or wait for a restart"},
-	UnresolvedVariable: {"unresolved_variable", Warning,
-		"the phone sent the name of a variable in place of a value",
-		"spell it as this family of phones does (actionurl catalog --vendor NAME); some variables have a value in some events only"},
-	MACMismatch: {"mac_mismatch", Warning,
-		"the MAC address in the URL is not that of the phone which sent it",
-		"use $mac in place of an address that was typed in or copied with the settings of another phone"},
-	AmbiguousTemplates: {"ambiguous_templates", Warning,
-		"templates of several events match, and nothing tells which event it was",
-		"give each event a URL of its own, as with /incoming or event=incoming"},
-	UnknownTemplate: {"unknown_template", Warning,
-		"no template in the profile explains a request to a server of its templates",
-		"the phone has other settings than the profile says: read its own, and correct the older of the two"},
-	SlowResponse: {"slow_response", Warning,
-		"the server took long to answer, which makes phones send again or give up",
-		"let the server answer 200 at once and work afterwards"},
-	Repeated: {"repeated", Warning,
-		"the phone sent the same event again within 10 s",
-		"let the server answer 200 at once, and take an event that is told again for one"},
-	RegisterFlood: {"register_flood", Warning,
-		"the phone fails to register again and again, and tells of it each time",
-		"look at the account, its password and the SIP server; that is why the phone cannot be called"},
-	MissingEvent: {"missing_event", Warning,
-		"an event of a call was not announced, though others show that it happened",
-		"look whether it has a URL in the phone, and whether the capture lost something there"},
-	OutOfOrder: {"out_of_order", Warning,
-		"events of a call came in another order than they happen",
-		"let the receiver go by the call id and what is possible, not by the order in which requests come"},
-	DurationMismatch: {"duration_mismatch", Warning,
-		"the talk time that the phone tells is not the one between its events",
-		"trust the times of the events, or find out what this firmware counts"},
-	BadValue: {"bad_value", Warning,
-		"a value is not of the kind that its variable has",
-		"look at the template: a variable may be in another's place, or text stand beside it"},
-	RawBlank: {"raw_blank", Warning,
-		"the target has a blank that is not escaped, and strict servers answer 400",
-		"put a tolerant proxy before the server, or leave out of the URL what has blanks, such as display names and blanks before \"=\""},
-	RawPlus: {"raw_plus", Warning,
-		"a value has a plus sign that is not escaped, and servers read it as a blank",
-		"let the server take the raw query, or put the plus sign back in front of a number that begins with a blank"},
-	SplitValue: {"split_value", Warning,
-		"a value holds \"&\" or \"=\", at which servers split it",
-		"put the variable at the end of the URL, or let the server take the raw query apart"},
-	TooLong: {"too_long", Warning,
-		"the URL is longer than these phones are known to keep, and they drop such a one silently",
-		"shorten the URL: leave out variables, and shorten the path and the keys"},
-	SecretInURL: {"secret_in_url", Warning,
-		"the URL holds what looks like a secret, for all to read who see the traffic or a log",
-		"let the server tell phones by address or VLAN, and change the secret"},
-	SIPMismatch: {"sip_mismatch", Warning,
-		"the phone announced that a call is over while its signalling goes on",
-		"compare the call with its SIP (--columns time,event,call_id,sip_frame); a template may stand in another event's field"},
-	NotNotified: {"not_notified", Warning,
-		"SIP has a whole call of a phone which was told to announce it, and the phone announced nothing of it",
-		"look whether the phone was set up by then, and whether other calls of the account, the line or the ring group are announced"},
-	Encrypted: {"encrypted", Notice,
-		"a phone spoke TLS to a server for Action URLs, and what it sent cannot be read",
-		"for a trial type http in place of https, or capture behind what ends TLS; many phones stay silent if they do not trust the server's certificate"},
-	FanOut: {"fan_out", Notice,
-		"several phones rang for one call, and each announced it",
-		"let the receiver take calls from one number within 2 s for one, as phones of a group have no call id in common"},
-	EmptyVariable: {"empty_variable", Notice,
-		"the phone had nothing to put in place of a variable that this event should have",
-		"take the value from another variable, or from another event of the same call"},
-	IPMismatch: {"ip_mismatch", Notice,
-		"the address that the phone names is not the one its request comes from: a translator or proxy is between",
-		"tell phones by $mac; their addresses as the server sees them are not their own"},
-	CutHead: {"cut_head", Notice,
-		"the capture holds only the beginning of the request",
-		"capture whole frames (tcpdump -s 0)"},
-	CaptureGap: {"capture_gap", Notice,
-		"the capture lost something between the request and its response, so what is said of the response may be wrong",
-		"capture again closer to the server or with a larger buffer (tcpdump -B), and filter for what matters"},
+// An info is what is said of a kind. Each kind has a file of its own, with its
+// number: a bit of a Set, and part of no output.
+type info struct {
+	slug       string
+	severity   Severity
+	title      string                         // several of them, in a few words
+	meaning    string                         // a sentence that begins with who or what
+	hint       string                         // what to do, beginning with a verb
+	recognized string                         // how, in sentences
+	silent     string                         // when it is not reported though it may seem to be one
+	text       func(*Detail, Severity) string // the detail; nil for its name
 }
 
-// Kinds returns all kinds.
-func Kinds() []Kind {
-	all := make([]Kind, kinds)
-	for k := range all {
-		all[k] = Kind(k)
+// kinds is how many there are.
+const kinds = Kind(len(catalog))
+
+// catalog lists the kinds.
+var catalog = [...]info{
+	NoResponse:         noResponse(),
+	Refused:            refused(),
+	Unreachable:        unreachable(),
+	NotHTTP:            notHTTP(),
+	HTTPError:          httpError(),
+	Redirect:           redirect(),
+	NeverSent:          neverSent(),
+	UnresolvedVariable: unresolvedVariable(),
+	MACMismatch:        macMismatch(),
+	AmbiguousTemplates: ambiguousTemplates(),
+	UnknownTemplate:    unknownTemplate(),
+	SlowResponse:       slowResponse(),
+	Repeated:           repeated(),
+	RegisterFlood:      registerFlood(),
+	MissingEvent:       missingEvent(),
+	OutOfOrder:         outOfOrder(),
+	DurationMismatch:   durationMismatch(),
+	BadValue:           badValue(),
+	RawBlank:           rawBlank(),
+	RawPlus:            rawPlus(),
+	SplitValue:         splitValue(),
+	TooLong:            tooLong(),
+	SecretInURL:        secretInURL(),
+	SIPMismatch:        sipMismatch(),
+	NotNotified:        notNotified(),
+	Encrypted:          encrypted(),
+	FanOut:             fanOut(),
+	EmptyVariable:      emptyVariable(),
+	IPMismatch:         ipMismatch(),
+	CutHead:            cutHead(),
+	CaptureGap:         captureGap(),
+}
+
+// gravest are the kinds by severity.
+var gravest = func() (all [kinds]Kind) {
+	for k := range kinds {
+		all[k] = k
 	}
+	slices.SortStableFunc(all[:], func(a, b Kind) int { return int(catalog[a].severity) - int(catalog[b].severity) })
 	return all
-}
+}()
+
+// Kinds returns all kinds, the gravest first.
+func Kinds() []Kind { return slices.Clone(gravest[:]) }
 
 // KindOf returns the kind of a slug. It is not ok for another text.
 func KindOf(slug string) (k Kind, ok bool) {
@@ -207,8 +128,17 @@ func (k Kind) String() string { return catalog[k].slug }
 // Severity says how much it matters.
 func (k Kind) Severity() Severity { return catalog[k].severity }
 
+// Title names several of them in a few words.
+func (k Kind) Title() string { return catalog[k].title }
+
 // Meaning says in a sentence what it means.
 func (k Kind) Meaning() string { return catalog[k].meaning }
+
+// Recognized says in sentences how it is recognized.
+func (k Kind) Recognized() string { return catalog[k].recognized }
+
+// Silent says in sentences when it is not reported.
+func (k Kind) Silent() string { return catalog[k].silent }
 
 // tlsFailed is said of connections that are encrypted and failed.
 const (
@@ -259,8 +189,8 @@ func Only(found, saved []Finding) []Finding {
 // All returns the kinds, the gravest first.
 func (s Set) All() iter.Seq[Kind] {
 	return func(yield func(Kind) bool) {
-		for ; s != 0; s &= s - 1 {
-			if !yield(Kind(bits.TrailingZeros64(uint64(s)))) {
+		for _, k := range gravest {
+			if s.Has(k) && !yield(k) {
 				return
 			}
 		}
@@ -306,47 +236,8 @@ func (f *Finding) Message() string {
 
 // text renders the detail of a finding, empty if there is none.
 func (f *Finding) text() string {
-	d := &f.Detail
-	switch f.Kind {
-	case HTTPError, Redirect:
-		return fmt.Sprint(d.N)
-	case SlowResponse:
-		return time.Duration(d.N).String()
-	case NotHTTP:
-		return fmt.Sprintf("%q from %s", d.Other, d.Name)
-	case NoResponse:
-		return d.Name
-	case UnresolvedVariable:
-		if d.Other != "" {
-			return d.Name + " (expected " + d.Other + ")"
-		}
-		return d.Name
-	case Encrypted:
-		at := d.Name
-		if d.Other != "" {
-			at = d.Other + " at " + at
-		}
-		switch {
-		case f.Severity == Notice && d.Why != "":
-			return at + " (" + d.Why + ")"
-		case d.Why != "":
-			return d.Why + ": " + at
-		}
-		return at
-	case BadValue:
-		return d.Name + "=" + d.Other
-	case MACMismatch:
-		return d.Name + " in the URL, " + d.Other + " outside"
-	case IPMismatch:
-		return fmt.Sprintf("%v from %v", d.Addr, d.From)
-	case TooLong:
-		return fmt.Sprintf("%d bytes of %d", d.N, d.M)
-	case DurationMismatch:
-		return fmt.Sprintf("%v told, %v measured", time.Duration(d.N), time.Duration(d.M).Round(100*time.Millisecond))
-	case OutOfOrder:
-		return d.Name + " behind " + d.Other
-	case AmbiguousTemplates:
-		return d.Name + " or " + d.Other
+	if text := catalog[f.Kind].text; text != nil {
+		return text(&f.Detail, f.Severity)
 	}
-	return d.Name
+	return f.Detail.Name
 }

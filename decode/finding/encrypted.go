@@ -1,0 +1,27 @@
+package finding
+
+// Encrypted is a TLS connection of a phone, which is an error where it failed.
+const Encrypted Kind = 25
+
+func encrypted() info {
+	return info{
+		slug: "encrypted", severity: Notice, title: "TLS connections",
+		meaning:    "a phone speaks TLS to a server for Action URLs; what it sends cannot be read",
+		hint:       "give the server's key with --tls-key or --keylog, or use http for a trial",
+		recognized: "A connection begins with a ClientHello; servers as for refused. It is an error where the handshake failed and no other connection succeeded: the detail says why.",
+		silent:     "The client is not known to be a phone, and no template names the server.",
+		text: func(d *Detail, s Severity) string {
+			at := d.Name
+			if d.Other != "" {
+				at = d.Other + " at " + at
+			}
+			switch {
+			case s == Notice && d.Why != "":
+				return at + " (" + d.Why + ")"
+			case d.Why != "":
+				return d.Why + ": " + at
+			}
+			return at
+		},
+	}
+}

@@ -1,0 +1,17 @@
+package finding
+
+// MACMismatch is a MAC address in a URL that is not the sender's.
+const MACMismatch Kind = 8
+
+func macMismatch() info {
+	return info{
+		slug: "mac_mismatch", severity: Warning, title: "MAC addresses of other phones",
+		meaning:    "the MAC address in the URL is not that of the phone that sent it",
+		hint:       "use $mac instead of an address that was typed in, or copied with another phone's settings",
+		recognized: "The URL names another MAC address than the user agent, or than the frame of a phone that has templates of its own.",
+		silent:     "The frame comes through a router.",
+		text: func(d *Detail, _ Severity) string {
+			return d.Name + " in the URL, " + d.Other + " outside"
+		},
+	}
+}

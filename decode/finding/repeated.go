@@ -1,0 +1,14 @@
+package finding
+
+// Repeated is an event that was sent twice.
+const Repeated Kind = 12
+
+func repeated() info {
+	return info{
+		slug: "repeated", severity: Warning, title: "events sent twice",
+		meaning:    "the phone sent the same event again within 10 s",
+		hint:       "let the server answer 200 at once, and treat repeats as one event",
+		recognized: "The same phone sent the same event of the same call to the same server within 10 s; an event without a call within 1 s, or after a request that failed.",
+		silent:     "The event can happen again, such as a hold, or the capture holds the same packets twice.",
+	}
+}

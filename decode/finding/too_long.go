@@ -1,0 +1,19 @@
+package finding
+
+import "fmt"
+
+// TooLong is a URL longer than phones keep.
+const TooLong Kind = 21
+
+func tooLong() info {
+	return info{
+		slug: "too_long", severity: Warning, title: "URLs that are too long",
+		meaning:    "the URL is longer than these phones keep; they drop such a URL without a word",
+		hint:       "shorten the URL: leave out variables, and shorten path and keys",
+		recognized: "The URL, or its template, has more bytes than the vendor's phones are known to keep.",
+		silent:     "No limit of the vendor is known (actionurl catalog vendors).",
+		text: func(d *Detail, _ Severity) string {
+			return fmt.Sprintf("%d bytes of %d", d.N, d.M)
+		},
+	}
+}

@@ -225,11 +225,15 @@ func (d *decoder) integer(limit int64) int64 {
 	}
 	s := d.number()
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 || n > limit {
+	switch {
+	case err == nil && n >= 0 && n <= limit:
+		return n
+	case limit == math.MaxInt64:
+		d.fail("expected a whole number, not negative")
+	default:
 		d.fail("expected a number from 0 to %d", limit)
-		return 0
 	}
-	return n
+	return 0
 }
 
 // figure reads a whole number.

@@ -71,7 +71,7 @@ func count[R any](c Column, at func(*R) *int) field[R] {
 	return field[R]{
 		Column: c,
 		value:  func(r *R) Value { return Count(int64(*at(r))) },
-		read:   func(rd *Reader, r *R) { *at(r) = int(rd.integer(math.MaxInt)) },
+		read:   func(rd *Reader, r *R) { *at(r) = int(rd.integer(math.MaxInt64)) },
 	}
 }
 

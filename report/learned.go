@@ -91,7 +91,7 @@ func (p *learnedPrinter) shape(i int, s *learn.Shape) {
 	if template == "" {
 		template = "(a URL that no template can express)"
 	}
-	fmt.Fprintf(p.w, "%d. %s\n", i+1, template)
+	fmt.Fprintf(p.w, "%d. %s\n", i+1, Visible(template))
 	of := Plural(s.Phones, "phone")
 	if s.Vendor != nil {
 		of = Plural(s.Phones, s.Vendor.Label+" phone")
@@ -125,9 +125,9 @@ func isShown(p *learn.Part) bool { return p.Variable != "" || p.Key != "" || p.S
 // is renders what stands at a part.
 func (p *learnedPrinter) is(part *learn.Part) string {
 	if part.Variable == "" {
-		return part.Name() + " = " + strconv.QuoteToGraphic(part.Fixed)
+		return Visible(part.Name()) + " = " + strconv.QuoteToGraphic(part.Fixed)
 	}
-	return part.Name() + " = " + part.Typed
+	return Visible(part.Name() + " = " + part.Typed)
 }
 
 // eventText says which event it is.
@@ -175,7 +175,7 @@ func (p *learnedPrinter) line(is, sure, text string) {
 	indent := twwidth.Width(head)
 	p.w.WriteString(head)
 	at := indent
-	for i, word := range strings.Split(text, " ") {
+	for i, word := range strings.Split(Visible(text), " ") {
 		width := twwidth.Width(word)
 		switch {
 		case i > 0 && at+1+width > p.width:

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -299,6 +300,12 @@ func Visible(s string) string {
 		i += n
 	}
 	return b.String()
+}
+
+// Logf writes a message for people, in a line of standard error. Whatever the
+// arguments contain is escaped.
+func Logf(stderr io.Writer, format string, args ...any) {
+	fmt.Fprintf(stderr, "actionurl: %s\n", Visible(fmt.Sprintf(format, args...)))
 }
 
 // hidden reports whether a character above ASCII does something else than to

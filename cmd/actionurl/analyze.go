@@ -230,7 +230,7 @@ func (a *analysis) loadProfiles() error {
 		return nil
 	}
 	if !a.skipBad {
-		fmt.Fprintln(a.Stderr, "actionurl: nothing was analyzed; --skip-bad-profiles goes on without the files that cannot be used")
+		report.Logf(a.Stderr, "nothing was analyzed; --skip-bad-profiles goes on without the files that cannot be used")
 		return &statusError{status: statusUsage}
 	}
 	return nil

@@ -67,7 +67,13 @@ func execute(ctx context.Context, enter shutter, args []string, stdin io.Reader,
 		s = &statusError{statusUsage, err} // cobra's own errors are all of usage
 	}
 	if s.err != nil {
-		fmt.Fprintf(stderr, "actionurl: %s\n", strings.TrimSpace(s.err.Error()))
+		message, excerpt, ok := strings.Cut(strings.TrimSpace(s.err.Error()), "\n")
+		report.Logf(stderr, "%s", message)
+		if ok { // of a filter, with a caret below
+			for line := range strings.SplitSeq(excerpt, "\n") {
+				fmt.Fprintln(stderr, report.Visible(line))
+			}
+		}
 	}
 	if s.status == statusUsage && s.err != nil {
 		fmt.Fprintf(stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
@@ -167,7 +173,7 @@ func printed(_ int, err error) error {
 // awaits says what standard input is read for, if somebody is sitting at it.
 func awaits(names []string, stdin io.Reader, what string, stderr io.Writer) {
 	if slices.Contains(names, "-") && output.IsTerminal(stdin) {
-		fmt.Fprintf(stderr, "actionurl: waiting for %s on standard input, which is a terminal; Ctrl-C ends it\n", what)
+		report.Logf(stderr, "waiting for %s on standard input, which is a terminal; Ctrl-C ends it", what)
 	}
 }
 

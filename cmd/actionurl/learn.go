@@ -104,13 +104,13 @@ func printLearned(w io.Writer, l *run.Learned, profile string) {
 			secret++
 		}
 	}
-	fmt.Fprintf(w, "actionurl: %s of %s, %s, %d with an open event; %s skipped\n", report.Plural(l.Requests, "request"), report.Plural(l.Phones, "phone"),
+	report.Logf(w, "%s of %s, %s, %d with an open event; %s skipped", report.Plural(l.Requests, "request"), report.Plural(l.Phones, "phone"),
 		report.Plural(len(l.Shapes), "shape"), open, report.Plural(l.Others, "other HTTP request"))
 	if open > 0 && profile == "" {
-		fmt.Fprintln(w, "actionurl: -o site.yaml writes a profile; fill in what is open there")
+		report.Logf(w, "-o site.yaml writes a profile; fill in what is open there")
 	}
 	if secret > 0 {
-		fmt.Fprintf(w, "actionurl: warning: %s may hold a secret, and so does the profile\n", report.Plural(secret, "shape"))
+		report.Logf(w, "warning: %s may hold a secret, and so does the profile", report.Plural(secret, "shape"))
 	}
 	losses := append([]decode.LossCount{
 		{N: l.Long, Thing: "URL", How: "too long to learn from"},
@@ -118,7 +118,7 @@ func printLearned(w io.Writer, l *run.Learned, profile string) {
 	}, l.Losses...)
 	for _, loss := range losses {
 		if loss.N > 0 {
-			fmt.Fprintf(w, "actionurl: warning: %v\n", loss)
+			report.Logf(w, "warning: %v", loss)
 		}
 	}
 }

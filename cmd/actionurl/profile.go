@@ -68,7 +68,7 @@ func newProfileShow(load load) *cobra.Command {
 // checkProfiles prints what is to be said of the files.
 func checkProfiles(p *profile.Profile, out, stderr io.Writer) error {
 	print := func(m *profile.Message, weight string) error {
-		return printed(fmt.Fprintf(out, "%s: %s: %s\n", m.Place, weight, m.Text))
+		return printed(fmt.Fprintln(out, report.Visible(fmt.Sprintf("%s: %s: %s", m.Place, weight, m.Text))))
 	}
 	for i := range p.Errors {
 		if err := print(&p.Errors[i], "error"); err != nil {
@@ -88,12 +88,12 @@ func checkProfiles(p *profile.Profile, out, stderr io.Writer) error {
 		}
 	}
 	if p.Unsaid > 0 {
-		fmt.Fprintf(stderr, "actionurl: and %s that are not listed\n", report.Plural(p.Unsaid, "more warning"))
+		report.Logf(stderr, "and %s that are not listed", report.Plural(p.Unsaid, "more warning"))
 	}
 	if !whole {
-		fmt.Fprintln(stderr, "actionurl: warning: too many templates begin alike to compare them all")
+		report.Logf(stderr, "warning: too many templates begin alike to compare them all")
 	}
-	fmt.Fprintf(stderr, "actionurl: %s, %s, %s, %s, %d ambiguous\n", report.Plural(len(p.Files), "usable file"), report.Plural(len(p.Bindings), "template"),
+	report.Logf(stderr, "%s, %s, %s, %s, %d ambiguous", report.Plural(len(p.Files), "usable file"), report.Plural(len(p.Bindings), "template"),
 		report.Plural(len(p.Errors), "error"), report.Plural(len(p.Warnings)+p.Unsaid, "warning"), len(ambiguous))
 	if len(p.Errors) > 0 {
 		return &statusError{status: statusUsage}
@@ -126,10 +126,10 @@ func complain(p *profile.Profile, stderr io.Writer) {
 	} {
 		for i := range all.messages[:min(len(all.messages), all.most)] {
 			m := &all.messages[i]
-			fmt.Fprintf(stderr, "actionurl: %s: %s%s\n", m.Place, all.what, m.Text)
+			report.Logf(stderr, "%s: %s%s", m.Place, all.what, m.Text)
 		}
 		if more := len(all.messages) - all.most + all.unsaid; more > 0 {
-			fmt.Fprintf(stderr, "actionurl: and %s; actionurl profile check lists them all\n", report.Plural(more, "more warning"))
+			report.Logf(stderr, "and %s; actionurl profile check lists them all", report.Plural(more, "more warning"))
 		}
 	}
 }

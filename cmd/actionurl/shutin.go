@@ -1,11 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"time"
 
 	"actionurl/cmd/actionurl/internal/sandbox"
+	"actionurl/report"
 )
 
 // A shutter gives up the rights that a command does not need once its inputs
@@ -22,10 +22,10 @@ func (enter shutter) shut(keep sandbox.Rights, verbose bool, stderr io.Writer) {
 	if !verbose || len(steps) == 0 {
 		return
 	}
-	fmt.Fprintf(stderr, "actionurl: sandboxed; can only %v\n", keep)
+	report.Logf(stderr, "sandboxed; can only %v", keep)
 	for _, step := range steps {
 		if step.Err != nil {
-			fmt.Fprintf(stderr, "actionurl: warning: the sandbox is incomplete; can still %s: %v\n", step.Right, step.Err)
+			report.Logf(stderr, "warning: the sandbox is incomplete; can still %s: %v", step.Right, step.Err)
 		}
 	}
 }

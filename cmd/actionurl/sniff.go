@@ -24,6 +24,7 @@ import (
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode/packet"
+	"actionurl/report"
 	"actionurl/report/output"
 )
 
@@ -118,7 +119,7 @@ func (s *sniff) watch(ctx context.Context) error {
 		Fanout:      s.fanout,
 		Filter:      s.program,
 		Changed: func(name string, to live.State) {
-			fmt.Fprintf(s.Stderr, "actionurl: %s\n", stateOf(name, to))
+			report.Logf(s.Stderr, "%s", stateOf(name, to))
 		},
 	})
 	if err != nil {
@@ -159,7 +160,7 @@ func (s *sniff) watch(ctx context.Context) error {
 	s.Ready = func(outputs []string) {
 		keep.Write = outputs
 		s.enter.shut(keep, s.Verbose, s.Stderr)
-		fmt.Fprintf(s.Stderr, "actionurl: watching %s; Ctrl-C ends it\n", strings.Join(s.interfaces, ", "))
+		report.Logf(s.Stderr, "watching %s; Ctrl-C ends it", strings.Join(s.interfaces, ", "))
 	}
 	s.finishVerdict(s.Stderr, s.interfaces)
 	return ended(run.Watch(s.Config, in))

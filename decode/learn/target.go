@@ -64,7 +64,11 @@ func split(path string) (places []place, values []string) {
 		}
 		rest = rest[len(pair):]
 		key, value, ok := strings.Cut(pair, "=")
-		if name := strings.TrimSpace(actionurl.Unescape(key)); ok && isPlain(key) && name != "" {
+		name := strings.TrimSpace(actionurl.Unescape(key))
+		if !isPlain(name) {
+			name = strings.TrimSpace(key) // as sent
+		}
+		if ok && isPlain(key) && name != "" {
 			add(separator+key+"=", name, value)
 		} else {
 			add(separator, "", pair)

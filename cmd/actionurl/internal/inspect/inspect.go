@@ -90,15 +90,15 @@ func Show(c Config, in capture.Source) error {
 		return err
 	}
 	if s.early > 0 {
-		fmt.Fprintf(c.Stderr, "actionurl: warning: %s printed before the end of the capture; what was found later is missing\n", report.Plural(s.early, "frame"))
+		report.Logf(c.Stderr, "warning: %s printed before the end of the capture; what was found later is missing", report.Plural(s.early, "frame"))
 	}
 	if more := s.notes - maxProblems; more > 0 {
-		fmt.Fprintf(c.Stderr, "actionurl: %s not shown\n", report.Plural(more, "further problem"))
+		report.Logf(c.Stderr, "%s not shown", report.Plural(more, "further problem"))
 	}
 	missing := false
 	for _, r := range c.Frames {
 		if r.First = max(r.First, s.last+1); r.First <= r.Last {
-			fmt.Fprintf(c.Stderr, "actionurl: not in the capture: %v; its last frame is %d\n", r, s.last)
+			report.Logf(c.Stderr, "not in the capture: %v; its last frame is %d", r, s.last)
 			missing = true
 		}
 	}
@@ -178,7 +178,7 @@ func (s *shower) read(in capture.Source) error {
 				s.damaged++
 			}
 			if s.notes++; s.notes <= maxProblems {
-				fmt.Fprintf(s.Stderr, "actionurl: %s\n", report.Visible(b.Problems[i].Error()))
+				report.Logf(s.Stderr, "%v", &b.Problems[i])
 			}
 		}
 		for i := range b.Frames {

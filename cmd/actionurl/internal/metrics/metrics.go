@@ -15,6 +15,7 @@ import (
 	"actionurl/capture/live"
 	"actionurl/decode"
 	"actionurl/decode/httpwire"
+	"actionurl/report"
 )
 
 // maxLabels bounds the events and the statuses that are counted each by itself,
@@ -78,7 +79,7 @@ func (m *Server) Addr() string { return m.listener.Addr().String() }
 func (m *Server) Serve(stats func() []live.Stats) {
 	for i, s := range stats() {
 		of := func(name string, value func(*live.Stats) uint64) {
-			m.set.NewGauge(fmt.Sprintf("actionurl_interface_%s{interface=%q}", name, s.Interface), func() float64 {
+			m.set.NewGauge(fmt.Sprintf("actionurl_interface_%s{interface=%q}", name, report.Visible(s.Interface)), func() float64 {
 				return float64(value(&stats()[i]))
 			})
 		}

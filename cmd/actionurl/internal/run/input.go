@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -185,7 +184,7 @@ func (r *run) pass() error {
 	case <-r.live.Hangup:
 		for _, s := range r.outputs() {
 			if err := s.Reopen(); err != nil {
-				fmt.Fprintf(r.Stderr, "actionurl: SIGHUP: %v\n", err)
+				report.Logf(r.Stderr, "SIGHUP: %v", err)
 			}
 		}
 	default:

@@ -76,7 +76,7 @@ func (l *losses) report(now int64) error {
 		if c.on != "" {
 			place = c.on + ": "
 		}
-		fmt.Fprintf(l.run.Stderr, "actionurl: warning: in the last minute: %s%v\n", place, c.LossCount)
+		report.Logf(l.run.Stderr, "warning: in the last minute: %s%v", place, c.LossCount)
 	}
 	return l.write(grown, now)
 }
@@ -111,10 +111,10 @@ func (l *losses) write(grown []loss, now int64) error {
 // after the interfaces is in it already.
 func (l *losses) print() {
 	for _, s := range l.run.live.Stats() {
-		fmt.Fprintf(l.run.Stderr, "actionurl: %s: %s passed the filter, %d dropped", s.Interface, report.Plural(int(s.Received), "frame"), s.Dropped)
+		overflows := ""
 		if s.Freezes > 0 {
-			fmt.Fprintf(l.run.Stderr, " (%s of the ring)", report.Plural(int(s.Freezes), "overflow"))
+			overflows = fmt.Sprintf(" (%s of the ring)", report.Plural(int(s.Freezes), "overflow"))
 		}
-		fmt.Fprintln(l.run.Stderr)
+		report.Logf(l.run.Stderr, "%s: %s passed the filter, %d dropped%s", s.Interface, report.Plural(int(s.Received), "frame"), s.Dropped, overflows)
 	}
 }

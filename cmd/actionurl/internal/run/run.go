@@ -14,7 +14,6 @@ package run
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 
@@ -143,7 +142,7 @@ func (r *run) over(in input) error {
 	if r.Verbose {
 		r.Decode.Lost = func(l decode.Loss) {
 			r.progress.clear()
-			fmt.Fprintf(r.Stderr, "actionurl: %v\n", l)
+			report.Logf(r.Stderr, "%v", l)
 		}
 	}
 	r.Decode.Call, r.Decode.Found = r.call, r.found

@@ -58,7 +58,7 @@ func (s *summary) addFindings(r *decode.Record, f *report.Filter) {
 }
 
 func (s *summary) say(format string, args ...any) {
-	fmt.Fprintf(s.w, "actionurl: "+format+"\n", args...)
+	report.Logf(s.w, format, args...)
 }
 
 // problem prints a problem of the input.

@@ -187,6 +187,7 @@ func TestRequestSurvives(t *testing.T) {
 	answered.Reply = ""                                                     // is in the finding
 	answered.Event.PhoneVendor = vendor.Of(answered.Event.PhoneMAC)         // is known by it
 	answered.Event.SIP.Kind = nil                                           // is the event's then
+	answered.Event.Sides = actionurl.Sides{}                                // are read from the variables when the kind is known
 	answered.Event.Kind, answered.Event.Candidates = actionurl.Unknown, []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}
 	x, e := *answered.Exchange, *answered.Event
 	unanswered := &decode.Record{Exchange: &x, Event: &e, Findings: answered.Findings}

@@ -17,6 +17,7 @@ import (
 
 	"actionurl/capture/files"
 	"actionurl/cmd/actionurl/help"
+	"actionurl/cmd/actionurl/internal/rebind"
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/report"
 	"actionurl/report/output"
@@ -95,7 +96,7 @@ func newRoot(enter shutter) *cobra.Command {
 	root.SetUsageFunc(help.Usage)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newExplain(), newFrames(enter), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
-	root.AddCommand(internalCommands()...)
+	root.AddCommand(rebind.Commands()...)
 	root.AddCommand(help.Topics()...)
 	help.Describe(root)
 	return root

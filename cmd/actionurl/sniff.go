@@ -21,6 +21,7 @@ import (
 	"actionurl/capture/filter"
 	"actionurl/capture/live"
 	"actionurl/cmd/actionurl/internal/metrics"
+	"actionurl/cmd/actionurl/internal/rebind"
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode/packet"
@@ -152,7 +153,7 @@ func (s *sniff) watch(ctx context.Context) error {
 	for _, socket := range source.Sockets() {
 		keep.Sockets = append(keep.Sockets, socket.Descriptor)
 	}
-	if stop, err := keepBound(ctx, source.Sockets(), !s.modest); err == nil {
+	if stop, err := rebind.Start(ctx, source.Sockets(), !s.modest); err == nil {
 		defer stop()
 	} else {
 		keep.Bind = true

@@ -1,4 +1,7 @@
-package main
+// Package rebind keeps the sockets of sniff bound: where an interface is removed
+// and is there again, its socket has to be bound anew, and the process that decodes
+// frames has no right to. Another process does it.
+package rebind
 
 import (
 	"context"
@@ -18,10 +21,10 @@ import (
 // inherited is the first descriptor that a process gets beyond its standard ones.
 const inherited = 3
 
-// keepBound starts a process that binds the sockets again when an interface was
+// Start starts a process that binds the sockets again when an interface was
 // removed and is there again: the one that decodes frames must not. It ends with
 // this one, or when stop is called.
-func keepBound(ctx context.Context, sockets []live.Socket, promiscuous bool) (stop func(), err error) {
+func Start(ctx context.Context, sockets []live.Socket, promiscuous bool) (stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -59,10 +62,10 @@ func keepBound(ctx context.Context, sockets []live.Socket, promiscuous bool) (st
 	}, nil
 }
 
-// internalCommands are those that the program runs itself.
-func internalCommands() []*cobra.Command { return []*cobra.Command{newKeepBound()} }
+// Commands are those that the program runs itself.
+func Commands() []*cobra.Command { return []*cobra.Command{newKeepBound()} }
 
-// newKeepBound returns the command that keepBound runs.
+// newKeepBound returns the command that Start runs.
 func newKeepBound() *cobra.Command {
 	var promiscuous bool
 	cmd := &cobra.Command{

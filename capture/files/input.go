@@ -101,8 +101,8 @@ func (in *Input) add(info os.FileInfo) {
 
 func isRegular(info os.FileInfo) bool { return info != nil && info.Mode().IsRegular() }
 
-// Ended returns what an end of reading means, err being that of the reader,
-// or nil if there is more to read: the end of the context may be behind it.
+// Ended returns what an error of reading means, nil if there is more to read: the
+// end of the context may be its cause.
 func (in *Input) Ended(err error) error {
 	switch {
 	case in.ctx.Err() == nil || errors.Is(err, io.EOF):

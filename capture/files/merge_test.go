@@ -19,7 +19,7 @@ type step struct {
 	err      error
 }
 
-// A frame is what tells a frame from others in these tests.
+// A frame is what identifies a frame in these tests.
 type frame struct {
 	Time int64
 	Data string

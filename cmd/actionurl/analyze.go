@@ -74,7 +74,7 @@ func newAnalyze(enter shutter) *cobra.Command {
 // captureArgs wants a capture.
 func captureArgs(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return errors.New("no capture is named; expected the name of a pcap or pcapng file, or - for standard input")
+		return errors.New("no capture given; expected a pcap or pcapng file, or - for standard input")
 	}
 	return nil
 }
@@ -273,7 +273,7 @@ func (a *analysis) checkWhole() error {
 // finishOutputs checks the names of outputs.
 func (a *analysis) finishOutputs() error {
 	if a.Frames != "" && filepath.Clean(a.Frames) == filepath.Clean(a.Output) {
-		return usage("%q is the name of both outputs, -o and -w", a.Frames)
+		return usage("-o and -w both write %q; expected different files", a.Frames)
 	}
 	if (a.Rotate != output.Rotation{}) && !output.Timed(a.Output) && !output.Timed(a.Frames) {
 		return usage("--rotate makes several files; expected a time in the name of -o or -w, such as -o events-%%Y%%m%%d-%%H%%M%%S.ndjson")

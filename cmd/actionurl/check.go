@@ -35,7 +35,7 @@ func newCheck(enter shutter) *cobra.Command {
 	return cmd
 }
 
-// check checks captures or saved events, which the first of them tells.
+// check checks captures, or saved events if the first file is one.
 func (a *analysis) check(ctx context.Context, names []string, stdin io.Reader) error {
 	in := bufio.NewReader(stdin)
 	var first []byte

@@ -35,7 +35,7 @@ const (
 // A statusError is an error with the exit status that it stands for.
 type statusError struct {
 	status int
-	err    error // nil if all has been said
+	err    error // nil if everything was reported
 }
 
 func (e *statusError) Error() string {

@@ -19,8 +19,8 @@ import (
 	"actionurl/report/output"
 )
 
-// A lessonRun is what the flags of learn say.
-type lessonRun struct {
+// A learning is what the flags of learn say.
+type learning struct {
 	decode  decode.Config
 	profile string // to write
 	format  report.Format
@@ -29,7 +29,7 @@ type lessonRun struct {
 }
 
 func newLearn(enter shutter) *cobra.Command {
-	r := &lessonRun{enter: enter}
+	r := &learning{enter: enter}
 	cmd := &cobra.Command{
 		Use:  "learn [flags] CAPTURE...",
 		Args: captureArgs,
@@ -51,7 +51,7 @@ func newLearn(enter shutter) *cobra.Command {
 }
 
 // run learns from the captures of these names.
-func (r *lessonRun) run(cmd *cobra.Command, names []string) error {
+func (r *learning) run(cmd *cobra.Command, names []string) error {
 	if _, err := os.Lstat(r.profile); err == nil {
 		return &statusError{statusFailed, fmt.Errorf("%s: exists, and may hold what somebody filled in; expected the name of a new file", r.profile)}
 	}
@@ -77,7 +77,7 @@ func (r *lessonRun) run(cmd *cobra.Command, names []string) error {
 }
 
 // write writes what was learned: to standard output, and as a profile.
-func (r *lessonRun) write(l *learn.Lesson, stdout io.Writer) error {
+func (r *learning) write(l *learn.Lesson, stdout io.Writer) error {
 	if r.profile != "-" {
 		width, _ := output.TerminalSize(stdout)
 		if err := report.WriteLearned(stdout, report.Options{Format: r.format, Width: width}, l); err != nil {

@@ -32,7 +32,7 @@ func newProfile(enter shutter) *cobra.Command {
 
 func profileArgs(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return errors.New("no file is named; expected a profile, a provisioning file or a folder of them")
+		return errors.New("no file given; expected a profile, a provisioning file or a folder of them")
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func newProfileShow(load load) *cobra.Command {
 	return cmd
 }
 
-// checkProfiles prints what is to be said of the files.
+// checkProfiles prints the errors, warnings and ambiguities of the files.
 func checkProfiles(p *profile.Profile, out, stderr io.Writer) error {
 	print := func(m *profile.Message, weight string) error {
 		return printed(fmt.Fprintln(out, report.Visible(fmt.Sprintf("%s: %s: %s", m.Place, weight, m.Text))))
@@ -101,7 +101,7 @@ func checkProfiles(p *profile.Profile, out, stderr io.Writer) error {
 	return nil
 }
 
-// showProfiles prints what the files tell.
+// showProfiles prints a row for each thing that was read.
 func showProfiles(p *profile.Profile, o report.Options, out, stderr io.Writer) error {
 	complain(p, stderr)
 	if len(p.Errors) > 0 {
@@ -118,7 +118,7 @@ func complain(p *profile.Profile, stderr io.Writer) {
 	for _, all := range []struct {
 		messages []profile.Message
 		unsaid   int
-		most     int // that are told one by one
+		most     int // that are listed
 		what     string
 	}{
 		{p.Errors, 0, len(p.Errors), ""}, // to be put right, each of them

@@ -18,7 +18,7 @@ func newReport(enter shutter) *cobra.Command {
 		Use: "report [flags] EVENTS...",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("no file is named; expected the name of a file of saved events, or - for standard input")
+				return errors.New("no file given; expected saved events (NDJSON), or - for standard input")
 			}
 			return nil
 		},

@@ -98,9 +98,9 @@ func TestReportEqualsAnalyze(t *testing.T) {
 	compareSaved(t, "../../testdata/guide-events.pcap", report.Views(), report.Plain().Names(), "-p", "../../testdata/profiles/site.yaml")
 }
 
-// What SIP tells of calls, findings of no request, and the end of the capture
+// What SIP says of calls, findings of no request, and the end of the capture
 // are saved with --complete: calls that overlap, one that is not announced, one
-// that goes on behind its announced end, and one that is not heard of for long.
+// that goes on after its announced end, and one that is not heard of for long.
 func TestReportCalls(t *testing.T) {
 	c := capturetest.New()
 	ports := 0
@@ -109,23 +109,23 @@ func TestReportCalls(t *testing.T) {
 		return c.SIPCall("192.168.40.10:5060", phone+":5060", "<sip:"+number+"@pbx>", "<sip:101@pbx>", fmt.Sprintf("call%d@pbx", ports)).
 			Request(true, "INVITE", capturetest.Talk).Respond(false, 180, "INVITE", "")
 	}
-	tell := func(phone, target string) {
+	send := func(phone, target string) {
 		ports++
 		k := c.Conn(fmt.Sprintf("%s:%d", phone, 40000+ports), "192.168.40.207:80").Open()
 		k.Send("GET " + target + " HTTP/1.1\r\nHost: 192.168.40.207\r\n\r\n").Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").Close()
 	}
 	const a, b = "192.168.40.50", "192.168.40.51"
 	long := ring(a, "5003")
-	tell(a, "/in?r=5003")
+	send(a, "/in?r=5003")
 	c.Wait(5 * time.Second)
 	short := ring(b, "5004")
-	tell(b, "/in?r=5004")
+	send(b, "/in?r=5004")
 	c.Wait(3 * time.Second)
 	short.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
 	long.Respond(false, 200, "INVITE", capturetest.Talk).Request(true, "ACK", "")
 	c.Wait(30 * time.Second)
-	tell(b, "/mac=000b82123433&local=1")
-	tell(a, "/end?i=call1@pbx")
+	send(b, "/mac=000b82123433&local=1")
+	send(a, "/end?i=call1@pbx")
 	c.Wait(20 * time.Second)
 	long.Request(true, "BYE", "").Respond(false, 200, "BYE", "")
 	c.Wait(30 * time.Second)
@@ -133,7 +133,7 @@ func TestReportCalls(t *testing.T) {
 	c.Wait(3 * time.Second)
 	silent.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
 	c.Wait(30 * time.Second)
-	tell(a, "/in?r=5006")
+	send(a, "/in?r=5006")
 	c.Wait(660 * time.Second)
 	c.SIPCall("192.168.40.10:5060", "192.168.40.11:5060", "<sip:1@pbx>", "<sip:2@pbx>", "far@pbx").Request(true, "INVITE", capturetest.Talk)
 

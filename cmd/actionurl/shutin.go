@@ -8,11 +8,11 @@ import (
 	"actionurl/report"
 )
 
-// A shutter gives up the rights that a command does not need once its inputs
+// A shutter drops the rights that a command does not need once its inputs
 // and outputs are open. It is [sandbox.Enter]; nil, in tests, keeps all.
 type shutter func(keep sandbox.Rights) []sandbox.Step
 
-// shut gives up all rights but those of keep, and reports that if verbose.
+// shut drops all rights but those of keep, and reports that if verbose.
 func (enter shutter) shut(keep sandbox.Rights, verbose bool, stderr io.Writer) {
 	if enter == nil {
 		return

@@ -29,9 +29,9 @@ import (
 	"actionurl/report/output"
 )
 
-// gcPercent is how much the heap may grow, in percent, before it is cleaned: less
-// than usual, as a sensor runs for months beside other programs, and makes
-// little garbage.
+// gcPercent is how much the heap may grow, in percent, before it is collected: less
+// than Go's 100, as a sensor runs for months beside other programs and makes little
+// garbage.
 const gcPercent = 50
 
 // A sniff is what the flags of sniff say.
@@ -54,7 +54,7 @@ func newSniff(enter shutter) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(s.interfaces) == 0 {
-				return usage("no interface is named; expected -i and the name of one, or -i any")
+				return usage("no interface given; expected -i INTERFACE, or -i any")
 			}
 			if s.duration < 0 {
 				return usage("invalid argument %q for \"--duration\" flag: expected a time above 0, such as 1h", s.duration)
@@ -183,9 +183,8 @@ func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
 	return filter.And(program, own), nil
 }
 
-// compileLive compiles an expression for a live interface. Linux alone takes
-// the outer VLAN tag away before filters run; elsewhere frames are as in files,
-// and what tells the tag would match nothing.
+// compileLive compiles an expression for a live interface. Linux alone removes the
+// outer VLAN tag before filters run; elsewhere frames are as in files.
 func compileLive(e *filter.Expr, link capture.LinkType) ([]bpf.Instruction, error) {
 	if runtime.GOOS == "linux" {
 		return e.CompileLive(link)
@@ -212,7 +211,7 @@ func cannotCapture(err error) error {
 	switch {
 	case errors.Is(err, live.ErrPermission):
 		program, _ := os.Executable()
-		return fmt.Errorf("%w; it is given by: sudo setcap cap_net_raw+ep %s", err, program)
+		return fmt.Errorf("%w; grant it with: sudo setcap cap_net_raw+ep %s", err, program)
 	case errors.Is(err, live.ErrUnsupported):
 		return fmt.Errorf("%w; pipe from another program instead: tcpdump -U -w - | actionurl analyze -", err)
 	}

@@ -548,7 +548,7 @@ func testRights(t *testing.T, l *lab) {
 	nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 	without := exec.Command(nobody[0], append(slices.Clone(nobody[1:]), l.program, "sniff", "-i", "srv0")...)
 	out, err := without.CombinedOutput()
-	want := "actionurl: srv0: the right to capture is missing; it is given by: sudo setcap cap_net_raw+ep " + l.program + "\n"
+	want := "actionurl: srv0: the right to capture is missing; grant it with: sudo setcap cap_net_raw+ep " + l.program + "\n"
 	if err == nil || without.ProcessState.ExitCode() != statusFailed || string(out) != want {
 		t.Errorf("without the right: %v\n%s", err, out)
 	}

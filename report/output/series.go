@@ -50,7 +50,7 @@ func (s *Series) open() error {
 // Folders returns the folders that are written to later on: that of a file, as
 // further ones may be created in it. A device or a pipe is not opened again.
 func (s *Series) Folders() []string {
-	if s == nil || !s.out.regular {
+	if s.out == nil || !s.out.regular {
 		return nil
 	}
 	return []string{filepath.Dir(s.destination.Name)}
@@ -59,7 +59,7 @@ func (s *Series) Folders() []string {
 // Probe returns an error if a rotated file cannot get its name, or the next not
 // be created: the rights to do so may have been those of root, which are dropped.
 func (s *Series) Probe() error {
-	if s == nil || !s.out.partial {
+	if s.out == nil || !s.out.partial {
 		return nil
 	}
 	f, err := os.CreateTemp(filepath.Dir(s.destination.Name), ".actionurl-*")
@@ -173,7 +173,7 @@ func (s *Series) Reopen() error {
 
 // Close ends the series.
 func (s *Series) Close() error {
-	if s == nil || s.out == nil {
+	if s.out == nil {
 		return nil
 	}
 	return s.end()
@@ -181,7 +181,7 @@ func (s *Series) Close() error {
 
 // Abandon ends a series that could not be written.
 func (s *Series) Abandon() {
-	if s != nil && s.out != nil {
+	if s.out != nil {
 		s.out.abandon()
 		s.out = nil
 	}

@@ -243,7 +243,7 @@ func (in *records) feed(r *run) (running, reading error) {
 		switch {
 		case errors.Is(err, io.EOF):
 			if n := in.Losses(); n > 0 {
-				r.sum.say("warning: the live capture had losses %s (capture_loss)", report.Plural(n, "time"))
+				r.sum.say("warning: the live capture reports losses %s (capture_loss)", report.Plural(n, "time"))
 			}
 			if n := in.Dropped(); n > 0 {
 				r.sum.say("warning: %s dropped: more than 256 in a line", report.Plural(n, "variable"))

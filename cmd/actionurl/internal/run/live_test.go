@@ -105,9 +105,9 @@ func complete(c Config) Config {
 	return c
 }
 
-// What is lost is told once a minute while it grows, in the output, and in the
+// Losses are reported once a minute while they grow, in the output, and in the
 // summary.
-func TestLossesAreTold(t *testing.T) {
+func TestLosses(t *testing.T) {
 	s := newScript()
 	s.stats.Received = 1000
 	s.at(0, nil)
@@ -146,8 +146,8 @@ actionurl: eth1: 1000 frames passed the filter, 10 dropped (1 overflow of the ri
 }
 
 // A flood of connections that never come about pushes the oldest out. That is
-// told, and what is announced among them is not lost.
-func TestFloodIsTold(t *testing.T) {
+// reported, and what is announced among them is not lost.
+func TestFlood(t *testing.T) {
 	s := newScript()
 	s.at(0, nil)
 	const flood = 300_000
@@ -307,7 +307,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// checkFiles compares the files in a folder that have their names, but for captures,
+// checkFiles compares the files in a folder that have their names, except captures,
 // with what they should be, or says that there are none.
 func checkFiles(t *testing.T, dir string, want map[string]string) {
 	t.Helper()

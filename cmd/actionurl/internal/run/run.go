@@ -6,7 +6,7 @@
 //  2. Package decode makes records, calls and findings of captures, its package
 //     analysis alone of saved records.
 //  3. What the filter shows becomes the rows of a view (view.go); the frames
-//     behind it go to a capture (frames.go).
+//     of its connection go to a capture (frames.go).
 //  4. Losses of a live input are reported while they grow (losses.go); the
 //     summary reports what was read, and what could not be (summary.go).
 package run
@@ -37,7 +37,7 @@ type Config struct {
 	Options report.Options // Width, Height, Live, Continued and Complete are the run's
 
 	Output   string // where the rows go; "-" for standard output
-	Frames   string // where the frames behind them go; empty for nowhere
+	Frames   string // where the frames of their connections go; empty for nowhere
 	Rotate   output.Rotation
 	Count    int  // rows after which the run ends; 0 for no such end
 	Complete bool // write what requests lack, too
@@ -265,7 +265,7 @@ func (r *run) ambiguous(a *profile.Ambiguity) {
 	})
 }
 
-// begin tells the filter when the capture begins.
+// begin sets when the capture begins, for the filter.
 func (r *run) begin(at int64) {
 	if !r.begun {
 		r.begun = true
@@ -403,7 +403,7 @@ func (r *run) summarize() error {
 	if r.Verdict.Alone != nil {
 		return report.WriteVerdict(r.Verdict.Alone, v, o)
 	}
-	_ = report.WriteVerdict(r.Stderr, v, o) // where the summary cannot be written, nothing can be said of it
+	_ = report.WriteVerdict(r.Stderr, v, o) // where the summary cannot be written, nothing can be reported
 	return nil
 }
 

@@ -17,11 +17,7 @@ func newExplain() *cobra.Command {
 		slugs = append(slugs, k.String())
 	}
 	return &cobra.Command{
-		Use:   "explain FINDING",
-		Short: "Explain a finding: how it is recognized, and what to do",
-		Long: `explain prints what a finding means, how it is recognized, when it is not
-reported, and what to do about it. The findings: ` + strings.Join(slugs, ", ") + ".",
-		Example:   "  actionurl explain refused",
+		Use:       "explain FINDING",
 		ValidArgs: slugs,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

@@ -5,6 +5,7 @@
 //	actionurl analyze [flags] CAPTURE...            events, calls or phones from captures
 //	actionurl catalog [TABLE]                       events, variables, vendors, findings
 //	actionurl check   [flags] CAPTURE|EVENTS...     why events are missing, with an exit status
+//	actionurl explain FINDING                       what a finding means, and what to do
 //	actionurl frames  [flags] CAPTURE N[-M]...      single frames, layer by layer
 //	actionurl learn   [flags] CAPTURE...            the configured URLs, inferred from captures
 //	actionurl profile check|show FILE...            the configured URLs, from settings

@@ -85,7 +85,7 @@ func (c *Collector) failures(explained map[int]finding.Set) []Cause {
 	for _, p := range c.pairs {
 		for i := range p.failures {
 			f := &p.failures[i]
-			g := group{f.outcome, p.server, p.ok == 0, c.explains(p, taken)}
+			g := group{f.outcome, int(p.server), p.ok == 0, c.explains(p, taken)}
 			if groups[g] == nil {
 				order = append(order, g)
 			}
@@ -100,7 +100,7 @@ func (c *Collector) failures(explained map[int]finding.Set) []Cause {
 		}
 		all = append(all, c.cause(g, members))
 		for _, m := range members {
-			done := explained[m.phone]
+			done := explained[int(m.phone)]
 			done.Add(finding.Repeated) // phones send again what was not taken
 			if g.apart >= 0 {
 				switch f := c.features[g.apart]; f.kind {
@@ -111,7 +111,7 @@ func (c *Collector) failures(explained map[int]finding.Set) []Cause {
 					done.Add(k)
 				}
 			}
-			explained[m.phone] = done
+			explained[int(m.phone)] = done
 		}
 	}
 	return all
@@ -122,7 +122,7 @@ func (c *Collector) taken() map[[2]int]int {
 	all := map[[2]int]int{}
 	for _, p := range c.pairs {
 		for _, s := range p.features {
-			all[[2]int{p.server, s.feature}] += s.ok
+			all[[2]int{int(p.server), int(s.feature)}] += int(s.ok)
 		}
 	}
 	return all
@@ -141,11 +141,11 @@ func (c *Collector) explains(p *pair, taken map[[2]int]int) int {
 	}
 	best := -1
 	for _, s := range p.features {
-		if s.failed < failed || taken[[2]int{p.server, s.feature}] > 0 {
+		if int(s.failed) < failed || taken[[2]int{int(p.server), int(s.feature)}] > 0 {
 			continue
 		}
 		if best < 0 || c.features[s.feature].kind < c.features[best].kind {
-			best = s.feature
+			best = int(s.feature)
 		}
 	}
 	return best
@@ -158,7 +158,7 @@ func (c *Collector) cause(g group, members []member) Cause {
 	for _, m := range members {
 		cause.Phones = append(cause.Phones, c.phones[m.phone])
 		cause.Count += m.n
-		events += m.events
+		events += int(m.events)
 		if m.first.Time < cause.Time {
 			cause.Place = m.first
 		}
@@ -226,7 +226,7 @@ func (o outcome) words() string {
 func (c *Collector) working(server int, failing []member) string {
 	n := 0
 	for _, p := range c.pairs {
-		if p.server == server && p.ok > 0 && !slices.ContainsFunc(failing, func(m member) bool { return m.pair == p }) {
+		if int(p.server) == server && p.ok > 0 && !slices.ContainsFunc(failing, func(m member) bool { return m.pair == p }) {
 			n++
 		}
 	}

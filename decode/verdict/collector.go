@@ -10,7 +10,7 @@ import (
 	"actionurl/decode/phone"
 )
 
-// Bounds on what a Collector keeps, 27 MiB in all.
+// Bounds on what a Collector keeps, 28 MiB in all.
 const (
 	// maxPhones bounds the phones: 16,384 of about 300 bytes with their place in
 	// an index, 5 MiB.
@@ -21,7 +21,7 @@ const (
 	maxServers = 1 << 10
 
 	// maxPairs bounds the pairs of a phone and a server: 16,384 of about 600
-	// bytes, 10 MiB.
+	// bytes, 10 MiB, and a pointer for each ID of a phone, 1 MiB.
 	maxPairs = 16 << 10
 
 	// maxFeatures bounds the features of requests: 4,096 of about 200 bytes,
@@ -45,6 +45,7 @@ type Collector struct {
 	byAddr   map[netip.AddrPort]int
 	pairs    []*pair
 	pairsOf  [][]*pair // by phone
+	latest   []*pair   // of the latest request, by the ID of its phone
 	features []feature
 	byText   map[feature]int
 	spelling map[int]string // of variables: what this family of phones calls it
@@ -75,10 +76,11 @@ type server struct {
 
 // A pair is what is counted of the requests of one phone to one server.
 type pair struct {
-	phone, server int // by index
-	events, ok    int
-	failures      []failure
+	phone, server int32 // by index
+	events, ok    int32
+	few           [4]share // what features are in, while there are no more: most requests of a phone are alike
 	features      []share
+	failures      []failure
 }
 
 // An outcome is how a request failed.
@@ -115,8 +117,8 @@ const (
 
 // A share is how many requests of a pair have a feature.
 type share struct {
-	feature    int
-	ok, failed int
+	feature    int32
+	ok, failed int32
 }
 
 // An attempt is a connection of a phone that brought no request.
@@ -134,12 +136,12 @@ func (c *Collector) Record(r *decode.Record) {
 	}
 	c.events++
 	c.saw(r.Time, r.Time)
-	at := r.Place()
-	p := c.pair(at.Phone, r.Server)
+	p := c.pairOf(r)
 	for i := range r.Findings {
 		switch f := &r.Findings[i]; f.Kind {
 		case finding.NoResponse, finding.NotHTTP, finding.HTTPError, finding.Redirect: // counted by outcome
 		default:
+			at := r.Place()
 			c.found.Add(f, &at)
 		}
 	}
@@ -162,6 +164,7 @@ func (c *Collector) Record(r *decode.Record) {
 	switch {
 	case failed:
 		s.failed++
+		at := r.Place()
 		p.fail(how, &at)
 	case r.NoResponse == httpwire.Answered:
 		s.ok++
@@ -248,7 +251,7 @@ func (c *Collector) has(p *pair, f feature, failed bool) int {
 	} else {
 		s.ok++
 	}
-	return s.feature
+	return int(s.feature)
 }
 
 // share returns how many requests of the pair have a feature, nil beyond the
@@ -272,7 +275,7 @@ func (c *Collector) share(p *pair, f feature) *share {
 		c.features = append(c.features, f)
 		c.byText[f] = id
 	}
-	p.features = append(p.features, share{feature: id})
+	p.features = append(p.features, share{feature: int32(id)})
 	return &p.features[len(p.features)-1]
 }
 
@@ -316,6 +319,25 @@ func (c *Collector) phone(p finding.Phone) int {
 	return i
 }
 
+// pairOf returns the pair of a request, nil beyond the bounds. Mostly it is that of
+// the phone's request before.
+func (c *Collector) pairOf(r *decode.Record) *pair {
+	if r.Phone == nil {
+		at := r.Place()
+		return c.pair(at.Phone, r.Server)
+	}
+	id := int(r.Phone.ID)
+	for len(c.latest) <= id {
+		c.latest = append(c.latest, nil)
+	}
+	if p := c.latest[id]; p != nil && c.servers[p.server].addr == r.Server {
+		return p
+	}
+	at := r.Place()
+	c.latest[id] = c.pair(at.Phone, r.Server)
+	return c.latest[id]
+}
+
 // pair returns the pair of a phone and a server, nil beyond the bounds.
 func (c *Collector) pair(who finding.Phone, addr netip.AddrPort) *pair {
 	i := c.phone(who)
@@ -339,7 +361,8 @@ func (c *Collector) pair(who finding.Phone, addr netip.AddrPort) *pair {
 	if len(c.pairs) == maxPairs {
 		return nil
 	}
-	p := &pair{phone: i, server: at}
+	p := &pair{phone: int32(i), server: int32(at)}
+	p.features = p.few[:0]
 	c.pairs, c.pairsOf[i] = append(c.pairs, p), append(c.pairsOf[i], p)
 	c.servers[at].phones++
 	return p

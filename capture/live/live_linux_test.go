@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
 	"go.uber.org/goleak"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
@@ -336,6 +338,26 @@ func TestAny(t *testing.T) {
 	// A frame goes out on one end of the cable and comes in on the other.
 	if want := "[1 b 8100002888b50101 2 a 8100002888b50101 3 later 88b502 4 late 88b502]"; fmt.Sprint(got) != want {
 		t.Errorf("got  %v\nwant %s", got, want)
+	}
+}
+
+// A gopacket program reads interfaces, until they are stopped.
+func TestPackets(t *testing.T) {
+	namespace(t)
+	veth(t, "a", "b")
+	s := start(t, Config{Interfaces: []string{"a"}, Filter: onlyTCP})
+	request := segment(phone4, server4, 40)
+	time.AfterFunc(150*time.Millisecond, s.Stop) // it waits longer than for a batch
+	newSender(t, "b").send(t, request, datagram(phone4, server4, 10000, 20000, rtp), request)
+	var got []string
+	for p := range gopacket.NewPacketSource(s, layers.LinkTypeEthernet).Packets() {
+		if at := p.Metadata(); !bytes.Equal(p.Data(), request) || at.Length != len(request) || time.Since(at.Timestamp) > time.Minute {
+			t.Errorf("%v", p)
+		}
+		got = append(got, p.TransportLayer().TransportFlow().String())
+	}
+	if want := "[40000->8085 40000->8085]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
 	}
 }
 

@@ -17,6 +17,9 @@ import (
 // String does, or its Dump: layer by layer, with their bytes. Lines may hold what
 // came off the wire, line feeds included. It allocates, and takes a thousand times
 // what Decode does.
+//
+// gopacket's releases print from their GTP decoder to standard output; the version
+// that is linked here does not, which a test holds.
 func Dissect(f *capture.Frame, dump bool) (lines []string) {
 	defer func() {
 		if failed := recover(); failed != nil { // a layer's own String

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"actionurl/capture"
+	"actionurl/capture/files"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
@@ -86,8 +87,11 @@ func Show(c Config, in capture.Source) error {
 	reading := s.read(in)
 	s.decoder.Flush()
 	s.print()
-	if err := cmp.Or(s.out.Flush(), reading); err != nil {
-		return err
+	if err := s.out.Flush(); err != nil {
+		return files.Named("standard output", err)
+	}
+	if reading != nil {
+		return reading
 	}
 	if s.early > 0 {
 		report.Logf(c.Stderr, "warning: %s printed before the end of the capture; what was found later is missing", report.Plural(s.early, "frame"))
@@ -188,6 +192,9 @@ func (s *shower) read(in capture.Source) error {
 		if s.size > maxHeld {
 			s.early += len(s.held)
 			s.print()
+			if s.out.Flush() != nil {
+				return nil // Show returns it
+			}
 		}
 	}
 }

@@ -20,14 +20,14 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// Bounds on what traffic can grow, 28 MiB in all.
+// Bounds on what traffic can grow, 30 MiB in all.
 const (
 	// MaxPhones bounds the phones: 131,072, whose MAC addresses take about 20 bytes
 	// each in their table; 2.5 MiB.
 	MaxPhones = 128 << 10
 
-	// maxAddresses bounds the IP addresses of phones: 131,072 of about 160 bytes,
-	// 20 MiB.
+	// maxAddresses bounds the IP addresses of phones: 131,072 of about 176 bytes,
+	// 22 MiB.
 	maxAddresses = 128 << 10
 
 	// maxSources bounds the sources of frames: 65,536 of about 90 bytes, 5.6 MiB.
@@ -88,6 +88,8 @@ type address struct {
 	agent     agent // of the latest request
 	holder    holder[packet.MAC]
 	nameless  holder[ID] // the phone that is known by this address alone
+	from      *source    // that its latest frame came from; nil if not known
+	fromMAC   packet.MAC // of that
 	announces bool       // a phone that announces events had it
 	isPhone   bool       // any phone had it
 	latest    ID         // the phone that the latest event from it was of
@@ -119,23 +121,37 @@ func (r *Registry) Bind(mac packet.MAC) { r.bound[mac] = struct{}{} }
 
 // Heard notes that a frame came from a client, by its source on the link, without
 // a request.
-func (r *Registry) Heard(from packet.MAC, client netip.Addr, now int64) { r.source(from, client, now) }
+func (r *Registry) Heard(from packet.MAC, client netip.Addr, now int64) {
+	r.source(from, r.lookup(client)).from(client, now)
+}
 
-// source notes where a frame of a client came from, and returns the source. Of
-// the addresses of a host, one of each version of IP, the first counts.
-func (r *Registry) source(mac packet.MAC, client netip.Addr, now int64) *source {
+// source returns where a frame came from, of an address of which at is what is
+// known: mostly where the one before it did.
+func (r *Registry) source(mac packet.MAC, at *address) *source {
+	if at != nil && at.from != nil && at.fromMAC == mac {
+		return at.from
+	}
 	s := r.sources[mac]
 	if s == nil {
 		s = &source{phone: r.announces(mac)}
-		if len(r.sources) < maxSources {
-			r.sources[mac] = s
+		if len(r.sources) == maxSources {
+			return s
 		}
+		r.sources[mac] = s
 	}
+	if at != nil {
+		at.from, at.fromMAC = s, mac
+	}
+	return s
+}
+
+// from notes that a frame of a client came from the source. Of the addresses of a
+// host, one of each version of IP, the first counts.
+func (s *source) from(client netip.Addr, now int64) {
 	if s.who.IsValid() && s.who.Is4() != client.Is4() {
 		client = netip.Addr{}
 	}
 	s.heard(client, now)
-	return s
 }
 
 // announces reports whether a MAC address may be that of a phone that announces

@@ -50,7 +50,8 @@ func (s *Sender) Agent() *vendor.Agent { return &s.agent.Agent }
 func (s *Sender) Frame() packet.MAC {
 	x := s.request
 	if s.from == nil {
-		s.from = s.registry.source(x.Source, x.Client.Addr(), x.Time)
+		s.from = s.registry.source(x.Source, s.at)
+		s.from.from(x.Client.Addr(), x.Time)
 	}
 	if s.from.phone && !s.from.shared {
 		return x.Source

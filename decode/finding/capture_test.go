@@ -1,4 +1,4 @@
-package decode
+package finding_test
 
 import (
 	"cmp"
@@ -11,14 +11,35 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/gopacket/layers"
 
+	"actionurl/capture"
 	"actionurl/capture/capturetest"
+	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 )
 
+const (
+	server = "192.168.40.207:80"
+	answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+)
+
+func get(target string) string {
+	return "GET " + target + " HTTP/1.1\r\nHost: 192.168.40.207\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.64\r\n\r\n"
+}
+
+// batch returns the frames of a capture.
+func batch(frames []capturetest.Frame) *capture.Batch {
+	on := &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
+	b := new(capture.Batch)
+	for i, f := range frames {
+		b.Frames = append(b.Frames, capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
+	}
+	return b
+}
+
 // findings returns what is found in a capture: for each record that has some a
 // line with its frame, then those of no single request.
-func findings(t *testing.T, c Analysis, frames []capturetest.Frame) []string {
+func findings(t *testing.T, c decode.Analysis, frames []capturetest.Frame) []string {
 	t.Helper()
 	var lines, loose []string
 	var tally finding.Tally
@@ -42,7 +63,7 @@ func findings(t *testing.T, c Analysis, frames []capturetest.Frame) []string {
 		}
 		loose = append(loose, line)
 	}
-	p := New(Config{Wire{ResponseTimeout: 10 * time.Second}, c}, func(r *Record) error {
+	p := decode.New(decode.Config{Wire: decode.Wire{ResponseTimeout: 10 * time.Second}, Analysis: c}, func(r *decode.Record) error {
 		if len(r.Findings) > 0 {
 			lines = append(lines, fmt.Sprintf("%d %s", r.Frame, strings.Join(finding.SetOf(r.Findings).Slugs(), " ")))
 		}
@@ -258,7 +279,7 @@ func TestConnections(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := capturetest.New()
 			test.make(c)
-			got := findings(t, Analysis{Templates: typed(t, test.templates...)}, c.Frames)
+			got := findings(t, decode.Analysis{Templates: typed(t, test.templates...)}, c.Frames)
 			if diff := gocmp.Diff(test.want, got); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
@@ -430,7 +451,7 @@ func TestHistory(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := gocmp.Diff(test.want, findings(t, Analysis{}, speak(test.said))); diff != "" {
+			if diff := gocmp.Diff(test.want, findings(t, decode.Analysis{}, speak(test.said))); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
 		})
@@ -474,7 +495,7 @@ func TestTemplates(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := findings(t, Analysis{Templates: typed(t, test.templates...), Profiled: test.profiled}, speak(test.said))
+			got := findings(t, decode.Analysis{Templates: typed(t, test.templates...), Profiled: test.profiled}, speak(test.said))
 			if diff := gocmp.Diff(test.want, got); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}

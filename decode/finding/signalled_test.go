@@ -1,4 +1,4 @@
-package decode
+package finding_test
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"actionurl/capture/capturetest"
+	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/packet"
@@ -46,7 +47,7 @@ func (s *site) after(seconds int) { s.Wait(time.Duration(seconds) * time.Second)
 func found(t *testing.T, c *capturetest.Capture, templates ...string) []string {
 	t.Helper()
 	var all []string
-	config := Config{Wire: Wire{ResponseTimeout: 10 * time.Second}, Analysis: Analysis{Found: func(o *finding.Occurrence) {
+	config := decode.Config{Wire: decode.Wire{ResponseTimeout: 10 * time.Second}, Analysis: decode.Analysis{Found: func(o *finding.Occurrence) {
 		if o.Kind == finding.SIPMismatch || o.Kind == finding.NotNotified || o.Kind == finding.MissingEvent {
 			all = append(all, fmt.Sprintf("%v %s %v %d", o.Kind, o.Detail.Name, o.Phone.Addr, o.Frame))
 		}
@@ -59,7 +60,7 @@ func found(t *testing.T, c *capturetest.Capture, templates ...string) []string {
 		mac, _ := packet.ParseMAC(templates[i+2]) // zero for any phone
 		config.Templates = append(config.Templates, template.Bound(mac))
 	}
-	p := New(config, func(*Record) error { return nil })
+	p := decode.New(config, func(*decode.Record) error { return nil })
 	if err := p.Batch(batch(c.Frames)); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@
 package actionurl
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -119,7 +120,7 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder that makes phones known to a Registry.
 func NewDecoder(c Config, phones *phone.Registry) *Decoder {
-	d := &Decoder{config: c, templates: new(Set), phones: phones}
+	d := &Decoder{config: c, templates: new(Set), phones: phones, calls: calls{seed: maphash.MakeSeed()}}
 	for _, t := range c.Templates {
 		d.templates.Add(t)
 		if !t.Phone.IsZero() {
@@ -213,8 +214,9 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	if d.templates.Len() == 0 {
 		return false
 	}
-	matches := slices.DeleteFunc(d.templates.match(path), func(m match) bool {
-		return !m.template.at(x.Server, authority) || m.template.post != (x.Method == "POST")
+	to := recipientOf(x.Server, authority)
+	matches := slices.DeleteFunc(d.templates.match(path, &to), func(m match) bool {
+		return !m.template.at(&to) || m.template.post != (x.Method == "POST")
 	})
 	if x.Method == "POST" {
 		matches = posted(matches, x)
@@ -281,8 +283,9 @@ func (d *Decoder) narrow(e *Event, matches []match, path string, mac packet.MAC,
 	}
 	matches = prefer(matches, func(m match) bool { return m.template.literals() == most })
 	possible := prefer(matches, func(m match) bool {
-		key := d.callIn(mac, x, m, path)
-		return d.calls.canFollow(m.template.Kind, key) && directed(m.template.Kind, key.call, x.Client.Addr())
+		id := callIn(m, path)
+		key := d.calls.key(phone.KeyOf(mac, x.Client.Addr()), id)
+		return d.calls.canFollow(m.template.Kind, key) && directed(m.template.Kind, id, x.Client.Addr())
 	})
 	for _, m := range possible[1:] {
 		if m.template.Kind != possible[0].template.Kind {
@@ -341,15 +344,14 @@ func prefer(matches []match, condition func(match) bool) []match {
 	return preferred
 }
 
-// callIn returns the phone and call that a match would be of.
-func (d *Decoder) callIn(mac packet.MAC, x *httpwire.Exchange, m match, path string) callKey {
-	key := callKey{phone: phone.KeyOf(mac, x.Client.Addr())}
+// callIn returns the call id in a match, empty for none.
+func callIn(m match, path string) (id string) {
 	for variable, raw := range m.variables(path) {
 		if variable == "call-id" || variable == "call_id" {
-			key.call = Unescape(raw)
+			id = Unescape(raw)
 		}
 	}
-	return key
+	return id
 }
 
 // candidates makes the events of the matches the candidates.

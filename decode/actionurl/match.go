@@ -2,6 +2,7 @@ package actionurl
 
 import (
 	"iter"
+	"net/netip"
 	"slices"
 
 	"actionurl/decode/packet"
@@ -17,6 +18,7 @@ type Set struct {
 	// For the match in progress.
 	round  int // its number
 	target string
+	to     *recipient
 	values []span // of the variables on the way to the node at hand
 	kept   []span // of those in found
 	found  []match
@@ -27,6 +29,8 @@ type node struct {
 	edges    []edge // by literal text; no two begin with the same byte
 	variable *node  // by a variable of any name
 	ends     []*end
+	byHost   map[string][]int // indices of ends by their hosts, in order; nil while there are few
+	hosts    []int            // the first of those whose hosts are names
 
 	// For a node behind a variable: from which place of the target on it was
 	// tried in a round.
@@ -120,12 +124,7 @@ func (s *Set) Add(t *Template) {
 			n = s.literal(n, p.text)
 		}
 	}
-	i := slices.IndexFunc(n.ends, func(e *end) bool { return t.same(e.template) })
-	if i < 0 {
-		i = len(n.ends)
-		n.ends = append(n.ends, &end{template: t})
-	}
-	e := n.ends[i]
+	e := n.end(t)
 	if t.Phone.IsZero() {
 		e.anyone = true
 		return
@@ -134,6 +133,93 @@ func (s *Set) Add(t *Template) {
 		e.phones = map[packet.MAC]struct{}{}
 	}
 	e.phones[t.Phone] = struct{}{}
+}
+
+// fewEnds is how many templates that differ in their servers alone are compared
+// one by one. A provider of a hundred thousand sites has one path for all.
+const fewEnds = 8
+
+// maxUnnamed is how many templates are looked at for a request that does not name
+// its server, which may be that of any.
+const maxUnnamed = 64
+
+// end returns the end of a template, a new one if there is none that is the same.
+func (n *node) end(t *Template) *end {
+	if n.byHost == nil {
+		if i := slices.IndexFunc(n.ends, func(e *end) bool { return t.same(e.template) }); i >= 0 {
+			return n.ends[i]
+		}
+	}
+	for _, i := range n.byHost[t.host] {
+		if t.same(n.ends[i].template) {
+			return n.ends[i]
+		}
+	}
+	e := &end{template: t}
+	n.ends = append(n.ends, e)
+	switch {
+	case n.byHost != nil:
+		n.index(len(n.ends) - 1)
+	case len(n.ends) > fewEnds:
+		n.byHost = map[string][]int{}
+		for i := range n.ends {
+			n.index(i)
+		}
+	}
+	return e
+}
+
+// index adds an end to the index: by its host, and where that is an address that
+// can be written in several ways, by the usual one.
+func (n *node) index(i int) {
+	host := n.ends[i].template.host
+	n.byHost[host] = append(n.byHost[host], i)
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case err == nil && addr.String() != host:
+		n.byHost[addr.String()] = append(n.byHost[addr.String()], i)
+	case err != nil && host != "" && len(n.hosts) < maxUnnamed:
+		n.hosts = append(n.hosts, i)
+	}
+}
+
+// at yields the ends whose servers may be the recipient, in the order in which
+// they were added.
+func (n *node) at(to *recipient) iter.Seq[*end] {
+	return func(yield func(*end) bool) {
+		if n.byHost == nil {
+			for _, e := range n.ends {
+				if !yield(e) {
+					return
+				}
+			}
+			return
+		}
+		lists := [...][]int{n.byHost[""], n.byHost[to.name], n.byHost[to.server.Addr().String()]}
+		if !to.named {
+			lists[1] = n.hosts // it may be any of them
+		}
+		for {
+			next := -1 // list whose end comes first
+			for i, l := range lists {
+				if len(l) > 0 && (next < 0 || l[0] < lists[next][0]) {
+					next = i
+				}
+			}
+			if next < 0 {
+				return
+			}
+			i := lists[next][0]
+			for k, l := range lists {
+				if len(l) > 0 && l[0] == i {
+					lists[k] = l[1:]
+				}
+			}
+			if !yield(n.ends[i]) {
+				return
+			}
+		}
+	}
 }
 
 // Len returns the number of nodes: 0 if no template was added.
@@ -170,10 +256,10 @@ func (s *Set) literal(n *node, text string) *node {
 	return end
 }
 
-// match returns the templates that match the target. The result is valid until
-// the next call.
-func (s *Set) match(target string) []match {
-	s.target, s.values, s.kept, s.found = target, s.values[:0], s.kept[:0], s.found[:0]
+// match returns the templates that match the target and, as far as that narrows
+// them, the recipient. The result is valid until the next call.
+func (s *Set) match(target string, to *recipient) []match {
+	s.to, s.target, s.values, s.kept, s.found = to, target, s.values[:0], s.kept[:0], s.found[:0]
 	s.round++
 	s.walk(&s.root, 0)
 	return s.found
@@ -182,7 +268,7 @@ func (s *Set) match(target string) []match {
 // walk follows the templates from n, where the target is at.
 func (s *Set) walk(n *node, at int) {
 	if at == len(s.target) {
-		for _, e := range n.ends {
+		for e := range n.at(s.to) {
 			s.kept = append(s.kept, s.values...)
 			s.found = append(s.found, match{end: e, values: s.kept[len(s.kept)-len(s.values):]})
 		}

@@ -123,31 +123,45 @@ func (t *Template) same(o *Template) bool {
 		t.post == o.post && slices.Equal(t.body, o.body)
 }
 
-// at reports whether the template's server is the one that got the request:
-// by its address, or by the name that the phone called it.
-func (t *Template) at(server netip.AddrPort, host string) bool {
+// A recipient is the server that got a request: by its address, and by the name
+// that the phone called it.
+type recipient struct {
+	server netip.AddrPort
+	name   string // lower case; empty if the port is not a number
+	port   uint16
+	named  bool // the request has a name
+}
+
+// recipientOf returns the recipient of a request by what it calls the server.
+func recipientOf(server netip.AddrPort, authority string) recipient {
+	r := recipient{server: server, name: strings.ToLower(authority), port: 80, named: authority != ""}
+	if host, port, err := net.SplitHostPort(r.name); err == nil {
+		r.name = host
+		if port != "" {
+			n, err := strconv.ParseUint(port, 10, 16)
+			if err != nil {
+				r.name = ""
+			}
+			r.port = uint16(n)
+		}
+	}
+	r.name = strings.Trim(r.name, "[]")
+	return r
+}
+
+// at reports whether the template's server is the one that got the request.
+func (t *Template) at(r *recipient) bool {
 	if t.host == "" {
 		return true
 	}
-	if t.port == 0 || t.port == server.Port() {
-		if addr, err := netip.ParseAddr(t.host); err == nil && addr == server.Addr() {
-			return true
-		}
+	addr, err := netip.ParseAddr(t.host)
+	if err == nil && addr == r.server.Addr() && (t.port == 0 || t.port == r.server.Port()) {
+		return true
 	}
-	name, port := strings.ToLower(host), uint64(80)
-	if h, p, err := net.SplitHostPort(name); err == nil {
-		name = h
-		if p != "" {
-			if port, err = strconv.ParseUint(p, 10, 16); err != nil {
-				return false
-			}
-		}
-	} else if host == "" {
-		// HTTP/1.0 names no server: nothing contradicts.
-		_, err := netip.ParseAddr(t.host)
-		return err != nil && (t.port == 0 || t.port == server.Port())
+	if !r.named { // HTTP/1.0 names no server: nothing contradicts
+		return err != nil && (t.port == 0 || t.port == r.server.Port())
 	}
-	return strings.Trim(name, "[]") == t.host && (t.port == 0 || uint64(t.port) == port)
+	return r.name == t.host && (t.port == 0 || t.port == r.port)
 }
 
 // Bound returns the template as one that was typed into the phone with this

@@ -514,3 +514,67 @@ func TestMatchingTakesBoundedTime(t *testing.T) {
 		t.Errorf("a hundred small requests behind it take %v", took)
 	}
 }
+
+// Of templates that differ in their servers alone, those of the request's server
+// are found without looking at the others, in the order in which they were added.
+func TestManyServers(t *testing.T) {
+	var set, few Set
+	const n = 100_000
+	add := func(kind, url string) {
+		template, err := ParseTemplate(Lookup(kind), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Add(template)
+		few.Add(template)
+	}
+	for i := range n {
+		template, err := ParseTemplate(Lookup("hold_call"), fmt.Sprintf("http://pbx%d.example/hook?mac=$mac", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Add(template)
+	}
+	add("resume_call", "/hook?mac=$mac")
+	add("off_hook", "pbx7.example:8080/hook?mac=$mac")
+	add("on_hook", "10.0.0.7/hook?mac=$mac")
+	add("dnd_on", "[2001:db8:0::7]/hook?mac=$mac")
+	add("dnd_off", "[2001:db8::7]/hook?mac=$mac")
+	server := netip.MustParseAddrPort
+	for _, test := range []struct {
+		server netip.AddrPort
+		host   string
+		want   string
+	}{
+		{server("10.0.0.1:80"), "pbx7.example", "hold_call resume_call"},
+		{server("10.0.0.1:8080"), "PBX7.example:8080", "resume_call off_hook"},
+		{server("10.0.0.7:80"), "nobody.example", "resume_call on_hook"},
+		{server("10.0.0.7:80"), "10.0.0.7", "resume_call on_hook"},
+		{server("10.0.0.9:80"), "10.0.0.7", "resume_call on_hook"},
+		{server("[2001:db8::7]:80"), "x", "resume_call dnd_on dnd_off"},
+		{server("[2001:db8::7]:80"), "[2001:db8::7]", "resume_call dnd_on dnd_off"},
+		{server("10.0.0.7:80"), "pbx7.example:http", "resume_call on_hook"},
+		{server("10.0.0.7:80"), "", strings.Repeat("hold_call ", maxUnnamed) + "resume_call on_hook"},
+	} {
+		to := recipientOf(test.server, test.host)
+		var got []string
+		looked := 0
+		for _, m := range set.match("/hook?mac=000b82123456", &to) {
+			if looked++; m.template.at(&to) {
+				got = append(got, m.template.Kind.Slug)
+			}
+		}
+		if strings.Join(got, " ") != test.want || looked > maxUnnamed+5 {
+			t.Errorf("%v as %s: %v of %d, want %s", test.server, test.host, got, looked, test.want)
+		}
+		var all []string // of the few, which are compared one by one
+		for _, m := range few.match("/hook?mac=000b82123456", &to) {
+			if m.template.at(&to) {
+				all = append(all, m.template.Kind.Slug)
+			}
+		}
+		if got := strings.ReplaceAll(test.want, "hold_call ", ""); strings.Join(all, " ") != got {
+			t.Errorf("%v as %s: %v of few, want %s", test.server, test.host, all, got)
+		}
+	}
+}

@@ -107,7 +107,7 @@ func FuzzOverlap(f *testing.F) {
 		matches := func(t *Template, target string) bool {
 			set := new(Set)
 			set.Add(t)
-			return len(set.match(target)) > 0
+			return len(set.match(target, &recipient{})) > 0
 		}
 		var o Overlapper
 		target, ok := o.Overlap(s, u)

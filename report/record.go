@@ -51,7 +51,7 @@ func recordFields() []field[decode.Record] {
 		unique(Column{Name: "target", width: 20, typical: 64}, func(r *record) *string { return &r.Target }),
 		text(Column{Name: "version", width: 8}, func(r *record) *string { return &r.Version }),
 		text(Column{Name: "user_agent", width: 12, typical: 40}, func(r *record) *string { return &r.UserAgent }),
-		showing(resultValue, count(Column{Name: "status", width: 6, typical: 12}, func(r *record) *int { return &r.Status })),
+		showing(resultValue, count(Column{Name: "status", width: 6, typical: 12, alarm: true}, func(r *record) *int { return &r.Status })),
 		where(answered, millis(Column{Name: "latency_ms", width: 10, right: true, rank: 3}, func(r *record) *int64 { return &r.Latency })),
 		oneOf(Column{Name: "no_response", width: 7}, func(r *record) *httpwire.Reason { return &r.NoResponse },
 			httpwire.Answered, httpwire.NotHTTP, "reason for no response"),
@@ -78,7 +78,7 @@ func recordFields() []field[decode.Record] {
 		text(Column{Name: "sip_method", width: 10}, func(m *message) *string { return &m.Method }),
 		where(isMessage, millis(Column{Name: "sip_delay_ms", width: 12, right: true}, func(m *message) *int64 { return &m.Delay })),
 	}, messageOf), parts([]field[event]{
-		showing(varsShown, field[event]{Column: Column{Name: "vars", Kind: KindVars, width: 20, typical: 64, rank: 1}, value: varsValue, read: (*Reader).vars}),
+		showing(varsShown, field[event]{Column: Column{Name: "vars", Kind: KindVars, width: 12, typical: 64, rank: 1}, value: varsValue, read: (*Reader).vars}),
 	}, eventOf), []field[record]{
 		{Column: Column{Name: "findings", Kind: KindFindings, width: 8, rank: 2, optional: true}, value: findingsValue, read: (*Reader).findingKinds},
 	}, parts([]field[event]{

@@ -118,6 +118,7 @@ type Options struct {
 	Columns string // names with commas between; empty for the view's own
 	Clock   *Clock // nil for UTC
 	Width   int    // of the terminal, in columns; 0 where there is none
+	Color   bool   // what failed is in color
 	Grouped bool   // calls are in groups, which people see
 
 	// Complete says that requests are saved with the details of their findings.

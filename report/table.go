@@ -47,6 +47,7 @@ type table struct {
 	clock   *Clock
 	limit   int // width of the terminal; 0 for none
 	live    bool
+	color   bool
 	screen  int // lines after which the header is shown again; 0 for never
 	below   int // lines below the last header
 	library int // of which tablewriter lays out so many
@@ -65,15 +66,16 @@ type table struct {
 
 // A row is its cells, and the day that its times leave out.
 type row struct {
-	cells []string
-	day   string
+	cells  []string
+	day    string
+	failed bool // its alarm column says so
 }
 
 var _ Sink = (*table)(nil)
 
 func newTable(w io.Writer, columns []Column, o Options) *table {
 	twwidth.SetEastAsian(false) // widths are those of terminals, not of a locale
-	return &table{out: &trimmer{w: w}, columns: columns, clock: o.Clock, limit: o.Width, live: o.Live, screen: o.Height, library: libraryRows}
+	return &table{out: &trimmer{w: w}, columns: columns, clock: o.Clock, limit: o.Width, live: o.Live, color: o.Color, screen: o.Height, library: libraryRows}
 }
 
 // Row implements [Sink].
@@ -83,6 +85,9 @@ func (t *table) Row(values []Value) error {
 		v := &values[i]
 		if v.kind == KindTime {
 			r.day = t.clock.day(v.num)
+		}
+		if t.columns[i].alarm && (v.kind == KindWord || v.kind == KindNumber && v.num >= 300 && v.num != 304) {
+			r.failed = true
 		}
 		t.cell = v.AppendText(t.cell[:0], t.clock, true)
 		limit := maxCell
@@ -345,8 +350,8 @@ func (t *table) write(r row) error {
 			r.cells[i] = ""
 		}
 		t.below++
-		if t.below > t.library {
-			t.line(cells)
+		if t.below > t.library || t.color {
+			t.line(cells, r.failed)
 		} else if err := t.part.Append(cells); err != nil {
 			return err
 		}
@@ -354,14 +359,23 @@ func (t *table) write(r row) error {
 	return t.out.err
 }
 
-// line writes a row as tablewriter does.
-func (t *table) line(cells []string) {
+// The color of what failed, and what ends it (ECMA-48, section 8.3.117).
+const (
+	red       = "\x1b[31m"
+	plainText = "\x1b[0m"
+)
+
+// line writes a row as tablewriter does, with what failed in color.
+func (t *table) line(cells []string, failed bool) {
 	line := t.text[:0]
 	for at, i := range t.shown {
 		blanks := t.widths[i] - cellWidth(cells[at])
 		if t.columns[i].right {
-			line = append(appendBlanks(line, blanks), cells[at]...)
+			line = appendBlanks(line, blanks)
 			blanks = 0
+		}
+		if t.color && failed && t.columns[i].alarm {
+			line = append(append(append(line, red...), cells[at]...), plainText...)
 		} else {
 			line = append(line, cells[at]...)
 		}

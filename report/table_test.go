@@ -263,6 +263,19 @@ func TestNarrowTable(t *testing.T) {
 	}
 }
 
+// What failed is in color, which takes no width.
+func TestColor(t *testing.T) {
+	bad := request("/2")
+	bad.Status = 404
+	o := Options{Format: Plain().Named("table"), Columns: "target,status,method", Color: true}
+	got := write(t, o, Requests, []*decode.Record{request("/1"), bad})
+	o.Color = false
+	plain := write(t, o, Requests, []*decode.Record{request("/1"), bad})
+	if strings.Count(got, red+"404"+plainText) != 1 || strings.NewReplacer(red, "", plainText, "").Replace(got) != plain {
+		t.Errorf("got %q, without color %q", got, plain)
+	}
+}
+
 func mustMAC(t *testing.T, s string) packet.MAC {
 	t.Helper()
 	mac, ok := packet.ParseMAC(s)

@@ -108,13 +108,13 @@ func span(first, last int64, zone *time.Location) string {
 
 // cause writes a cause.
 func (p *verdictText) cause(c *verdict.Cause) {
-	mark, color := " ✗ ", "\x1b[31m"
+	mark, color := " ✗ ", red
 	if c.Severity != finding.Error {
 		mark, color = " ! ", "\x1b[33m"
 	}
 	p.text.WriteByte('\n')
 	if p.Color {
-		p.text.WriteString(color + mark + "\x1b[0m")
+		p.text.WriteString(color + mark + plainText)
 	} else {
 		p.text.WriteString(mark)
 	}

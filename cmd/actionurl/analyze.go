@@ -171,12 +171,19 @@ func (a *analysis) finishVerdict(to io.Writer, names []string) {
 	if len(names) > 1 {
 		a.Verdict.Name = fmt.Sprintf("%s and %s", names[0], report.Plural(len(names)-1, "other"))
 	}
+	a.Columns, _ = strconv.Atoi(os.Getenv("COLUMNS"))
 	if a.Verdict.Width, _ = output.TerminalSize(to); a.Verdict.Width == 0 {
-		a.Verdict.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
+		a.Verdict.Width = a.Columns
 	}
-	terminal, _ := output.TerminalSize(to)
-	a.Verdict.Color = a.color == "always" || a.color == "auto" && terminal > 0 && os.Getenv("NO_COLOR") == ""
+	a.Verdict.Color = a.colored(to)
+	a.Options.Color = a.colored(a.Stdout) && a.Output == "-"
 	a.Verdict.Fail, a.Verdict.Fails = finding.SeverityOf(a.failOn)
+}
+
+// colored reports whether failures have a color on an output.
+func (a *analysis) colored(w io.Writer) bool {
+	terminal, _ := output.TerminalSize(w)
+	return a.color == "always" || a.color == "auto" && terminal > 0 && os.Getenv("NO_COLOR") == ""
 }
 
 // template reads a value of -t.

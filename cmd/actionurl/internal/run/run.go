@@ -35,6 +35,7 @@ type Config struct {
 	Decode  decode.Config  // Call, Found, Live, Lost and Segment are the run's
 	Filter  report.Filter  // of rows
 	Options report.Options // Width, Height, Live, Continued and Complete are the run's
+	Columns int            // width of a table on standard output that is no terminal; 0 for that of its cells
 
 	Output   string // where the rows go; "-" for standard output
 	Frames   string // where the frames of their connections go; empty for nowhere
@@ -182,6 +183,9 @@ func (r *run) beginRows(out *output.Output) (output.Part, error) {
 	}
 	o := r.Options
 	o.Width, o.Height = out.Terminal()
+	if o.Width == 0 && r.Output == "-" {
+		o.Width = r.Columns
+	}
 	o.Live, o.Continued, o.Complete = r.in.follow(), out.Continued, r.Complete
 	var err error
 	r.view, err = newViewer(out, o, r.Filter.View, r.shown, &r.sum.found, r.verdict)
@@ -400,8 +404,11 @@ func (r *run) summarize() error {
 	o := report.VerdictOptions{
 		Name: r.Verdict.Name, Width: r.Verdict.Width, Zone: r.Options.Clock.Zone(), Color: r.Verdict.Color, Notes: r.Verdict.Notes,
 	}
-	if r.Verdict.Alone != nil {
+	switch {
+	case r.Verdict.Alone != nil:
 		return report.WriteVerdict(r.Verdict.Alone, v, o)
+	case r.sum.rows == 0 && r.Filter.Reason() != "": // of what is not shown, nothing is said
+		return nil
 	}
 	_ = report.WriteVerdict(r.Stderr, v, o) // where the summary cannot be written, nothing can be reported
 	return nil

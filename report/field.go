@@ -258,7 +258,7 @@ func (v *view[R]) pick(names string) ([]field[R], error) {
 		name = strings.TrimSpace(name)
 		i := slices.IndexFunc(all, func(f field[R]) bool { return f.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("no column is called %q; expected some of %s", name, strings.Join(v.names(), ", "))
+			return nil, fmt.Errorf("no column is called %q%s; expected some of %s", name, DidYouMean(name, v.names()), strings.Join(v.names(), ", "))
 		}
 		if slices.ContainsFunc(picked, func(f field[R]) bool { return f.Name == name }) {
 			return nil, fmt.Errorf("the column %s is there twice", name)

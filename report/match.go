@@ -166,15 +166,15 @@ func parseEvents(text string) (eventIs, error) {
 			k = actionurl.Lookup(name + "_call") // "hold", as rows of calls have it
 		}
 		if k == nil {
-			return nil, fmt.Errorf("no event is called %q%s; expected one such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)", name, DidYouMean(name, slugs()))
+			return nil, fmt.Errorf("no event is called %q%s; expected one such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)", name, DidYouMean(name, EventNames()))
 		}
 		all = append(all, k)
 	}
 	return all, nil
 }
 
-// slugs returns the names of all events.
-func slugs() []string {
+// EventNames returns the names of all events.
+func EventNames() []string {
 	var all []string
 	for _, k := range actionurl.Kinds() {
 		all = append(all, k.Slug)
@@ -296,18 +296,23 @@ type findingIs []finding.Kind
 // parseFindings reads findings with commas between.
 func parseFindings(text string) (findingIs, error) {
 	var all findingIs
-	var known []string
-	for _, k := range finding.Kinds() {
-		known = append(known, k.String())
-	}
 	for name := range strings.SplitSeq(text, ",") {
-		i := slices.Index(known, name)
-		if i < 0 {
-			return nil, fmt.Errorf("no finding is called %q%s; actionurl catalog findings lists them", name, DidYouMean(name, known))
+		k, ok := finding.KindOf(name)
+		if !ok {
+			return nil, fmt.Errorf("no finding is called %q%s; actionurl catalog findings lists them", name, DidYouMean(name, FindingNames()))
 		}
-		all = append(all, finding.Kinds()[i])
+		all = append(all, k)
 	}
 	return all, nil
+}
+
+// FindingNames returns the names of all findings.
+func FindingNames() []string {
+	var all []string
+	for _, k := range finding.Kinds() {
+		all = append(all, k.String())
+	}
+	return all
 }
 
 func (k findingIs) request(r *decode.Record) bool {

@@ -147,11 +147,9 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
 	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(
 		report.ColumnNames(report.Events), report.ColumnNames(report.Calls), report.ColumnNames(report.Phones), report.ColumnNames(report.Servers), report.ColumnNames(report.Findings))))))
-	var slugs []string
-	for _, k := range actionurl.Kinds() {
-		slugs = append(slugs, k.Slug)
-	}
-	complete(cmd, "event", slugs)
+	complete(cmd, "event", report.EventNames())
+	complete(cmd, "finding", report.FindingNames())
+	complete(cmd, "status", []string{"2xx", "3xx", "4xx", "5xx", "none"})
 }
 
 // verdictFlags adds the flags of the verdict. By default findings of a severity
@@ -191,7 +189,7 @@ func (a *analysis) template(s string) error {
 	name, url, ok := strings.Cut(s, "=")
 	kind := actionurl.Lookup(name)
 	if !ok || kind == nil {
-		return fmt.Errorf("expected EVENT=URL with an event such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)")
+		return fmt.Errorf("expected EVENT=URL with an event such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)%s", report.DidYouMean(name, report.EventNames()))
 	}
 	t, err := actionurl.ParseTemplate(kind, url)
 	if err != nil {

@@ -12,10 +12,7 @@ import (
 )
 
 func newExplain() *cobra.Command {
-	var slugs []string
-	for _, k := range finding.Kinds() {
-		slugs = append(slugs, k.String())
-	}
+	slugs := report.FindingNames()
 	return &cobra.Command{
 		Use:       "explain FINDING",
 		ValidArgs: slugs,

@@ -392,3 +392,29 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("/healthz says %q", got)
 	}
 }
+
+// A time before the end is refused where the end is not known.
+func TestNoEnd(t *testing.T) {
+	var c Config
+	if err := c.Filter.Add("since", "-10m", time.UTC); err != nil {
+		t.Fatal(err)
+	}
+	if out, messages, err := newScript().play(t, c, nil); err != files.ErrNoEnd || out+messages != "" {
+		t.Errorf("%v, %q", err, out+messages)
+	}
+}
+
+// A time of day is one of the first day.
+func TestTimeOfDay(t *testing.T) {
+	s := newScript()
+	s.event(time.Second, "/?event=hold")
+	s.event(time.Hour, "/?event=unhold")
+	c := Config{Options: report.Options{Format: report.Plain().Named("csv"), Columns: "event"}}
+	if err := c.Filter.Add("since", "08:30", time.UTC); err != nil {
+		t.Fatal(err)
+	}
+	out, _, err := s.play(t, c, nil)
+	if want := "event\r\nresume_call\r\n"; err != nil || out != want {
+		t.Errorf("rows %q, %v; want %q", out, err, want)
+	}
+}

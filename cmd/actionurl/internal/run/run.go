@@ -211,7 +211,7 @@ func (r *run) record(rec *decode.Record) error {
 	if r.frames != nil {
 		r.frames.keeper.Want(keep.Conn{rec.Client, rec.Server}, rec.Time)
 	}
-	if rec.Call != nil {
+	if rec.Call != nil && (r.view.call != nil || r.Complete) {
 		r.calls[keyOf(rec.Call)] = true
 	}
 	if r.view.record == nil {

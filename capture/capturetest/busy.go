@@ -8,8 +8,8 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// BusyHour makes the traffic of a site with 40 phones in one hour, of which
-// three fail: .54 (34:36) has a port with a wrong digit, .66 (34:42) spells a
+// BusyHour makes the traffic of a site with 40 phones in one hour. Three of them
+// fail: .54 (34:36) has a port with a wrong digit, .66 (34:42) spells a
 // variable as another family does, and .78 (34:4e) was set to https, which the
 // server does not speak. The others announce calls incoming calls each, their
 // answers and ends.

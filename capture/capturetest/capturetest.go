@@ -67,8 +67,7 @@ type Conn struct {
 	client, server netip.AddrPort
 }
 
-// Conn returns a connection between two endpoints, of which nothing has been
-// sent yet.
+// Conn returns a connection between two endpoints, before its first segment.
 func (c *Capture) Conn(client, server string) *Conn {
 	return &Conn{c: c, Client: 1000, Server: 5000, client: netip.MustParseAddrPort(client), server: netip.MustParseAddrPort(server)}
 }

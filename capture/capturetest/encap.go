@@ -273,7 +273,7 @@ func length(b []byte, more int) []byte {
 	return binary.BigEndian.AppendUint16(nil, uint16(len(b)+more))
 }
 
-// snap returns an Ethernet frame's packet behind LLC and SNAP.
+// snap returns an Ethernet frame's packet after LLC and SNAP.
 func snap(f []byte) []byte { return cat([]byte{0xaa, 0xaa, 3, 0, 0, 0}, f[12:]) }
 
 // wlanHeader returns the header of an 802.11 data frame with three addresses.
@@ -282,7 +282,7 @@ func wlanHeader(control, flags byte) []byte {
 		[]byte{2, 0, 0, 0, 0, 1}, []byte{0, 0x0b, 0x82, 0x12, 0x34, 0x32}, []byte{2, 0, 0, 0, 0, 0xcf}, []byte{0x10, 0})
 }
 
-// aggregate returns a wrapper that puts a frame behind one of another protocol
+// aggregate returns a wrapper that puts a frame after one of another protocol
 // into an A-MSDU.
 func aggregate() func(f []byte) [][]byte {
 	return func(f []byte) [][]byte {
@@ -365,7 +365,7 @@ func fragments6(f []byte) [][]byte {
 	return all
 }
 
-// extend returns an IPv6 frame with extension headers, of which the first is
+// extend returns an IPv6 frame with extension headers, the first
 // of this kind.
 func extend(f []byte, kind byte, headers []byte) []byte {
 	b := cat(f[:54], headers, f[54:])

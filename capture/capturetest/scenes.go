@@ -43,7 +43,7 @@ const (
 	server = "192.168.40.207:80"
 )
 
-// Scenes returns the captures that are kept in testdata, but for those that
+// Scenes returns the captures that are kept in testdata, except those that
 // were recorded from real programs.
 func Scenes() []Scene {
 	scenes := []Scene{

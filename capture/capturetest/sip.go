@@ -30,7 +30,7 @@ type SIPCall struct {
 	last    map[string]int // CSeq of the latest request of a method
 }
 
-// SIPCall returns a call over UDP of which nothing has been sent yet.
+// SIPCall returns a call over UDP before its first message.
 func (c *Capture) SIPCall(caller, callee, from, to, id string) *SIPCall {
 	return &SIPCall{Caller: caller, Callee: callee, From: from, To: to, ID: id, Send: c.Datagram, last: map[string]int{}}
 }

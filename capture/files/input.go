@@ -30,7 +30,7 @@ type Input struct {
 	piped   bool
 }
 
-// NewInput returns an Input without files, of which "-" is stdin. Where a pipe
+// NewInput returns an Input without files; "-" is stdin. Where a pipe
 // is silent for long, idle is called, if set.
 func NewInput(ctx context.Context, stdin io.Reader, idle func()) *Input {
 	return &Input{ctx: ctx, stdin: stdin, idle: idle}

@@ -66,8 +66,8 @@ type (
 		of etherType // etherIPv4 or etherIPv6, or 0 for Ethernet
 	}
 
-	// A vlan is a tag, behind those of the vlans before it. What stands behind
-	// it in the expression looks for its headers behind the tag.
+	// A vlan is a tag, after those of the vlans before it. What stands after
+	// it in the expression looks for its headers after the tag.
 	vlan struct {
 		id int // -1 for any
 	}
@@ -122,7 +122,7 @@ func (t etherType) String() string {
 	return fmt.Sprintf("ether proto %#x", uint16(t))
 }
 
-// qualifier returns the protocol with a blank behind it, if there is one.
+// qualifier returns the protocol with a space after it, if there is one.
 func (t etherType) qualifier() string {
 	if t == 0 {
 		return ""

@@ -33,10 +33,10 @@ func And(a, b []bpf.Instruction) []bpf.Instruction {
 }
 
 // CompileLive returns the program for frames as the Linux kernel shows them to
-// the filter of a packet socket: without the outermost VLAN tag, which it
-// tells beside the frame. The first vlan of the expression tests what it
-// tells; where the expression has none, tagged frames match as if they had no
-// tag. It is an error if the kernel would not take the program.
+// the filter of a packet socket: without the outermost VLAN tag, which it holds
+// beside the frame. The first vlan of the expression tests that; where the
+// expression has none, tagged frames match as if they had no tag. It is an error
+// if the kernel would not take the program.
 func (e *Expr) CompileLive(link capture.LinkType) ([]bpf.Instruction, error) {
 	tagged, err := compile(e, link, true)
 	if err != nil {

@@ -37,13 +37,13 @@ func (e *Expr) Compile(link capture.LinkType) (*Program, error) {
 }
 
 // A compiler makes conditions for one link type. It goes through an expression
-// from the left, since a vlan moves what stands behind it.
+// from the left, since a vlan moves what stands after it.
 type compiler struct {
 	link   capture.LinkType
 	layout layout
 	tags   uint32 // bytes of VLAN tags in front of the type of the network protocol
 	// stripped says that the outermost tag, that of the first vlan, is not in
-	// the frame but told by the kernel.
+	// the frame but held by the kernel.
 	stripped bool
 	err      error // the first
 }
@@ -118,7 +118,7 @@ func (t etherType) condition(c *compiler) condition { return c.linkType(t) }
 func (n ipProto) condition(c *compiler) condition {
 	number := uint32(n.number)
 	over4 := allOf{c.linkType(etherIPv4), is(c.network(9), 1, number)}
-	// In IPv6 the header may stand behind that of a fragment; further
+	// In IPv6 the header may stand after that of a fragment; further
 	// extension headers are not looked through.
 	over6 := allOf{c.linkType(etherIPv6), anyOf{
 		is(c.network(6), 1, number),

@@ -14,7 +14,7 @@ type (
 	noneOf struct{ a condition }
 	ifElse struct {
 		test test
-		a, b condition // of which b where the test fails
+		a, b condition // b where the test fails
 	}
 	always bool
 
@@ -27,11 +27,11 @@ type (
 	}
 )
 
-// A value is a number that the frame has, or is said to have by the kernel.
+// A value is a number in the frame, or one that the kernel holds of it.
 type value struct {
 	from   origin
-	offset uint32 // in the frame, or behind the IPv4 header
-	size   uint8  // bytes: 1, 2 or 4, of which the first is the highest
+	offset uint32 // in the frame, or after the IPv4 header
+	size   uint8  // bytes: 1, 2 or 4, the highest first
 	header uint32 // offset of the IPv4 header in the frame, for afterIPv4
 }
 

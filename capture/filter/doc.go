@@ -11,7 +11,7 @@
 // A program accepts the frames that libpcap's of the same expression accepts,
 // with the same blind spots: ports are those of TCP, UDP and SCTP in IPv4 and
 // in IPv6 without extension headers, a later fragment has none, what stands
-// behind "vlan" looks for its headers behind the tag, and what would read
+// after "vlan" looks for its headers after the tag, and what would read
 // beyond the end of a captured frame does not match, not even under "not".
 //
 // # What is known

@@ -7,7 +7,7 @@ import "actionurl/capture"
 type Filter struct {
 	expr     *Expr
 	programs map[capture.LinkType]*Program // nil for those that it cannot be compiled for
-	refused  map[capture.Interface]bool    // of these link types, with their captures: a problem was told
+	refused  map[capture.Interface]bool    // of these link types, with their captures: a problem was reported
 	dropped  int
 
 	link    capture.LinkType // of the last frame

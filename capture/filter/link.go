@@ -23,7 +23,7 @@ func layoutOf(link capture.LinkType) (layout, bool) {
 	switch link {
 	case capture.LinkEthernet:
 		return layout{name: "Ethernet", typeAt: 12, typeSize: 2, types: itself, payload: 14, ether: true, vlan: true}, true
-	case capture.LinkNetAnalyzer: // Ethernet behind 4 bytes
+	case capture.LinkNetAnalyzer: // Ethernet after 4 bytes
 		return layout{name: "netANALYZER", typeAt: 16, typeSize: 2, types: itself, payload: 18, ether: true, addresses: 4, vlan: true}, true
 	case capture.LinkFDDI: // with LLC and SNAP
 		return layout{name: "FDDI", typeAt: 19, typeSize: 2, types: itself, payload: 21, ether: true, addresses: 1}, true

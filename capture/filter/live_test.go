@@ -15,9 +15,9 @@ import (
 	"actionurl/capture/filter"
 )
 
-// told returns a frame as the Linux kernel shows it to a packet socket: the
+// stripped returns a frame as the Linux kernel shows it to a packet socket: the
 // outer VLAN tag beside it, if it took it away.
-func told(f frame, strip bool) ([]byte, extensions) {
+func stripped(f frame, strip bool) ([]byte, extensions) {
 	x := extensions{bpf.ExtLen: uint32(f.length), bpf.ExtVLANTagPresent: 0, bpf.ExtVLANTag: 0}
 	if !strip || len(f.data) < 18 {
 		return f.data, x
@@ -50,8 +50,8 @@ func live(t testing.TB, text string) []bpf.Instruction {
 
 // TestLive compares programs for live interfaces with those of tcpdump on the
 // loopback interface. They differ where a vlan in the expression may not have
-// been tested when what stands behind it is: for tcpdump, live, the offsets are
-// those without a tag then; here they are those behind a tag, as in files.
+// been tested when what stands after it is: for tcpdump, live, the offsets are
+// those without a tag then; here they are those after a tag, as in files.
 func TestLive(t *testing.T) {
 	if _, err := exec.LookPath("tcpdump"); err != nil {
 		t.Skip("no tcpdump")
@@ -76,7 +76,7 @@ func TestLive(t *testing.T) {
 		want, own := assembled(t, string(out)), live(t, text)
 		for _, f := range frames {
 			for _, strip := range []bool{false, true} {
-				data, x := told(f, strip)
+				data, x := stripped(f, strip)
 				if x[bpf.ExtVLANTagPresent] == 0 && text == "port 80 or vlan and port 80" {
 					continue
 				}
@@ -115,7 +115,7 @@ func TestLiveVLAN(t *testing.T) {
 		{"vlan 7 and vlan 40 and port 80", "88a8 7 8100 28", true},
 		{"vlan 7 and port 80", "88a8 7 8100 28", false},
 	} {
-		data, x := told(tag(c.tags), true)
+		data, x := stripped(tag(c.tags), true)
 		if got := run(t, live(t, c.text), data, x); got != c.want {
 			t.Errorf("%q with the tags [%s]: %t, want %t", c.text, c.tags, got, c.want)
 		}

@@ -183,17 +183,17 @@ func newOracle(t testing.TB, program []bpf.Instruction) *oracle {
 	return o
 }
 
-// extensions are what a kernel tells of a frame beside it.
+// extensions are what a kernel holds of a frame beside it.
 type extensions map[bpf.Extension]uint32
 
 // run runs a program that asks for extensions.
-func run(t testing.TB, program []bpf.Instruction, data []byte, told extensions) bool {
+func run(t testing.TB, program []bpf.Instruction, data []byte, beside extensions) bool {
 	t.Helper()
 	constant := make([]bpf.Instruction, len(program))
 	for i, in := range program {
 		constant[i] = in
 		if x, ok := in.(bpf.LoadExtension); ok {
-			v, ok := told[x.Num]
+			v, ok := beside[x.Num]
 			if !ok {
 				t.Fatalf("extension %v", x.Num)
 			}

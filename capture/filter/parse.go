@@ -157,10 +157,10 @@ type qualifiers struct {
 	of    string // host, net, port, portrange or proto; "" for no qualifiers at all
 }
 
-// expression reads terms with "and" and "or" between. A value behind these
+// expression reads terms with "and" and "or" between. A value after these
 // takes the qualifiers of the term before. That before a parenthesis counts
-// behind it again: "before" is what holds in front of the expression. It
-// returns what holds behind.
+// after it again: "before" is what holds in front of the expression. It
+// returns what holds after.
 func (p *parser) expression(before qualifiers) (node, qualifiers) {
 	x, q := p.term(before)
 	for {
@@ -325,7 +325,7 @@ func (p *parser) abbreviation(t token) node {
 	case "esp":
 		return ipProto{0, 50}
 	}
-	panic(p.unexpected(fmt.Sprintf("expected host, src, dst, proto, broadcast or multicast behind %q", t.text)))
+	panic(p.unexpected(fmt.Sprintf("expected host, src, dst, proto, broadcast or multicast after %q", t.text)))
 }
 
 func (p *parser) broadcast(t token) node {
@@ -483,7 +483,7 @@ func (p *parser) over(q qualifiers) etherType {
 	panic(p.cannot(q, "an IPv4 address"))
 }
 
-// mask4 reads a mask behind an IPv4 address.
+// mask4 reads a mask after an IPv4 address.
 func (p *parser) mask4(q qualifiers, t token) ipv4 {
 	a := t.ipv4
 	switch {
@@ -508,7 +508,7 @@ func (p *parser) mask4(q qualifiers, t token) ipv4 {
 	return a
 }
 
-// prefix6 reads a mask behind an IPv6 address.
+// prefix6 reads a mask after an IPv6 address.
 func (p *parser) prefix6(q qualifiers, t token) netip.Prefix {
 	bits := 128
 	if p.accept("/") {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A Program tells which frames of one link type match an expression.
+// A Program decides which frames of one link type match an expression.
 type Program struct {
 	// blocks are made from the last to the first: a block's targets stand
 	// before it.
@@ -69,7 +69,7 @@ func (p *Program) shorten() {
 	if p.first >= 0 {
 		known[p.first] = []outcome{}
 	}
-	for i := p.first; i >= 0; i-- { // a block's targets come behind it
+	for i := p.first; i >= 0; i-- { // a block's targets come after it
 		if known[i] == nil {
 			continue
 		}

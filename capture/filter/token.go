@@ -34,7 +34,7 @@ type token struct {
 	mac    [6]byte    // of an Ethernet address
 }
 
-// isValue reports whether the token may stand behind a qualifier.
+// isValue reports whether the token may stand after a qualifier.
 func (t token) isValue() bool { return t.kind >= number }
 
 // is reports whether the token is this symbol or keyword.
@@ -55,7 +55,7 @@ func isKeyword(word string) bool {
 	return false
 }
 
-// scan returns the token at or behind an offset.
+// scan returns the token at or after an offset.
 func (p *parser) scan(at int) token {
 	at += len(p.text[at:]) - len(strings.TrimLeft(p.text[at:], " \t\r\n"))
 	rest := p.text[at:]
@@ -132,8 +132,8 @@ func (p *parser) scanWord(at int) token {
 	return t
 }
 
-// isNumber reports whether a word is meant as a number: decimal, octal behind
-// 0, or hexadecimal behind 0x.
+// isNumber reports whether a word is meant as a number: decimal, octal after
+// 0, or hexadecimal after 0x.
 func isNumber(word string) bool {
 	if hex, ok := strings.CutPrefix(strings.ToLower(word), "0x"); ok {
 		return strings.Trim(hex, "0123456789abcdef") == ""

@@ -150,7 +150,7 @@ func (d *bpfDevice) on() *capture.Interface { return d.from }
 // ReadPacketData implements [gopacket.PacketDataSource]. The data is valid until
 // the next call.
 func (d *bpfDevice) ReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
-	// Each frame stands behind a header, which says how long both are.
+	// Each frame stands after a header, which says how long both are.
 	const least = int(unsafe.Offsetof(unix.BpfHdr{}.Hdrlen)) + 2
 	if len(d.rest) < least {
 		n, err := unix.Read(d.fd, d.buffer)

@@ -32,7 +32,7 @@ import (
 const Any = "any"
 
 // DefaultRingSize is the memory of a ring, in bytes: a third of a second of a
-// million small frames a second, of which each takes 200 bytes.
+// million small frames a second, 200 bytes each.
 const DefaultRingSize = 64 << 20
 
 // whole is what a program returns to keep a frame, whatever its length.
@@ -79,12 +79,12 @@ type Config struct {
 	Fanout int
 
 	// Filter, if set, returns the program that the kernel runs over each frame
-	// of a link type, to keep those of which it does not return 0. On Linux the
+	// of a link type; it returns 0 for those to drop. On Linux the
 	// frame that it sees lacks its outer VLAN tag, which bpf.ExtVLANTag and
-	// bpf.ExtVLANTagPresent tell. An error of it is one of Open.
+	// bpf.ExtVLANTagPresent hold. An error of it is one of Open.
 	Filter func(capture.LinkType) ([]bpf.Instruction, error)
 
-	// Changed, if set, is told by Next, and by Open for what is not up at the
+	// Changed, unless nil, is called by Next, and by Open for what is not up at the
 	// start, when an interface goes down, is removed, or is there again.
 	Changed func(name string, to State)
 }
@@ -241,7 +241,7 @@ func (s *Source) Next(b *capture.Batch) error {
 	}
 }
 
-// look asks how the interfaces are, and tells what changed.
+// look asks how the interfaces are, and reports what changed.
 func (s *Source) look(now time.Time) {
 	for _, p := range s.ports {
 		to := p.device.state(now)

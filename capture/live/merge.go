@@ -31,7 +31,7 @@ func (q *queue) fill() bool {
 	return len(q.frames) > 0
 }
 
-// merge moves frames to b, in the order of their times: those of which it is
+// merge moves frames to b, in the order of their times: those for which it is
 // sure that no earlier one can come. That are those not later than the first of
 // every other queue, or than what all queues have surely reached now. What is
 // later than stop, if it is set, is not looked at.
@@ -55,7 +55,7 @@ func (s *Source) merge(b *capture.Batch, now time.Time, stop *time.Time) {
 		if due > limit && due <= now.UnixNano() || due > end {
 			break
 		}
-		// A frame from the future tells that the clock was set back. Waiting
+		// A frame from the future means that the clock was set back. Waiting
 		// for its time would not help.
 		first.move(b, min(max(limit, due), end))
 	}
@@ -66,7 +66,7 @@ func (s *Source) merge(b *capture.Batch, now time.Time, stop *time.Time) {
 
 // first returns the queue whose frame is the earliest, nil if there is none,
 // and the time up to which its frames are earlier than those of the others,
-// where a queue without a frame has come as far as sure.
+// where a queue without a frame has surely come to sure.
 func (s *Source) first(sure int64) (*queue, int64) {
 	var first *queue
 	limit := int64(math.MaxInt64)

@@ -15,8 +15,8 @@ import (
 )
 
 // linkType returns what the frames of a kind of device (ARPHRD_*) begin with.
-// Of those that are not known, and of those of which each driver does what it
-// wants, the kernel tells where the packet begins.
+// For those that are not known, and those where each driver does what it wants,
+// the kernel says where the packet begins.
 func linkType(device uint16) capture.LinkType {
 	switch device {
 	case unix.ARPHRD_ETHER, unix.ARPHRD_LOOPBACK:
@@ -287,7 +287,7 @@ type origins struct {
 	all    map[origin]*capture.Interface
 }
 
-// An origin is what a frame tells of its interface.
+// An origin is what a frame has of its interface.
 type origin struct {
 	index  int32
 	device uint16

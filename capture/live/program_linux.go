@@ -45,7 +45,7 @@ func (c *Config) program(link capture.LinkType) ([]bpf.Instruction, error) {
 }
 
 // anyProgram returns the program for the frames of all interfaces: one of each
-// link type, with the kinds of device to tell by which is due.
+// link type, chosen by the kind of device.
 func (c *Config) anyProgram() ([]bpf.Instruction, error) {
 	all := []bpf.Instruction{
 		bpf.LoadExtension{Num: bpf.ExtType},

@@ -26,7 +26,7 @@ const (
 	// room is left before each frame.
 	tagSize = 4
 
-	// macsSize is the size of the two addresses that a tag stands behind.
+	// macsSize is the size of the two addresses that a tag stands after.
 	macsSize = 12
 )
 
@@ -45,7 +45,7 @@ type ring struct {
 
 var _ tap = (*ring)(nil)
 
-// newRing returns a ring of which the socket is bound to nothing yet: no
+// newRing returns a ring whose socket is bound to nothing yet: no
 // protocol, so that no frame comes before there is a filter.
 func newRing(size int, from *origins) (*ring, error) {
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)

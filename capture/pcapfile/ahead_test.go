@@ -10,7 +10,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// What is read ahead is what was there, and the error comes behind it.
+// What is read ahead is what was there, and the error comes after it.
 func TestReadAhead(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	data := make([]byte, 5*aheadSize+100)
@@ -39,7 +39,7 @@ func TestReadAhead(t *testing.T) {
 				t.Errorf("read %d bytes that are not the %d", got.Len(), len(data))
 			}
 			if n, again := a.Read(make([]byte, 1)); n != 0 || again != end {
-				t.Errorf("behind the end: %d, %v", n, again)
+				t.Errorf("after the end: %d, %v", n, again)
 			}
 		}
 	}

@@ -97,7 +97,7 @@ func (f *file) cut(whole []frame, size int) (frames []frame, problems []problem)
 	return frames, problems
 }
 
-// Damage within a capture is told with its place, and what can be read behind
+// Damage within a capture is reported with its place, and what can be read after
 // it is read.
 func TestDamaged(t *testing.T) {
 	eachOrder(t, func(t *testing.T, order byteOrder) {

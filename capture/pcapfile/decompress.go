@@ -17,7 +17,7 @@ import (
 // "zstd -19" does.
 const maxWindow = 64 << 20
 
-// A compression is a format in which captures are kept, told by its magic
+// A compression is a format in which captures are kept, known by its magic
 // number. Several members in a row are read as one.
 type compression struct {
 	name  string
@@ -50,7 +50,7 @@ func Decompress(from io.Reader) (io.Reader, error) {
 	return io.MultiReader(bytes.NewReader(head[:n]), from), nil
 }
 
-// decompressed returns a reader of what is in from, of which head has been
+// decompressed returns a reader of what is in from, whose head has been
 // read already: from itself if that is not compressed.
 func decompressed(head []byte, from io.Reader) (io.Reader, bool, error) {
 	for _, c := range compressions() {
@@ -68,7 +68,7 @@ func decompressed(head []byte, from io.Reader) (io.Reader, bool, error) {
 	return from, false, nil
 }
 
-// A decompressor reads compressed data, and tells damage in them from a
+// A decompressor reads compressed data, and distinguishes damage in them from a
 // failure to read them.
 type decompressor struct {
 	name string

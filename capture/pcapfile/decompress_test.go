@@ -114,7 +114,7 @@ func TestCompressed(t *testing.T) {
 				t.Errorf("an error of reading came back as %v", err)
 			}
 
-			// Damage anywhere is told from an error of reading, and ends.
+			// Damage anywhere differs from an error of reading, and ends.
 			for at := 6; at < len(packed); at += 1 + len(packed)/100 {
 				damaged := bytes.Clone(packed)
 				damaged[at] ^= 0x55

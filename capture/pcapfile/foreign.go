@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// recognized is how many bytes of a file tell what else it is: a tar archive has
+// recognized is how many bytes of a file say what else it is: a tar archive has
 // its magic number at the end of them.
 const recognized = 262
 

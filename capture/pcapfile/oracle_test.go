@@ -116,7 +116,7 @@ func TestPcapgo(t *testing.T) {
 	}
 }
 
-// Captures that others made are read as gopacket reads them, as far as it can.
+// Captures that others made are read as gopacket reads them, where it can.
 func TestPcapgoOnCorpus(t *testing.T) {
 	read := 0
 	for path := range capturetest.Corpus(t) {

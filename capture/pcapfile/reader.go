@@ -60,7 +60,7 @@ type format interface {
 // ErrFormat is the error of Open for what is not a capture.
 var ErrFormat = errors.New("not a pcap or pcapng capture")
 
-// Open begins to read a capture, whose kind and compression it tells by its
+// Open begins to read a capture. Its kind and compression are detected from its
 // content. The name is the one that frames and problems carry.
 func Open(name string, from io.Reader) (*Reader, error) {
 	r := &Reader{name: name, window: window{r: from, buf: make([]byte, firstWindow)}}
@@ -93,7 +93,7 @@ func (r *Reader) Close() error {
 	return ahead.Close()
 }
 
-// begin tells the container and reads its header.
+// begin detects the container and reads its header.
 func (r *Reader) begin() error {
 	head := r.window.rest()
 	if err := r.failed(); err != nil && len(head) < 4 {
@@ -193,7 +193,7 @@ func (r *Reader) problem(b *capture.Batch, frame int, offset int64, err error) {
 	b.Problems = append(b.Problems, capture.Problem{Capture: r.name, Frame: frame, Offset: offset, Err: err})
 }
 
-// stop reports a problem behind which nothing can be read: the lengths that
+// stop reports a problem after which nothing can be read: the lengths that
 // lead from record to record are lost.
 func (r *Reader) stop(b *capture.Batch, err error) {
 	r.problem(b, r.frames, r.window.offset, err)

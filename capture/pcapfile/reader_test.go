@@ -40,7 +40,7 @@ func TestNotACapture(t *testing.T) {
 	}
 }
 
-// What cannot be read is told from what is no capture, and by the name that
+// What cannot be read differs from what is not a capture, and has the name that
 // the user gave, once.
 func TestOpenUnreadable(t *testing.T) {
 	directory := &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
@@ -153,7 +153,7 @@ func TestPcapng(t *testing.T) {
 				make().on(1, 0),
 				nil,
 			}, {
-				"microseconds unless said otherwise",
+				"microseconds by default",
 				make().on(1, 0).enhanced(0, 1_700_000_000_123_456, "abc", 7),
 				[]frame{{1, 1_700_000_000_123_456_000, 10, "abc"}},
 			}, {
@@ -196,12 +196,12 @@ func TestPcapng(t *testing.T) {
 					enhanced(0, 5_000_001, "a", 0).
 					enhanced(1, 7200_000_000_001, "b", 0).
 					enhanced(2, 1001, "c", 0).
-					enhanced(3, 1, "behind the end of the options", 0),
+					enhanced(3, 1, "after the end of the options", 0),
 				[]frame{
 					{1, 1_700_000_005_000_001_000, 1, "a"},
 					{1, 3600_000_000_001, 1, "b"},
 					{1, 11_001_000_000, 1, "c"},
-					{1, 1000, 29, "behind the end of the options"},
+					{1, 1000, 28, "after the end of the options"},
 				},
 			}, {
 				"a section describes its own interfaces",
@@ -227,7 +227,7 @@ func TestPcapng(t *testing.T) {
 					obsolete(1, 0xffff, 1_700_000_000_000_000_001, "abc", 1),
 				[]frame{{276, 1_700_000_000_000_000_001, 4, "abc"}},
 			}, {
-				"options behind the packet",
+				"options after the packet",
 				make().on(1, 0).block(blockEnhanced, f.body(uint32(0), uint32(0), uint32(1), uint32(3), uint32(3), "abc\x00", f.option(1, []byte("a comment")...), f.option(0))),
 				[]frame{{1, 1000, 3, "abc"}},
 			}, {
@@ -349,7 +349,7 @@ func TestLargerThanWindow(t *testing.T) {
 	}
 }
 
-// An error of reading comes behind the frames before it, and is not an end.
+// An error of reading comes after the frames before it, and is not an end.
 func TestReadError(t *testing.T) {
 	broken := &fs.PathError{Op: "read", Path: name, Err: errors.New("input/output error")}
 	for _, test := range []struct {

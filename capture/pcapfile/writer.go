@@ -17,7 +17,7 @@ type Writer struct {
 }
 
 // NewWriter returns a Writer that begins a section on w: at the beginning of a
-// file, or behind another section. Nothing is written before the first frame.
+// file, or after another section. Nothing is written before the first frame.
 func NewWriter(w io.Writer) *Writer {
 	return &Writer{w: bufio.NewWriter(w), interfaces: map[capture.Interface]uint32{}}
 }
@@ -47,7 +47,7 @@ func (w *Writer) Frame(f *capture.Frame) error {
 	return w.end()
 }
 
-// Secret writes what decrypts the frames behind it.
+// Secret writes what decrypts the frames after it.
 func (w *Writer) Secret(s *capture.Secret) error {
 	if err := w.section(); err != nil {
 		return err

@@ -147,7 +147,7 @@ func TestPcapgoReadsWhatIsWritten(t *testing.T) {
 		}
 	}
 	if _, _, err := r.ReadPacketData(); err != io.EOF {
-		t.Errorf("behind the last frame: %v", err)
+		t.Errorf("after the last frame: %v", err)
 	}
 }
 

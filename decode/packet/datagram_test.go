@@ -48,7 +48,7 @@ func TestDatagrams(t *testing.T) {
 		want   []string
 	}{
 		{"IPv4", [][]byte{short}, []string{in4 + text}},
-		{"padding behind it is none of it", [][]byte{append(short[:len(short):len(short)], "padding"...)}, []string{in4 + text}},
+		{"padding after it", [][]byte{append(short[:len(short):len(short)], "padding"...)}, []string{in4 + text}},
 		{"cut by the snaplen", [][]byte{short[:len(short)-10]}, []string{in4 + text[:len(text)-10] + ".........."}},
 		{"IPv6", [][]byte{udp("[2001:db8::50]:5060", "[2001:db8::10]:5060", text)}, []string{"[2001:db8::50]:5060 > [2001:db8::10]:5060 " + text}},
 		{"fragments", fragments(udp("192.0.2.50:5060", "192.0.2.10:5070", strings.Repeat(text, 3)), 32), []string{in4 + strings.Repeat(text, 3)}},

@@ -29,7 +29,7 @@ func TestDissect(t *testing.T) {
 		p.Metadata().CaptureInfo = gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time).UTC(), CaptureLength: len(f.Data), Length: f.Length}
 		for dump, want := range map[bool]string{false: p.String(), true: p.Dump()} {
 			if dump && e.Name == "radiotap-padded" {
-				continue // of which the Dump has moved bytes
+				continue // whose Dump has moved bytes
 			}
 			if diff := cmp.Diff(want, strings.Join(packet.Dissect(f, dump), "\n")+"\n"); diff != "" {
 				t.Errorf("%s (-gopacket +got):\n%s", e.Name, diff)
@@ -59,7 +59,7 @@ func TestDissectLinks(t *testing.T) {
 	}
 }
 
-// What gopacket's decoders do with damaged bytes, it is said, and nothing else is
+// Where gopacket's decoders fail on damaged bytes, it is shown, and nothing else is
 // printed. RadioTap and LinuxSLL panic on these.
 func TestDissectDamaged(t *testing.T) {
 	stdout := os.Stdout
@@ -106,7 +106,7 @@ func FuzzDissect(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, link uint16, data []byte) {
 		if len(packet.Dissect(frame(capture.LinkType(link), data), false)) == 0 {
-			t.Error("nothing is said")
+			t.Error("no line")
 		}
 	})
 }

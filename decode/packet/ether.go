@@ -101,7 +101,7 @@ func follows(t layers.EthernetType) bool {
 	return slices.Contains(followed(), uint32(t))
 }
 
-// llc decodes an LLC header (IEEE 802.2) with SNAP behind it.
+// llc decodes an LLC header (IEEE 802.2) with SNAP after it.
 func (d *Decoder) llc(data []byte) {
 	if len(data) < 8 || data[0] != 0xaa || data[1] != 0xaa || data[2] != 3 {
 		return
@@ -181,7 +181,7 @@ func (d *Decoder) mpls(data []byte) {
 }
 
 // macsec decodes a MACsec frame that is authenticated but not encrypted (IEEE
-// 802.1AE, section 9). The check value behind it is cut off by the IP length.
+// 802.1AE, section 9). The check value after it is cut off by the IP length.
 func (d *Decoder) macsec(data []byte) {
 	if len(data) < 8 {
 		d.malformed()

@@ -22,7 +22,7 @@ const (
 	fragmentUnit = 8
 )
 
-// A fragmentKey tells the packet that a fragment is of (RFC 791, section 3.2;
+// A fragmentKey identifies the packet of a fragment (RFC 791, section 3.2;
 // RFC 8200, section 4.5).
 type fragmentKey struct {
 	src, dst Address
@@ -30,7 +30,7 @@ type fragmentKey struct {
 	protocol uint16
 }
 
-// A fragmented is a packet of which not all fragments have come.
+// A fragmented is a packet that lacks fragments.
 type fragmented struct {
 	key    fragmentKey
 	origin Origin   // of its first fragment
@@ -181,7 +181,7 @@ func (f *fragments) remove(p *fragmented) {
 	f.spare = p
 }
 
-// age gives up the packets that have waited too long, and the oldest where
+// age drops the packets that have waited too long, and the oldest where
 // there are too many.
 func (f *fragments) age(now int64) {
 	for p := f.oldest; p != nil; p = f.oldest {
@@ -193,7 +193,7 @@ func (f *fragments) age(now int64) {
 	}
 }
 
-// flush gives up all packets.
+// flush drops all packets.
 func (f *fragments) flush() {
 	for f.oldest != nil {
 		p := f.oldest

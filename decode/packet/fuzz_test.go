@@ -46,13 +46,13 @@ func FuzzDecode(f *testing.F) {
 			used.Decode(frame(before.link, before.data), &again)
 		}
 		if used.Decode(in, &again) != found {
-			t.Errorf("Decode = %v; behind other frames: %v", found, !found)
+			t.Errorf("Decode = %v; after other frames: %v", found, !found)
 		}
 		if !found {
 			return
 		}
 		if diff := cmp.Diff(view(&s), view(&again)); diff != "" {
-			t.Errorf("segment (-alone +behind others):\n%s", diff)
+			t.Errorf("segment (-alone +after others):\n%s", diff)
 		}
 	})
 }

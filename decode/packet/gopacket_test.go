@@ -33,7 +33,7 @@ func lacking() map[string]string {
 		"amsdu":     "aggregated frames",
 		"gre-aruba": "the EtherType", "gre-aruba-qos": "the EtherType", "ipv6-as-ipv4": "the EtherType",
 		"qinq-9100": "the EtherType", "vn-tag": "the EtherType", "macsec": "the EtherType", "mac-in-mac": "the EtherType",
-		"mpls-pseudowire": "Ethernet behind MPLS", "mpls-pseudowire-control-word": "Ethernet behind MPLS",
+		"mpls-pseudowire": "Ethernet after MPLS", "mpls-pseudowire-control-word": "Ethernet after MPLS",
 		"l2tpv3": "the IP protocol", "gre-wccp": "WCCP", "erspan-1": "type I, which it takes for type II", "erspan-3": "type III", "erspan-3-subheader": "type III",
 		"vxlan-8472": port, "vxlan-gpe": port, "tzsp": port, "tzsp-wlan": port, "l2tp": port, "l2tp-sequence-offset": port, "teredo": port,
 		"mpls-in-udp": port, "gre-in-udp": port, "capwap-8023": port, "capwap-80211": port, "capwap-80211-swapped": port, "capwap-fragments": port,
@@ -43,7 +43,7 @@ func lacking() map[string]string {
 }
 
 // innermost returns the last TCP segment in a packet of gopacket's, without what
-// is not told by its layers.
+// is not in its layers.
 func innermost(p gopacket.Packet) (s segment, ok bool) {
 	for _, l := range p.Layers() {
 		switch l := l.(type) {

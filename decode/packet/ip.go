@@ -178,7 +178,7 @@ func (d *Decoder) extended(next layers.IPProtocol, rest []byte, size int, src, d
 	d.transport(next, rest, size)
 }
 
-// transport decodes what is in an IP packet: size bytes, of which data holds
+// transport decodes what is in an IP packet: size bytes; data holds
 // those that were captured.
 func (d *Decoder) transport(protocol layers.IPProtocol, data []byte, size int) {
 	switch protocol {
@@ -213,7 +213,7 @@ func (d *Decoder) transport(protocol layers.IPProtocol, data []byte, size int) {
 }
 
 // ipcomp decodes a compressed packet (RFC 3173, section 3): the next protocol,
-// flags, and an index of the algorithm, of which DEFLATE (RFC 2394) is in use,
+// flags, and an index of the algorithm; DEFLATE (RFC 2394) is in use,
 // under its number or one that was negotiated.
 func (d *Decoder) ipcomp(data []byte) {
 	if len(data) < 4 {
@@ -227,7 +227,7 @@ func (d *Decoder) ipcomp(data []byte) {
 		d.inflater.(flate.Resetter).Reset(from, nil)
 	}
 	d.inflated.Reset()
-	// What a damaged or encrypted packet yields is decoded as far as it goes.
+	// What a damaged or encrypted packet yields is decoded.
 	n, _ := io.Copy(&d.inflated, io.LimitReader(d.inflater, maxPacket))
 	if n == 0 {
 		return

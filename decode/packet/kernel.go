@@ -18,7 +18,7 @@ type Want struct {
 }
 
 // followed returns the EtherTypes, other than those of IP and of VLAN tags,
-// behind which a Decoder finds packets.
+// after which a Decoder finds packets.
 func followed() []uint32 {
 	return words(layers.EthernetTypeMPLSUnicast, layers.EthernetTypeMPLSMulticast, layers.EthernetTypePPPoESession,
 		layers.EthernetTypePPP, layers.EthernetTypeTransparentEthernetBridging, typeVNTag, typeMACsec, typeBackbone)

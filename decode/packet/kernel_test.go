@@ -94,10 +94,10 @@ func TestKernelFilter(t *testing.T) {
 		{"LLC with SNAP", ofType(60, 0xaa, 0xaa, 3), true, true, true},
 		{"a spanning tree", ofType(38, 0x42, 0x42, 3), false, false, false},
 		{"LLDP", ofType(0x88cc, 2, 7), false, false, false},
-		{"cut behind the addresses", ofType(0)[:12], false, false, false},
-		{"cut behind the type", ofType(0x0800), false, false, false},
-		{"RTP behind IPv4 options", withOptions(rtp4), false, false, false},
-		{"SIP behind IPv4 options", withOptions(udp(phone+":36000", server+":36001", options)), false, true, false},
+		{"cut after the addresses", ofType(0)[:12], false, false, false},
+		{"cut after the type", ofType(0x0800), false, false, false},
+		{"RTP after IPv4 options", withOptions(rtp4), false, false, false},
+		{"SIP after IPv4 options", withOptions(udp(phone+":36000", server+":36001", options)), false, true, false},
 	} {
 		for _, c := range []struct {
 			want  packet.Want

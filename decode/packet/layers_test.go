@@ -9,7 +9,7 @@ import (
 	"actionurl/capture"
 )
 
-// A further port of VXLAN is one where it is told.
+// A further port of VXLAN counts where it is configured.
 func TestVXLANPort(t *testing.T) {
 	inner := []byte{0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
 		0x9c, 0x41, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0, 0, 0, 0, 0, 0}

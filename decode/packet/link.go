@@ -154,7 +154,7 @@ func (d *Decoder) ieee1394(data []byte) {
 }
 
 // frameRelay decodes Frame Relay with a two-byte address (RFC 2427): NLPID, or
-// SNAP behind it, or Cisco's EtherType.
+// SNAP after it, or Cisco's EtherType.
 func (d *Decoder) frameRelay(data []byte) {
 	if len(data) < 4 || data[1]&1 == 0 {
 		return
@@ -181,7 +181,7 @@ func (d *Decoder) pflog(data []byte) {
 
 // nflog decodes Linux netfilter log captures: address family, version,
 // resource id, then attributes in the byte order of the machine that captured,
-// of which one is the packet.
+// one of them the packet.
 func (d *Decoder) nflog(data []byte) {
 	if len(data) < 4 {
 		d.malformed()
@@ -221,7 +221,7 @@ func (d *Decoder) pktap(data []byte) {
 	d.link(capture.LinkType(inner), data[length:])
 }
 
-// afterMACs decodes an Ethernet frame that has n bytes more behind its
+// afterMACs decodes an Ethernet frame that has n bytes more after its
 // addresses: switch tags.
 func (d *Decoder) afterMACs(data []byte, n int) {
 	if len(data) < 14+n {
@@ -232,7 +232,7 @@ func (d *Decoder) afterMACs(data []byte, n int) {
 	d.ethertype(etherType(data[12+n:]), data[14+n:])
 }
 
-// dsa decodes Marvell's distributed switch architecture tag: 4 bytes behind
+// dsa decodes Marvell's distributed switch architecture tag: 4 bytes after
 // the addresses, which take the place of the VLAN tag where there was one.
 func (d *Decoder) dsa(data []byte) {
 	if len(data) >= 16 && data[12]&0x20 != 0 {

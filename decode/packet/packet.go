@@ -68,7 +68,7 @@ func (v *VLANs) Add(id uint16) {
 	}
 }
 
-// An Origin tells where in a capture bytes came from.
+// An Origin is where in a capture bytes came from.
 type Origin struct {
 	Interface *capture.Interface
 	Frame     int   // 1-based, in its capture file
@@ -77,7 +77,7 @@ type Origin struct {
 	Source    MAC // the sender's address on its link, in a tunnel the innermost; zero where there is none
 }
 
-// After reports whether o is behind p in the capture, or, of two captures, in time.
+// After reports whether o is after p in the capture, or, of two captures, in time.
 func (o *Origin) After(p *Origin) bool {
 	if o.Interface == p.Interface || o.Interface.Capture == p.Interface.Capture {
 		return o.Frame > p.Frame
@@ -86,7 +86,7 @@ func (o *Origin) After(p *Origin) bool {
 }
 
 // An Address is an IP address as two big-endian words, which are hashed and
-// compared faster than bytes. An IPv4 address stands behind twelve bytes of
+// compared faster than bytes. An IPv4 address stands after twelve bytes of
 // ones, where no IPv6 address can be: those that are mapped from IPv4 (RFC 4291,
 // section 2.5.5.2) do occur in IPv6 packets.
 type Address struct{ Hi, Lo uint64 }
@@ -163,17 +163,17 @@ func (s *Segment) Bare() bool {
 	return len(s.Payload) == 0 && s.Cut == 0 && !s.SYN && !s.FIN && !s.RST
 }
 
-// A Lost is told of something that could not be decoded, and of its place.
+// A Lost gets what could not be decoded, and its place.
 type Lost func(at *Origin, what string)
 
-// Counts tell what became of the frames.
+// Counts are what became of the frames.
 type Counts struct {
 	Frames      int
 	Segments    int // TCP segments found
 	UnknownLink int // frames of link types that are not known
 	Malformed   int // frames whose headers contradict themselves or end early
 	Encrypted   int // frames that are encrypted on their link, or in their tunnel
-	Fragments   int // fragments of which no whole packet was made, so far
+	Fragments   int // fragments without a whole packet, so far
 
 	UnknownTunnel int // frames in whose tunnel is a protocol that is not known
 }
@@ -217,7 +217,7 @@ func NewDecoder(found func(*Segment), c Config) *Decoder {
 	return d
 }
 
-// Flush gives up the packets that are not whole: there are no more frames.
+// Flush drops the packets that are not whole: there are no more frames.
 func (d *Decoder) Flush() { d.fragments.flush() }
 
 func (d *Decoder) lost(what string) {
@@ -226,7 +226,7 @@ func (d *Decoder) lost(what string) {
 	}
 }
 
-// incomplete tells of a packet of which fragments are missing.
+// incomplete reports a packet with missing fragments.
 func (d *Decoder) incomplete(p *fragmented) {
 	if d.config.Lost != nil {
 		d.config.Lost(&p.origin, fmt.Sprintf("%d fragments of a packet that is not whole", p.count))

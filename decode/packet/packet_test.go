@@ -193,7 +193,7 @@ type sample struct {
 
 	want    *segment // nil if it is no TCP segment
 	counts  packet.Counts
-	unsized bool // its headers do not tell the size of the segment
+	unsized bool // its headers do not hold the size of the segment
 	refused bool // gopacket finds fault with it, and allocates the error
 }
 
@@ -223,7 +223,7 @@ func samples() []sample {
 	yes("QinQ 88a8", eth, ethernet(ip6, 0x88a8, 100, 0x8100, 40), from6.at(100, 40))
 	yes("QinQ 9100", eth, ethernet(ip4, 0x9100, 100, 0x8100, 40), from4.at(100, 40))
 	yes("four tags", eth, ethernet(ip4, 0x88a8, 1, 0x88a8, 2, 0x8100, 3, 0x8100, 4), from4.at(1, 2, 3, 4))
-	yes("five tags, of which four are kept", eth, ethernet(ip4, 0x8100, 1, 0x8100, 2, 0x8100, 3, 0x8100, 4, 0x8100, 5), from4.at(1, 2, 3, 4))
+	yes("five tags; four are kept", eth, ethernet(ip4, 0x8100, 1, 0x8100, 2, 0x8100, 3, 0x8100, 4, 0x8100, 5), from4.at(1, 2, 3, 4))
 	for _, link := range []capture.LinkType{capture.LinkRaw, capture.LinkRaw12, capture.LinkRaw14} {
 		yes(fmt.Sprintf("raw %d, IPv4", link), link, ip4, from4)
 		yes(fmt.Sprintf("raw %d, IPv6", link), link, ip6, from6)
@@ -262,12 +262,12 @@ func samples() []sample {
 	yes("total length 0", eth, patch(ethernet(ip4), atIP+2, 0, 0), from4.at()).unsized = true
 	yes("padding to the least size", eth, append(ethernet(tcp4(data, "x")), make([]byte, 5)...),
 		from4.at().with(func(s *segment) { s.Payload = "x" }))
-	yes("padding behind a segment without data", eth, append(ethernet(tcp4(layers.TCP{ACK: true, Seq: 1, Ack: 2}, "")), make([]byte, 6)...),
+	yes("padding after a segment without data", eth, append(ethernet(tcp4(layers.TCP{ACK: true, Seq: 1, Ack: 2}, "")), make([]byte, 6)...),
 		from4.at().with(func(s *segment) { s.Seq, s.Ack, s.Payload = 1, 2, "" }))
 	yes("frame check sequence", eth, append(ethernet(ip4), 0xde, 0xad, 0xbe, 0xef), from4.at())
 	yes("cut by the snaplen", eth, ethernet(ip4)[:atTCP+20+10],
 		from4.at().with(func(s *segment) { s.Payload, s.Cut = request[:10], len(request)-10 }))
-	yes("cut by the snaplen behind the TCP header", eth, ethernet(ip4)[:atTCP+20],
+	yes("cut by the snaplen after the TCP header", eth, ethernet(ip4)[:atTCP+20],
 		from4.at().with(func(s *segment) { s.Payload, s.Cut = "", len(request) }))
 	no("cut by the snaplen in the TCP header", eth, ethernet(ip4)[:atTCP+19], packet.Counts{Malformed: 1})
 	no("first fragment", eth, patch(ethernet(ip4), atIP+6, 0x20, 0), packet.Counts{Fragments: 1})
@@ -329,11 +329,11 @@ func samples() []sample {
 	none := packet.Counts{}
 	no("RTP", eth, ethernet(udp4(), 0x8100, 100), none)
 	no("RTP over IPv6", eth, ethernet(udp6()), none)
-	no("RTP behind a destination option", eth, ethernet(extend(udp6(), destination)), none)
+	no("RTP after a destination option", eth, ethernet(extend(udp6(), destination)), none)
 	no("ICMP", eth, ethernet(patch(udp4(), 9, 1)), none)
 	no("ICMPv6", eth, ethernet(patch(udp6(), 6, 58)), none)
 	no("IPv6 without a next header", eth, ethernet(patch(tcp6(data, ""), 6, 59)), none)
-	no("IP in IP, of which the inner is none", eth, ethernet(patch(ip4, 9, 4)), packet.Counts{Malformed: 1})
+	no("IP in IP, the inner not IP", eth, ethernet(patch(ip4, 9, 4)), packet.Counts{Malformed: 1})
 	no("ARP", eth, patch(ethernet(ip4), 12, 0x08, 0x06), none)
 	no("LLDP", eth, patch(ethernet(ip4), 12, 0x88, 0xcc), none)
 	no("spanning tree, 802.3", eth, append([]byte("\x01\x80\xc2\x00\x00\x00"+"\x00\x0b\x82\x12\x34\x32"+"\x00\x27"+"\x42\x42\x03"), make([]byte, 43)...), none)
@@ -352,7 +352,7 @@ func mapped(src, dst netip.AddrPort) []gopacket.SerializableLayer {
 	return l
 }
 
-// frame returns a capture's frame; no byte behind data can be reached.
+// frame returns a capture's frame; no byte after data can be reached.
 func frame(link capture.LinkType, data []byte) *capture.Frame {
 	return &capture.Frame{
 		Data: slices.Clip(data), Time: 1_700_000_000_123_456_789, Number: 7, Length: len(data),

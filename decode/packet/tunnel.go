@@ -39,7 +39,7 @@ func (d *Decoder) tunnels(port uint16) bool {
 // capital reports whether c is a capital letter.
 func capital(c byte) bool { return c >= 'A' && c <= 'Z' }
 
-// udp decodes a UDP datagram (RFC 768) in size bytes, of which data holds those
+// udp decodes a UDP datagram (RFC 768) in size bytes; data holds those
 // that were captured, and perhaps padding: one that is asked for, or else that
 // of a tunnel by one of its ports, the destination's or else the source's.
 func (d *Decoder) udp(data []byte, size int) {
@@ -83,8 +83,7 @@ func (d *Decoder) udp(data []byte, size int) {
 }
 
 // text offers the datagram of the UDP header at hand, with a payload of size
-// bytes of which data holds those that were captured, and reports whether it is
-// taken.
+// bytes, those that were captured in data, and reports whether it is taken.
 func (d *Decoder) text(data []byte, size int) bool {
 	udp, t := &d.layers.udp, &d.datagram
 	t.Origin, t.Src, t.Dst = d.seg.Origin, d.seg.Src, d.seg.Dst
@@ -221,7 +220,7 @@ func (d *Decoder) erspan3(data []byte) {
 	}
 }
 
-// vxlan decodes VXLAN (RFC 7348, section 5): flags, of which one must be set,
+// vxlan decodes VXLAN (RFC 7348, section 5): flags, one of which must be set,
 // and the network's number. What is reserved is not looked at.
 func (d *Decoder) vxlan(data []byte) {
 	if len(data) >= 8 && data[0]&0x08 != 0 {

@@ -105,7 +105,7 @@ func (d *Decoder) aggregate(data []byte) {
 	}
 }
 
-// radiotap decodes a radiotap header (radiotap.org) and the frame behind it.
+// radiotap decodes a radiotap header (radiotap.org) and the frame after it.
 // Of its fields only the flags matter, which are the second.
 func (d *Decoder) radiotap(data []byte) {
 	if len(data) < 8 || data[0] != 0 {
@@ -167,7 +167,7 @@ func (d *Decoder) ppi(data []byte) {
 		const common = 2
 		kind, size := binary.LittleEndian.Uint16(fields), int(binary.LittleEndian.Uint16(fields[2:]))
 		if kind == common && size >= 10 && len(fields) >= 14 {
-			fcs = fields[12]&1 != 0 // behind a time stamp
+			fcs = fields[12]&1 != 0 // after a time stamp
 		}
 		fields = fields[min(len(fields), 4+size):]
 	}

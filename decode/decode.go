@@ -1,18 +1,36 @@
 // Package decode turns captured frames into records: HTTP requests, and what
 // those that are Action URLs announce.
 //
-// It joins two halves, which are packages of their own:
+// It joins two halves, which know nothing of each other:
 //
-//  1. wire decodes frames up to HTTP requests with their responses, SIP messages,
-//     and connections that got no further.
-//  2. analysis makes records, calls, phones and findings of them.
+//		frame ─ wire ─────────────────────▶ Sink ─ analysis ───────────────────────▶ record
+//		        packet → stream → httpwire         phone, actionurl → sip
+//		                        → sip, tls         → timeline → finding
 //
-// What passes from the one to the other is the methods of [wire.Sink], and
-// nothing else.
+//	 1. Package wire decodes frames up to HTTP requests with their responses, SIP
+//	    messages, and connections that brought neither.
+//	 2. What passes on is plain data: the arguments of the five methods of
+//	    [wire.Sink]. Nothing goes back.
+//	 3. Package analysis makes records, calls, phones and findings of it. Saved events
+//	    enter there, too.
 //
-// What is particular to the makers of phones (user agents, settings, variables,
-// limits) is in package vendor, a file for each; its comment has the steps to
-// add one.
+// # Adding a vendor
+//
+// A vendor is a file of package vendor, a row of its test, and a line in list.go:
+// its user agents, MAC addresses, settings, variables and quirks. Nothing here
+// changes. See go doc ./decode/vendor.
+//
+// # Adding a finding
+//
+// A finding is a file of package finding, with what is said of it, and a line in
+// its catalog; Checker reports it. What that takes of earlier events is kept by
+// the phone's ID (past) or the call's Slot (checked), in fields of that package. See
+// go doc ./decode/finding.
+//
+// # Adding a format
+//
+// A format of output is a package that implements a Sink or a Run of package
+// report, and a line in report/formats. See go doc ./report.
 package decode
 
 import (
@@ -26,7 +44,7 @@ import (
 	"actionurl/decode/wire"
 )
 
-// The types of the two halves that everybody needs.
+// The types of the two halves that users of a Pipeline need.
 type (
 	Wire     = wire.Config
 	Analysis = analysis.Config

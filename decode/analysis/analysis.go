@@ -280,7 +280,7 @@ func (a *Analyzer) Role(phone netip.Addr, text string, at int64) sip.Role {
 	return a.sip.Role(phone, text, at)
 }
 
-// Counts tell what was given up at the bounds.
+// Counts say what was dropped at the bounds.
 type Counts struct {
 	Calls        timeline.Counts
 	SIPForgotten int // SIP calls that were forgotten before they ended, as there were too many

@@ -6,9 +6,8 @@ import (
 )
 
 // maxWaiting and maxWaitingText bound the requests that wait, and after them for
-// those before: 32,768 of 360 bytes, and the 8 MiB of their strings and
-// bodies; 18 MiB.
-// Beyond it the oldest goes on without.
+// those before: 32,768 of 368 bytes, and the 8 MiB of their strings and bodies;
+// 20 MiB. Beyond it the oldest goes on without.
 const (
 	maxWaiting     = 32 << 10
 	maxWaitingText = 8 << 20

@@ -40,17 +40,17 @@ func (r *Reader) exchange(o *opening, f fields) *Exchange {
 	}
 	x.next = nil
 	x.Method, x.Version = methodName(o.method), versionName(o.version)
-	x.Target, x.Host, x.UserAgent = r.keep(o.target), r.keep(f.host), r.keep(f.userAgent)
+	x.Target, x.Host, x.UserAgent = r.clone(o.target), r.clone(f.host), r.clone(f.userAgent)
 	x.ContentLength, x.Credentials = f.length, f.credentials
 	if len(f.contentType) > 0 {
-		x.ContentType = r.keep(f.contentType)
+		x.ContentType = r.clone(f.contentType)
 	}
 	return x
 }
 
-// keep returns b as a string. The strings of many exchanges share memory, so
+// clone returns b as a string. The strings of many exchanges share memory, so
 // that they take few allocations: clone one to keep it for long.
-func (r *Reader) keep(b []byte) string {
+func (r *Reader) clone(b []byte) string {
 	if r.text.Cap()-r.text.Len() < len(b) {
 		r.text.Reset()
 		r.text.Grow(max(textSize, len(b)))

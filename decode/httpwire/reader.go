@@ -345,7 +345,7 @@ func (r *Reader) foreign(h *conn, sd stream.Side, data []byte, seq uint32) bool 
 	if x == nil {
 		return false
 	}
-	x.Reply = r.keep(data[:min(len(data), maxReply)])
+	x.Reply = r.clone(data[:min(len(data), maxReply)])
 	h.resolve(x, NotHTTP)
 	return true
 }

@@ -333,7 +333,7 @@ func (s *sketch) join(o *sketch) {
 		s.by = o.by
 	}
 	for i := range o.samples {
-		s.keep(&o.samples[i])
+		s.sample(&o.samples[i])
 	}
 	*o = sketch{into: s}
 }
@@ -368,11 +368,11 @@ func (s *sketch) add(r *sample, e *actionurl.Event) bool {
 		s.events[e.Kind.Slug]++
 		s.by = e.By
 	}
-	return s.keep(r)
+	return s.sample(r)
 }
 
-// keep keeps a sample if there is room.
-func (s *sketch) keep(r *sample) bool {
+// sample keeps a sample if there is room.
+func (s *sketch) sample(r *sample) bool {
 	if len(s.samples) >= maxSamples {
 		return false
 	}

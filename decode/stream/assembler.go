@@ -342,7 +342,7 @@ func (a *Assembler) wait(h *half, seq uint32, data []byte) {
 		switch before := After(seq, w.seq); {
 		case before > 0:
 			n = min(n, before)
-			p = a.keep(h, p, seq, data[:n])
+			p = a.insert(h, p, seq, data[:n])
 		default:
 			n = min(n, max(0, After(seq, w.end())))
 			p = &w.next
@@ -350,12 +350,12 @@ func (a *Assembler) wait(h *half, seq uint32, data []byte) {
 		seq, data = seq+uint32(n), data[n:]
 	}
 	if len(data) > 0 {
-		a.keep(h, p, seq, data)
+		a.insert(h, p, seq, data)
 	}
 }
 
-// keep puts a copy of data where p points, and returns where the next one goes.
-func (a *Assembler) keep(h *half, p **segment, seq uint32, data []byte) **segment {
+// insert puts a copy of data where p points, and returns where the next one goes.
+func (a *Assembler) insert(h *half, p **segment, seq uint32, data []byte) **segment {
 	w := a.segments
 	if w == nil {
 		w = new(segment)

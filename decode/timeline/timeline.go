@@ -29,8 +29,8 @@ import (
 // 131,072 of about 450 bytes: 56 MiB. Events of further ones are counted.
 const (
 	// maxCalls is how many calls are kept, open ones and closed ones that wait
-	// for older ones: 65,536 of 432 bytes, 4 events included, and of about
-	// 60 bytes of text; 31 MiB.
+	// for older ones: 65,536 of 392 bytes, 4 events included, and of about
+	// 60 bytes of text; 28 MiB.
 	maxCalls = 64 << 10
 	// maxLive is how many are kept where none waits for older ones, 4 MiB: more
 	// than the 5,700 whose sound, 174 kbit/s of G.711 each, fills a gigabit.

@@ -267,7 +267,7 @@ func (r *Reader) messages(c *Conn, sd stream.Side, data []byte) {
 	for len(data) > 0 && !c.over {
 		if len(h.message) < head {
 			n := min(head-len(h.message), len(data))
-			r.keep(h, data[:n])
+			r.store(h, data[:n])
 			data = data[n:]
 			if len(h.message) < head {
 				return
@@ -279,7 +279,7 @@ func (r *Reader) messages(c *Conn, sd stream.Side, data []byte) {
 		n := min(h.body, len(data))
 		c.open.digest(kind, data[:n])
 		if c.wants(kind) && len(h.message)+n <= maxHello && r.kept+n <= maxKept {
-			r.keep(h, data[:n])
+			r.store(h, data[:n])
 		}
 		data = data[n:]
 		if h.body -= n; h.body > 0 {
@@ -559,8 +559,8 @@ func (r *Reader) end(c *Conn, how Outcome, byClient bool) {
 	r.config.Found(&c.h)
 }
 
-// keep keeps bytes of a message.
-func (r *Reader) keep(h *half, data []byte) {
+// store keeps bytes of a message.
+func (r *Reader) store(h *half, data []byte) {
 	h.message = append(h.message, data...)
 	r.kept += len(data)
 }

@@ -5,32 +5,28 @@ import (
 	"strconv"
 
 	"github.com/klauspost/compress/gzip"
-
-	"actionurl/decode"
-	"actionurl/decode/actionurl"
-	"actionurl/decode/timeline"
-	"actionurl/report"
 )
 
-// Bounds on what a page keeps until it is written, 107 MiB in all with the
-// tables (tables.go), the marks and the verdict.
+// Bounds on what a page keeps until it is written: 48 MiB of chunks, 8 MiB of those
+// in the making, 32 MiB of tables and phones (tables.go), 21 MiB of open calls and
+// marks (html.go), and the 27 MiB of a verdict: 136 MiB. An hour of 400 phones, of
+// 100,000 events, takes 12 MiB.
 const (
-	// chunkRows and chunkBytes end a chunk: 8,192 events, or 1 MiB of details
-	// before the last of them, which has at most 192 KiB. The columns take 1 MiB,
-	// and as much again when they are written as JSON.
+	// chunkRows and chunkBytes end a chunk: 8,192 events of 16 columns, 1 MiB, with
+	// 1 MiB of details, in two maps, and once more as JSON.
 	chunkRows  = 8 << 10
 	chunkBytes = 1 << 20
 
-	// maxEvents is how many of the latest events have a mark, in chunks of at
-	// most 300 KiB: mostly 15 MiB in all, and never more than maxPacked.
+	// maxEvents is how many of the latest events have a mark, of 9 bytes or so when
+	// they are compressed.
 	maxEvents = 1_000_000
-	// maxDetailed is how many of them have details, of at most maxPacked.
+	// maxDetailed is how many of them have details, of 7 to 12 bytes.
 	maxDetailed = 200_000
 	// maxCalls is how many of the latest calls there are.
 	maxCalls = 200_000
 
-	// maxPacked bounds each of the three, in compressed bytes: 24 MiB.
-	maxPacked = 24 << 20
+	// maxPacked bounds each of the three, in compressed bytes: 16 MiB.
+	maxPacked = 16 << 20
 )
 
 // A chunk is compressed JSON.
@@ -41,10 +37,9 @@ type chunk struct {
 
 // chunks are those of one kind, the oldest first.
 type chunks struct {
-	all           []chunk
-	rows, bytes   int
-	dropped       int // rows of chunks that had to go
-	droppedChunks int
+	all         []chunk
+	rows, bytes int
+	dropped     int // rows of chunks that had to go
 }
 
 // add compresses a chunk of rows, and drops the oldest ones beyond the bounds.
@@ -67,7 +62,6 @@ func (c *chunks) add(rows, maxRows int, data []byte) error {
 		c.rows -= c.all[0].rows
 		c.bytes -= len(c.all[0].data)
 		c.dropped += c.all[0].rows
-		c.droppedChunks++
 		c.all = c.all[1:]
 	}
 	return nil
@@ -94,16 +88,27 @@ const (
 	eventColumns
 )
 
-// columnNames are the names of the columns in the data. Of those of which the
-// next value is mostly near the one before, only the difference is written.
-var columnNames = [eventColumns]struct {
-	name  string
-	delta bool
+// An encoding is how the numbers of a column are written. Most are as in the event
+// before of the same phone, in the chunk, or near it; that compresses best.
+type encoding uint8
+
+const (
+	plain     encoding = iota
+	ascending          // the difference from the event before
+	repeated           // 0 for the number that the phone's event before has, else 1 more than the number
+	near               // the difference from the phone's event before
+	callID             // as repeated; of others: see [appendCalls]
+)
+
+// encodings are the columns' names in the data, and how they are written.
+var encodings = [eventColumns]struct {
+	name string
+	encoding
 }{
-	colFrame: {"frame", true}, colCapture: {"capture", false}, colPhone: {"phone", false}, colServer: {"server", false},
-	colKind: {"kind", false}, colBy: {"by", false}, colCandidates: {"candidates", false}, colStatus: {"status", false},
-	colLatency: {"latency", false}, colFindings: {"findings", false}, colHead: {"head", false}, colClient: {"client", false},
-	colPort: {"port", false}, colTemplate: {"template", false}, colCall: {"call", true}, colSIP: {"sip", false},
+	colFrame: {"frame", ascending}, colCapture: {"capture", plain}, colPhone: {"phone", plain}, colServer: {"server", plain},
+	colKind: {"kind", plain}, colBy: {"by", plain}, colCandidates: {"candidates", plain}, colStatus: {"status", plain},
+	colLatency: {"latency", plain}, colFindings: {"findings", plain}, colHead: {"head", repeated}, colClient: {"client", repeated},
+	colPort: {"port", near}, colTemplate: {"template", repeated}, colCall: {"call", callID}, colSIP: {"sip", plain},
 }
 
 // events are the columns of a chunk of events, and the chunks before.
@@ -121,14 +126,14 @@ type events struct {
 // of the script has 53 bits.
 const farthest = 1 << 52
 
-// full reports whether the chunk has no room for an event of a time, with details
-// of so many bytes beside those it has.
-func (e *events) full(time int64, more, size int) bool {
+// full reports whether the chunk has no room for an event of a time beside those it
+// has, with details of so many bytes.
+func (e *events) full(time int64, size int) bool {
 	if e.n == 0 {
 		return false
 	}
 	far := time - e.base
-	return e.n == chunkRows || size+more > chunkBytes || far > farthest || far < -farthest
+	return e.n == chunkRows || size > chunkBytes || far > farthest || far < -farthest
 }
 
 // signal adds a SIP message, and returns its number in the chunk.
@@ -157,13 +162,21 @@ func (e *events) pack() error {
 	out := append(e.json[:0], `{"base":"`...)
 	out = append(strconv.AppendInt(out, e.base, 10), `","time":`...)
 	out = appendDifferences(out, e.times, e.base)
-	for i, c := range columnNames {
+	before := e.before()
+	for i, c := range encodings {
 		out = append(append(append(out, `,"`...), c.name...), `":`...)
-		if c.delta {
-			out = appendDifferences(out, e.columns[i], 0)
-		} else {
-			out = appendNumbers(out, e.columns[i])
+		switch column := e.columns[i]; c.encoding {
+		case ascending:
+			out = appendDifferences(out, column, 0)
+		case repeated, near:
+			out = appendByPhone(out, column, before, c.encoding)
+		case callID:
+			out = appendCalls(out, column, before)
+		default:
+			out = appendNumbers(out, column)
 		}
+	}
+	for i := range e.columns {
 		e.columns[i] = e.columns[i][:0]
 	}
 	out = appendNumbers(append(out, `,"signals":`...), e.signals)
@@ -173,164 +186,87 @@ func (e *events) pack() error {
 	return err
 }
 
+// before returns, for each event of the chunk, the one before of its phone, -1 for
+// none.
+func (e *events) before() []int {
+	last, all := map[int64]int{}, make([]int, e.n)
+	for i, phone := range e.columns[colPhone] {
+		all[i] = -1
+		if at, known := last[phone]; known {
+			all[i] = at
+		}
+		last[phone] = i
+	}
+	return all
+}
+
+// appendByPhone renders an array of numbers by those of the phones' events before.
+func appendByPhone(dst []byte, numbers []int64, before []int, as encoding) []byte {
+	dst = append(dst, '[')
+	for i, n := range numbers {
+		var was int64
+		if before[i] >= 0 {
+			was = numbers[before[i]]
+		}
+		switch {
+		case as == near:
+			n -= was
+		case before[i] >= 0 && n == was:
+			n = 0
+		default:
+			n++
+		}
+		dst = append(strconv.AppendInt(dst, n, 10), ',')
+	}
+	return endArray(dst)
+}
+
+// appendCalls renders an array of the numbers of calls: 0 for the call of the
+// phone's event before, 1 for none, and for others how far they are above the
+// highest so far, twice, and 2 more; 3 more where they are below.
+func appendCalls(dst []byte, numbers []int64, before []int) []byte {
+	var highest int64
+	dst = append(dst, '[')
+	for i, n := range numbers {
+		code := 2*(n-highest) + 2
+		switch {
+		case before[i] >= 0 && n == numbers[before[i]]:
+			code = 0
+		case n == 0:
+			code = 1
+		case n <= highest:
+			code = 2*(highest-n) + 3
+		}
+		highest = max(highest, n)
+		dst = append(strconv.AppendInt(dst, code, 10), ',')
+	}
+	return endArray(dst)
+}
+
+// endArray ends an array of which each value has a comma after it.
+func endArray(dst []byte) []byte {
+	if dst[len(dst)-1] == ',' {
+		dst = dst[:len(dst)-1]
+	}
+	return append(dst, ']')
+}
+
 // appendNumbers renders an array of numbers.
 func appendNumbers(dst []byte, numbers []int64) []byte {
 	dst = append(dst, '[')
-	for i, n := range numbers {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = strconv.AppendInt(dst, n, 10)
+	for _, n := range numbers {
+		dst = append(strconv.AppendInt(dst, n, 10), ',')
 	}
-	return append(dst, ']')
+	return endArray(dst)
 }
 
 // appendDifferences renders an array of the differences between numbers, of which
 // one comes before the first.
 func appendDifferences(dst []byte, numbers []int64, before int64) []byte {
 	dst = append(dst, '[')
-	for i, n := range numbers {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = strconv.AppendInt(dst, n-before, 10)
+	for _, n := range numbers {
+		dst = append(strconv.AppendInt(dst, n-before, 10), ',')
 		before = n
 	}
-	return append(dst, ']')
-}
-
-// details are the texts of events, a line of JSON each.
-type details struct {
-	chunks
-	text []byte
-}
-
-func (d *details) size() int { return len(d.text) }
-
-func (d *details) add(line []byte) { d.text = append(append(d.text, line...), '\n') }
-
-// pack compresses the chunk, which has so many lines.
-func (d *details) pack(lines int) error {
-	if lines == 0 {
-		return nil
-	}
-	err := d.chunks.add(lines, maxDetailed, d.text)
-	d.text = d.text[:0]
-	return err
-}
-
-// appendDetails renders the texts of an event: its target, the names and values
-// of its variables, which of these the phone left as they were, and what was
-// found.
-func appendDetails(dst []byte, r *decode.Record, t *tables) []byte {
-	dst = report.AppendString(append(dst, '['), r.Target)
-	dst = append(dst, ",["...)
-	unresolved := false
-	for i := range r.Event.Vars {
-		v := &r.Event.Vars[i]
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = report.AppendString(dst, v.Name)
-		dst = report.AppendString(append(dst, ','), v.Value)
-		unresolved = unresolved || v.State == actionurl.Unresolved
-	}
-	dst = append(dst, ']')
-	if !unresolved && len(r.Findings) == 0 {
-		return append(dst, ']')
-	}
-	dst = append(dst, ",["...)
-	for i, n := 0, 0; i < len(r.Event.Vars); i++ {
-		if r.Event.Vars[i].State != actionurl.Unresolved {
-			continue
-		}
-		if n++; n > 1 {
-			dst = append(dst, ',')
-		}
-		dst = strconv.AppendInt(dst, int64(i), 10)
-	}
-	dst = append(dst, "],["...)
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(strconv.AppendInt(dst, t.finding(f.Kind), 10), ',')
-		dst = report.AppendString(dst, f.Message())
-	}
-	return append(dst, "]]"...)
-}
-
-// calls are the calls of a chunk, a line of JSON each, and the chunks before.
-type calls struct {
-	chunks
-	n    int
-	text []byte
-}
-
-// add adds a call under its number.
-func (c *calls) add(call *timeline.Call, id, phone int64, t *tables) error {
-	out := c.text
-	number := func(n int64) { out = append(strconv.AppendInt(out, n, 10), ',') }
-	offset := func(at int64) { // in milliseconds from the first event, null for none
-		if at == 0 {
-			out = append(out, "null,"...)
-			return
-		}
-		out = append(strconv.AppendFloat(out, float64(at-call.First)/1e6, 'g', 16, 64), ',')
-	}
-	out = append(out, '[')
-	number(id)
-	number(phone)
-	out = strconv.AppendInt(append(out, '"'), call.First, 10)
-	out = append(out, `",`...)
-	number(t.texts.add(call.Direction.String()))
-	number(t.texts.add(string(call.State())))
-	offset(call.Began)
-	offset(call.Established)
-	offset(call.Over)
-	offset(call.Last)
-	out = append(out, '[')
-	for i, s := range call.Steps { // where it was held, and where not any more
-		switch s.Kind.Act {
-		case actionurl.Holds, actionurl.FarHolds, actionurl.Resumes, actionurl.FarResumes:
-			if out[len(out)-1] != '[' {
-				out = append(out, ',')
-			}
-			out = strconv.AppendFloat(out, float64(call.Steps[i].Time-call.First)/1e6, 'g', 16, 64)
-			if a := s.Kind.Act; a == actionurl.Resumes || a == actionurl.FarResumes {
-				out = append(out, ",0"...)
-			} else {
-				out = append(out, ",1"...)
-			}
-		}
-	}
-	out = append(out, "],"...)
-	out = append(report.AppendString(out, call.Remote), ',')
-	out = append(report.AppendString(out, call.DisplayRemote), ',')
-	out = append(report.AppendString(out, call.Local), ',')
-	out = report.AppendString(out, call.ID)
-	if s := call.SIP; s != nil {
-		out = append(out, ",["...)
-		offset(s.Started)
-		offset(s.Rang)
-		offset(s.Answer)
-		offset(s.Ended)
-		out[len(out)-1] = ']'
-	}
-	c.text = append(out, "]\n"...)
-	if c.n++; c.n == chunkRows || len(c.text) > chunkBytes {
-		return c.pack()
-	}
-	return nil
-}
-
-// pack compresses the chunk.
-func (c *calls) pack() error {
-	if c.n == 0 {
-		return nil
-	}
-	err := c.chunks.add(c.n, maxCalls, c.text)
-	c.n, c.text = 0, c.text[:0]
-	return err
+	return endArray(dst)
 }

@@ -45,16 +45,17 @@ type Page struct {
 	options report.Options
 	verdict *verdict.Collector
 	tables  *tables
-	scratch []byte
 
 	events  events
 	details details
 	calls   calls
 	marks   []mark
 
+	detailed int // how many of the latest events have details: maxDetailed
+
 	// The calls whose events came and that are not closed, by number. A timeline
 	// keeps at most 65,536 of them.
-	open map[callKey]int
+	open map[callKey]openCall
 	next int // number of the next call
 }
 
@@ -74,7 +75,7 @@ func New(w io.Writer, o report.Options) *Page {
 	if o.Clock == nil {
 		o.Clock, _ = report.NewClock("utc")
 	}
-	return &Page{w: w, options: o, verdict: verdict.New(), tables: newTables(), open: map[callKey]int{}}
+	return &Page{w: w, options: o, verdict: verdict.New(), tables: newTables(), open: map[callKey]openCall{}, detailed: maxDetailed}
 }
 
 // Record implements [report.Run].
@@ -82,6 +83,11 @@ func (p *Page) Record(r *decode.Record) error {
 	p.verdict.Record(r)
 	if r.Event == nil {
 		return nil
+	}
+	if p.events.full(r.Time, p.details.size()) {
+		if err := p.pack(); err != nil {
+			return err
+		}
 	}
 	e, t := r.Event, p.tables
 	at := r.Place()
@@ -110,20 +116,14 @@ func (p *Page) Record(r *decode.Record) error {
 	if e.SIP.Method != "" {
 		row[colSIP] = p.events.signal(t.texts.add(e.SIP.Method), int64(e.SIP.Frame), e.SIP.Delay)
 	}
-	p.scratch = appendDetails(p.scratch[:0], r, t)
-	if p.events.full(r.Time, len(p.scratch), p.details.size()) {
-		if err := p.pack(); err != nil {
-			return err
-		}
-	}
-	p.details.add(p.scratch)
+	p.details.add(r, row[colPhone], t)
 	p.events.add(r.Time, &row)
 	return nil
 }
 
 // pack compresses the columns so far.
 func (p *Page) pack() error {
-	if err := p.details.pack(p.events.n); err != nil {
+	if err := p.details.pack(p.detailed); err != nil {
 		return err
 	}
 	return p.events.pack()
@@ -135,22 +135,26 @@ func (p *Page) call(c *timeline.Call) int64 {
 		return 0
 	}
 	key := callKey{c.Phone, c.First}
-	id, known := p.open[key]
-	if !known && len(p.open) < maxOpen {
+	open, known := p.open[key]
+	if !known {
+		if len(p.open) == maxOpen {
+			return 0
+		}
 		p.next++
-		id = p.next
-		p.open[key] = id
+		open.number = p.next
 	}
-	return int64(id)
+	open.events++
+	p.open[key] = open
+	return int64(open.number)
 }
 
 // Call implements [report.Run].
 func (p *Page) Call(c *decode.Call) error {
 	key := callKey{c.Phone, c.First}
-	id := p.open[key]
+	open := p.open[key]
 	delete(p.open, key)
 	phone := finding.Phone{Name: c.Phone.Name, MAC: c.Phone.MAC, Addr: c.Address}
-	return p.calls.add(c.Call, int64(id), p.tables.phone(phone, nil), p.tables)
+	return p.calls.add(c.Call, open, p.tables.phone(phone, nil), p.tables)
 }
 
 // maxMarks bounds the findings of connections: 32,768 of about 400 bytes, 13

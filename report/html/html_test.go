@@ -11,13 +11,21 @@ import (
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/decode"
+	"actionurl/decode/verdict"
 	"actionurl/report"
 )
 
 var keep = flag.String("keep", "", "`FOLDER` to write the pages and screenshots of the tests to")
 
 // pageOf returns the page of a capture.
-func pageOf(t testing.TB, build func(*capturetest.Capture)) []byte {
+func pageOf(t testing.TB, build func(*capturetest.Capture), change ...func(*capture.Interface)) []byte {
+	t.Helper()
+	html, _ := written(t, build, change...)
+	return html
+}
+
+// written returns the page of a capture and its verdict.
+func written(t testing.TB, build func(*capturetest.Capture), change ...func(*capture.Interface)) ([]byte, *verdict.Verdict) {
 	t.Helper()
 	c := capturetest.New()
 	build(c)
@@ -34,6 +42,9 @@ func pageOf(t testing.TB, build func(*capturetest.Capture)) []byte {
 		Analysis: decode.Analysis{SlowResponse: time.Second, Found: p.Found, Call: p.Call, Live: true},
 	}, p.Record)
 	on := &capture.Interface{Link: capture.LinkEthernet, Capture: "busy.pcap"}
+	for _, f := range change {
+		f(on)
+	}
 	var b capture.Batch
 	for i, f := range c.Frames {
 		b.Frames = append(b.Frames, capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
@@ -44,9 +55,5 @@ func pageOf(t testing.TB, build func(*capturetest.Capture)) []byte {
 	if *keep != "" {
 		check(os.WriteFile(filepath.Join(*keep, t.Name()+".html"), out.Bytes(), 0o666))
 	}
-	return out.Bytes()
-}
-
-func TestBusy(t *testing.T) {
-	pageOf(t, func(c *capturetest.Capture) { capturetest.BusyHour(c, 12) })
+	return out.Bytes(), p.verdict.Verdict()
 }

@@ -19,11 +19,15 @@ type table struct {
 	size    int
 }
 
-// maxTexts and maxTextSize bound a table: 65,536 texts of 1 MiB, which takes 8
-// MiB with its index. There are six.
 const (
-	maxTexts    = 64 << 10
+	// maxTexts and maxTextSize bound a table: 16,384 texts of 1 MiB, which takes 3
+	// MiB with its index. There are six.
+	maxTexts    = 16 << 10
 	maxTextSize = 1 << 20
+
+	// maxPhones bounds the phones: 32,768 of about 250 bytes, and their numbers, 14
+	// MiB. The others share a lane.
+	maxPhones = 32 << 10
 )
 
 func newTable() table { return table{numbers: map[string]int64{"": 0}, texts: []string{""}} }
@@ -74,8 +78,7 @@ type tables struct {
 	scratch  []byte
 }
 
-// A label is what the page says of a phone. 65,536 of about 200 bytes take 13
-// MiB, and their numbers 8 MiB.
+// A label is what the page says of a phone.
 type label struct {
 	finding.Phone
 	product, version string
@@ -94,7 +97,7 @@ func (t *tables) phone(p finding.Phone, e *actionurl.Event) int64 {
 	key := phone.KeyOf(p.MAC, p.Addr)
 	n, known := t.phones[key]
 	if !known {
-		if len(t.labels) == maxTexts || key == (phone.Key{}) {
+		if len(t.labels) == maxPhones || key == (phone.Key{}) {
 			return 0
 		}
 		n = int64(len(t.labels))

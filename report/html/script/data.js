@@ -32,10 +32,48 @@ const columns = [
 	"frame", "capture", "phone", "server", "kind", "by", "candidates", "status", "latency",
 	"findings", "head", "client", "port", "template", "call", "sip",
 ];
-const deltas = new Set(["frame", "call"]);
+
+// encodings are how the numbers of a column are written, where not as they are:
+// most are as in the event before of the same phone, in the chunk, or near it.
+const encodings = {
+	frame(from, to) {
+		let n = 0;
+		for (let i = 0; i < from.length; i++) to[i] = n += from[i];
+	},
+	head: repeated, client: repeated, template: repeated,
+	port(from, to, before) {
+		for (let i = 0; i < from.length; i++) to[i] = from[i] + (before[i] >= 0 ? to[before[i]] : 0);
+	},
+	call(from, to, before) {
+		let highest = 0;
+		for (let i = 0; i < from.length; i++) {
+			const code = from[i];
+			if (code === 0) to[i] = to[before[i]];
+			else if (code === 1) to[i] = 0;
+			else if (code % 2 === 0) to[i] = highest + (code - 2) / 2;
+			else to[i] = highest - (code - 3) / 2;
+			highest = Math.max(highest, to[i]);
+		}
+	},
+};
+
+function repeated(from, to, before) {
+	for (let i = 0; i < from.length; i++) to[i] = from[i] === 0 ? to[before[i]] : from[i] - 1;
+}
+
+// eventsBefore returns, for each event of a chunk, the one before of its phone, -1
+// for none.
+function eventsBefore(phones) {
+	const last = new Int32Array(meta.phones.length).fill(-1), before = new Int32Array(phones.length);
+	for (let i = 0; i < phones.length; i++) {
+		before[i] = last[phones[i]];
+		last[phones[i]] = i;
+	}
+	return before;
+}
 
 // events has an array for each column; time is in milliseconds since 1970, sorted.
-const events = { n: 0, time: null, base: [], offset: null, chunk: null, line: null, failed: null, signals: [] };
+const events = { n: 0, time: null, base: [], offset: null, chunk: null, line: null, phoneOfLine: null, failed: null, signals: [] };
 let meta = null;
 // lanes are the phones, as they are shown; calls and marks are sorted by time.
 let lanes = [], calls = [], marks = [], callByID = new Map();
@@ -47,8 +85,13 @@ async function load() {
 		["events", "calls", "meta"].map((name) => Promise.all(packed(name).map(unpack))));
 	meta = JSON.parse(metaTexts[0]);
 	loadEvents(texts.map((text) => JSON.parse(text)));
+	eventsByCall();
 	for (const text of callTexts) {
-		for (const line of text.split("\n")) if (line) calls.push(call(JSON.parse(line)));
+		const lines = JSON.parse("[" + text.trimEnd().replaceAll("\n", ",") + "]");
+		for (const line of lines) {
+			const c = line.length === 7 ? callOfEvents(line) : call(line);
+			if (c) calls.push(c);
+		}
 	}
 	calls.sort((a, b) => a.first - b.first);
 	for (const c of calls) if (c.id) callByID.set(c.id, c);
@@ -78,14 +121,11 @@ function loadEvents(chunks) {
 			events.time[at + i] = t;
 			if (at + i > 0 && t < events.time[at + i - 1]) sorted = false;
 		}
+		const before = eventsBefore(c.phone);
 		for (const name of columns) {
-			const from = c[name], to = events[name];
-			if (deltas.has(name)) {
-				let value = 0;
-				for (let i = 0; i < from.length; i++) to[at + i] = value += from[i];
-			} else {
-				to.set(from, at);
-			}
+			const to = events[name].subarray(at, at + c.time.length);
+			if (encodings[name]) encodings[name](c[name], to, before);
+			else to.set(c[name]);
 		}
 		if (c.signals.length > 0) {
 			const before = events.signals.length / 3;
@@ -94,6 +134,7 @@ function loadEvents(chunks) {
 		}
 		at += c.time.length;
 	});
+	events.phoneOfLine = events.phone;
 	if (!sorted) sortEvents();
 	events.failed = new Uint8Array(n);
 	const lost = meta.texts.map((text) => text !== "" && text !== "not_captured");
@@ -119,30 +160,78 @@ const exact = (i) => events.base[events.chunk[i]] + BigInt(events.offset[i]);
 
 const milliseconds = (ns) => Number(BigInt(ns) / 1000n) / 1e3;
 
-// call reads a call.
-function call([id, phone, time, direction, state, began, established, over, latest, holds, remote, name, local, callID, sip]) {
-	const at = milliseconds(time);
-	const moment = (offset) => (offset === null ? null : at + offset);
-	const c = {
-		id, phone, first: at, direction: meta.texts[direction], state: meta.texts[state],
-		began: moment(began), established: moment(established), over: moment(over), last: moment(latest) ?? at,
-		held: [], remote, name, local, callID, sip: null, track: 0, crowded: false,
+// callEvents are the events of calls, by number: those of call n are from
+// callStarts[n] to callStarts[n + 1].
+let callStarts = null, callEvents = null;
+
+function eventsByCall() {
+	let highest = 0;
+	for (let i = 0; i < events.n; i++) highest = Math.max(highest, events.call[i]);
+	callStarts = new Uint32Array(highest + 2);
+	for (let i = 0; i < events.n; i++) callStarts[events.call[i] + 1]++;
+	for (let n = 1; n < callStarts.length; n++) callStarts[n] += callStarts[n - 1];
+	callEvents = new Uint32Array(events.n);
+	const filled = callStarts.slice();
+	for (let i = 0; i < events.n; i++) callEvents[filled[events.call[i]]++] = i;
+}
+
+// eventsOf returns the events of a call.
+function eventsOf(c) {
+	return c.id > 0 && c.id + 1 < callStarts.length ? callEvents.subarray(callStarts[c.id], callStarts[c.id + 1]) : new Uint32Array(0);
+}
+
+// newCall returns a call of which nothing is known yet.
+function newCall(id, direction, state) {
+	return {
+		id, direction: meta.texts[direction], state: meta.texts[state], phone: 0, first: 0, last: 0, end: 0,
+		began: null, established: null, over: null, held: [], remote: "", name: "", local: "", callID: "", sip: null, track: 0, crowded: false,
 	};
+}
+
+// hold notes where a call was held: times, each with whether it was from there on.
+function hold(c, times) {
+	let from = null;
+	for (const [t, on] of times) {
+		if (on) {
+			from ??= t;
+		} else if (from !== null) {
+			c.held.push([from, t]);
+			from = null;
+		}
+	}
+	if (from !== null) c.held.push([from, c.end]);
+}
+
+// callOfEvents reads a call that consists of events on the page; null where some of
+// them were left out.
+function callOfEvents([id, direction, state, count, began, answered, ended]) {
+	const c = newCall(id, direction, state), all = eventsOf(c);
+	if (all.length !== count) return null;
+	const at = (step) => (step === 0 ? null : events.time[all[step - 1]]);
+	Object.assign(c, { phone: events.phone[all[0]], first: events.time[all[0]], last: events.time[all[count - 1]], began: at(began), established: at(answered), over: at(ended) });
+	c.end = c.over ?? c.last;
+	const holds = [];
+	for (const i of all) {
+		const shape = meta.kinds[events.kind[i]][2];
+		if (shape === "hold" || shape === "resume") holds.push([events.time[i], shape === "hold"]);
+	}
+	hold(c, holds);
+	return c;
+}
+
+// call reads a call that stands for itself.
+function call([id, direction, state, phone, time, began, established, over, latest, holds, remote, name, local, callID, sip]) {
+	const c = newCall(id, direction, state), at = milliseconds(time);
+	const moment = (offset) => (offset === null ? null : at + offset);
+	Object.assign(c, { phone, first: at, began: moment(began), established: moment(established), over: moment(over), last: moment(latest) ?? at, remote, name, local, callID });
+	c.end = c.over ?? c.last;
 	if (sip) {
 		const [started, rang, answered, ended] = sip.map(moment);
 		c.sip = { started, rang, answered, ended };
 	}
-	let from = null;
-	for (let i = 0; i < holds.length; i += 2) {
-		if (holds[i + 1] === 1) {
-			from ??= at + holds[i];
-		} else if (from !== null) {
-			c.held.push([from, at + holds[i]]);
-			from = null;
-		}
-	}
-	c.end = c.over ?? c.last;
-	if (from !== null) c.held.push([from, c.end]);
+	const times = [];
+	for (let i = 0; i < holds.length; i += 2) times.push([at + holds[i], holds[i + 1] === 1]);
+	hold(c, times);
 	return c;
 }
 
@@ -209,70 +298,73 @@ function loadLanes() {
 	});
 }
 
-// details are the texts of events, unpacked when the page has been drawn.
-const details = { ready: false, chunks: [], lines: [], first: 0 };
+// details are the texts of events, unpacked when the page has been drawn. Those of a
+// chunk are forms, which many events share, and the texts that vary: see details.go.
+const details = { ready: false, chunks: [] };
 
 async function loadDetails() {
-	details.first = meta.firstDetailed;
+	let line = meta.firstDetailed;
 	for (const base64 of packed("details")) {
-		const text = await unpack(base64);
-		const lower = text.toLowerCase();
-		const chunk = { text, lower, starts: lineStarts(text), lowerStarts: null };
-		chunk.lowerStarts = lower.length === text.length ? chunk.starts : lineStarts(lower);
+		const { forms, texts, rows, cells } = JSON.parse(await unpack(base64));
+		const chunk = { first: line, n: rows.length, forms, texts, rows: Uint32Array.from(rows), starts: new Uint32Array(rows.length + 1), cells: null, lower: null };
+		const before = eventsBefore(events.phoneOfLine.subarray(line, line + rows.length));
+		const resolved = new Uint32Array(cells.length);
+		let at = 0;
+		for (let k = 0; k < rows.length; k++) {
+			chunk.starts[k] = at;
+			const [n] = forms[rows[k]], same = before[k] >= 0 ? chunk.starts[before[k]] : 0;
+			for (let j = 0; j < n; j++, at++) resolved[at] = cells[at] === 0 ? resolved[same + j] : cells[at] - 1;
+		}
+		chunk.starts[rows.length] = at;
+		chunk.cells = resolved;
 		details.chunks.push(chunk);
+		line += rows.length;
 		await new Promise((done) => setTimeout(done)); // let the page react
-	}
-	let line = details.first;
-	for (const c of details.chunks) {
-		c.first = line;
-		line += c.starts.length - 1;
 	}
 	details.ready = true;
 }
 
-// lineStarts returns where the lines of a text begin, and its end.
-function lineStarts(text) {
-	const starts = [0];
-	for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-	return Uint32Array.from(starts);
-}
-
 const lineOf = (i) => (events.line ? events.line[i] : i);
+
+// target puts the target of a line of a chunk together.
+function target(chunk, k) {
+	const shape = chunk.forms[chunk.rows[k]][1];
+	let at = chunk.starts[k];
+	return shape.includes("\x01") ? shape.replaceAll("\x01", () => chunk.texts[chunk.cells[at++]]) : shape;
+}
 
 // detailsOf returns the texts of an event, null where the page does not have them.
 function detailsOf(i) {
 	const line = lineOf(i);
-	const chunk = details.chunks.find((c) => line >= c.first && line < c.first + c.starts.length - 1);
+	const chunk = details.chunks.find((c) => line >= c.first && line < c.first + c.n);
 	if (!chunk) return null;
-	const at = line - chunk.first;
-	const [target, pairs, unresolved = [], found = []] = JSON.parse(chunk.text.slice(chunk.starts[at], chunk.starts[at + 1] - 1));
+	const k = line - chunk.first;
+	const [, , pairs, unresolved, found, body] = chunk.forms[chunk.rows[k]];
+	const text = (n) => chunk.texts[chunk.cells[chunk.starts[k] + n]];
 	const vars = [];
-	for (let k = 0; k < pairs.length; k += 2) {
-		vars.push({ name: pairs[k], value: pairs[k + 1], unresolved: unresolved.includes(k / 2) });
+	for (let j = 0; j < pairs.length; j += 2) {
+		vars.push({ name: pairs[j], value: text(pairs[j + 1]), unresolved: unresolved.includes(j / 2) });
 	}
 	const messages = [];
-	for (let k = 0; k < found.length; k += 2) messages.push({ kind: found[k], message: found[k + 1] });
-	return { target, vars, messages };
+	for (let j = 0; j < found.length; j += 2) messages.push({ kind: found[j], message: text(found[j + 1]) });
+	return { target: target(chunk, k), vars, messages, body: body.length > 0 ? text(body[0]) : "", type: body.length > 0 ? text(body[1]) : "" };
 }
 
 // mentions returns, by line, whether the texts of events contain a word in lower
-// case.
+// case. One with what separates texts in a target is looked for in the target as a
+// whole.
 function mentions(word) {
-	const escaped = JSON.stringify(word).slice(1, -1);
 	const found = new Uint8Array(events.n);
+	const whole = /[=&?/]/.test(word);
 	for (const c of details.chunks) {
-		const starts = c.lowerStarts;
-		let line = 0;
-		for (let at = c.lower.indexOf(escaped); at >= 0; at = c.lower.indexOf(escaped, starts[line + 1])) {
-			let low = line, high = starts.length - 1; // the line of at
-			while (high - low > 1) {
-				const middle = (low + high) >> 1;
-				if (starts[middle] <= at) low = middle;
-				else high = middle;
-			}
-			line = low;
-			found[c.first + line] = 1;
-			if (line + 1 >= starts.length - 1) break;
+		c.lower ??= c.texts.map((text) => text.toLowerCase());
+		const texts = Uint8Array.from(c.lower, (text) => (text.includes(word) ? 1 : 0));
+		const forms = c.forms.map(([, shape, pairs]) => (shape + " " + pairs.filter((x) => typeof x === "string").join(" ")).toLowerCase().includes(word));
+		for (let k = 0; k < c.n; k++) {
+			let hit = forms[c.rows[k]];
+			for (let at = c.starts[k]; !hit && at < c.starts[k + 1]; at++) hit = texts[c.cells[at]] === 1;
+			if (!hit && whole) hit = target(c, k).toLowerCase().includes(word);
+			if (hit) found[c.first + k] = 1;
 		}
 	}
 	return found;

@@ -61,7 +61,7 @@ function describeMark(m) {
 }
 
 function describeCall(c) {
-	const names = visible((c.remote + " " + c.name).trim());
+	const names = visible((c.remote + " " + c.name).trim()) || [...eventsOf(c)].map(who).find(Boolean) || "";
 	const seconds = (a, b) => ((b - a) / 1000).toFixed(1) + " s";
 	const parts = [clock.at(c.first), phoneName(c.phone), (c.direction || "call") + (names ? " " + names : ""), c.state];
 	if (c.began !== null && (c.established !== null || c.over !== null)) parts.push("ring " + seconds(c.began, c.established ?? c.over));
@@ -71,12 +71,6 @@ function describeCall(c) {
 
 // callOf returns the call of an event.
 const callOf = (i) => callByID.get(events.call[i]) ?? null;
-
-// eventsOf returns the events of a call.
-function eventsOf(c) {
-	const lane = lanes.find((l) => l.phone === c.phone);
-	return c.id && lane ? [...lane.events].filter((i) => events.call[i] === c.id) : [];
-}
 
 // showDetails shows the details of what is picked.
 function showDetails() {
@@ -112,12 +106,13 @@ function eventDetails(box, i) {
 	box.append(el("div", "dim", "frame " + frame + " of " + capture + ", " + (client ?? "") + ":" + events.port[i] + " > " + (server ?? "") +
 		(vlans.length > 0 ? ", VLAN " + vlans.join(" ") : "")));
 	if (!texts) {
-		box.append(el("p", "dim", details.ready ? "The page does not hold the details of this event: it keeps those of the latest " + (events.n - details.first).toLocaleString("en") + "." : "Unpacking …"), closeButton());
+		box.append(el("p", "dim", details.ready ? "The page does not hold the details of this event: it keeps those of the latest " + (events.n - meta.firstDetailed).toLocaleString("en") + "." : "Unpacking …"), closeButton());
 		return;
 	}
 	const [method, version, host, agent] = meta.heads[events.head[i]];
 	const request = [method, texts.target, version].filter(Boolean).join(" ") +
-		(host ? "\nHost: " + host : "") + (agent ? "\nUser-Agent: " + agent : "");
+		(host ? "\nHost: " + host : "") + (agent ? "\nUser-Agent: " + agent : "") +
+		(texts.body ? "\nContent-Type: " + texts.type + "\n\n" + texts.body : "");
 	box.append(el("pre", "", request.split("\n").map(visible).join("\n")));
 	const filterText = tsharkFilter(client ?? "", events.port[i], server ?? "");
 	box.append(el("div", "buttons",
@@ -171,7 +166,7 @@ function markDetails(box, m) {
 }
 
 function callDetails(box, c) {
-	const all = eventsOf(c);
+	const all = [...eventsOf(c)];
 	box.append(el("h2", "", "Call"), el("div", "", describeCall(c)));
 	if (c.callID) box.append(el("div", "dim", "call id " + visible(c.callID)));
 	if (picked.event < 0) box.append(el("div", "buttons", closeButton()));
@@ -193,7 +188,7 @@ function ladder(c, all) {
 	for (const i of all) steps.push({ at: events.time[i], event: i });
 	steps.sort((a, b) => a.at - b.at);
 	const withSIP = c.sip !== null;
-	const width = 480, row = 34, top = 26, height = top + steps.length * row + 14;
+	const width = 480, row = 40, top = 26, height = top + steps.length * row + 14;
 	const xs = withSIP ? [70, 225, 410] : [null, 80, 380];
 	const picture = svg("svg", { viewBox: "0 0 " + width + " " + height, role: "img", "aria-label": "Ladder of the call: " + plural(steps.length, "step") });
 	const names = ["PBX", phoneName(c.phone), all.length > 0 ? serverName(all[0]) : "server"];
@@ -257,13 +252,14 @@ function quoted(text) {
 
 // curl returns the command that sends the request of an event as the phone did.
 function curl(i) {
-	const { target } = detailsOf(i);
+	const { target, body, type } = detailsOf(i);
 	const [method, , host, agent] = meta.heads[events.head[i]];
 	const [server] = meta.servers[events.server[i]];
 	const words = ["curl", "--globoff", "--request-target", quoted(target)];
 	if (method !== "GET") words.push("-X", quoted(method));
 	if (host) words.push("-H", quoted("Host: " + host));
 	if (agent) words.push("-A", quoted(agent));
+	if (body) words.push("-H", quoted("Content-Type: " + type), "--data-raw", quoted(body));
 	words.push(quoted("http://" + server + "/"));
 	return words.join(" ");
 }

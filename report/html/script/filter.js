@@ -76,10 +76,12 @@ function test({ key, word }) {
 		case "failed":
 			return [(i) => yes(word) === (events.failed[i] === 1), () => yes(word)];
 		case "call": {
-			return [(i) => {
-				const c = callByID.get(events.call[i]);
-				return c !== undefined && (c.callID.toLowerCase().includes(word) || String(c.id) === word);
-			}, nothing];
+			const text = mentions(word);
+			const of = new Set(); // the calls of which an event has the call id
+			for (let i = 0; i < events.n; i++) if (text[lineOf(i)] === 1) of.add(events.call[i]);
+			for (const c of calls) if (c.callID.toLowerCase().includes(word)) of.add(c.id);
+			of.delete(0);
+			return [(i) => of.has(events.call[i]), nothing];
 		}
 		case "cause":
 			return causeTest(Number(word) - 1);

@@ -65,7 +65,7 @@ const yOf = (row) => axisHeight + row * laneHeight - $("lanes").scrollTop;
 const shapes = {
 	ring: (g, x, y, r) => polygon(g, [[x - r, y - r * 0.8], [x + r, y - r * 0.8], [x, y + r]]),
 	dial: (g, x, y, r) => polygon(g, [[x - r, y + r * 0.8], [x + r, y + r * 0.8], [x, y - r]]),
-	answer: (g, x, y, r) => g.arc(x, y, r * 0.9, 0, 7),
+	answer: (g, x, y, r) => circle(g, x, y, r * 0.9),
 	hold: (g, x, y, r) => {
 		g.rect(x - r * 0.8, y - r * 0.9, r * 0.6, r * 1.8);
 		g.rect(x + r * 0.2, y - r * 0.9, r * 0.6, r * 1.8);
@@ -73,18 +73,19 @@ const shapes = {
 	resume: (g, x, y, r) => polygon(g, [[x - r * 0.8, y - r], [x + r, y], [x - r * 0.8, y + r]]),
 	transfer: (g, x, y, r) => polygon(g, [[x - r * 1.1, y], [x, y - r * 1.1], [x + r * 1.1, y], [x, y + r * 1.1]]),
 	miss: (g, x, y, r) => {
-		g.arc(x, y, r, 0, 7);
-		g.moveTo(x + r * 0.5, y);
-		g.arc(x, y, r * 0.5, 0, 7, true);
+		circle(g, x, y, r);
+		circle(g, x, y, r * 0.5, true);
 	},
 	end: (g, x, y, r) => g.rect(x - r * 0.8, y - r * 0.8, r * 1.6, r * 1.6),
 	on: (g, x, y, r) => {
-		g.rect(x - r * 0.3, y - r, r * 0.6, r * 2);
-		g.rect(x - r, y - r * 0.3, r * 2, r * 0.6);
+		const d = r * 0.3;
+		polygon(g, [[x - d, y - r], [x + d, y - r], [x + d, y - d], [x + r, y - d], [x + r, y + d], [x + d, y + d],
+			[x + d, y + r], [x - d, y + r], [x - d, y + d], [x - r, y + d], [x - r, y - d], [x - d, y - d]]);
 	},
 	off: (g, x, y, r) => g.rect(x - r, y - r * 0.3, r * 2, r * 0.6),
-	note: (g, x, y, r) => g.arc(x, y, r * 0.55, 0, 7),
+	note: (g, x, y, r) => circle(g, x, y, r * 0.55),
 	unknown: (g, x, y, r) => {
+		g.moveTo(x - r * 0.8, y - r * 0.2);
 		g.arc(x, y - r * 0.2, r * 0.8, Math.PI, 0.9);
 		g.lineTo(x - r * 0.1, y + r * 0.4);
 		g.lineTo(x - r * 0.1, y + r);
@@ -105,8 +106,14 @@ const shapes = {
 		g.arc(x, y - r * 0.2, r * 0.7, Math.PI, 0);
 		g.lineTo(x + r * 0.4, y - r * 0.2);
 		g.arc(x, y - r * 0.2, r * 0.4, 0, Math.PI, true);
+		g.closePath();
 	},
 };
+
+function circle(g, x, y, r, hole = false) {
+	g.moveTo(x + r, y);
+	g.arc(x, y, r, 0, 2 * Math.PI, hole);
+}
 
 function polygon(g, points) {
 	points.forEach(([x, y], n) => (n === 0 ? g.moveTo(x, y) : g.lineTo(x, y)));
@@ -122,7 +129,7 @@ function drawShape(g, shape, x, y, r, color) {
 	g.beginPath();
 	shape(g, x, y, r);
 	g.fillStyle = color;
-	g.fill("evenodd");
+	g.fill();
 }
 
 let drawing = false;
@@ -218,8 +225,14 @@ function drawCalls(g, lane, y) {
 	let lastX = -1;
 	for (const c of visibleCalls(lane)) {
 		const x = xOf(c.first), end = xOf(c.end);
-		if (end - x < 1 && Math.round(x) === lastX) continue; // many in a pixel
-		lastX = Math.round(x);
+		if (end - x < 3 && picked.call !== c) { // too short to show its parts
+			if (Math.round(x) !== lastX) {
+				g.fillStyle = palette.faint;
+				g.fillRect(x, y + (laneHeight - 12) / 2, Math.max(1, end - x), 12);
+			}
+			lastX = Math.round(x);
+			continue;
+		}
 		const height = c.crowded ? 6 : 12;
 		const top = y + (laneHeight - 12) / 2 + (c.crowded && c.track === 1 ? 6 : 0);
 		for (const [from, to, color, bySIP] of spans(c)) {
@@ -259,16 +272,15 @@ function drawEvents(g, lane, y) {
 	if (to - from > (view.width - view.gutter) / 6) {
 		drawDensity(g, lane, y, from, to);
 	} else {
-		const late = [];
-		for (let k = from; k < to; k++) {
-			const i = all[k];
-			if (events.failed[i] || i === picked.event) {
-				late.push(i);
-			} else {
-				drawShape(g, shapeOf(i), xOf(events.time[i]), y, 5, matches(i) ? colorOf(i) : palette.faint);
+		for (const color of [palette.faint, palette.dim, palette.ok, palette.bad]) { // the failures on top
+			g.beginPath();
+			for (let k = from; k < to; k++) {
+				const i = all[k];
+				if ((matches(i) ? colorOf(i) : palette.faint) === color) shapeOf(i)(g, xOf(events.time[i]), y, events.failed[i] ? 6 : 5);
 			}
+			g.fillStyle = color;
+			g.fill();
 		}
-		for (const i of late) drawShape(g, shapeOf(i), xOf(events.time[i]), y, 6, matches(i) ? colorOf(i) : palette.faint);
 	}
 	if (picked.event >= 0 && events.phone[picked.event] === lane.phone) {
 		const x = xOf(events.time[picked.event]);
@@ -294,19 +306,17 @@ function drawDensity(g, lane, y, from, to) {
 		else if (events.failed[i]) bins[at * 3 + 2]++;
 		else bins[at * 3 + 1]++;
 	}
-	for (let at = 0; at < n; at++) {
-		const x = view.gutter + at * width;
-		const [other, ok, failed] = [bins[at * 3], bins[at * 3 + 1], bins[at * 3 + 2]];
-		const height = (count) => Math.min(laneHeight - 4, 5 + 3 * Math.log2(count));
-		if (other > 0) bar(g, x, y, width, height(other), palette.faint);
-		if (ok > 0) bar(g, x, y, width, height(ok), palette.ok);
-		if (failed > 0) bar(g, x, y, width, height(failed), palette.bad);
-	}
-}
-
-function bar(g, x, y, width, height, color) {
-	g.fillStyle = color;
-	g.fillRect(x, y - height / 2, width - 1, height);
+	[palette.faint, palette.ok, palette.bad].forEach((color, kind) => {
+		g.beginPath();
+		for (let at = 0; at < n; at++) {
+			const count = bins[at * 3 + kind];
+			if (count === 0) continue;
+			const height = Math.min(laneHeight - 4, 5 + 3 * Math.log2(count));
+			g.rect(view.gutter + at * width, y - height / 2, width - 1, height);
+		}
+		g.fillStyle = color;
+		g.fill();
+	});
 }
 
 function drawMarks(g, lane, y) {
@@ -334,9 +344,12 @@ function drawNames(g, shown) {
 		g.fillStyle = picked.lane === lane ? palette.panel : palette.paper;
 		g.fillRect(0, y, view.gutter, laneHeight);
 		g.fillStyle = lane.failing ? palette.bad : palette.ink;
-		let name = (lane.failing ? "✗ " : "") + lane.name;
-		while (name.length > 3 && g.measureText(name).width > view.gutter - 12) name = name.slice(0, -2) + "…";
-		g.fillText(name, 8, y + laneHeight / 2);
+		if (lane.cutTo !== view.gutter) {
+			lane.cut = (lane.failing ? "✗ " : "") + lane.name;
+			while (lane.cut.length > 3 && g.measureText(lane.cut).width > view.gutter - 12) lane.cut = lane.cut.slice(0, -2) + "…";
+			lane.cutTo = view.gutter;
+		}
+		g.fillText(lane.cut, 8, y + laneHeight / 2);
 	}
 	g.fillStyle = palette.line;
 	g.fillRect(view.gutter - 1, 0, 1, view.height);
@@ -374,12 +387,10 @@ function drawAxis(g) {
 
 // overview counts the events of each pixel of the whole time; it changes with the
 // width and the filter only.
-const overview = { key: "", ok: null, failed: null, other: null };
+const overview = { key: "", ok: null, failed: null, other: null, picture: document.createElement("canvas") };
 
 function countOverview(width) {
-	const key = width + " " + filter.query;
-	if (overview.key === key) return;
-	Object.assign(overview, { key, ok: new Uint32Array(width), failed: new Uint32Array(width), other: new Uint32Array(width) });
+	Object.assign(overview, { ok: new Uint32Array(width), failed: new Uint32Array(width), other: new Uint32Array(width) });
 	const scale = width / (last - first);
 	for (let i = 0; i < events.n; i++) {
 		const at = Math.min(width - 1, Math.floor((events.time[i] - first) * scale));
@@ -391,9 +402,27 @@ function countOverview(width) {
 }
 
 function drawOverview() {
-	const canvas = $("overview"), width = canvas.clientWidth, height = 55;
+	const canvas = $("overview"), width = document.body.clientWidth, height = 55;
 	if (width === 0) return;
+	const key = [width, devicePixelRatio, palette.paper, filter.query].join(" ");
+	if (overview.key !== key) {
+		overview.key = key;
+		paintOverview(sized(overview.picture, width, height), width, height);
+	}
 	const g = sized(canvas, width, height);
+	g.drawImage(overview.picture, 0, 0, width, height);
+	const left = (view.from - first) / (last - first) * width, right = (view.to - first) / (last - first) * width;
+	g.fillStyle = palette.ink;
+	g.globalAlpha = 0.12;
+	g.fillRect(0, 0, left, height);
+	g.fillRect(right, 0, width - right, height);
+	g.globalAlpha = 1;
+	g.strokeStyle = palette.ink;
+	g.strokeRect(left + 0.5, 0.5, Math.max(2, right - left - 1), height - 1);
+}
+
+// paintOverview draws a bar for each two pixels of the whole time.
+function paintOverview(g, width, height) {
 	const columns = Math.max(1, Math.floor(width / 2));
 	countOverview(columns);
 	let most = 1;
@@ -410,14 +439,6 @@ function drawOverview() {
 		g.fillStyle = palette.bad; // on top, so that none is hidden
 		g.fillRect(x * 2, height - ok - failed, 2, failed);
 	}
-	const left = (view.from - first) / (last - first) * width, right = (view.to - first) / (last - first) * width;
-	g.fillStyle = palette.ink;
-	g.globalAlpha = 0.12;
-	g.fillRect(0, 0, left, height);
-	g.fillRect(right, 0, width - right, height);
-	g.globalAlpha = 1;
-	g.strokeStyle = palette.ink;
-	g.strokeRect(left + 0.5, 0.5, Math.max(2, right - left - 1), height - 1);
 }
 
 // show shows a span of time, at least a microsecond of it.
@@ -484,8 +505,8 @@ function drawLegend() {
 		["transfer", "transferred"], ["miss", "missed, rejected"], ["end", "ended"], ["on", "on: registered, DND, off hook …"],
 		["off", "off"], ["note", "other event"], ["unknown", "event not known"], ["refused", "connection refused"], ["encrypted", "connection encrypted"],
 	];
-	const g = sized($("legend"), 250, 264);
-	g.clearRect(0, 0, 250, 264);
+	const g = sized($("legend"), 280, 256);
+	g.clearRect(0, 0, 280, 256);
 	g.font = "13px system-ui, sans-serif";
 	g.textBaseline = "middle";
 	names.forEach(([shape, text], n) => {
@@ -493,10 +514,10 @@ function drawLegend() {
 		g.fillStyle = palette.ink;
 		g.fillText(text, 22, 10 + n * 16);
 	});
-	[["ring", "rings"], ["talk", "talks"], ["hold", "on hold"]].forEach(([color, text], n) => {
+	[["ring", "rings"], ["talk", "talks"], ["hold", "on hold"], ["hatch", "by SIP"]].forEach(([color, text], n) => {
 		g.fillStyle = palette[color];
-		g.fillRect(2 + n * 76, 240, 14, 12);
+		g.fillRect(2 + n * 70, 240, 14, 12);
 		g.fillStyle = palette.ink;
-		g.fillText(text, 20 + n * 76, 246);
+		g.fillText(text, 20 + n * 70, 246);
 	});
 }

@@ -276,6 +276,7 @@ const shortcuts = {
 
 function pressed(e) {
 	if (e.ctrlKey || e.metaKey || e.altKey) return;
+	$("tip").hidden = true;
 	if (e.target instanceof HTMLInputElement || e.target instanceof HTMLSelectElement) {
 		if (e.key === "Escape") $("lanes").focus();
 		if (e.key === "Enter" && e.target.id === "query") step(e.shiftKey ? -1 : 1);
@@ -406,6 +407,9 @@ function hover(e) {
 	tip.style.top = (e.clientY + 16 + tip.offsetHeight > innerHeight ? e.clientY - tip.offsetHeight - 8 : e.clientY + 16) + "px";
 }
 
+// printed is the lanes that were printed last.
+let printed = [];
+
 // printing shows the whole time of the lanes that fail, as paper does not scroll.
 function printing() {
 	let before = null;
@@ -414,6 +418,7 @@ function printing() {
 		view.lanes = view.lanes.filter((lane) => lane.failing || lane.events.some((i) => events.failed[i]));
 		if (view.lanes.length === 0) view.lanes = before.lanes.slice(0, 40);
 		view.lanes.forEach((lane, row) => { lane.row = row; });
+		printed = view.lanes;
 		[view.from, view.to] = [first, last];
 		const box = $("lanes");
 		box.scrollTop = 0;

@@ -53,6 +53,7 @@ type Call struct {
 type Phone struct {
 	*timeline.Phone
 	Findings finding.Set // what is wrong with its events
+	Silent   bool        // it announced nothing
 }
 
 // Place returns where and when the record's request was captured, and from whom.
@@ -98,6 +99,7 @@ type Analyzer struct {
 	sip     *sip.Tracker
 	calls   *timeline.Timeline
 	checker *finding.Checker
+	silent  silent
 
 	emit    func(*Record) error
 	err     error // the first of emit and Config.Call
@@ -117,7 +119,12 @@ func New(c Config, emit func(*Record) error) *Analyzer {
 		Templates: c.Templates, Keys: c.Keys, PhoneNames: c.PhoneNames, ServerNames: c.ServerNames,
 	}, a.phones)
 	a.checker = finding.NewChecker(finding.Config{
-		Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: c.Found,
+		Slow: int64(c.SlowResponse), Templates: c.Templates, Profiled: c.Profiled, Found: func(o *finding.Occurrence) {
+			a.silent.found(o)
+			if c.Found != nil {
+				c.Found(o)
+			}
+		},
 	}, a.phones)
 	a.sip = sip.NewTracker(a.checker.Signalled)
 	a.calls = timeline.New(timeline.Config{Live: c.Live, Group: c.Group, Closed: func(call *timeline.Call) {
@@ -145,6 +152,7 @@ func (a *Analyzer) Exchange(x *httpwire.Exchange) {
 // Message takes a SIP message.
 func (a *Analyzer) Message(m *sip.Message) {
 	a.settle(m.Time)
+	a.silent.message(m)
 	a.sip.Message(m)
 }
 
@@ -264,14 +272,17 @@ func (a *Analyzer) Signalled(mac packet.MAC, addr netip.Addr, first int64, call 
 	a.calls.Signalled(a.phones.Find(mac, addr), first, call)
 }
 
+// Found takes a finding of no request that was saved.
+func (a *Analyzer) Found(o *finding.Occurrence) { a.silent.found(o) }
+
 // Phones returns the phones that announced something, in the order in which
-// they were first heard of.
+// they were first heard of, and then those that are known otherwise.
 func (a *Analyzer) Phones() []*Phone {
 	all := make([]*Phone, len(a.calls.Phones()))
 	for i, p := range a.calls.Phones() {
-		all[i] = &Phone{p, a.checker.Of(p)}
+		all[i] = &Phone{Phone: p, Findings: a.checker.Of(p)}
 	}
-	return all
+	return append(all, a.silent.phones(a.calls.Phones())...)
 }
 
 // Role returns what a text that a phone sent at a time is in its SIP calls of

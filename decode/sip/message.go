@@ -330,6 +330,9 @@ func party(value []byte) Party {
 	return p
 }
 
+// User returns the user part of the URI in a From, To or Contact, empty for none.
+func User(field []byte) string { return party(field).User }
+
 // bracket returns where the "<" of a name-addr is, -1 for none: the first that
 // is not within quotes.
 func bracket(value []byte) int {

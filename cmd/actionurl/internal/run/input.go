@@ -267,6 +267,7 @@ func (in *records) replay(r *run, rec *report.Saved) error {
 	}
 	switch rec.Kind {
 	case report.SavedFinding:
+		in.analyzer.Found(&rec.Finding)
 		r.found(&rec.Finding)
 	case report.SavedSIP:
 		in.analyzer.Signalled(rec.Call.PhoneMAC, rec.Call.PhoneIP, rec.Time, rec.Call.SIP)

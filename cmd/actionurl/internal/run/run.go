@@ -16,6 +16,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"slices"
 
 	"actionurl/capture"
 	"actionurl/capture/filter"
@@ -383,7 +384,11 @@ func (r *run) last() error {
 		return err
 	}
 	var err error
-	r.sum.rows, err = r.view.end(r.decoder.Phones())
+	phones := r.decoder.Phones()
+	if !r.Filter.Empty() { // of phones without events, nothing says that they are meant
+		phones = slices.DeleteFunc(phones, func(p *decode.Phone) bool { return p.Silent })
+	}
+	r.sum.rows, err = r.view.end(phones)
 	return err
 }
 

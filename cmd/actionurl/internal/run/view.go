@@ -69,7 +69,7 @@ func CheckColumns(o report.Options, v report.View) error {
 }
 
 // newPhoneViewer returns a viewer of the phones that announced an event which
-// the filter shows; shown holds these.
+// the filter shows, which shown holds, and of those that announced none.
 func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]bool) (*viewer, error) {
 	rows, err := report.NewPhones(w, o)
 	return &viewer{
@@ -81,7 +81,7 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 		},
 		end: func(phones []*decode.Phone) (n int, err error) {
 			for _, phone := range phones {
-				if !shown[phone.Phone] {
+				if !shown[phone.Phone] && !phone.Silent {
 					continue
 				}
 				if err := rows.Write(phone); err != nil {

@@ -1,0 +1,139 @@
+package analysis
+
+import (
+	"net/netip"
+
+	"actionurl/decode/finding"
+	"actionurl/decode/packet"
+	"actionurl/decode/sip"
+	"actionurl/decode/timeline"
+	"actionurl/decode/vendor"
+)
+
+// maxSilent bounds the addresses that may be those of phones which announce
+// nothing: 16,384 of about 250 bytes, 4 MiB.
+const maxSilent = 16 << 10
+
+// silent keeps the phones that announce nothing: known by their SIP, or by
+// connections that brought no request or are encrypted.
+type silent struct {
+	ends  map[netip.Addr]*end
+	order []netip.Addr // of their first appearance
+}
+
+// An end is what is known of an address.
+type end struct {
+	mac         packet.MAC // zero if not known
+	user        string     // by which it registers, calls, or is called
+	several     bool       // it has several such names: a PBX
+	registers   bool
+	registrar   bool // it answers those who register
+	called      bool
+	connects    bool // as a phone, without a request
+	first, last int64
+}
+
+// of returns the end of an address, nil beyond the bound.
+func (s *silent) of(addr netip.Addr, at int64) *end {
+	e := s.ends[addr]
+	if e == nil {
+		if len(s.ends) == maxSilent {
+			return nil
+		}
+		if s.ends == nil {
+			s.ends = map[netip.Addr]*end{}
+		}
+		e = &end{first: at}
+		s.ends[addr] = e
+		s.order = append(s.order, addr)
+	}
+	e.last = max(e.last, at)
+	return e
+}
+
+// message takes a SIP message: who registers or is called by one name may be a
+// phone.
+func (s *silent) message(m *sip.Message) {
+	if m.Status != 0 {
+		return
+	}
+	switch string(m.Method) {
+	case "REGISTER":
+		if e := s.of(m.Sender, m.Time); e != nil {
+			e.registers = true
+			e.is(m.To, m.Source)
+		}
+		if e := s.of(m.Receiver, m.Time); e != nil {
+			e.registrar = true
+		}
+	case "INVITE":
+		if e := s.of(m.Sender, m.Time); e != nil {
+			e.is(m.From, m.Source)
+		}
+		if e := s.of(m.Receiver, m.Time); e != nil {
+			e.called = true
+			e.is(m.To, packet.MAC{})
+		}
+	}
+}
+
+// is notes a name of an end, and where its frames come from.
+func (e *end) is(party []byte, mac packet.MAC) {
+	if e.mac.IsZero() && vendor.Of(mac) != nil {
+		e.mac = mac
+	}
+	if e.several {
+		return
+	}
+	user := sip.User(party)
+	e.several = e.user != "" && user != "" && user != e.user
+	if e.user == "" {
+		e.user = user
+	}
+}
+
+// found takes a finding: connections of phones are among them.
+func (s *silent) found(o *finding.Occurrence) {
+	switch o.Kind {
+	case finding.Refused, finding.Unreachable, finding.Encrypted:
+		if e := s.of(o.Phone.Addr, o.Time); e != nil && o.Phone.Addr.IsValid() {
+			e.connects = true
+			e.last = max(e.last, o.Last)
+			if e.mac.IsZero() {
+				e.mac = o.Phone.MAC
+			}
+		}
+	}
+}
+
+// isPhone reports whether an end is a phone: not one who registers others or
+// speaks for many. Who is called by one name may also be a PBX with a single
+// call, so its frames must come from a phone.
+func (e *end) isPhone() bool {
+	bySIP := !e.registrar && !e.several && (e.registers || e.called && !e.mac.IsZero())
+	return bySIP || e.connects && !e.mac.IsZero()
+}
+
+// phones returns the phones that are not among those that announced something.
+func (s *silent) phones(announced []*timeline.Phone) []*Phone {
+	addresses, macs := map[netip.Addr]bool{}, map[packet.MAC]bool{}
+	for _, p := range announced {
+		for _, a := range p.Addresses {
+			addresses[a] = true
+		}
+		macs[p.MAC] = !p.MAC.IsZero()
+	}
+	var all []*Phone
+	for _, addr := range s.order {
+		e := s.ends[addr]
+		if !e.isPhone() || addresses[addr] || macs[e.mac] {
+			continue
+		}
+		p := &timeline.Phone{MAC: e.mac, Addresses: []netip.Addr{addr}, Vendor: vendor.Of(e.mac), First: e.first, Last: e.last}
+		if e.user != "" && !e.several {
+			p.Accounts = []string{e.user}
+		}
+		all = append(all, &Phone{Phone: p, Silent: true})
+	}
+	return all
+}

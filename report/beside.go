@@ -18,6 +18,7 @@ import (
 //
 //	{"time":"…","capture":"a.pcap","frame":7,"finding":{"slug":"refused","count":3,…}}
 //	{"time":"…","sip_call":{"phone_mac":"…","phone_ip":"…","direction":"incoming",…}}
+//	{"time":"…","silent_phone":{"phone_mac":"…","phone_ip":"…","account":"101",…}}
 //	{"time":"…","capture_loss":{"interface":"eth1","since":"…","dropped":12}}
 //	{"time":"…","capture_end":{}}
 
@@ -106,6 +107,26 @@ func sipFields() []field[SavedCall] {
 	}
 }
 
+// A SavedPhone is a phone that announced nothing.
+type SavedPhone struct {
+	MAC         packet.MAC
+	IP          netip.Addr
+	Account     string
+	First, Last int64 // nanoseconds since 1970-01-01 UTC
+}
+
+// silentFields are the keys of a phone that announced nothing.
+func silentFields() []field[SavedPhone] {
+	type phone = SavedPhone
+	return []field[phone]{
+		mac(Column{Name: "phone_mac"}, func(p *phone) *packet.MAC { return &p.MAC }),
+		addr(Column{Name: "phone_ip"}, func(p *phone) *netip.Addr { return &p.IP }),
+		brief("account", func(p *phone) *string { return &p.Account }),
+		moment(Column{Name: "first_seen"}, func(p *phone) *int64 { return &p.First }),
+		moment(Column{Name: "last_seen"}, func(p *phone) *int64 { return &p.Last }),
+	}
+}
+
 // Finding writes a finding that no single request has. Its time is that of the
 // first example, and is left out if that has none.
 func (r *Rows[R]) Finding(o *finding.Occurrence) error {
@@ -124,6 +145,18 @@ func (r *Rows[R]) SIPCall(c *timeline.Call) error {
 	}
 	at := []member{{"time", Value{kind: KindTime, num: c.First}}}
 	return r.json.beside(at, "sip_call", members(sipFields(), &SavedCall{c.Phone.MAC, c.Address, c.SIP}))
+}
+
+// SilentPhone writes a phone that announced nothing, at the end of the capture.
+func (r *Rows[R]) SilentPhone(p *decode.Phone) error {
+	if r.json == nil {
+		return nil
+	}
+	s := SavedPhone{MAC: p.MAC, IP: p.Addresses[0], First: p.First, Last: p.Last}
+	if len(p.Accounts) > 0 {
+		s.Account = p.Accounts[0]
+	}
+	return r.json.beside([]member{{"time", Value{kind: KindTime, num: p.Last}}}, "silent_phone", members(silentFields(), &s))
 }
 
 // End writes the time that the capture had reached at its end.

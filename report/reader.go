@@ -50,6 +50,7 @@ const (
 	SavedRequest SavedKind = iota
 	SavedFinding           // what is wrong, of no single request
 	SavedSIP               // what SIP alone says of a call
+	SavedSilent            // a phone that announced nothing
 	SavedEnd               // the end of the capture
 	savedLoss              // what a live capture lost
 )
@@ -63,6 +64,7 @@ type Saved struct {
 	Request decode.Record // its findings have no details where these were not saved
 	Finding finding.Occurrence
 	Call    SavedCall
+	Phone   SavedPhone
 
 	exchange httpwire.Exchange
 	event    actionurl.Event
@@ -106,6 +108,7 @@ type Reader struct {
 	details               object[finding.Finding]
 	findings              object[finding.Occurrence]
 	calls                 object[SavedCall]
+	silent                object[SavedPhone]
 
 	texts     map[string]string
 	captures  map[string]*capture.Interface
@@ -122,7 +125,7 @@ func NewReader(name string, from io.Reader) *Reader {
 	r := &Reader{
 		name: name, from: bufio.NewReaderSize(from, 64<<10),
 		requests: object[decode.Record]{fields: append(recordFields(), completeFields()...)}, details: object[finding.Finding]{fields: findingFields()},
-		findings: object[finding.Occurrence]{fields: foundFields()}, calls: object[SavedCall]{fields: sipFields()},
+		findings: object[finding.Occurrence]{fields: foundFields()}, calls: object[SavedCall]{fields: sipFields()}, silent: object[SavedPhone]{fields: silentFields()},
 		texts: map[string]string{}, captures: map[string]*capture.Interface{}, templates: map[string]*actionurl.Template{},
 		vendors: map[string]*vendor.Vendor{}, kinds: map[string]finding.Kind{}, events: map[string]*actionurl.Kind{},
 	}
@@ -273,6 +276,9 @@ func (r *Reader) record(line string, s *Saved) (known bool, err error) {
 		case "sip_call":
 			s.Kind, s.Call.SIP = SavedSIP, new(sip.Call)
 			r.calls.readAll(r, &s.Call)
+		case "silent_phone":
+			s.Kind = SavedSilent
+			r.silent.readAll(r, &s.Phone)
 		case "capture_end":
 			s.Kind = SavedEnd
 			r.skip()

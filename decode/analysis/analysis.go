@@ -272,9 +272,6 @@ func (a *Analyzer) Signalled(mac packet.MAC, addr netip.Addr, first int64, call 
 	a.calls.Signalled(a.phones.Find(mac, addr), first, call)
 }
 
-// Found takes a finding of no request that was saved.
-func (a *Analyzer) Found(o *finding.Occurrence) { a.silent.found(o) }
-
 // Phones returns the phones that announced something, in the order in which
 // they were first heard of, and then those that are known otherwise.
 func (a *Analyzer) Phones() []*Phone {

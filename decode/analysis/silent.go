@@ -21,6 +21,13 @@ type silent struct {
 	order []netip.Addr // of their first appearance
 }
 
+// Silent takes a phone that announced nothing, and was saved.
+func (a *Analyzer) Silent(mac packet.MAC, addr netip.Addr, account string, first, last int64) {
+	if e := a.silent.of(addr, first); e != nil {
+		e.mac, e.user, e.registers, e.last = mac, account, true, last
+	}
+}
+
 // An end is what is known of an address.
 type end struct {
 	mac         packet.MAC // zero if not known

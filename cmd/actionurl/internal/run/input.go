@@ -267,10 +267,12 @@ func (in *records) replay(r *run, rec *report.Saved) error {
 	}
 	switch rec.Kind {
 	case report.SavedFinding:
-		in.analyzer.Found(&rec.Finding)
 		r.found(&rec.Finding)
 	case report.SavedSIP:
 		in.analyzer.Signalled(rec.Call.PhoneMAC, rec.Call.PhoneIP, rec.Time, rec.Call.SIP)
+	case report.SavedSilent:
+		p := &rec.Phone
+		in.analyzer.Silent(p.MAC, p.IP, p.Account, p.First, p.Last)
 	case report.SavedEnd:
 		in.analyzer.Advance(rec.Time, rec.Time)
 	default:

@@ -359,7 +359,7 @@ func (r *run) end(running, reading error) error {
 		failed = cmp.Or(failed, r.losses.rest(r.now))
 	}
 	if failed == nil && r.Complete {
-		failed = r.beside(func() error { return r.view.beside.End(r.now) })
+		failed = r.beside(r.complete)
 	}
 	if failed == nil || r.live != nil {
 		failed = cmp.Or(failed, r.close(), r.summarize())
@@ -373,6 +373,18 @@ func (r *run) end(running, reading error) error {
 		return ErrDamaged
 	}
 	return nil
+}
+
+// complete writes what the saved events lack at the end.
+func (r *run) complete() error {
+	for _, p := range r.decoder.Phones() {
+		if p.Silent && r.Filter.Empty() {
+			if err := r.view.beside.SilentPhone(p); err != nil {
+				return err
+			}
+		}
+	}
+	return r.view.beside.End(r.now)
 }
 
 // last writes the rows of the end.

@@ -7,7 +7,7 @@
 // cuts link types to 8 bits, allocates what a damaged length claims and ends a
 // truncated pcapng without a word, and afpacket needs cgo. Between this program's
 // stages frames go in batches, not one by one, as a call for each costs more than
-// all else that is done for RTP.
+// the look that drops RTP.
 //
 // A [Source] fills a [Batch] with frames that point into memory of the source;
 // whoever needs a byte for longer copies it. Damage in a capture is not an

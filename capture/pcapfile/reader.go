@@ -193,13 +193,6 @@ func (r *Reader) problem(b *capture.Batch, frame int, offset int64, err error) {
 	b.Problems = append(b.Problems, capture.Problem{Capture: r.name, Frame: frame, Offset: offset, Err: err})
 }
 
-// stop reports a problem after which nothing can be read: the lengths that
-// lead from record to record are lost.
-func (r *Reader) stop(b *capture.Batch, err error) {
-	r.problem(b, r.frames, r.window.offset, err)
-	r.ended = true
-}
-
 // pathless returns the cause of an error of the operating system: the message
 // names the file already.
 func pathless(err error) error {

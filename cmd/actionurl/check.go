@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"actionurl/capture/files"
 )
 
 func newCheck(enter shutter) *cobra.Command {
@@ -37,7 +39,12 @@ func newCheck(enter shutter) *cobra.Command {
 
 // check checks captures, or saved events if the first file is one.
 func (a *analysis) check(ctx context.Context, names []string, stdin io.Reader) error {
-	in := bufio.NewReader(stdin)
+	awaits(names, stdin, "a capture or saved events", a.Stderr)
+	piped, err := files.NewInput(ctx, stdin, nil).Open("-") // which an interrupt ends
+	if err != nil {
+		return &statusError{statusFailed, err}
+	}
+	in := bufio.NewReader(piped)
 	var first []byte
 	if names[0] == "-" {
 		first, _ = in.Peek(1)

@@ -42,7 +42,7 @@ func openTerminal(t *testing.T) (terminal, user *os.File) {
 // Whoever reads from a terminal is told what is expected there.
 func TestAwaits(t *testing.T) {
 	terminal, _ := openTerminal(t)
-	for _, args := range [][]string{{"analyze", "-"}, {"learn", "-"}, {"report", "-"}} {
+	for _, args := range [][]string{{"analyze", "-"}, {"check", "-"}, {"learn", "-"}, {"report", "-"}} {
 		ctx, cancel := context.WithCancel(t.Context())
 		var out, messages watched
 		ended := make(chan int)

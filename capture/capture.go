@@ -41,6 +41,7 @@ type Batch struct {
 	Frames   []Frame
 	Problems []Problem
 	Secrets  []Secret
+	Gaps     []Gap
 
 	// Now is the time that the capture has reached, in nanoseconds since
 	// 1970-01-01 UTC: frames that follow are not earlier. A live source sets it
@@ -58,18 +59,39 @@ type Secret struct {
 	Data []byte // a copy
 }
 
+// A Gap is a time in which a source lost frames, as it could not keep up: from
+// From to To, in nanoseconds since 1970-01-01 UTC.
+type Gap struct {
+	From, To int64
+	Frames   int // 0 where it is not known how many
+}
+
+// maxGaps bounds the gaps of a batch: what one batch may hold is seconds.
+const maxGaps = 64
+
+// Miss adds a gap. Of too many the latest become one.
+func (b *Batch) Miss(g Gap) {
+	if n := len(b.Gaps); n == maxGaps {
+		last := &b.Gaps[n-1]
+		last.From, last.To, last.Frames = min(last.From, g.From), max(last.To, g.To), last.Frames+g.Frames
+		return
+	}
+	b.Gaps = append(b.Gaps, g)
+}
+
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() {
 	b.Frames = b.Frames[:0]
 	b.Problems = b.Problems[:0]
 	b.Secrets = b.Secrets[:0]
+	b.Gaps = b.Gaps[:0]
 	b.Now = 0
 }
 
 // A Source yields frames.
 type Source interface {
 	// Next replaces the content of b by the frames that follow: at least one
-	// frame, problem or secret, or the time, or else an error. The error is io.EOF
+	// frame, problem, secret or gap, or the time, or else an error. The error is io.EOF
 	// at the end and otherwise one of reading; after an error there is nothing more
 	// to read. The frames' bytes are valid until the next call.
 	Next(b *Batch) error

@@ -82,6 +82,9 @@ func (p *Pipeline) Batch(b *capture.Batch) error {
 	return p.analysis.Err()
 }
 
+// Now returns the time that the capture has reached, on which its frames agree.
+func (p *Pipeline) Now() int64 { return p.wire.Now() }
+
 // Flush ends the capture: what waits is emitted, and the calls are closed. It
 // returns the first error of emit or Config.Call.
 func (p *Pipeline) Flush() error {

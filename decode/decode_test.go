@@ -70,20 +70,30 @@ func line(r *Record) string {
 	return fmt.Sprintf("%d %s %s", r.Frame, r.Target, result)
 }
 
+// later returns n lines of requests, of which each is some frames after the one
+// before it.
+func later(first, step, n int) []string {
+	var lines []string
+	for i := range n {
+		lines = append(lines, fmt.Sprintf("%d /later 200", first+i*step))
+	}
+	return lines
+}
+
 func TestPipeline(t *testing.T) {
 	tests := []struct {
 		name string
 		make func(c *capturetest.Capture)
 		want []string
 	}{
-		{"a response after the time-out, and nothing in between", func(c *capturetest.Capture) {
+		{"a response after the time-out, where nothing else shows that it is over", func(c *capturetest.Capture) {
 			k := c.Conn("192.168.40.50:49152", server).Open()
 			k.Send(get("/late"))
 			c.Wait(10 * time.Second)
 			k.Reply(answer)
 			k.Send(get("/next"))
 			k.Reply(answer)
-		}, []string{"4 /late timeout", "8 /next 200"}},
+		}, []string{"4 /late 200", "8 /next 200"}},
 		{"a response just within the time-out", func(c *capturetest.Capture) {
 			k := c.Conn("192.168.40.50:49152", server).Open()
 			k.Send(get("/slow"))
@@ -96,11 +106,13 @@ func TestPipeline(t *testing.T) {
 			other := c.Conn("192.168.40.51:49152", server).Open()
 			other.Send(get("/other"))
 			other.Reply(answer)
-			c.Wait(11 * time.Second)
-			other.Send(get("/later"))
-			other.Reply(answer)
+			for range 11 {
+				c.Wait(time.Second)
+				other.Send(get("/later"))
+				other.Reply(answer)
+			}
 			silent.Reply(answer)
-		}, []string{"4 /silent timeout", "9 /other 200", "13 /later 200"}},
+		}, append([]string{"4 /silent timeout", "9 /other 200"}, later(13, 4, 11)...)},
 		{"the capture ends", func(c *capturetest.Capture) {
 			c.Conn("192.168.40.50:49152", server).Open().Send(get("/x"))
 		}, []string{"4 /x not_captured"}},
@@ -410,4 +422,60 @@ func BenchmarkRTP(b *testing.B) {
 		n++
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*len(f.Frames)), "ns/frame")
+}
+
+// A clock that is wrong is reported, and ends no wait.
+func TestClocks(t *testing.T) {
+	type capt = capturetest.Capture
+	for _, test := range []struct {
+		name   string
+		make   func(c *capt, first, second *capturetest.Conn)
+		want   []string
+		losses string
+	}{
+		{"a step ahead", func(c *capt, first, second *capturetest.Conn) {
+			first.Send(get("/1"))
+			c.Wait(time.Hour)
+			second.Send(get("/2")).Reply(answer)
+			first.Reply(answer)
+		}, []string{"7 /1 200 5ms", "9 /2 200 2ms"}, "[1 step of the capture's clock]"},
+		{"a step back", func(c *capt, first, second *capturetest.Conn) {
+			first.Send(get("/1"))
+			c.Wait(-time.Hour)
+			second.Send(get("/2")).Reply(answer)
+			first.Reply(answer)
+		}, []string{"7 /1 200 0s", "9 /2 200 2ms"}, "[1 step of the capture's clock]"},
+		{"a frame ahead", func(c *capt, first, second *capturetest.Conn) {
+			first.Send(get("/1"))
+			second.Send(get("/2"))
+			c.Frames[8].Time = c.Frames[8].Time.Add(29 * 365 * 24 * time.Hour)
+			second.Reply(answer)
+			first.Reply(answer)
+		}, []string{"7 /1 200 6ms", "9 /2 200 0s"}, "[1 frame with a time far from the others']"},
+		{"silence", func(c *capt, first, second *capturetest.Conn) {
+			first.Send(get("/1"))
+			c.Wait(time.Hour)
+			second.Send(get("/2")).Reply(answer)
+		}, []string{"7 /1 timeout 0s", "9 /2 200 2ms"}, "[]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := capturetest.New()
+			test.make(c, c.Conn("192.168.40.50:49152", server).Open(), c.Conn("192.168.40.51:49152", server).Open())
+			var got []string
+			p := New(Config{Wire: Wire{ResponseTimeout: 10 * time.Second}}, func(r *Record) error {
+				got = append(got, fmt.Sprintf("%s %v", line(r), time.Duration(r.Latency)))
+				return nil
+			})
+			if err := errors.Join(p.Batch(batch(c.Frames)), p.Flush()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("want -, got +:\n%s", diff)
+			}
+			s := p.Summary()
+			if got := fmt.Sprint(s.Losses(true)); got != test.losses {
+				t.Errorf("losses %s, want %s", got, test.losses)
+			}
+		})
+	}
 }

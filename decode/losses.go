@@ -39,6 +39,9 @@ func (l LossCount) String() string {
 // shown.
 func (s *Summary) Losses(calls bool) []LossCount {
 	all := []LossCount{
+		{"", s.Dropped, "frame", "dropped before the capture"},
+		{"", s.Steps, "step", "of the capture's clock"},
+		{"", s.Strays, "frame", "with a time far from the others'"},
 		{"", s.UnknownLink, "frame", "of unknown link types (" + list(s.Links) + ")"},
 		{"", s.UnknownTunnel, "frame", "in tunnels with unknown protocols (" + list(s.Tunnels) + ")"},
 		{"", s.Encrypted, "frame", "encrypted on the link or in a tunnel"},

@@ -95,7 +95,7 @@ func (m *merged) Next(b *capture.Batch) error {
 			break
 		}
 	}
-	if len(b.Frames) == 0 && len(b.Problems) == 0 && len(b.Secrets) == 0 {
+	if len(b.Frames) == 0 && len(b.Problems) == 0 && len(b.Secrets) == 0 && len(b.Gaps) == 0 {
 		return io.EOF
 	}
 	return nil
@@ -151,6 +151,9 @@ func (in *opened) fill(b *capture.Batch) (bool, error) {
 		case nil:
 			b.Problems = append(b.Problems, in.batch.Problems...)
 			b.Secrets = append(b.Secrets, in.batch.Secrets...)
+			for _, g := range in.batch.Gaps {
+				b.Miss(g)
+			}
 			if len(in.batch.Frames) > 0 || full(b) {
 				return true, nil
 			}

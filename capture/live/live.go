@@ -125,6 +125,9 @@ type Source struct {
 	closed  bool
 
 	counting sync.Mutex // held where the counts or states are read or set
+	lost     uint64     // frames dropped and freezes, of which Gaps were made
+	dropped  uint64     // of these, frames
+	counted  time.Time  // when they were last counted
 	stopped  atomic.Pointer[time.Time]
 }
 
@@ -189,7 +192,7 @@ func Open(c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{config: c, waiter: w}
+	s := &Source{config: c, waiter: w, counted: time.Now()}
 	s.Packets = capture.NewPackets(s)
 	for _, name := range c.Interfaces {
 		if slices.ContainsFunc(s.ports, func(p *port) bool { return p.name == name }) {
@@ -225,6 +228,7 @@ func (s *Source) Next(b *capture.Batch) error {
 		stop := s.stopped.Load()
 		s.look(now)
 		s.merge(b, now, stop)
+		s.gap(b, now)
 		rest := until.Sub(now)
 		switch {
 		case len(b.Frames) > 0:
@@ -301,6 +305,21 @@ func (s *Source) Sockets() []Socket {
 		}
 	}
 	return all
+}
+
+// gap appends a Gap to b if frames were lost since it was last called. What the
+// kernel lost comes after what it still holds, so that now, not the time of the
+// frames in b, is its end.
+func (s *Source) gap(b *capture.Batch, now time.Time) {
+	lost, dropped := uint64(0), uint64(0)
+	for _, c := range s.Stats() {
+		lost += c.Dropped + c.Freezes
+		dropped += c.Dropped
+	}
+	if lost > s.lost {
+		b.Miss(capture.Gap{From: s.counted.UnixNano(), To: now.UnixNano(), Frames: int(dropped - s.dropped)})
+	}
+	s.lost, s.dropped, s.counted = lost, dropped, now
 }
 
 // Stats returns the counts of each interface, in the order of the Config. After

@@ -59,9 +59,6 @@ func (s *Source) merge(b *capture.Batch, now time.Time, stop *time.Time) {
 		// for its time would not help.
 		first.move(b, min(max(limit, due), end))
 	}
-	if n := len(b.Frames); n > 0 {
-		b.Now = b.Frames[n-1].Time
-	}
 }
 
 // first returns the queue whose frame is the earliest, nil if there is none,

@@ -13,6 +13,7 @@ import (
 type script struct {
 	blocks [][]int
 	freed  int
+	lost   Stats // since the last count
 }
 
 func (s *script) read(frames []capture.Frame) []capture.Frame {
@@ -26,11 +27,35 @@ func (s *script) read(frames []capture.Frame) []capture.Frame {
 	return frames
 }
 
-func (s *script) free(n int)   { s.freed += n }
-func (s *script) count(*Stats) {}
+func (s *script) free(n int) { s.freed += n }
+func (s *script) count(to *Stats) {
+	to.Dropped += s.lost.Dropped
+	to.Freezes += s.lost.Freezes
+	s.lost = Stats{}
+}
 
 // at is a time some milliseconds after a start.
 func at(ms int) time.Time { return time.Unix(1e9, 0).Add(time.Duration(ms) * time.Millisecond) }
+
+// What was lost between two looks is a gap between their times.
+func TestGap(t *testing.T) {
+	tap := new(script)
+	p := new(port)
+	p.queues = []*queue{{tap: tap, port: p}}
+	s := &Source{ports: []*port{p}, counted: at(0)}
+	var got []string
+	for i, lost := range []Stats{{}, {Dropped: 5}, {}, {Freezes: 1}, {Dropped: 2, Freezes: 1}} {
+		tap.lost = lost
+		var b capture.Batch
+		s.gap(&b, at(10*(i+1)))
+		for _, g := range b.Gaps {
+			got = append(got, fmt.Sprintf("%d-%d: %d", (g.From-at(0).UnixNano())/1e6, (g.To-at(0).UnixNano())/1e6, g.Frames))
+		}
+	}
+	if want := "[10-20: 5 30-40: 0 40-50: 2]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
 
 func TestMerge(t *testing.T) {
 	surely := int(delay / time.Millisecond)

@@ -12,12 +12,13 @@ import (
 
 // Block types (draft-ietf-opsawg-pcapng, section 11.1).
 const (
-	blockInterface = 1
-	blockPacket    = 2 // obsolete, still found
-	blockSimple    = 3
-	blockEnhanced  = 6
-	blockSecrets   = 10
-	blockSection   = 0x0a0d0d0a
+	blockInterface  = 1
+	blockPacket     = 2 // obsolete, still found
+	blockSimple     = 3
+	blockStatistics = 5
+	blockEnhanced   = 6
+	blockSecrets    = 10
+	blockSection    = 0x0a0d0d0a
 )
 
 // blockMagic begins a pcapng file in either byte order.
@@ -34,6 +35,12 @@ const (
 	optionName     = 2 // of an interface
 	optionTSResol  = 9
 	optionTSOffset = 14
+	optionDropped  = 4 // of an enhanced packet
+	optionIfDrop   = 5 // of statistics
+	optionOSDrop   = 7
+
+	// maxDrops is the most packets that are believed to be lost at a time.
+	maxDrops = 1 << 40
 
 	// maxInterfaces bounds the interfaces of a section, 64 bytes each: 256 KiB.
 	maxInterfaces = 4096
@@ -51,6 +58,8 @@ type ngInterface struct {
 	capture.Interface
 	snaplen uint32
 	clock   ngClock
+	latest  int64  // time of the latest packet or statistics
+	dropped uint64 // packets, as packets and statistics said so far
 }
 
 // An ngClock converts the units of an interface's timestamps.
@@ -190,6 +199,8 @@ func (p *pcapng) block(r *Reader, b *capture.Batch, kind uint32, block []byte) {
 		err = p.describe(r.name, body)
 	case blockSecrets:
 		err = p.secrets(b, body)
+	case blockStatistics:
+		p.statistics(b, body)
 	case blockEnhanced, blockPacket, blockSimple:
 		err = p.packet(r, b, kind, body, len(body))
 	}
@@ -290,12 +301,64 @@ func (p *pcapng) packet(r *Reader, b *capture.Batch, kind uint32, body []byte, s
 	if captured > maxFrame {
 		return fmt.Errorf("a packet claims %d bytes, more than the %d that a frame can have", captured, maxFrame)
 	}
+	if kind != blockSimple {
+		p.drops(b, on, kind, body, header+(int(captured)+3)&^3, time)
+	}
 	data := body[header:]
 	r.frame(b, data[:min(int(captured), len(data))], time, length, &on.Interface)
 	if int(captured) > size-header {
 		return fmt.Errorf("a packet claims %d bytes in a block that holds %d", captured, size-header)
 	}
 	return nil
+}
+
+// drops reads how many packets were lost before one. What damages it damages
+// nothing else.
+func (p *pcapng) drops(b *capture.Batch, on *ngInterface, kind uint32, body []byte, options int, time int64) {
+	n := uint64(0)
+	const unknown = 0xffff
+	if kind == blockPacket {
+		if n = uint64(p.order.Uint16(body[2:])); n == unknown {
+			n = 0
+		}
+	} else if options < len(body) {
+		n = p.count(body[options:], optionDropped)
+	}
+	if n > 0 {
+		n = min(n, maxDrops)
+		b.Miss(capture.Gap{From: min(on.latest, time), To: time, Frames: int(n)})
+		on.dropped += n
+	}
+	on.latest = time
+}
+
+// statistics reads how many packets an interface has lost so far.
+func (p *pcapng) statistics(b *capture.Batch, body []byte) {
+	if len(body) < 12 || p.order.Uint32(body) >= uint32(len(p.interfaces)) {
+		return
+	}
+	on := p.interfaces[p.order.Uint32(body)]
+	time := on.clock.nanoseconds(uint64(p.order.Uint32(body[4:]))<<32 | uint64(p.order.Uint32(body[8:])))
+	n := p.count(body[12:], optionIfDrop) + p.count(body[12:], optionOSDrop)
+	if n > on.dropped {
+		b.Miss(capture.Gap{To: time, Frames: int(min(n-on.dropped, maxDrops))})
+	}
+	on.dropped = max(n, on.dropped)
+}
+
+// count returns the option of 8 bytes that has a code, 0 if there is none.
+func (p *pcapng) count(options []byte, code uint16) uint64 {
+	for len(options) >= 4 {
+		c, length := p.order.Uint16(options), int(p.order.Uint16(options[2:]))
+		if c == optionEnd || length > len(options)-4 {
+			break
+		}
+		if c == code && length == 8 {
+			return p.order.Uint64(options[4:])
+		}
+		options = options[min(len(options), 4+(length+3)&^3):]
+	}
+	return 0
 }
 
 func (p *pcapng) cut(r *Reader, b *capture.Batch) error {

@@ -138,7 +138,7 @@ func (r *Reader) Next(b *capture.Batch) error {
 			return io.EOF
 		}
 		r.format.records(r, b)
-		if len(b.Frames) > 0 || len(b.Problems) > 0 || len(b.Secrets) > 0 {
+		if len(b.Frames) > 0 || len(b.Problems) > 0 || len(b.Secrets) > 0 || len(b.Gaps) > 0 {
 			return nil
 		}
 		if !r.window.more() {

@@ -537,3 +537,43 @@ func TestSecrets(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Frames that were lost are reported with the times between which they were,
+// each once, though packets and statistics both say so.
+func TestGaps(t *testing.T) {
+	eachOrder(t, func(t *testing.T, order byteOrder) {
+		f := (&file{order: order}).section().on(1, 0).enhanced(0, 1e6, "a", 0)
+		packet := f.body(uint32(0), uint32(0), uint32(3e6), uint32(1), uint32(1), "b\x00\x00\x00")
+		f.block(blockEnhanced, append(packet, f.option(4, order.AppendUint64(nil, 5)...)...))
+		f.obsolete(0, 2, 4e6, "c", 0)
+		f.obsolete(0, 0xffff, 5e6, "d", 0)
+		statistics := func(dropped ...uint64) {
+			b := f.body(uint32(0), uint32(0), uint32(6e6))
+			for i, n := range dropped {
+				b = append(b, f.option(uint16(5+2*i), order.AppendUint64(nil, n)...)...)
+			}
+			f.block(5, b)
+		}
+		statistics(7)
+		statistics(6, 4)
+		f.block(5, nil)
+		r, err := pcapfile.Open(name, bytes.NewReader(f.data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []capture.Gap
+		for {
+			var b capture.Batch
+			if err := r.Next(&b); err == io.EOF {
+				break
+			} else if err != nil || len(b.Problems) > 0 {
+				t.Fatal(err, b.Problems)
+			}
+			got = append(got, b.Gaps...)
+		}
+		want := []capture.Gap{{From: 1e9, To: 3e9, Frames: 5}, {From: 3e9, To: 4e9, Frames: 2}, {To: 6e9, Frames: 3}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("gaps (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -141,8 +141,8 @@ func (a *Analyzer) Err() error { return a.err }
 
 // Exchange takes a request that is complete. It may wait for its SIP message.
 func (a *Analyzer) Exchange(x *httpwire.Exchange) {
-	a.settle(x.Time)
-	if a.waiting.n() > 0 || a.waits(x) {
+	a.reach(x.Reached())
+	if a.waiting.n() > 0 || a.waits(x, a.now) {
 		a.waiting.push(x)
 		return
 	}
@@ -151,7 +151,8 @@ func (a *Analyzer) Exchange(x *httpwire.Exchange) {
 
 // Message takes a SIP message.
 func (a *Analyzer) Message(m *sip.Message) {
-	a.settle(m.Time)
+	a.reach(m.Reached())
+	a.settle(m.Time) // the message itself shows it, whether its clock is right or not
 	a.silent.message(m)
 	a.sip.Message(m)
 }
@@ -165,7 +166,7 @@ func (a *Analyzer) Handshake(h *tls.Handshake) { a.checker.Handshake(h) }
 // Advance takes the capture time that is reached, and that of the earliest request
 // that may come yet.
 func (a *Analyzer) Advance(now, horizon int64) {
-	a.settle(now)
+	a.reach(now)
 	if a.waiting.n() > 0 {
 		horizon = min(horizon, a.waiting.oldest().Time)
 	}

@@ -13,16 +13,29 @@ const (
 	maxWaitingText = 8 << 20
 )
 
-// waits reports whether a request waits: for the SIP message that may come after
-// it, or, challenged or redirected, for the request that follows.
-func (a *Analyzer) waits(x *httpwire.Exchange) bool {
-	return !a.prompt && a.now-x.Time <= sip.Before && a.sip.Knows(x.Client.Addr()) || asks(x) && a.now-answered(x) <= following
+// clockStep is how far, in nanoseconds, the time must go back to be that of a
+// clock that was set back. Requests are handed on up to the response time-out
+// late.
+const clockStep = 60e9
+
+// waits reports whether a request waits at the capture time now: for the SIP
+// message that may come after it, or, challenged or redirected, for the request
+// that follows.
+func (a *Analyzer) waits(x *httpwire.Exchange, now int64) bool {
+	return !a.prompt && now-x.Time <= sip.Before && a.sip.Knows(x.Client.Addr()) || asks(x) && now-answered(x) <= following
+}
+
+// reach takes the capture time that is reached.
+func (a *Analyzer) reach(now int64) {
+	if now > a.now || a.now-now > clockStep {
+		a.now = now
+	}
+	a.settle(a.now)
 }
 
 // settle takes the requests at the front that wait no longer at the capture time now.
 func (a *Analyzer) settle(now int64) {
-	a.now = max(a.now, now)
-	for a.waiting.n() > 0 && (a.waiting.crowded() || !a.waits(a.waiting.oldest().final())) {
+	for a.waiting.n() > 0 && (a.waiting.crowded() || !a.waits(a.waiting.oldest().final(), now)) {
 		a.waited(a.waiting.pop())
 	}
 }

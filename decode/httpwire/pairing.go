@@ -103,6 +103,9 @@ func (r *Reader) Expire(x *Exchange) {
 	x.conn.expire(x, why)
 }
 
+// GiveUp resolves an exchange that cannot wait for its response, which may come.
+func (r *Reader) GiveUp(x *Exchange) { x.conn.expire(x, NotCaptured) }
+
 // expire resolves a request that may still be answered.
 func (h *conn) expire(x *Exchange, why Reason) {
 	late := x.late + 1

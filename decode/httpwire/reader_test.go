@@ -121,7 +121,7 @@ func (w *wire) segment(side stream.Side) *packet.Segment {
 	w.frame++
 	w.time += int64(time.Millisecond)
 	s := &packet.Segment{Src: phone, Dst: pbx, Seq: w.seq[side], Ack: w.seq[side.Other()], ACK: true}
-	s.Frame, s.Time = w.frame, w.time
+	s.Frame, s.Time, s.Clock = w.frame, w.time, w.time
 	if side == 1 {
 		s.Src, s.Dst = s.Dst, s.Src
 	}

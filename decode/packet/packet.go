@@ -72,9 +72,19 @@ func (v *VLANs) Add(id uint16) {
 type Origin struct {
 	Interface *capture.Interface
 	Frame     int   // 1-based, in its capture file
-	Time      int64 // nanoseconds since 1970-01-01 UTC
+	Time      int64 // nanoseconds since 1970-01-01 UTC, as captured
+	Clock     int64 // the time that the capture had reached, see Reached; 0 where it is not known
 	VLANs     VLANs
 	Source    MAC // the sender's address on its link, in a tunnel the innermost; zero where there is none
+}
+
+// Reached returns the time by which what waits is measured: Time, except of a
+// frame whose clock was ahead of the others.
+func (o *Origin) Reached() int64 {
+	if o.Clock == 0 {
+		return o.Time
+	}
+	return min(o.Time, o.Clock)
 }
 
 // After reports whether o is after p in the capture, or, of two captures, in time.

@@ -206,7 +206,7 @@ func (m method) String() string {
 // Message takes the next message of the capture.
 func (t *Tracker) Message(m *Message) {
 	t.now = m.Time
-	t.expire(t.now)
+	t.expire(m.Reached())
 	t.at = moment{
 		time: m.Time, on: m.Interface, frame: m.Frame,
 		cseq: m.CSeq, status: uint16(m.Status), method: methodOf(m.Method),

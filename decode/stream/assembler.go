@@ -108,7 +108,7 @@ func (a *Assembler) syn(c *Conn, side Side, s *packet.Segment) {
 	}
 	h.open, h.synced, h.start, h.next = true, true, start, start
 	if !s.ACK {
-		c.began = s.Time
+		c.began = s.Clock
 	}
 }
 
@@ -296,7 +296,7 @@ func (a *Assembler) settle(c *Conn, side Side, force bool) {
 // waited for long, or too many others wait.
 func (a *Assembler) lost(h *half, seq uint32) bool {
 	return h.hasAcked && After(h.acked, seq) <= 0 ||
-		h.waiting != nil && a.mark.Time-h.waiting.mark.Time > patience ||
+		h.waiting != nil && a.mark.Clock-h.waiting.mark.Clock > patience ||
 		h.skip >= int64(After(h.next, seq)) ||
 		h.size > maxHalfWaiting || a.waiting > maxWaiting
 }
@@ -439,7 +439,7 @@ func (a *Assembler) linger(c *Conn) {
 	}
 	c.closed = true
 	c.closing++
-	now := a.mark.Time
+	now := a.mark.Clock
 	for a.nclosed > 0 && (a.nclosed == maxClosed || now-a.closed[a.oldest].time > lingerTime) {
 		old := a.closed[a.oldest]
 		a.oldest = (a.oldest + 1) % maxClosed

@@ -78,7 +78,7 @@ func script(t testing.TB, text string) []*packet.Segment {
 				t.Fatalf("%q: unknown word %q", line, word)
 			}
 		}
-		s.Frame, s.Time = len(all)+1, now
+		s.Frame, s.Time, s.Clock = len(all)+1, now, now
 		all = append(all, s)
 	}
 	return all

@@ -31,7 +31,7 @@ type retry struct{ latest packet.Origin }
 
 // tried notes a copy of the SYN of side.
 func (a *Assembler) tried(c *Conn, side Side, s *packet.Segment) {
-	if s.ACK || a.config.Failed == nil || s.Time-c.began < resend || c.answered(side) {
+	if s.ACK || a.config.Failed == nil || s.Clock-c.began < resend || c.answered(side) {
 		return
 	}
 	if c.retry == nil {
@@ -58,7 +58,7 @@ func (a *Assembler) unanswered(c *Conn) {
 		if c.halves[side].synced && !c.answered(side) {
 			a.config.Failed(&Attempt{
 				Origin: c.retry.latest, Client: c.Addr(side), Server: c.Addr(side.Other()), ClientMAC: c.retry.latest.Source,
-				First: c.began, Until: max(c.retry.latest.Time, a.mark.Time),
+				First: c.began, Until: max(c.retry.latest.Clock, a.mark.Clock),
 			})
 		}
 	}
@@ -73,6 +73,6 @@ func (a *Assembler) refused(c *Conn, side Side, s *packet.Segment) {
 	}
 	a.config.Failed(&Attempt{
 		Origin: s.Origin, Client: c.Addr(side.Other()), Server: c.Addr(side), ClientMAC: s.Dest,
-		Refused: true, First: c.began, Until: s.Time,
+		Refused: true, First: c.began, Until: s.Clock,
 	})
 }

@@ -103,10 +103,10 @@ func TestAttemptsOfManyConnections(t *testing.T) {
 	s := script(t, "> 1000 SYN")[0]
 	for n := range maxConns + 10 {
 		s.Src.Port, s.Dst.Port = uint16(n), uint16(n>>16)
-		s.Time = 0
+		s.Time, s.Clock = 0, 0
 		a.Segment(s)
 		if n%2 == 0 {
-			s.Time = 1e9
+			s.Time, s.Clock = 1e9, 1e9
 			a.Segment(s)
 		}
 	}

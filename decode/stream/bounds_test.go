@@ -30,7 +30,7 @@ func (p *peer) connection(n int) {
 
 func (p *peer) next() {
 	p.s.Frame++
-	p.s.Time += int64(time.Millisecond)
+	p.s.Clock += int64(time.Millisecond)
 	p.a.Segment(&p.s)
 	p.s.Seq += uint32(len(p.s.Payload))
 	if p.s.SYN || p.s.FIN {
@@ -197,7 +197,7 @@ func TestLinger(t *testing.T) {
 	if a.table.n != 2 {
 		t.Fatalf("%d connections are remembered", a.table.n)
 	}
-	p.s.Time += lingerTime
+	p.s.Clock += lingerTime
 	whole(2)
 	if got := a.table.n; got != 1 {
 		t.Errorf("after %v %d connections are remembered", time.Duration(lingerTime), got)

@@ -176,7 +176,7 @@ func FuzzSegments(f *testing.F) {
 			s.Payload = payload[:binary.BigEndian.Uint16(ops[10:])]
 			s.Cut = int(binary.BigEndian.Uint16(ops[12:]))
 			s.Frame++
-			s.Time += int64(ops[14]) * lingerTime / 100
+			s.Clock += int64(ops[14]) * lingerTime / 100
 			last[side] = s.Seq + uint32(len(s.Payload))
 			a.Segment(s)
 			check(t, a)

@@ -110,7 +110,7 @@ func New(c Config) *Timeline {
 // until the next call of a method; the phone stays valid. The SIP of the call is
 // nil where that is not known.
 func (t *Timeline) Add(id phone.ID, x *httpwire.Exchange, e *actionurl.Event, signalled *sip.Call) (*Phone, *Call) {
-	t.Tick(x.Time)
+	t.Tick(x.Reached())
 	p := t.phone(id, x.Time)
 	if p == nil {
 		t.unnamed++
@@ -145,7 +145,7 @@ func (t *Timeline) Add(id phone.ID, x *httpwire.Exchange, e *actionurl.Event, si
 	}
 	t.learn(c, &s)
 	t.note(c, e.Kind, x.Time)
-	t.place(c, x.Time)
+	t.place(c, x.Reached())
 	if t.config.Group != NoGroups {
 		if c.group == nil {
 			t.join(c, x.Time)

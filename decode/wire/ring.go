@@ -2,6 +2,7 @@ package wire
 
 import (
 	"container/heap"
+	"iter"
 
 	"actionurl/decode/httpwire"
 )
@@ -48,6 +49,22 @@ func (r *ring) insert(x *httpwire.Exchange) {
 	}
 	*r.slot(r.used) = x
 	r.used++
+}
+
+// all yields the exchanges in no order.
+func (r *ring) all() iter.Seq[*httpwire.Exchange] {
+	return func(yield func(*httpwire.Exchange) bool) {
+		for i := range r.used {
+			if !yield(*r.slot(i)) {
+				return
+			}
+		}
+		for _, l := range r.late {
+			if !yield(l.Exchange) {
+				return
+			}
+		}
+	}
 }
 
 func (r *ring) remove() *httpwire.Exchange {

@@ -49,6 +49,12 @@ const (
 	maxPendingText = 16 << 20
 )
 
+// maxGaps bounds the times at which the source lost frames, 24 bytes each. Those
+// of a request that still waits are the latest ones.
+const maxGaps = 64
+
+const second = int64(time.Second)
+
 // Config says how to decode frames.
 type Config struct {
 	ResponseTimeout time.Duration // of capture time
@@ -83,17 +89,24 @@ type Decoder struct {
 
 	timeout int64
 	pending ring
+	clock   clock
+	gaps    []capture.Gap  // the latest maxGaps, in order
 	crowded int            // requests that went on because too many waited
+	steps   int            // of the capture's clock
+	dropped int            // frames that the source lost
 	frame   *capture.Frame // at hand
+	seen    *capture.Frame // the latest whose time the clock has
+	step    int64          // where the latest leap ended that was a step
+	lost    packet.Lost
 }
 
 // New returns a Decoder that hands what it finds to a Sink.
 func New(c Config, to Sink) *Decoder {
 	d := &Decoder{config: c, sink: to, timeout: int64(c.ResponseTimeout)}
-	var lost packet.Lost
 	if c.Lost != nil {
-		lost = func(at *packet.Origin, what string) { c.Lost(Loss{at.Interface.Capture, at.Frame, what}) }
+		d.lost = func(at *packet.Origin, what string) { c.Lost(Loss{at.Interface.Capture, at.Frame, what}) }
 	}
+	lost := d.lost
 	d.sip = sip.NewReader(to.Message, lost)
 	d.http = httpwire.NewReader(d.pending.insert, httpwire.Config{Lost: lost})
 	d.streams = stream.NewAssembler(&demux{d.http, d.sip, tls.NewReader(tls.Config{Found: to.Handshake})}, stream.Config{Lost: lost, Failed: to.Attempt})
@@ -103,24 +116,58 @@ func New(c Config, to Sink) *Decoder {
 
 // Batch decodes the frames of b, and lets the time pass that it gives.
 func (d *Decoder) Batch(b *capture.Batch) {
+	d.missed(b.Gaps)
 	for i := range b.Frames {
 		d.frame = &b.Frames[i]
 		d.packets.Decode(d.frame)
 	}
-	now := b.Now
 	if n := len(b.Frames); n > 0 {
-		now = max(now, b.Frames[n-1].Time)
+		d.frame = &b.Frames[n-1]
+		d.read(nil)
+		d.clock.frame(max(b.Now, d.frame.Time)) // of frames that a filter dropped
+	} else if b.Now != 0 && d.clock.tick(b.Now) {
+		d.steps++
 	}
-	d.settle(now)
-	horizon := now
+	d.seen = nil // the batch is used again
+	d.settle()
+	horizon := d.clock.now
 	if d.pending.n > 0 {
-		horizon = d.pending.oldest().Time
+		horizon = min(horizon, d.pending.oldest().Time)
 	}
-	d.sink.Advance(now, horizon)
+	d.sink.Advance(d.clock.now, horizon)
+}
+
+// Now returns the time that the capture has reached.
+func (d *Decoder) Now() int64 { return d.clock.now }
+
+// read lets the clock read the time of the frame at hand, once. Where it steps
+// and at is known, that is reported.
+func (d *Decoder) read(at *packet.Origin) {
+	if d.seen == d.frame {
+		return
+	}
+	d.seen = d.frame
+	before := d.clock.now
+	if d.clock.frame(d.frame.Time) {
+		d.stepped(at, d.clock.now-before)
+	}
+}
+
+// stepped counts a step of the capture's clock.
+func (d *Decoder) stepped(at *packet.Origin, by int64) {
+	d.steps++
+	if at != nil && d.lost != nil {
+		d.lost(at, fmt.Sprintf("the capture's clock steps by %v", time.Duration(by).Round(time.Millisecond)))
+	}
 }
 
 // Flush ends the capture: what waits goes on as it is.
 func (d *Decoder) Flush() {
+	for x := range d.pending.all() {
+		if !x.Done && d.clock.reached()-x.Clock > d.timeout {
+			d.http.Expire(x)
+		}
+	}
 	d.packets.Flush()
 	d.streams.Flush()
 	for d.pending.n > 0 {
@@ -129,36 +176,41 @@ func (d *Decoder) Flush() {
 }
 
 func (d *Decoder) segment(s *packet.Segment) {
-	d.settle(s.Time) // a response that comes too late is none
+	d.read(&s.Origin)
+	s.Clock = d.clock.reached()
+	d.settle() // a response that comes too late is none
 	if d.config.Segment != nil {
 		d.config.Segment(d.frame, s)
 	}
 	d.streams.Segment(s)
-	d.settle(s.Time)
+	d.settle()
 }
 
 func (d *Decoder) datagram(g *packet.Datagram) bool {
-	d.settle(g.Time)
+	d.read(&g.Origin)
+	g.Clock = d.clock.reached()
+	d.settle()
 	return d.sip.Datagram(g)
 }
 
-// settle hands on the requests at the front that wait no longer at the capture
-// time now.
-func (d *Decoder) settle(now int64) {
-	for d.pending.n > 0 && d.settled(d.pending.oldest(), now) {
+// settle hands on the requests at the front that wait no longer.
+func (d *Decoder) settle() {
+	for d.pending.n > 0 && d.settled(d.pending.oldest()) {
 		d.next()
 	}
 }
 
 // settled reports whether a request has its response. One that waits for it no
 // longer is given up.
-func (d *Decoder) settled(x *httpwire.Exchange, now int64) bool {
+func (d *Decoder) settled(x *httpwire.Exchange) bool {
 	switch {
 	case x.Done:
 		return true
-	case now-x.Time > d.timeout:
+	case d.clock.over(x.Clock, d.timeout):
 	case d.pending.n > maxPending || d.pending.text > maxPendingText:
 		d.crowded++
+		d.http.GiveUp(x)
+		return true
 	default:
 		return false
 	}
@@ -169,8 +221,49 @@ func (d *Decoder) settled(x *httpwire.Exchange, now int64) bool {
 // next hands on the oldest pending request.
 func (d *Decoder) next() {
 	x := d.pending.remove()
+	d.judge(x)
+	x.Clock = d.clock.now
 	d.sink.Exchange(x)
 	d.http.Release(x)
+}
+
+// judge corrects what a step of the clock or a gap of the source makes wrong in
+// a request.
+func (d *Decoder) judge(x *httpwire.Exchange) {
+	if step := d.clock.ahead; x.NoResponse == httpwire.Answered && x.Latency >= stepSize && step >= stepSize && x.Clock < d.clock.leapt {
+		x.Latency = max(0, x.Latency-step)
+		if d.step != d.clock.leapt {
+			d.step = d.clock.leapt
+			d.stepped(&x.Origin, step)
+		}
+	}
+	switch x.NoResponse {
+	case httpwire.Answered, httpwire.NotHTTP:
+		return
+	}
+	for _, g := range d.gaps {
+		if g.To >= x.Time && g.From <= x.Time+d.timeout {
+			x.Gap, x.NoResponse = true, httpwire.NotCaptured
+		}
+	}
+}
+
+// missed notes when the source lost frames. Of too many gaps the earliest two
+// become one.
+func (d *Decoder) missed(gaps []capture.Gap) {
+	for _, g := range gaps {
+		d.dropped += g.Frames
+		if n := len(d.gaps); n > 0 && g.From-d.gaps[n-1].To < second {
+			d.gaps[n-1].From = min(d.gaps[n-1].From, g.From)
+			d.gaps[n-1].To = max(d.gaps[n-1].To, g.To)
+			continue
+		}
+		if len(d.gaps) == maxGaps {
+			d.gaps[1].From = d.gaps[0].From
+			d.gaps = append(d.gaps[:0], d.gaps[1:]...)
+		}
+		d.gaps = append(d.gaps, g)
+	}
 }
 
 // Place returns where a segment stands in its stream, while Config.Segment has it.
@@ -185,11 +278,14 @@ type Summary struct {
 	Open    int // connections that are followed now, those that have just ended included
 	Waiting int // bytes of them that wait for what is before them
 	Crowded int // requests that were not waited for, because too many were
+	Dropped int // frames that the source lost
+	Steps   int // of the capture's clock
+	Strays  int // frames whose time was far from the others'
 	Links   []capture.LinkType
 	Tunnels []packet.Tunnel
 }
 
 // Summary returns the counts so far.
 func (d *Decoder) Summary() Summary {
-	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.packets.Unknown, d.packets.Tunnels}
+	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.dropped, d.steps, d.clock.strays, d.packets.Unknown, d.packets.Tunnels}
 }

@@ -144,3 +144,51 @@ func TestExchangesAreData(t *testing.T) {
 		t.Errorf("%d requests", len(all))
 	}
 }
+
+// A request that waited while the source lost frames has no response that it is
+// sure to have missed: the server is not to blame.
+func TestGaps(t *testing.T) {
+	at := func(d time.Duration) int64 { return capturetest.Start.Add(d).UnixNano() }
+	for _, test := range []struct {
+		name string
+		gaps []capture.Gap
+		want string
+	}{
+		{"none", nil, "[/reset reset /none timeout]"},
+		{"while both waited", []capture.Gap{{From: at(3 * time.Millisecond), To: at(9 * time.Millisecond), Frames: 7}}, "[/reset not_captured, gap /none not_captured, gap]"},
+		{"later", []capture.Gap{{From: at(9 * time.Second), To: at(9 * time.Second)}}, "[/reset not_captured, gap /none not_captured, gap]"},
+		{"too late", []capture.Gap{{From: at(11 * time.Second), To: at(12 * time.Second)}}, "[/reset reset /none timeout]"},
+		{"some time", []capture.Gap{{To: at(12 * time.Second)}}, "[/reset not_captured, gap /none not_captured, gap]"},
+		{"before", []capture.Gap{{From: at(-time.Second), To: at(-time.Second)}}, "[/reset reset /none timeout]"},
+		{"before and after", []capture.Gap{{From: at(-3 * time.Second), To: at(-3 * time.Second)}, {From: at(11 * time.Second), To: at(12 * time.Second)}}, "[/reset reset /none timeout]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := capturetest.New()
+			c.Conn(phone+":40000", server).Open().Send(get("/reset")).Reset(false)
+			c.Conn(phone+":40001", server).Open().Send(get("/none"))
+			var got []string
+			d := New(Config{ResponseTimeout: 10 * time.Second}, &sink{exchange: func(x *httpwire.Exchange) {
+				line := x.Target + " " + x.NoResponse.String()
+				if x.Gap {
+					line += ", gap"
+				}
+				got = append(got, line)
+			}})
+			b := batch(c.Frames)
+			b.Gaps = test.gaps
+			d.Batch(b)
+			d.Batch(&capture.Batch{Now: at(20 * time.Second)})
+			d.Flush()
+			if fmt.Sprint(got) != test.want {
+				t.Errorf("got %v, want %s", got, test.want)
+			}
+		})
+	}
+	d := New(Config{}, new(sink))
+	for i := range int64(10 * maxGaps) {
+		d.Batch(&capture.Batch{Gaps: []capture.Gap{{From: i * 10e9, To: i * 10e9, Frames: 1}}})
+	}
+	if n := len(d.gaps); n > maxGaps || d.Summary().Dropped != 10*maxGaps || d.gaps[0].From != 0 {
+		t.Errorf("%d gaps from %v, %d frames", n, d.gaps[0].From, d.Summary().Dropped)
+	}
+}

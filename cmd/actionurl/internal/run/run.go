@@ -317,11 +317,9 @@ func (r *run) batch(b *capture.Batch) error {
 	for i := range b.Problems {
 		r.problem(&b.Problems[i])
 	}
-	r.now = max(r.now, b.Now)
-	if n := len(b.Frames); n > 0 {
-		r.now = max(r.now, b.Frames[n-1].Time)
-	}
-	if err := cmp.Or(r.pipeline.Batch(b), r.unsaved); err != nil {
+	err := r.pipeline.Batch(b)
+	r.now = r.pipeline.Now()
+	if err := cmp.Or(err, r.unsaved); err != nil {
 		return err
 	}
 	if r.frames != nil {

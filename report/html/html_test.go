@@ -2,6 +2,7 @@ package html
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -27,20 +28,26 @@ func pageOf(t testing.TB, build func(*capturetest.Capture), change ...func(*capt
 // written returns the page of a capture and its verdict.
 func written(t testing.TB, build func(*capturetest.Capture), change ...func(*capture.Interface)) ([]byte, *verdict.Verdict) {
 	t.Helper()
-	c := capturetest.New()
-	build(c)
 	var out bytes.Buffer
 	p := New(&out, report.Options{})
-	check := func(err error) {
-		t.Helper()
-		if err != nil {
+	decoded(t, build, decode.Analysis{SlowResponse: time.Second, Found: p.Found, Call: p.Call, Live: true}, p.Record, change...)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if *keep != "" {
+		if err := os.WriteFile(filepath.Join(*keep, t.Name()+".html"), out.Bytes(), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	d := decode.New(decode.Config{
-		Wire:     decode.Wire{ResponseTimeout: 10 * time.Second},
-		Analysis: decode.Analysis{SlowResponse: time.Second, Found: p.Found, Call: p.Call, Live: true},
-	}, p.Record)
+	return out.Bytes(), p.verdict.Verdict()
+}
+
+// decoded decodes a capture.
+func decoded(t testing.TB, build func(*capturetest.Capture), config decode.Analysis, emit func(*decode.Record) error, change ...func(*capture.Interface)) {
+	t.Helper()
+	c := capturetest.New()
+	build(c)
+	d := decode.New(decode.Config{Wire: decode.Wire{ResponseTimeout: 10 * time.Second}, Analysis: config}, emit)
 	on := &capture.Interface{Link: capture.LinkEthernet, Capture: "busy.pcap"}
 	for _, f := range change {
 		f(on)
@@ -49,11 +56,7 @@ func written(t testing.TB, build func(*capturetest.Capture), change ...func(*cap
 	for i, f := range c.Frames {
 		b.Frames = append(b.Frames, capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
 	}
-	check(d.Batch(&b))
-	check(d.Flush())
-	check(p.Close())
-	if *keep != "" {
-		check(os.WriteFile(filepath.Join(*keep, t.Name()+".html"), out.Bytes(), 0o666))
+	if err := errors.Join(d.Batch(&b), d.Flush()); err != nil {
+		t.Fatal(err)
 	}
-	return out.Bytes(), p.verdict.Verdict()
 }

@@ -12,6 +12,7 @@ import (
 
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
+	"actionurl/decode"
 	"actionurl/decode/analysis"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
@@ -110,20 +111,53 @@ func TestVerdict(t *testing.T) {
 	want(b, `$("query").value + view.lanes.length`, "40")
 }
 
-// Words of a search, and how many events they mean.
+// Words of a search, and how many events they mean; those of the command mean the
+// same to it.
 func TestSearch(t *testing.T) {
 	b := open(t, pageOf(t, busy), 1200, 800, "")
-	for query, count := range map[string]int{
-		"event:incoming": 456, "event:Establish": 456, "phone:34:42": 36, "phone:000b82123442": 0, "phone:00:0b:82:12:34:42": 36,
-		"status:400": 36, "status:>=400": 36, "status:2xx": 1332, "status:none": 0, "failed:yes": 36, "failed:no": 1332,
-		"finding:unresolved": 36, "Anna Schmidt": 288, `"Anna Schmidt"`: 288, "anna -schmidt": 1080, "-status:400": 1332,
-		"server:8085": 1368, "server:9999": 0, "nothing at all": 0, "GXP2170": 1368, "event:incoming phone:34:42 status:400": 12,
-		`"$call_id"`: 36, "call-id=523077316-5060-0": 3, "": 1368,
+	count := func(query string) int { return eval[int](b, fmt.Sprintf(`(choose(%q), filter.count)`, query)) }
+	for query, want := range map[string]int{
+		"": 1368, "event:incoming": 456, "event:Establish": 456, "phone:82:12": 0, "failed:no": 1332, "-failed": 1332, "-status:400": 1332,
+		`"Anna Schmidt"`: 288, "-schmidt": 1080, "server:9999": 0, "xyzzy": 0, "GXP2170": 1368, `"$call_id"`: 36,
+		"call-id=523077316-5060-0": 3, "call:523077316-5060-0": 3, "cause:2": 36, "cause:7": 0,
 	} {
-		if got := eval[int](b, fmt.Sprintf(`(choose(%q), filter.count)`, query)); got != count {
-			t.Errorf("%q finds %d events, want %d", query, got, count)
+		if got := count(query); got != want {
+			t.Errorf("%q finds %d events, want %d", query, got, want)
 		}
 	}
+	for _, query := range []string{
+		"event:incoming", "event:incoming,terminated", `event:"Establish Call"`, "event:hold", "phone:34:42", "phone:000b82123442", "phone:00:0b:82:12:34:42",
+		"phone:34:42 phone:34:43", "phone:192.168.40.66", "status:400", "status:4xx", "status:>=400", "status:404,400", "status:2xx", "status:none",
+		"failed", "finding:unresolved_variable", "finding:raw_blank,refused", "server:192.168.40.207", "server:192.168.40.207:8085", "event:incoming phone:34:42 status:400",
+		"since:08:30", "until:2026-03-02T08:30:00Z", "since:2026-03-02", "since:08:30 until:08:45:30", "since:-15m", `match:"Anna Schmidt"`, "r=01711078620",
+	} {
+		if got, want := count(query), shownBy(t, busy, query); got != want {
+			t.Errorf("%q finds %d events, the command %d", query, got, want)
+		}
+	}
+}
+
+// shownBy returns how many events of a capture the command's filter shows.
+func shownBy(t *testing.T, build func(*capturetest.Capture), query string) int {
+	t.Helper()
+	f := report.Filter{View: report.Events}
+	if err := f.Parse(query, time.UTC); err != nil {
+		t.Fatal(err)
+	}
+	n, begun := 0, false
+	last := int64(0)
+	decoded(t, build, decode.Analysis{}, func(r *decode.Record) error { last = r.Time; return nil })
+	decoded(t, build, decode.Analysis{}, func(r *decode.Record) error {
+		if !begun {
+			begun = true
+			f.Anchor(r.Time, last)
+		}
+		if f.Shows(r) {
+			n++
+		}
+		return nil
+	})
+	return n
 }
 
 // Zooming and moving, by wheel, keys and drags.

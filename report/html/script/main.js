@@ -440,7 +440,7 @@ function printing() {
 
 // words offers the words of the search.
 function words() {
-	const all = ["failed:yes", "status:4xx", "status:5xx", "status:none"];
+	const all = ["failed", "status:4xx", "status:5xx", "status:none"];
 	for (const [slug] of meta.kinds.slice(1)) all.push("event:" + slug);
 	for (const [slug] of meta.findings.slice(1)) all.push("finding:" + slug);
 	for (const lane of lanes.slice(0, 100)) all.push("phone:" + (/\s/.test(lane.name) ? '"' + lane.name + '"' : lane.name));

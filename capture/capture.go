@@ -24,6 +24,7 @@ import "fmt"
 type Interface struct {
 	Capture string // the file as it was named, or the live interface's name
 	Link    LinkType
+	Sensor  string // the name of the machine that captured; empty for this one
 }
 
 // A Frame is one captured frame.

@@ -21,6 +21,7 @@ import (
 //	{"time":"…","silent_phone":{"phone_mac":"…","phone_ip":"…","account":"101",…}}
 //	{"time":"…","capture_loss":{"interface":"eth1","since":"…","dropped":12}}
 //	{"time":"…","capture_end":{}}
+//	{"time":"…","sensor":"hq","heartbeat":{}}
 
 // findingFields are the keys of a finding of a request.
 func findingFields() []field[finding.Finding] {
@@ -133,7 +134,7 @@ func (r *Rows[R]) Finding(o *finding.Occurrence) error {
 	if r.json == nil {
 		return nil
 	}
-	at := []member{{"time", momentOf(o.Time)}, {"capture", Text(o.Capture)}, {"frame", Count(int64(o.Frame))}}
+	at := []member{{"time", momentOf(o.Time)}, {"sensor", Text(r.sensor)}, {"capture", Text(o.Capture)}, {"frame", Count(int64(o.Frame))}}
 	return r.json.beside(at, "finding", members(foundFields(), o))
 }
 
@@ -143,8 +144,7 @@ func (r *Rows[R]) SIPCall(c *timeline.Call) error {
 	if r.json == nil {
 		return nil
 	}
-	at := []member{{"time", Value{kind: KindTime, num: c.First}}}
-	return r.json.beside(at, "sip_call", members(sipFields(), &SavedCall{c.Phone.MAC, c.Address, c.SIP}))
+	return r.json.beside(r.at(c.First), "sip_call", members(sipFields(), &SavedCall{c.Phone.MAC, c.Address, c.SIP}))
 }
 
 // SilentPhone writes a phone that announced nothing, at the end of the capture.
@@ -156,7 +156,7 @@ func (r *Rows[R]) SilentPhone(p *decode.Phone) error {
 	if len(p.Accounts) > 0 {
 		s.Account = p.Accounts[0]
 	}
-	return r.json.beside([]member{{"time", Value{kind: KindTime, num: p.Last}}}, "silent_phone", members(silentFields(), &s))
+	return r.json.beside(r.at(p.Last), "silent_phone", members(silentFields(), &s))
 }
 
 // End writes the time that the capture had reached at its end.
@@ -164,7 +164,12 @@ func (r *Rows[R]) End(now int64) error {
 	if r.json == nil {
 		return nil
 	}
-	return r.json.beside([]member{{"time", Value{kind: KindTime, num: now}}}, "capture_end", nil)
+	return r.json.beside(r.at(now), "capture_end", nil)
+}
+
+// at returns what says when and where something was that is no row.
+func (r *Rows[R]) at(time int64) []member {
+	return []member{{"time", Value{kind: KindTime, num: time}}, {"sensor", Text(r.sensor)}}
 }
 
 // A Loss is what a live capture lost in a span of time.
@@ -184,7 +189,7 @@ func (r *Rows[R]) Loss(l *Loss) error {
 	for _, c := range l.Counts {
 		lost = append(lost, member{c.Key, Number(int64(c.N))})
 	}
-	if err := r.json.beside([]member{{"time", Value{kind: KindTime, num: l.Time}}}, "capture_loss", lost); err != nil {
+	if err := r.json.beside(r.at(l.Time), "capture_loss", lost); err != nil {
 		return err
 	}
 	return r.json.Flush()

@@ -269,7 +269,20 @@ func (d *decoder) millis() int64 {
 	return int64(math.Round(f))
 }
 
-// address reads an IP address.
+// bool reads true or false.
+func (d *decoder) bool() bool {
+	d.peek()
+	for _, word := range []string{"true", "false"} {
+		if strings.HasPrefix(d.text[d.at:], word) {
+			d.at += len(word)
+			return word == "true"
+		}
+	}
+	d.fail("expected true or false")
+	return false
+}
+
+// mac reads a MAC address.
 func (d *decoder) mac() packet.MAC {
 	s := d.string()
 	m, ok := packet.ParseMAC(s)
@@ -279,6 +292,7 @@ func (d *decoder) mac() packet.MAC {
 	return m
 }
 
+// address reads an IP address.
 func (d *decoder) address() netip.Addr {
 	s := d.string()
 	a, err := netip.ParseAddr(s)

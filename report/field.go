@@ -84,6 +84,21 @@ func figure[R any](name string, at func(*R) *int64) field[R] {
 	}
 }
 
+// mark is true or nothing.
+func mark[R any](c Column, at func(*R) *bool) field[R] {
+	c.Kind = KindBool
+	return field[R]{
+		Column: c,
+		value: func(r *R) Value {
+			if !*at(r) {
+				return Value{}
+			}
+			return Value{kind: KindBool, num: 1}
+		},
+		read: func(rd *Reader, r *R) { *at(r) = rd.bool() },
+	}
+}
+
 // millis is a time span.
 func millis[R any](c Column, at func(*R) *int64) field[R] {
 	c.Kind = KindMillis
@@ -282,6 +297,9 @@ func (v *view[R]) columns(o Options) ([]field[R], error) {
 	case people:
 		fields, err = v.pick(v.people)
 	}
+	if o.Columns == "" && !o.Sensors && o.Format.Name != "ndjson" {
+		fields = slices.DeleteFunc(fields, func(f field[R]) bool { return f.sensors })
+	}
 	if o.Format.Early {
 		fields = slices.DeleteFunc(fields, func(f field[R]) bool { return f.optional })
 	}
@@ -299,6 +317,7 @@ type Rows[R any] struct {
 	values []func(*R) Value
 	row    []Value
 	json   *ndjson // the Sink, if it is one
+	sensor string  // Options.Sensor
 }
 
 // newRows returns Rows that write to w.
@@ -314,7 +333,7 @@ func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
 	}
 	sink, err := New(w, o, columns)
 	json, _ := sink.(*ndjson)
-	return &Rows[R]{sink, values, make([]Value, len(fields)), json}, err
+	return &Rows[R]{sink, values, make([]Value, len(fields)), json, o.Sensor}, err
 }
 
 // Write writes the row of of.

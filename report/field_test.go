@@ -15,7 +15,7 @@ func TestColumnKinds(t *testing.T) {
 	r := sample(t)[0]
 	phone := &timeline.Phone{MAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x50}}
 	call := &decode.Call{Call: &timeline.Call{Phone: phone, Direction: actionurl.Incoming}}
-	checkKinds(t, records(Requests, true), r)
+	checkKinds(t, records(Requests, Options{Complete: true}), r)
 	checkKinds(t, callView(), call)
 	checkKinds(t, phoneView(), &decode.Phone{Phone: phone})
 	checkKinds(t, findingView(), &finding.Summary{Count: 1})

@@ -47,12 +47,13 @@ const maxText = 256
 type SavedKind uint8
 
 const (
-	SavedRequest SavedKind = iota
-	SavedFinding           // what is wrong, of no single request
-	SavedSIP               // what SIP alone says of a call
-	SavedSilent            // a phone that announced nothing
-	SavedEnd               // the end of the capture
-	savedLoss              // what a live capture lost
+	SavedRequest   SavedKind = iota
+	SavedFinding             // what is wrong, of no single request
+	SavedSIP                 // what SIP alone says of a call
+	SavedSilent              // a phone that announced nothing
+	SavedEnd                 // the end of the capture
+	savedLoss                // what a live capture lost
+	savedHeartbeat           // the time that a live capture has reached
 )
 
 // A Saved is a line of saved events, in the fields of its kind. Slices are valid
@@ -111,7 +112,7 @@ type Reader struct {
 	silent                object[SavedPhone]
 
 	texts     map[string]string
-	captures  map[string]*capture.Interface
+	captures  map[source]*capture.Interface
 	templates map[string]*actionurl.Template
 	vendors   map[string]*vendor.Vendor // by user agent
 	kinds     map[string]finding.Kind
@@ -126,7 +127,7 @@ func NewReader(name string, from io.Reader) *Reader {
 		name: name, from: bufio.NewReaderSize(from, 64<<10),
 		requests: object[decode.Record]{fields: append(recordFields(), completeFields()...)}, details: object[finding.Finding]{fields: findingFields()},
 		findings: object[finding.Occurrence]{fields: foundFields()}, calls: object[SavedCall]{fields: sipFields()}, silent: object[SavedPhone]{fields: silentFields()},
-		texts: map[string]string{}, captures: map[string]*capture.Interface{}, templates: map[string]*actionurl.Template{},
+		texts: map[string]string{}, captures: map[source]*capture.Interface{}, templates: map[string]*actionurl.Template{},
 		vendors: map[string]*vendor.Vendor{}, kinds: map[string]finding.Kind{}, events: map[string]*actionurl.Kind{},
 	}
 	for _, k := range finding.Kinds() {
@@ -182,20 +183,29 @@ func (r *Reader) Next(rec *Saved) error {
 		if line = strings.TrimRight(line, "\r\n"); line == "" {
 			continue
 		}
-		known, err := r.record(line, rec)
+		known, err := r.Parse(line, rec)
 		switch {
 		case err != nil && !r.begun && otherFormat(line) != "":
 			return fmt.Errorf("%s: is %s; expected events that were saved with --format ndjson", r.name, otherFormat(line))
 		case err != nil:
 			return r.Problem(err)
-		case rec.Kind == savedLoss:
-			r.Losses++
-			known = false
 		}
 		if r.begun = true; known {
 			return nil
 		}
 	}
+}
+
+// Parse reads one line. Known is false for one that holds no record.
+func (r *Reader) Parse(line string, rec *Saved) (known bool, err error) {
+	known, err = r.record(line, rec)
+	if err != nil {
+		return false, err
+	}
+	if rec.Kind == savedLoss {
+		r.Losses++
+	}
+	return known && rec.Kind < savedLoss, nil
 }
 
 // otherFormat says what a file is that begins with a line, if it is not NDJSON that
@@ -260,7 +270,7 @@ func (r *Reader) readLine() (string, error) {
 func (r *Reader) record(line string, s *Saved) (known bool, err error) {
 	findings := s.Request.Findings[:0]
 	*s = Saved{event: actionurl.Event{Vars: s.event.Vars[:0], Candidates: s.event.Candidates[:0]}}
-	s.exchange = httpwire.Exchange{Origin: packet.Origin{Interface: r.capture(""), Time: noTime}, ContentLength: -1, Done: true}
+	s.exchange = httpwire.Exchange{Origin: packet.Origin{Interface: r.capture("", ""), Time: noTime}, ContentLength: -1, Done: true}
 	s.Request = decode.Record{Exchange: &s.exchange, Event: &s.event, Findings: findings}
 	r.decoder = decoder{text: line}
 	r.template, r.slug, r.label, r.known, r.requests.next = "", "", "", true, 0
@@ -284,6 +294,9 @@ func (r *Reader) record(line string, s *Saved) (known bool, err error) {
 			r.skip()
 		case "capture_loss":
 			s.Kind = savedLoss
+			r.skip()
+		case "heartbeat":
+			s.Kind = savedHeartbeat
 			r.skip()
 		default:
 			r.skip()
@@ -312,7 +325,7 @@ func (r *Reader) finish(s *Saved) error {
 	x := &s.exchange
 	s.Time = x.Time
 	switch {
-	case s.Kind == savedLoss:
+	case s.Kind >= savedLoss:
 		return nil
 	case s.Kind == SavedFinding:
 		if x.Time == noTime { // as of a template
@@ -490,14 +503,19 @@ func (r *Reader) text(s string) string {
 	return s
 }
 
+// A source is a capture of a sensor.
+type source struct{ sensor, capture string }
+
 // capture returns the interface of a capture.
-func (r *Reader) capture(name string) *capture.Interface {
-	if i := r.captures[name]; i != nil {
+func (r *Reader) capture(sensor, name string) *capture.Interface {
+	key := source{sensor, name}
+	if i := r.captures[key]; i != nil {
 		return i
 	}
-	i := &capture.Interface{Capture: strings.Clone(name)}
-	if len(name) <= maxKeptText && len(r.captures) < maxKept {
-		r.captures[i.Capture] = i
+	key = source{strings.Clone(sensor), strings.Clone(name)}
+	i := &capture.Interface{Sensor: key.sensor, Capture: key.capture}
+	if len(sensor)+len(name) <= maxKeptText && len(r.captures) < maxKept {
+		r.captures[key] = i
 	}
 	return i
 }

@@ -16,14 +16,21 @@ import (
 
 // records is the view of decode.Record: its keys in their order, and what says
 // several keys at once.
-func records(v View, complete bool) *view[decode.Record] {
+func records(v View, o Options) *view[decode.Record] {
 	people := "time,phone,event,vars,server,status,latency_ms,findings"
 	if v == Requests {
 		people = "time,client,server,method,target,status,latency_ms,event,findings"
 	}
+	if o.Sensors {
+		people = strings.Replace(people, "time,", "time,sensor,", 1)
+	}
 	fields := recordFields()
-	if complete {
+	if o.Complete {
 		fields = append(fields, completeFields()...)
+	}
+	if o.Sensor != "" {
+		i := slices.IndexFunc(fields, func(f field[decode.Record]) bool { return f.Name == "sensor" })
+		fields[i].value = func(*decode.Record) Value { return textOf(&o.Sensor) }
 	}
 	return &view[decode.Record]{people: people, keys: fields, composed: composedFields()}
 }
@@ -36,9 +43,14 @@ func recordFields() []field[decode.Record] {
 	return slices.Concat([]field[record]{
 		instant(Column{Name: "time", width: 12}, func(r *record) *int64 { return &r.Time }),
 		{
+			Column: Column{Name: "sensor", Kind: KindText, width: 8, sensors: true},
+			value:  func(r *record) Value { return textOf(&r.Interface.Sensor) },
+			read:   func(rd *Reader, r *record) { r.Interface = rd.capture(rd.string(), r.Interface.Capture) },
+		},
+		{
 			Column: Column{Name: "capture", Kind: KindText, width: 10},
 			value:  func(r *record) Value { return textOf(&r.Interface.Capture) },
-			read:   func(rd *Reader, r *record) { r.Interface = rd.capture(rd.string()) },
+			read:   func(rd *Reader, r *record) { r.Interface = rd.capture(r.Interface.Sensor, rd.string()) },
 		},
 		number(Column{Name: "frame", width: 5, right: true}, func(r *record) *int { return &r.Frame }),
 		host(Column{Name: "src_ip", width: 9, typical: 15}, func(r *record) *netip.AddrPort { return &r.Client }),
@@ -77,7 +89,9 @@ func recordFields() []field[decode.Record] {
 		count(Column{Name: "sip_frame", width: 9, right: true}, func(m *message) *int { return &m.Frame }),
 		text(Column{Name: "sip_method", width: 10}, func(m *message) *string { return &m.Method }),
 		where(isMessage, millis(Column{Name: "sip_delay_ms", width: 12, right: true}, func(m *message) *int64 { return &m.Delay })),
-	}, messageOf), parts([]field[event]{
+	}, messageOf), []field[record]{
+		mark(Column{Name: "late", width: 4, sensors: true}, func(r *record) *bool { return &r.Late }),
+	}, parts([]field[event]{
 		showing(varsShown, field[event]{Column: Column{Name: "vars", Kind: KindVars, width: 12, typical: 64, rank: 1}, value: varsValue, read: (*Reader).vars}),
 	}, eventOf), []field[record]{
 		{Column: Column{Name: "findings", Kind: KindFindings, width: 8, rank: 2, optional: true}, value: findingsValue, read: (*Reader).findingKinds},
@@ -240,7 +254,7 @@ func labelOrCandidates(e *actionurl.Event) Value {
 // NewRecords returns Rows that write records to w in the format of o, for the
 // view Events or Requests.
 func NewRecords(w io.Writer, o Options, v View) (*Rows[decode.Record], error) {
-	all := records(v, o.Complete)
+	all := records(v, o)
 	if o.Columns != "" && !slices.Contains(strings.Split(o.Columns, ","), "phone") { // nothing else shows the phone
 		for i := range all.keys {
 			if all.keys[i].Kind == KindVars {

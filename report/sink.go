@@ -121,6 +121,13 @@ type Options struct {
 	Color   bool   // what failed is in color
 	Grouped bool   // calls are in groups, which people see
 
+	// Sensor is the name of the sensor that these are the records of; empty for
+	// that of each record.
+	Sensor string
+	// Sensors says that the records are of several sensors: tables then have
+	// columns that say of which, and what came late.
+	Sensors bool
+
 	// Complete says that requests are saved with the details of their findings.
 	Complete bool
 

@@ -38,6 +38,7 @@ type Column struct {
 	optional bool // in a table, only where the first rows have a value
 	identity bool // says who a row is about: never cut, MAC addresses are shortened to a tail
 	alarm    bool // says whether what the row is about failed
+	sensors  bool // left out of tables without Options.Sensors
 	common   bool // stands once above a table where the first rows have the same value
 	wrap     int  // the greatest width, at which values go on in further lines; 0 for one line, which is cut
 }

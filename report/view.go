@@ -29,5 +29,5 @@ func ColumnNames(v View) []string {
 	case Findings:
 		return findingView().names()
 	}
-	return records(v, false).names()
+	return records(v, Options{}).names()
 }

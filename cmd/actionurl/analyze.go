@@ -38,6 +38,8 @@ type analysis struct {
 	expr    string       // of -f
 	capture *filter.Expr // the same, read; nil for none
 
+	publication publication
+
 	view, group, time string
 	terms             []term // of the filter, as they were given
 	enter             shutter
@@ -89,6 +91,7 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.StringVarP(&a.expr, "filter", "f", "", "read only frames that match `EXPR` (tcpdump's syntax)")
 	f.StringVarP(&a.Frames, "write", "w", "", "write the frames of shown requests and their connections to `FILE` (pcapng)")
 	f.Var(&parsed{parse: a.rotation}, "rotate", "begin a new file at a `SIZE` (100MB) or time (1h); the names of -o and -w need %Y %m %d %H %M %S")
+	a.publishFlags(cmd)
 	a.decodeFlags(cmd)
 	cmd.MarkFlagFilename("write", "pcapng", "gz")
 	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
@@ -330,7 +333,7 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 	if err := a.finishOutputs(); err != nil {
 		return err
 	}
-	if err := a.parseFilter(); err != nil {
+	if err := cmp.Or(a.parseFilter(), a.finishPublication()); err != nil {
 		return err
 	}
 	if a.Count < 0 {
@@ -376,11 +379,16 @@ func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader)
 	if err != nil {
 		return &statusError{statusFailed, err}
 	}
+	stop, err := a.publisher(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	if a.capture != nil {
 		a.Capture = filter.New(a.capture)
 	}
 	a.Ready = func(outputs []string) {
-		a.enter.shut(sandbox.Rights{Read: names, Write: outputs}, a.Verbose, a.Stderr)
+		a.enter.shut(a.publication.keep(sandbox.Rights{Read: names, Write: outputs}), a.Verbose, a.Stderr)
 	}
 	return ended(run.Captures(a.Config, in))
 }

@@ -127,6 +127,11 @@ func (s *sniff) watch(ctx context.Context) error {
 		return &statusError{statusFailed, cannotCapture(err)}
 	}
 	defer source.Close()
+	stop, err := s.publisher(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	in := &run.Live{Source: source, Stats: source.Stats}
 	if s.metrics != "" {
 		in.Metrics, err = metrics.New(s.metrics)
@@ -160,7 +165,7 @@ func (s *sniff) watch(ctx context.Context) error {
 	}
 	s.Ready = func(outputs []string) {
 		keep.Write = outputs
-		s.enter.shut(keep, s.Verbose, s.Stderr)
+		s.enter.shut(s.publication.keep(keep), s.Verbose, s.Stderr)
 		report.Logf(s.Stderr, "watching %s; Ctrl-C ends it", strings.Join(s.interfaces, ", "))
 	}
 	s.finishVerdict(s.Stderr, s.interfaces)

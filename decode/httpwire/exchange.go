@@ -64,6 +64,8 @@ type Exchange struct {
 	Body     []byte
 	BodySize int64
 
+	Late bool // it was collected out of turn: rows of later times were written before it
+
 	Cut bool // the capture holds only the beginning of its head
 	Gap bool // the capture lost something while it waited for its response
 

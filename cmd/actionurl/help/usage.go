@@ -31,6 +31,7 @@ func Topics() []*cobra.Command {
 		{Use: "environment"},
 		{Use: "filters"},
 		{Use: "formats", Short: "Formats of the output, for --format and -o", Long: formatsText()},
+		{Use: "sensors"},
 		{Use: "status"},
 		{Use: "times"},
 	}

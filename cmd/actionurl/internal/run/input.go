@@ -174,6 +174,11 @@ func (r *run) pass() error {
 			return err
 		}
 	}
+	if r.publisher != nil {
+		if err := r.publisher.pass(r); err != nil {
+			return err
+		}
+	}
 	if r.live.Metrics != nil {
 		r.live.Metrics.Publish(r.pipeline.Summary())
 	}

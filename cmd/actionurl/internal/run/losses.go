@@ -39,6 +39,9 @@ func (l *losses) all() []loss {
 	if l.run.frames != nil {
 		counts = append(counts, l.run.frames.losses()...)
 	}
+	if l.run.publisher != nil {
+		counts = append(counts, l.run.publisher.losses()...)
+	}
 	for _, c := range counts {
 		if c.Key != "" {
 			all = append(all, loss{"", c})
@@ -88,14 +91,20 @@ func (l *losses) rest(now int64) error { return l.write(l.grown(), now) }
 func (l *losses) write(grown []loss, now int64) error {
 	since := l.since
 	l.since = now
-	if l.run.Options.Format.Name != "ndjson" {
-		return nil
-	}
+	rows := l.run.Options.Format.Name == "ndjson"
 	for len(grown) > 0 {
 		row := report.Loss{Since: since, Time: now, Interface: grown[0].on}
 		for len(grown) > 0 && grown[0].on == row.Interface {
 			row.Counts = append(row.Counts, grown[0].LossCount)
 			grown = grown[1:]
+		}
+		if l.run.publisher != nil {
+			if err := l.run.publisher.loss(&row); err != nil {
+				return err
+			}
+		}
+		if !rows {
+			continue
 		}
 		if err := l.run.rows.At(now); err != nil {
 			return err

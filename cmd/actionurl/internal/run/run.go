@@ -29,6 +29,7 @@ import (
 	"actionurl/decode/verdict"
 	"actionurl/report"
 	"actionurl/report/output"
+	"actionurl/report/publish"
 )
 
 // A Config says what to make of an input.
@@ -44,6 +45,8 @@ type Config struct {
 	Count    int  // rows after which the run ends; 0 for no such end
 	Complete bool // write what requests lack, too
 	Verbose  bool // report each frame that could not be decoded
+
+	Publisher *publish.Publisher // of what is shown, beside the rows; nil for none
 
 	Capture   *filter.Filter      // of frames; nil for none
 	Ambiguous []profile.Ambiguity // in the profiles, for the view of findings
@@ -104,6 +107,7 @@ type run struct {
 	captureEnd int64                    // the end of the capture, where the filter needs it
 	begun      bool                     // the filter knows when the capture begins
 	frames     *frames                  // nil without Config.Frames
+	publisher  *publisher               // nil without Config.Publisher
 
 	unsaved error // the first of writing findings
 }
@@ -141,6 +145,12 @@ func (r *run) over(in input) error {
 	if r.live != nil {
 		r.losses = newLosses(r)
 	}
+	if r.Publisher != nil {
+		var err error
+		if r.publisher, err = newPublisher(r.Publisher, r.Options.Sensor); err != nil {
+			return err
+		}
+	}
 	if r.Verbose {
 		r.Decode.Lost = func(l decode.Loss) {
 			r.progress.clear()
@@ -149,7 +159,7 @@ func (r *run) over(in input) error {
 	}
 	r.Decode.Call, r.Decode.Found = r.call, r.found
 	// Where calls are not what is shown, their order does not matter.
-	r.Decode.Live = in.follow() || r.Complete || r.Filter.View != report.Calls
+	r.Decode.Live = in.follow() || r.Complete || r.publisher != nil || r.Filter.View != report.Calls
 	in.begin(r)
 	for i := range r.Ambiguous {
 		r.ambiguous(&r.Ambiguous[i])
@@ -215,6 +225,11 @@ func (r *run) record(rec *decode.Record) error {
 	if rec.Call != nil && (r.view.call != nil || r.Complete) {
 		r.calls[keyOf(rec.Call)] = true
 	}
+	if r.publisher != nil {
+		if err := r.publisher.record(rec); err != nil {
+			return err
+		}
+	}
 	if r.view.record == nil {
 		return nil
 	}
@@ -226,6 +241,11 @@ func (r *run) call(c *decode.Call) error {
 	key := keyOf(c.Call)
 	shown := r.calls[key]
 	delete(r.calls, key)
+	if r.publisher != nil && shown && len(c.FromSIP) > 0 {
+		if err := r.publisher.call(c.Call); err != nil {
+			return err
+		}
+	}
 	switch {
 	case !shown:
 		return nil
@@ -246,6 +266,9 @@ func (r *run) found(o *finding.Occurrence) {
 	}
 	r.sum.found.AddAll(o)
 	r.verdict.Found(o)
+	if r.publisher != nil && r.unsaved == nil {
+		r.unsaved = r.publisher.found(o)
+	}
 	if r.unsaved != nil {
 		return
 	}
@@ -359,8 +382,12 @@ func (r *run) end(running, reading error) error {
 	if failed == nil && r.Complete {
 		failed = r.beside(r.complete)
 	}
+	var unpublished error
+	if r.publisher != nil {
+		unpublished = r.publisher.end(r)
+	}
 	if failed == nil || r.live != nil {
-		failed = cmp.Or(failed, r.close(), r.summarize())
+		failed = cmp.Or(failed, r.close(), r.summarize(), unpublished)
 	}
 	switch {
 	case failed != nil:
@@ -375,14 +402,20 @@ func (r *run) end(running, reading error) error {
 
 // complete writes what the saved events lack at the end.
 func (r *run) complete() error {
-	for _, p := range r.decoder.Phones() {
-		if p.Silent && r.Filter.Empty() {
-			if err := r.view.beside.SilentPhone(p); err != nil {
-				return err
-			}
+	for _, p := range r.silent() {
+		if err := r.view.beside.SilentPhone(p); err != nil {
+			return err
 		}
 	}
 	return r.view.beside.End(r.now)
+}
+
+// silent returns the phones that announced nothing, if these are shown.
+func (r *run) silent() []*decode.Phone {
+	if !r.Filter.Empty() {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.decoder.Phones()), func(p *decode.Phone) bool { return !p.Silent })
 }
 
 // last writes the rows of the end.
@@ -414,6 +447,9 @@ func (r *run) summarize() error {
 		for _, loss := range r.frames.losses() {
 			r.sum.say("warning: %s: %v", r.Frames, loss)
 		}
+	}
+	if r.publisher != nil {
+		r.publisher.summarize(r)
 	}
 	v := r.verdict.Verdict()
 	o := report.VerdictOptions{

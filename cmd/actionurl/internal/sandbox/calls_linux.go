@@ -116,6 +116,9 @@ func program(keep Rights) []bpf.Instruction {
 			p = append(p, when(number, append([]bpf.Instruction{argument(0)}, check...)...)...)
 		}
 	}
+	if len(keep.Connect) > 0 {
+		p = append(p, tcp()...)
+	}
 	p = append(p, whenAny(refused[:], refuse)...)
 	p = append(p, whenAny(olderCalls[:], refuse)...)
 	if !keep.Bind {
@@ -135,6 +138,16 @@ func program(keep Rights) []bpf.Instruction {
 	}
 	p = append(p, when(unix.SYS_PRLIMIT64, argument(0), bpf.JumpIf{Cond: bpf.JumpEqual, Val: 0, SkipTrue: 1}, refuse, allow)...)
 	return append(p, allow)
+}
+
+// tcp lets TCP sockets be opened and connected. Which ports is up to Landlock:
+// an address is in memory, which the kernel does not look at here.
+func tcp() []bpf.Instruction {
+	const kind = 0xf // of a socket, beside flags
+	stream := []bpf.Instruction{argument(1), bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: kind}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.SOCK_STREAM, SkipTrue: 1}, refuse, allow}
+	check := []bpf.Instruction{argument(0), bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_INET, SkipTrue: 2}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_INET6, SkipTrue: 1}, refuse}
+	p := when(unix.SYS_SOCKET, append(check, stream...)...)
+	return append(p, when(unix.SYS_CONNECT, allow)...)
 }
 
 // restrictCalls lets the kernel run the program, on all threads.

@@ -13,12 +13,16 @@
 //
 // # Limits
 //
-// Landlock knows folders, so that all files in an output's folder can be
+// The ports that may be connected to are limited by kernels of which Landlock
+// knows the network (6.7); before, TCP reaches every port. Landlock knows folders, so that all files in an output's folder can be
 // written, removed and renamed. Metadata of any file can be read. A descriptor
 // that is open stays usable.
 package sandbox
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Rights are what the process keeps.
 type Rights struct {
@@ -26,6 +30,7 @@ type Rights struct {
 	Write   []string // folders in which files may be made, written, renamed and removed
 	Sockets []int    // packet sockets, which may be read, and not written or set up anew
 	Bind    bool     // sockets may be bound
+	Connect []uint16 // ports that TCP sockets may be opened and connected to
 }
 
 // String lists the rights.
@@ -39,6 +44,9 @@ func (r Rights) String() string {
 	}
 	if r.Bind {
 		all = append(all, "bind sockets")
+	}
+	if len(r.Connect) > 0 {
+		all = append(all, fmt.Sprintf("connect to TCP ports %v", r.Connect))
 	}
 	return strings.Join(all, ", ")
 }

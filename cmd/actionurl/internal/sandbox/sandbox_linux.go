@@ -50,5 +50,8 @@ func restrictFiles(keep Rights) error {
 			rules = append(rules, landlock.PathAccess(ll.AccessFSReadFile, name))
 		}
 	}
+	for _, port := range keep.Connect {
+		rules = append(rules, landlock.ConnectTCP(port))
+	}
 	return landlock.V11.BestEffort().Restrict(rules...)
 }

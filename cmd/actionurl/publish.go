@@ -1,0 +1,96 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"actionurl/cmd/actionurl/internal/sandbox"
+	"actionurl/report"
+	"actionurl/report/output"
+	"actionurl/report/publish"
+)
+
+// A publication is what the flags say that publish what is captured.
+type publication struct {
+	to, creds, nkey string
+	sensor, dir     string
+	spool           int64
+
+	servers *publish.Servers // nil for none
+}
+
+// publishFlags adds the flags of publishing.
+func (a *analysis) publishFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	p := &a.publication
+	p.spool = publish.DefaultSpool
+	f.StringVar(&p.to, "publish", "", "publish what is shown to NATS `SERVERS`: nats://HOST[,HOST], or tls:// (see help sensors)")
+	p.secretFlags(cmd)
+	f.StringVar(&p.sensor, "sensor", "", "`NAME` of this sensor; with --publish, the host's by default")
+	f.StringVar(&p.dir, "spool-dir", "", "keep what is not published yet in `DIRECTORY`")
+	f.Var(&parsed{parse: func(s string) (err error) { p.spool, err = output.ParseSize(s); return err }}, "spool", "`SIZE` of the spool, 1GiB by default")
+	cmd.MarkFlagDirname("spool-dir")
+}
+
+// secretFlags adds the flags that name files with secrets.
+func (p *publication) secretFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.creds, "nats-creds", "", "credentials for NATS, a `FILE`")
+	cmd.Flags().StringVar(&p.nkey, "nats-nkey", "", "seed of the NKey for NATS, a `FILE`")
+}
+
+// finishPublication checks the flags of publishing.
+func (a *analysis) finishPublication() error {
+	p := &a.publication
+	if p.to != "" {
+		host, _ := os.Hostname()
+		host, _, _ = strings.Cut(host, ".")
+		p.sensor = cmp.Or(p.sensor, host)
+	}
+	if a.Options.Sensor = p.sensor; p.sensor == "" {
+		return nil
+	}
+	if err := publish.CheckSensor(p.sensor); err != nil {
+		return usage("invalid argument %q for \"--sensor\" flag: %w", p.sensor, err)
+	}
+	p.dir = cmp.Or(p.dir, filepath.SplitList(os.Getenv("STATE_DIRECTORY") + string(filepath.ListSeparator))[0])
+	if p.dir == "" {
+		home, _ := os.UserHomeDir()
+		p.dir = filepath.Join(cmp.Or(os.Getenv("XDG_STATE_HOME"), filepath.Join(home, ".local", "state")), "actionurl", p.sensor)
+	}
+	return nil
+}
+
+// publisher begins to publish, if that is asked for.
+func (a *analysis) publisher(ctx context.Context, live bool) (stop func() error, err error) {
+	p := &a.publication
+	if p.to == "" {
+		return func() error { return nil }, nil
+	}
+	if p.servers, err = publish.NewServers(p.to, p.creds, p.nkey); err != nil {
+		return nil, usage("--publish: %w", err)
+	}
+	c := publish.Config{Servers: p.servers, Sensor: p.sensor, Dir: p.dir, Spool: p.spool, Wait: !live,
+		Say: func(s string) { report.Logf(a.Stderr, "%s", s) }}
+	if live {
+		c.Run = time.Now().UnixNano()
+	}
+	if a.Publisher, err = publish.New(ctx, c); err != nil {
+		return nil, &statusError{statusFailed, err}
+	}
+	return a.Publisher.Close, nil
+}
+
+// keep adds to the rights those that publishing needs.
+func (p *publication) keep(r sandbox.Rights) sandbox.Rights {
+	if p.servers != nil {
+		r.Connect = p.servers.Ports()
+		r.Write = append(r.Write, p.dir)
+	}
+	return r
+}

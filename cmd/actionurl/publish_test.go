@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"actionurl/report/publish"
+)
+
+// natsServer starts a real server, and returns its URL.
+func natsServer(t *testing.T) string {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the server does not start")
+	}
+	return fmt.Sprintf("nats://%s", s.Addr())
+}
+
+// What is published is what --complete saves, with the sensor's name; and what
+// is published twice is stored once.
+func TestPublish(t *testing.T) {
+	url := natsServer(t)
+	file := "../../testdata/deployment.pcap"
+	want := outputOf(t, nil, "analyze", "--sensor", "hq", "--complete", "--view", "requests", "--format", "ndjson", file)
+	if !strings.Contains(want, `"sensor":"hq"`) || !strings.Contains(want, `"finding":{`) || !strings.Contains(want, `"capture_end":{`) {
+		t.Fatalf("not all kinds of lines in %s", want)
+	}
+	for range 2 {
+		outputOf(t, nil, "analyze", "--publish", url, "--sensor", "hq", "--spool-dir", t.TempDir(), "--view", "requests", "-o", filepath.Join(t.TempDir(), "rows.csv"), file)
+	}
+	c, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	js, err := jetstream.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := js.Stream(t.Context(), publish.StreamName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for seq := range st.CachedInfo().State.LastSeq {
+		m, err := st.GetMsg(t.Context(), seq+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Subject != "actionurl.hq.events" {
+			t.Errorf("subject %s", m.Subject)
+		}
+		got.Write(append(m.Data, '\n'))
+	}
+	if got.String() != want {
+		t.Errorf("published\n%s\nwant\n%s", head(got.String()), head(want))
+	}
+}
+
+// An interrupt keeps what is not published, and says where.
+func TestPublishInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	ctx, interrupt := context.WithCancel(t.Context())
+	time.AfterFunc(time.Second, interrupt)
+	var out, messages bytes.Buffer
+	args := []string{"analyze", "--publish", "nats://127.0.0.1:1", "--sensor", "hq", "--spool-dir", dir, "../../testdata/guide-events.pcap"}
+	if status := execute(ctx, nil, args, nil, &out, &messages); status != statusFailed || !strings.Contains(messages.String(), "lines wait in "+dir) {
+		t.Errorf("status %d: %s", status, messages.String())
+	}
+	if !strings.Contains(out.String(), "remote=5003") {
+		t.Errorf("the rows are missing: %s", out.String())
+	}
+}

@@ -1,8 +1,11 @@
 package packet_test
 
 import (
+	"bytes"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -109,4 +112,23 @@ func FuzzDissect(f *testing.F) {
 			t.Error("no line")
 		}
 	})
+}
+
+// gopacket's NewPacket, which allocates and takes a thousand times what Decode
+// does, is called by Dissect alone.
+func TestNewPacketIsCalledByDissectAlone(t *testing.T) {
+	var found []string
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		if bytes.Contains(source, []byte("gopacket.NewPacket")) {
+			found = append(found, filepath.Base(path))
+		}
+		return err
+	})
+	if want := []string{"dissect.go"}; err != nil || !cmp.Equal(want, found) {
+		t.Errorf("it is called in %v, %v", found, err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"actionurl/decode"
 	"actionurl/decode/finding"
+	"actionurl/decode/timeline"
 )
 
 // A Filter chooses which rows to show. It is a list of terms, each a key with
@@ -197,6 +198,23 @@ func (f *Filter) ShowsFinding(o *finding.Occurrence) bool {
 	}
 	for _, t := range f.terms {
 		if !slices.ContainsFunc(t.any, func(m matcher) bool { return m.finding(o) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// ShowsSilent reports whether a phone that sent no request is to be shown: nothing
+// but phones and times can choose it.
+func (f *Filter) ShowsSilent(p *timeline.Phone) bool {
+	if f.since.set && p.Last < f.since.at || f.until.set && p.First >= f.until.at {
+		return false
+	}
+	for _, t := range f.terms {
+		if !slices.ContainsFunc(t.any, func(m matcher) bool {
+			phone, ok := m.(*phoneIs)
+			return ok && phone.silent(p)
+		}) {
 			return false
 		}
 	}

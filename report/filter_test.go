@@ -116,6 +116,21 @@ func TestFilterEvents(t *testing.T) {
 	}
 }
 
+// Phones that sent no request are chosen by what is known of them.
+func TestFilterSilent(t *testing.T) {
+	p := &timeline.Phone{Accounts: []string{"102"}, Addresses: []netip.Addr{netip.MustParseAddr("10.1.2.3")}, First: 100e9, Last: 200e9}
+	p.MAC, _ = packet.ParseMAC("00:0b:82:12:34:56")
+	for words, want := range map[string]bool{
+		"": true, "phone:102": true, "phone:34:56": true, "phone:10.1.0.0/16": true, "phone:103": false, "phone:103 phone:102": true,
+		"event:hold": false, "failed": false, "status:none": false, "server:10.1.2.3": false, "finding:refused": false, "text": false, "phone:102 event:hold": false,
+		"since:1970-01-01T00:03:20": true, "since:1970-01-01T00:03:21": false, "until:1970-01-01T00:01:41": true, "until:1970-01-01T00:01:40": false,
+	} {
+		if got := filterOf(t, words).ShowsSilent(p); got != want {
+			t.Errorf("%q: it is shown: %t", words, got)
+		}
+	}
+}
+
 // The other terms, and what several of them mean.
 func TestFilterTerms(t *testing.T) {
 	status := func(n int) func(*decode.Record) { return func(r *decode.Record) { r.Status = n } }

@@ -17,6 +17,7 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
+	"actionurl/decode/timeline"
 )
 
 // A bound is the time of since or until.
@@ -143,6 +144,12 @@ func (p *phoneIs) request(r *decode.Record) bool {
 
 func (p *phoneIs) finding(o *finding.Occurrence) bool {
 	return p.is(o.Phone.MAC, o.Phone.Addr, o.Phone.Name)
+}
+
+// silent reports whether a phone that sent no request matches.
+func (p *phoneIs) silent(of *timeline.Phone) bool {
+	return slices.Contains(of.Accounts, p.text) || p.is(of.MAC, netip.Addr{}, of.Name) ||
+		slices.ContainsFunc(of.Addresses, func(a netip.Addr) bool { return p.net.IsValid() && p.net.Contains(a) })
 }
 
 func (p *phoneIs) is(mac packet.MAC, addr netip.Addr, name string) bool {

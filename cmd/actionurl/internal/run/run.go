@@ -410,12 +410,9 @@ func (r *run) complete() error {
 	return r.view.beside.End(r.now)
 }
 
-// silent returns the phones that announced nothing, if these are shown.
+// silent returns the phones that announced nothing and are shown.
 func (r *run) silent() []*decode.Phone {
-	if !r.Filter.Empty() {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(r.decoder.Phones()), func(p *decode.Phone) bool { return !p.Silent })
+	return slices.DeleteFunc(r.decoder.Phones(), func(p *decode.Phone) bool { return !p.Silent || !r.Filter.ShowsSilent(p.Phone) })
 }
 
 // last writes the rows of the end.
@@ -427,10 +424,7 @@ func (r *run) last() error {
 		return err
 	}
 	var err error
-	phones := r.decoder.Phones()
-	if !r.Filter.Empty() { // of phones without events, nothing says that they are meant
-		phones = slices.DeleteFunc(phones, func(p *decode.Phone) bool { return p.Silent })
-	}
+	phones := slices.DeleteFunc(r.decoder.Phones(), func(p *decode.Phone) bool { return p.Silent && !r.Filter.ShowsSilent(p.Phone) })
 	r.sum.rows, err = r.view.end(phones)
 	return err
 }

@@ -58,6 +58,7 @@ func recordFields() []field[decode.Record] {
 		host(Column{Name: "dest_ip", width: 9, typical: 15}, func(r *record) *netip.AddrPort { return &r.Server }),
 		port(Column{Name: "dest_port", width: 5, right: true}, func(r *record) *netip.AddrPort { return &r.Server }),
 		{Column: Column{Name: "vlan", Kind: KindNumbers, width: 4}, value: vlanValue, read: (*Reader).vlans},
+		text(Column{Name: "tls", width: 7, typical: 40}, func(r *record) *string { return &r.TLS }),
 		text(Column{Name: "method", width: 4}, func(r *record) *string { return &r.Method }),
 		text(Column{Name: "host", width: 12, typical: 21}, func(r *record) *string { return &r.Host }),
 		unique(Column{Name: "target", width: 20, typical: 64}, func(r *record) *string { return &r.Target }),

@@ -157,6 +157,9 @@ func (c *Checker) Attempt(a *stream.Attempt) {
 
 // Handshake takes how a TLS connection began.
 func (c *Checker) Handshake(h *tls.Handshake) {
+	if h.Outcome == tls.Opened && h.Unread == tls.Decrypted {
+		return // what is in it is read
+	}
 	c.registry.Heard(h.Source, h.Client.Addr(), h.Time)
 	p := c.conns.add(pairKey{ends{h.Client.Addr(), h.Server}, Encrypted, whyFailed(h)}, &h.Origin, h.Source)
 	if p == nil {

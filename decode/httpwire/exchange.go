@@ -55,7 +55,8 @@ type Exchange struct {
 	Version   string // "HTTP/1.1"; empty where the request has none
 	UserAgent string
 
-	ContentLength int64 // as the request says; -1 if it does not
+	TLS           string // version and cipher suite, of a request that was decrypted; else empty
+	ContentLength int64  // as the request says; -1 if it does not
 	ContentType   string
 	Credentials   bool // the request has some (RFC 9110, section 11)
 	// Body is the beginning of what a POST sends, at most MaxBody bytes, without

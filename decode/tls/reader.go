@@ -27,8 +27,18 @@ type Config struct {
 // [stream.Receiver] for these.
 type Reader struct {
 	config Config
-	kept   int // bytes in parts of messages
-	held   int // bytes in parts of records
+	kept   int        // bytes in parts of messages
+	held   int        // bytes in parts of records
+	within *Handshake // of the connection whose inside is handed on; else nil
+}
+
+// Inside returns version and cipher suite of the connection whose inside is handed
+// on to Config.Inside, empty outside of that.
+func (r *Reader) Inside() string {
+	if r.within == nil {
+		return ""
+	}
+	return r.within.Version.String() + " " + SuiteName(r.within.Suite)
 }
 
 var _ stream.Receiver = (*Reader)(nil)
@@ -471,9 +481,9 @@ func (r *Reader) lose(c *stream.Conn, conn *Conn, sd stream.Side, from uint32, n
 
 // inside calls Config.Inside with its own state of the connection.
 func (r *Reader) inside(c *stream.Conn, conn *Conn, call func()) {
-	c.State = conn.open.inside
+	c.State, r.within = conn.open.inside, &conn.h
 	call()
-	conn.open.inside, c.State = c.State, conn
+	conn.open.inside, c.State, r.within = c.State, conn, nil
 }
 
 // Gap implements [stream.Receiver]. Bytes of an encrypted record cost that

@@ -1,7 +1,6 @@
 package tls
 
 import (
-	"bufio"
 	"bytes"
 	"crypto"
 	"crypto/hkdf"
@@ -37,6 +36,7 @@ const (
 type Secrets struct {
 	logged   map[logKey][]byte
 	private  []*rsa.PrivateKey
+	line     []byte              // of a key log that has not come whole
 	sessions map[[32]byte][]byte // master secrets by a hash of the session's id or ticket
 }
 
@@ -100,33 +100,62 @@ var labels = map[string]bool{
 	"CLIENT_RANDOM": true, "RSA": true, "CLIENT_TRAFFIC_SECRET_0": true, "SERVER_TRAFFIC_SECRET_0": true,
 }
 
-// AddLog adds the secrets of a key log, whose lines that are of no use are
-// passed over. It returns how many secrets it took.
+// maxLine bounds a line of a key log, in bytes.
+const maxLine = 1 << 10
+
+// AddLog adds the secrets of a key log, up to its present end. Called again, it
+// goes on from there: a line that is not whole yet is kept. Lines that are of no
+// use are passed over. It returns how many secrets it took.
 func (s *Secrets) AddLog(log io.Reader) (int, error) {
 	taken := 0
-	lines := bufio.NewScanner(log)
-	lines.Buffer(make([]byte, 0, 4<<10), 64<<10)
-	for lines.Scan() {
-		fields := strings.Fields(lines.Text())
-		if len(fields) != 3 || !labels[fields[0]] {
-			continue
+	var part [4 << 10]byte
+	for {
+		n, err := log.Read(part[:])
+		s.line = append(s.line, part[:n]...)
+		for {
+			line, rest, whole := bytes.Cut(s.line, []byte("\n"))
+			if !whole {
+				break
+			}
+			taken += s.addLine(string(line))
+			s.line = s.line[:copy(s.line, rest)]
 		}
-		name, err := hex.DecodeString(fields[1])
-		secret, err2 := hex.DecodeString(fields[2])
-		if err != nil || err2 != nil || len(name) > 32 || len(secret) == 0 || len(secret) > 64 || len(s.logged) >= maxSecrets {
-			continue
+		switch {
+		case len(s.line) > maxLine:
+			s.line = s.line[:0]
+		case err == io.EOF:
+			return taken + s.addLine(string(s.line)), nil // the last one may have no end
 		}
-		key := logKey{label: strings.Clone(fields[0])}
-		copy(key.random[:], name)
-		s.logged[key] = secret
-		taken++
+		if err != nil && err != io.EOF {
+			return taken, err
+		}
 	}
-	return taken, lines.Err()
+}
+
+// addLine adds the secret of a line, and returns how many there are in it.
+func (s *Secrets) addLine(line string) int {
+	fields := strings.Fields(line)
+	if len(fields) != 3 || !labels[fields[0]] {
+		return 0
+	}
+	name, err := hex.DecodeString(fields[1])
+	secret, err2 := hex.DecodeString(fields[2])
+	if err != nil || err2 != nil || len(name) > 32 || len(secret) < 32 || len(secret) > 64 || len(s.logged) >= maxSecrets {
+		return 0
+	}
+	key := logKey{label: fields[0]}
+	copy(key.random[:], name)
+	s.logged[key] = secret
+	return 1
 }
 
 // AddSecrets adds a Decryption Secrets Block of the kind TLS Key Log
 // (draft-ietf-opsawg-pcapng, section 4.7).
-func (s *Secrets) AddSecrets(block []byte) { _, _ = s.AddLog(bytes.NewReader(block)) }
+func (s *Secrets) AddSecrets(block []byte) {
+	for line := range strings.Lines(string(block)) {
+		s.addLine(line)
+	}
+}
 
 // premaster returns the premaster secret that a client sent encrypted with a
 // server's key, nil without the key (RFC 5246, section 7.4.7.1).

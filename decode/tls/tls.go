@@ -84,6 +84,7 @@ const (
 	NoKey               // nothing given decrypts it
 	NoSession           // it resumes a session whose handshake was not captured
 	UnknownSuite        // of a cipher suite that is only named
+	Reasons             // how many there are
 )
 
 // String returns the reason in words.

@@ -60,6 +60,9 @@ type Config struct {
 	ResponseTimeout time.Duration // of capture time
 	VXLANPort       uint16        // a further UDP port of VXLAN; 0 for none
 
+	// Secrets decrypt TLS; nil for none. More may come while it runs.
+	Secrets *tls.Secrets
+
 	// Lost, unless nil, gets each loss.
 	Lost func(Loss)
 
@@ -86,6 +89,8 @@ type Decoder struct {
 	streams *stream.Assembler
 	http    *httpwire.Reader
 	sip     *sip.Reader
+	tls     *tls.Reader
+	opened  [tls.Reasons]int // TLS connections, by whether they were decrypted
 
 	timeout int64
 	pending ring
@@ -108,8 +113,11 @@ func New(c Config, to Sink) *Decoder {
 	}
 	lost := d.lost
 	d.sip = sip.NewReader(to.Message, lost)
-	d.http = httpwire.NewReader(d.pending.insert, httpwire.Config{Lost: lost})
-	d.streams = stream.NewAssembler(&demux{d.http, d.sip, tls.NewReader(tls.Config{Found: to.Handshake})}, stream.Config{Lost: lost, Failed: to.Attempt})
+	d.http = httpwire.NewReader(d.exchange, httpwire.Config{Lost: lost})
+	streams := &demux{http: d.http, sip: d.sip}
+	d.tls = tls.NewReader(tls.Config{Found: d.handshake, Secrets: c.Secrets, Inside: streams})
+	streams.tls = d.tls
+	d.streams = stream.NewAssembler(streams, stream.Config{Lost: lost, Failed: to.Attempt})
 	d.packets = packet.NewDecoder(d.segment, packet.Config{Lost: lost, VXLANPort: c.VXLANPort, Datagram: d.datagram})
 	return d
 }
@@ -173,6 +181,20 @@ func (d *Decoder) Flush() {
 	for d.pending.n > 0 {
 		d.next()
 	}
+}
+
+// exchange takes a request when its head is complete.
+func (d *Decoder) exchange(x *httpwire.Exchange) {
+	x.TLS = d.tls.Inside()
+	d.pending.insert(x)
+}
+
+// handshake takes how a TLS connection began.
+func (d *Decoder) handshake(h *tls.Handshake) {
+	if h.Outcome == tls.Opened {
+		d.opened[h.Unread]++
+	}
+	d.sink.Handshake(h)
 }
 
 func (d *Decoder) segment(s *packet.Segment) {
@@ -283,9 +305,10 @@ type Summary struct {
 	Strays  int // frames whose time was far from the others'
 	Links   []capture.LinkType
 	Tunnels []packet.Tunnel
+	TLS     [tls.Reasons]int // connections that were opened, by why they could not be decrypted
 }
 
 // Summary returns the counts so far.
 func (d *Decoder) Summary() Summary {
-	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.dropped, d.steps, d.clock.strays, d.packets.Unknown, d.packets.Tunnels}
+	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.dropped, d.steps, d.clock.strays, d.packets.Unknown, d.packets.Tunnels, d.opened}
 }

@@ -21,15 +21,16 @@ const keepTime = 30 * time.Second
 
 // frames writes the frames of the connections whose requests are shown.
 type frames struct {
-	out    *output.Series
-	writer *pcapfile.Writer // of the output at hand
-	keeper *keep.Keeper
-	hold   int64 // how long a frame may wait, in nanoseconds of capture time
+	out     *output.Series
+	writer  *pcapfile.Writer // of the output at hand
+	keeper  *keep.Keeper
+	secrets bool  // write those that decrypt them, too
+	hold    int64 // how long a frame may wait, in nanoseconds of capture time
 }
 
 // newFrames begins to write frames. It makes the decoder pass on its segments.
-func newFrames(to output.Destination, c *decode.Config) (*frames, error) {
-	f := &frames{hold: int64(c.ResponseTimeout + keepTime)}
+func newFrames(to output.Destination, c *decode.Config, secrets bool) (*frames, error) {
+	f := &frames{secrets: secrets, hold: int64(c.ResponseTimeout + keepTime)}
 	var err error
 	if f.out, err = output.New(to, f.begin); err != nil {
 		return nil, err
@@ -75,9 +76,12 @@ func beginsLikePcapng(name string) bool {
 }
 
 // batch writes the frames that are known to matter at the capture time now, and
-// the secrets that decrypt them.
+// the secrets that decrypt them where that is asked for.
 func (f *frames) batch(b *capture.Batch, now int64) error {
 	for i := range b.Secrets {
+		if !f.secrets {
+			break
+		}
 		if err := f.writer.Secret(&b.Secrets[i]); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ package run
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"slices"
@@ -53,7 +54,10 @@ type Config struct {
 
 	// Ready is called when the outputs are open, with the folders that stay in
 	// use; nil for nothing.
-	Ready   func(outputs []string)
+	Ready       func(outputs []string)
+	KeepSecrets bool      // write the TLS secrets of captures with the frames
+	KeyLog      io.Reader // TLS secrets, which may grow; nil for none
+
 	Verdict Verdict
 
 	Stdout, Stderr io.Writer
@@ -125,6 +129,7 @@ func (r *run) over(in input) error {
 	r.in, r.progress, r.shown, r.calls = in, newProgress(r.Stderr, in), map[*timeline.Phone]bool{}, map[callKey]bool{}
 	r.verdict = verdict.New()
 	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture}
+	r.sum.keys = r.KeyLog != nil || r.Decode.Secrets.Any()
 	_, r.sum.saved = in.(*records)
 	if r.Verdict.Alone != nil {
 		r.sum.view = noView
@@ -183,7 +188,7 @@ func (r *run) open() error {
 		return err
 	}
 	to.Name = r.Frames
-	r.frames, err = newFrames(to, &r.Decode)
+	r.frames, err = newFrames(to, &r.Decode, r.KeepSecrets)
 	return err
 }
 
@@ -340,6 +345,9 @@ func (r *run) batch(b *capture.Batch) error {
 	for i := range b.Problems {
 		r.problem(&b.Problems[i])
 	}
+	if err := r.addSecrets(b); err != nil {
+		return err
+	}
 	err := r.pipeline.Batch(b)
 	r.now = r.pipeline.Now()
 	if err := cmp.Or(err, r.unsaved); err != nil {
@@ -355,6 +363,23 @@ func (r *run) batch(b *capture.Batch) error {
 		return nil
 	}
 	return r.flush()
+}
+
+// addSecrets takes what decrypts the batch: from the capture, and from a key log.
+func (r *run) addSecrets(b *capture.Batch) error {
+	const keyLog = 0x544c534b
+	for _, s := range b.Secrets {
+		if s.Kind == keyLog {
+			r.Decode.Secrets.AddSecrets(s.Data)
+		}
+	}
+	if r.KeyLog == nil {
+		return nil
+	}
+	if _, err := r.Decode.Secrets.AddLog(r.KeyLog); err != nil {
+		return fmt.Errorf("key log: %w", err)
+	}
+	return nil
 }
 
 // flush writes what waits in buffers.

@@ -10,6 +10,7 @@ import (
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
+	"actionurl/decode/tls"
 	"actionurl/report"
 )
 
@@ -30,6 +31,7 @@ type summary struct {
 	notes            int // on the input
 	damaged          int // of these, those that cost something
 
+	keys   bool           // TLS can be decrypted
 	filter *filter.Filter // of -f, for captures; nil for none
 }
 
@@ -78,6 +80,15 @@ func (s *summary) print(d decode.Summary, reason string) {
 		s.say("%s not shown", report.Plural(more, "further problem"))
 	}
 	s.say("%s, %s, %s%s", s.from(&d), report.Plural(s.requests, "HTTP request"), report.Plural(s.events, "Action URL"), s.shown())
+	if of := d.TLS; s.keys && of != [tls.Reasons]int{} {
+		line := report.Plural(of[tls.Decrypted], "TLS connection") + " decrypted"
+		for why := tls.NoKey; why < tls.Reasons; why++ {
+			if of[why] > 0 {
+				line += fmt.Sprintf(", %d not: %v", of[why], why)
+			}
+		}
+		s.say("%s", line)
+	}
 	for _, loss := range d.Losses(s.view == report.Calls || s.view == report.Phones) {
 		s.say("warning: %v", loss)
 	}
@@ -87,6 +98,8 @@ func (s *summary) print(d decode.Summary, reason string) {
 	case s.saved: // it is too late for templates
 	case s.filter != nil && d.Frames == 0 && s.filter.Dropped() > 0 && s.damaged == 0:
 		s.say("no frame matches the filter; tagged frames match only after vlan, as in -f 'port 80 or (vlan and port 80)'")
+	case s.requests == 0 && d.TLS[tls.NoKey] > 0:
+		s.say("%s cannot be read; give the server's key with --tls-key, or a key log with --keylog", report.Plural(d.TLS[tls.NoKey], "TLS connection"))
 	case s.requests > 0 && s.events == 0 && s.view != report.Requests:
 		s.say("no request looks like an Action URL; show all with --view requests, or give the configured URLs with -t or -p")
 	case s.unknown > 0 && s.templates == 0 && (s.rows > 0 || s.view == report.Calls):

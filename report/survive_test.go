@@ -180,7 +180,7 @@ func TestRequestSurvives(t *testing.T) {
 	n := 0
 	fill(t, reflect.ValueOf(answered).Elem(), "", &n)
 	answered.Interface = &capture.Interface{Capture: "trunk.pcap"} // the rest of it is the capture's
-	answered.Source = packet.MAC{}                                 // is in the event, if anywhere
+	answered.Source, answered.Clock = packet.MAC{}, 0              // is in the event, if anywhere; of use while it waits
 	answered.ContentLength = -1                                    // of no use after
 	answered.NoResponse = httpwire.Answered
 	answered.Sent, answered.Credentials, answered.Location = nil, false, "" // have told which requests are one event

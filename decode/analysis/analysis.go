@@ -199,7 +199,7 @@ func (a *Analyzer) exchange(x, last *httpwire.Exchange) {
 	if e != nil && last != nil {
 		x, sent = merged(x, last), x
 	}
-	a.write(x, sent, e, a.signalled(x, e), nil)
+	a.write(x, sent, e, a.joinSIP(x, e), nil)
 }
 
 // waited emits the record of a request that has waited. The event of a chain is
@@ -213,10 +213,10 @@ func (a *Analyzer) waited(w *waiter) {
 	}
 }
 
-// signalled joins a request to the SIP of the capture, if there is any. It
+// joinSIP joins a request to the SIP of the capture, if there is any. It
 // returns the call of the phone that the request is about, nil where that is not
 // known.
-func (a *Analyzer) signalled(x *httpwire.Exchange, e *actionurl.Event) (call *sip.Call) {
+func (a *Analyzer) joinSIP(x *httpwire.Exchange, e *actionurl.Event) (call *sip.Call) {
 	if e != nil {
 		if a.sip.Heard() {
 			a.ask.Ask(x, e)
@@ -266,10 +266,10 @@ func (a *Analyzer) Event(x *httpwire.Exchange, e *actionurl.Event, found []findi
 	return a.err
 }
 
-// Signalled takes the SIP of a call that was analyzed before, after the events
+// SIPCall takes the SIP of a call that was analyzed before, after the events
 // that were emitted before it and ahead of those after it: of the call of a
 // phone, by its MAC address or else its address, whose first event was at a time.
-func (a *Analyzer) Signalled(mac packet.MAC, addr netip.Addr, first int64, call *sip.Call) {
+func (a *Analyzer) SIPCall(mac packet.MAC, addr netip.Addr, first int64, call *sip.Call) {
 	a.calls.Signalled(a.phones.Find(mac, addr), first, call)
 }
 

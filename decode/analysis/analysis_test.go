@@ -16,6 +16,7 @@ import (
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
+	"actionurl/decode/stream"
 	"actionurl/decode/timeline"
 )
 
@@ -197,7 +198,7 @@ func TestEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 0 {
-			again.Signalled(packet.MAC{0, 0x0b, 0x82, 0x12, 0x34, 0x32}, desk, second, &sip.Call{Remote: sip.Party{User: "5003"}, Started: second})
+			again.SIPCall(packet.MAC{0, 0x0b, 0x82, 0x12, 0x34, 0x32}, desk, second, &sip.Call{Remote: sip.Party{User: "5003"}, Started: second})
 		}
 	}
 	if err := again.Flush(); err != nil {
@@ -208,5 +209,65 @@ func TestEvent(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"incoming 5003 active true"}, calls); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A SIP message names the event of a request that has its Call-ID, and what SIP
+// knows of the call fills in what no event says.
+func TestSIPNamesEvents(t *testing.T) {
+	message := func(at int64, from, to netip.Addr, method string, status int) *sip.Message {
+		return &sip.Message{
+			Origin: packet.Origin{Interface: on, Frame: int(at/1e6) + 1, Time: at}, Sender: from, Receiver: to,
+			Method: []byte(method), Status: status, CallID: []byte("3f1c6a2e@192.168.40.10"), CSeq: 1,
+			From: []byte(`"Jane" <sip:5003@pbx>;tag=1`), To: []byte("<sip:101@pbx>"),
+		}
+	}
+	var records, calls []string
+	a := New(Config{Call: func(c *Call) error {
+		calls = append(calls, fmt.Sprintf("%v %s %s %s", c.Direction, c.Remote, c.DisplayRemote, c.State()))
+		return nil
+	}}, func(r *Record) error {
+		records = append(records, fmt.Sprintf("%s %s %s", r.Event.Kind.Slug, r.Event.By, r.Event.SIP.Method))
+		return nil
+	})
+	a.Message(message(1*second, pbx, desk, "INVITE", 0))
+	a.Exchange(get(desk, 1*second+50e6, "/x?mac=000b82123432&call-id=3f1c6a2e@192.168.40.10"))
+	a.Message(message(9*second, desk, pbx, "INVITE", 200))
+	a.Message(message(20*second, desk, pbx, "BYE", 0))
+	if err := a.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"incoming_call sip INVITE"}, records); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"incoming 5003 Jane ended"}, calls); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A frame says which phone sent a request, unless it comes from a router: another
+// connection through that shows it, though it brought no request.
+func TestRouterByConnection(t *testing.T) {
+	const source = "00:0b:82:12:34:32" // of a vendor of phones, which makes routers, too
+	from, _ := packet.ParseMAC(source)
+	for _, through := range []bool{false, true} {
+		var macs []string
+		a := New(Config{}, func(r *Record) error {
+			macs = append(macs, r.Event.PhoneMAC.String())
+			return nil
+		})
+		if through {
+			a.Attempt(&stream.Attempt{Origin: packet.Origin{Interface: on}, Client: netip.AddrPortFrom(other, 1), Server: server, ClientMAC: from, Refused: true})
+		}
+		x := get(desk, second, "/incoming?remote=5003")
+		x.Source = from
+		a.Exchange(x)
+		want := source
+		if through {
+			want = packet.MAC{}.String()
+		}
+		if diff := cmp.Diff([]string{want}, macs); diff != "" {
+			t.Errorf("through a router: %v (-want +got):\n%s", through, diff)
+		}
 	}
 }

@@ -195,9 +195,6 @@ type Counts struct {
 // Counts returns the counts so far.
 func (t *Timeline) Counts() Counts { return Counts{t.cut, t.unnamed} }
 
-// Phone returns a phone that an event was added of.
-func (t *Timeline) Phone(id phone.ID) *Phone { return t.phones[id-1] }
-
 // phone returns a phone that announces an event, nil for none.
 func (t *Timeline) phone(id phone.ID, now int64) *Phone {
 	if id == 0 {
@@ -208,7 +205,7 @@ func (t *Timeline) phone(id phone.ID, now int64) *Phone {
 		p.open = p.few[:0]
 		t.phones = append(t.phones, p)
 	}
-	return t.Phone(id)
+	return t.phones[id-1]
 }
 
 // ofPhone notes an event that is of no call.

@@ -274,7 +274,7 @@ func (in *records) replay(r *run, rec *report.Saved) error {
 	case report.SavedFinding:
 		r.found(&rec.Finding)
 	case report.SavedSIP:
-		in.analyzer.Signalled(rec.Call.PhoneMAC, rec.Call.PhoneIP, rec.Time, rec.Call.SIP)
+		in.analyzer.SIPCall(rec.Call.PhoneMAC, rec.Call.PhoneIP, rec.Time, rec.Call.SIP)
 	case report.SavedSilent:
 		p := &rec.Phone
 		in.analyzer.Silent(p.MAC, p.IP, p.Account, p.First, p.Last)

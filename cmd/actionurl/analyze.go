@@ -40,6 +40,7 @@ type analysis struct {
 	capture *filter.Expr // the same, read; nil for none
 
 	publication publication
+	collection  collection // of report
 
 	view, group, time string
 	terms             []term // of the filter, as they were given

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,25 +17,34 @@ import (
 	"actionurl/report/publish"
 )
 
-// natsServer starts a real server, and returns its URL.
-func natsServer(t *testing.T) string {
+// natsServer starts a real server, and returns its URL, and what starts it again
+// on what it has stored.
+func natsServer(t *testing.T) (url string, restart func()) {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
+	o := server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true}
+	var s *server.Server
+	stop := func() { s.Shutdown(); s.WaitForShutdown() }
+	start := func() {
+		own := o
+		var err error
+		if s, err = server.NewServer(&own); err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		if !s.ReadyForConnections(10 * time.Second) {
+			t.Fatal("the server does not start")
+		}
 	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the server does not start")
-	}
-	return fmt.Sprintf("nats://%s", s.Addr())
+	start()
+	o.Port = s.Addr().(*net.TCPAddr).Port
+	t.Cleanup(func() { stop() })
+	return fmt.Sprintf("nats://%s", s.Addr()), func() { stop(); start() }
 }
 
 // What is published is what --complete saves, with the sensor's name; and what
 // is published twice is stored once.
 func TestPublish(t *testing.T) {
-	url := natsServer(t)
+	url, _ := natsServer(t)
 	file := "../../testdata/deployment.pcap"
 	want := outputOf(t, nil, "analyze", "--sensor", "hq", "--complete", "--view", "requests", "--format", "ndjson", file)
 	if !strings.Contains(want, `"sensor":"hq"`) || !strings.Contains(want, `"finding":{`) || !strings.Contains(want, `"capture_end":{`) {

@@ -10,6 +10,7 @@ import (
 
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
+	"actionurl/report/publish"
 )
 
 func newReport(enter shutter) *cobra.Command {
@@ -35,6 +36,7 @@ func newReport(enter shutter) *cobra.Command {
 	a.Decode.ResponseTimeout, a.Decode.SlowResponse = 1, 1 // what was late has been found already
 	cmd.Flags().SortFlags = false
 	a.rowFlags(cmd)
+	a.collectFlags(cmd)
 	return cmd
 }
 
@@ -44,6 +46,12 @@ func (a *analysis) report(ctx context.Context, names []string, stdin io.Reader) 
 		a.enter.shut(sandbox.Rights{Write: outputs}, a.Verbose, a.Stderr)
 	}
 	a.finishVerdict(cmp.Or(a.Verdict.Alone, a.Stderr), names)
+	if publish.Named(names[0]) {
+		if len(names) > 1 {
+			return usage("%s has all sensors; expected no other name beside it", names[0])
+		}
+		return a.collect(ctx, names[0])
+	}
 	awaits(names, stdin, "saved events", a.Stderr)
 	return ended(run.Saved(ctx, a.Config, names, stdin))
 }

@@ -200,7 +200,12 @@ func (r *run) pass() error {
 // records are saved records.
 type records struct {
 	*saved.Records
-	flushing *error             // the first of writing what waits while a pipe is silent
+	replayer
+	flushing *error // the first of writing what waits while a pipe is silent
+}
+
+// A replayer replays records that were saved.
+type replayer struct {
 	analyzer *analysis.Analyzer // made by begin
 }
 
@@ -231,7 +236,7 @@ func (a analyzer) Summary() decode.Summary { return decode.Summary{Counts: a.Cou
 
 // begin implements input. What is wrong beside the requests has been saved, and
 // is not found again.
-func (in *records) begin(r *run) {
+func (in *replayer) begin(r *run) {
 	c := r.Decode.Analysis
 	c.Found = nil
 	in.analyzer = analysis.New(c, r.record)
@@ -265,7 +270,7 @@ func (in *records) feed(r *run) (running, reading error) {
 }
 
 // replay takes a saved record.
-func (in *records) replay(r *run, rec *report.Saved) error {
+func (in *replayer) replay(r *run, rec *report.Saved) error {
 	if rec.Kind != report.SavedFinding && rec.Kind != report.SavedSIP {
 		r.now = max(r.now, rec.Time)
 		r.begin(rec.Time)

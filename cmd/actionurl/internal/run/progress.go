@@ -24,6 +24,9 @@ type progress struct {
 func newProgress(w io.Writer, in input) *progress {
 	now := time.Now()
 	p := &progress{in: in, began: now, next: now.Add(progressInterval)}
+	if _, read := in.(*collected); read {
+		return p
+	}
 	if _, live := in.(*Live); !live && output.IsTerminal(w) {
 		p.w = w
 	}

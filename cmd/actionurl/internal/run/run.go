@@ -96,6 +96,7 @@ type run struct {
 	Config
 	in       input
 	live     *Live // in, where that is live; else nil
+	goesOn   bool  // in is collected, until somebody stops that
 	progress *progress
 	sum      summary
 	verdict  *verdict.Collector
@@ -130,7 +131,8 @@ func (r *run) over(in input) error {
 	r.verdict = verdict.New()
 	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture}
 	r.sum.keys = r.KeyLog != nil || r.Decode.Secrets.Any()
-	_, r.sum.saved = in.(*records)
+	_, files := in.(captures)
+	r.sum.saved = r.live == nil && !files
 	if r.Verdict.Alone != nil {
 		r.sum.view = noView
 	}
@@ -175,7 +177,7 @@ func (r *run) over(in input) error {
 // open opens the outputs.
 func (r *run) open() error {
 	to := output.Destination{
-		Name: r.Output, Stdout: r.Stdout, Inputs: r.in.Files(), Live: r.live != nil,
+		Name: r.Output, Stdout: r.Stdout, Inputs: r.in.Files(), Live: r.live != nil || r.goesOn,
 		Rotate: r.Rotate, Zone: r.Options.Clock.Zone(),
 	}
 	if output.IsTerminal(r.Stdout) {

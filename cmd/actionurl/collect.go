@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/cmd/actionurl/internal/sandbox"
+	"actionurl/report"
+	"actionurl/report/output"
+	"actionurl/report/publish"
+)
+
+// A collection is what the flags say that collect what sensors publish.
+type collection struct {
+	durable  string
+	lateness time.Duration
+}
+
+// collectFlags adds the flags of collecting.
+func (a *analysis) collectFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	a.publication.secretFlags(cmd)
+	f.StringVar(&a.collection.durable, "durable", "", "with nats://, go on where the run of this `NAME` ended (see help sensors)")
+	f.DurationVar(&a.collection.lateness, "lateness", publish.DefaultLateness, "with nats://, how long rows wait for slower sensors, a `TIME`")
+}
+
+// collect shows what sensors publish.
+func (a *analysis) collect(ctx context.Context, servers string) error {
+	c := publish.CollectConfig{
+		Durable: a.collection.durable, Lateness: a.collection.lateness,
+		Say: func(s string) { report.Logf(a.Stderr, "%s", s) },
+	}
+	if c.Durable != "" {
+		switch {
+		case publish.CheckSensor(c.Durable) != nil:
+			return usage("invalid argument %q for \"--durable\" flag: %w", c.Durable, publish.CheckSensor(c.Durable))
+		case a.Filter.View != report.Events && a.Filter.View != report.Requests || a.Options.Format.Run != nil:
+			return usage("--durable needs rows that are written once; expected --view events or requests, not a whole run")
+		case a.Rotate != output.Rotation{} || strings.HasSuffix(a.Output, ".gz"):
+			return usage("--durable goes on with a file that is not rotated or compressed")
+		}
+		if a.Output != "-" && a.Output != "" {
+			c.File = a.Output
+		}
+	}
+	var err error
+	if c.Servers, err = publish.NewServers(servers, a.publication.creds, a.publication.nkey); err != nil {
+		return usage("%w", err)
+	}
+	from, err := publish.Collect(ctx, c)
+	if err != nil {
+		return &statusError{statusFailed, err}
+	}
+	defer from.Close()
+	a.Options.Sensors = true
+	a.Ready = func(outputs []string) {
+		a.enter.shut(sandbox.Rights{Write: outputs, Connect: c.Servers.Ports()}, a.Verbose, a.Stderr)
+	}
+	return ended(run.Collected(a.Config, from))
+}

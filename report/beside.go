@@ -21,7 +21,7 @@ import (
 //	{"time":"…","silent_phone":{"phone_mac":"…","phone_ip":"…","account":"101",…}}
 //	{"time":"…","capture_loss":{"interface":"eth1","since":"…","dropped":12}}
 //	{"time":"…","capture_end":{}}
-//	{"time":"…","sensor":"hq","heartbeat":{}}
+//	{"time":"…","sensor":"hq","sensor_alive":{}}
 
 // findingFields are the keys of a finding of a request.
 func findingFields() []field[finding.Finding] {

@@ -295,7 +295,7 @@ func (r *Reader) record(line string, s *Saved) (known bool, err error) {
 		case "capture_loss":
 			s.Kind = savedLoss
 			r.skip()
-		case "heartbeat":
+		case "sensor_alive":
 			s.Kind = savedHeartbeat
 			r.skip()
 		default:

@@ -36,7 +36,7 @@ const (
 	common   // a word that pages and devices of all kinds use
 	identity // of the phone; provisioning requests have these, too
 	generic  // of a call, but a word that others use
-	telling  // a word that hardly anything else uses
+	certain  // a word that hardly anything else uses
 	allWeights
 )
 
@@ -45,8 +45,8 @@ var weights = [vendor.Meanings]uint8{
 	vendor.Language: common, vendor.Duration: common, vendor.Battery: common,
 	vendor.MAC: identity, vendor.IP: identity, vendor.Product: identity, vendor.Version: identity, vendor.Hardware: identity,
 	vendor.Local: generic, vendor.Remote: generic,
-	vendor.PhoneIP: telling, vendor.DisplayLocal: telling, vendor.DisplayRemote: telling, vendor.CallID: telling,
-	vendor.Account: telling, vendor.Direction: telling, vendor.Count: telling, vendor.OfCall: telling,
-	vendor.Caller: telling, vendor.Called: telling, vendor.CallerName: telling, vendor.CalledName: telling,
-	vendor.Number: telling, vendor.User: telling,
+	vendor.PhoneIP: certain, vendor.DisplayLocal: certain, vendor.DisplayRemote: certain, vendor.CallID: certain,
+	vendor.Account: certain, vendor.Direction: certain, vendor.Count: certain, vendor.OfCall: certain,
+	vendor.Caller: certain, vendor.Called: certain, vendor.CallerName: certain, vendor.CalledName: certain,
+	vendor.Number: certain, vendor.User: certain,
 }

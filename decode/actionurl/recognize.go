@@ -36,7 +36,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *p
 			own = own || s.has(v.Value)
 		}
 	}
-	calls := count[generic] + count[telling]
+	calls := count[generic] + count[certain]
 	known := calls + count[identity] + count[common]
 	e.names(resource, s.vendor)
 	named := len(e.Candidates) > 0
@@ -53,7 +53,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *p
 		}
 		return true
 	case file:
-		return count[telling] > 0 && known > 1 || calls > 0 && (named || s.agent && !downloads(path))
+		return count[certain] > 0 && known > 1 || calls > 0 && (named || s.agent && !downloads(path))
 	case pathForm && known > 0 && (known == len(e.Vars) || s.phone() || count[identity] > 0):
 		return true
 	case provisions(resource):

@@ -183,7 +183,7 @@ func TestConnections(t *testing.T) {
 				k.Reply(answer).Close()
 			}
 		}, nil, []string{"refused ×1 from 2 of 10.0.0.2: 192.168.40.207:80"}},
-		{"refused: a template tells", func(c *capturetest.Capture) {
+		{"refused: a template names it", func(c *capturetest.Capture) {
 			refuse(c, phone, 1)
 		}, []string{"incoming_call=192.168.40.207/mac=$mac"}, []string{"refused ×1 from 2 of 00:0b:82:12:34:32: 192.168.40.207:80"}},
 		{"refused: a phone, and another port of the template's server", func(c *capturetest.Capture) {
@@ -341,7 +341,7 @@ func TestHistory(t *testing.T) {
 		{"repeated, not: another phone without a name", []heard{{0, 1, "/off_hook?local=1&language=en", "", ""}, {second / 2, 2, "/off_hook?local=1&language=en", "", ""}}, nil},
 		{"repeated, not: answered and established are a pair", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("answered_call", "a@b"), "", ""}, {0, 0, call("established_call", "a@b"), "", ""}}, nil},
-		{"repeated, not: which event it is cannot be told", []heard{{0, 0, "/mac=000b82123432&local=1", "", ""}, {second / 2, 0, "/mac=000b82123432&local=1", "", ""}}, nil},
+		{"repeated, not: which event it is is not known", []heard{{0, 0, "/mac=000b82123432&local=1", "", ""}, {second / 2, 0, "/mac=000b82123432&local=1", "", ""}}, nil},
 
 		{"fan_out: a group rings", []heard{
 			{0, 0, "/incoming?mac=000b82123432&remote=4930123456", "", ""}, {second / 5, 1, "/incoming?mac=000b82123433&remote=4930123456", "", ""},
@@ -372,9 +372,9 @@ func TestHistory(t *testing.T) {
 		{"out_of_order: on hold behind the end", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {second, 0, call("established_call", "a@b"), "", ""},
 			{10 * second, 0, call("terminated_call", "a@b"), "", ""}, {second / 2, 0, call("hold_call", "a@b"), "", ""}}, []string{"25 out_of_order"}},
-		{"out_of_order, not: nothing tells that it is one call", []heard{
+		{"out_of_order, not: nothing shows that it is one call", []heard{
 			{0, 0, plain("established_call"), "", ""}, {second / 2, 0, plain("incoming_call"), "", ""}}, nil},
-		{"out_of_order, not: the end is told in two ways", []heard{
+		{"out_of_order, not: the end is announced in two ways", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {9 * second, 0, call("missed_call", "a@b"), "", ""}, {second / 2, 0, call("terminated_call", "a@b"), "", ""}}, nil},
 		{"out_of_order, not: joined in the middle", []heard{
 			{0, 0, call("resume_call", "a@b"), "", ""}, {second, 0, call("hold_call", "a@b"), "", ""}, {second, 0, call("terminated_call", "a@b"), "", ""}}, nil},
@@ -399,10 +399,10 @@ func TestHistory(t *testing.T) {
 		{"missing_event, not: it is held", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {60 * second, 0, call("hold_call", "a@b"), "", ""},
 			{0, 0, call("incoming_call", "e@f"), "", ""}, {2 * second, 0, call("established_call", "e@f"), "", ""}, {9 * second, 0, call("terminated_call", "e@f"), "", ""}}, nil},
-		{"missing_event, not: the phone does not tell of holding", []heard{
+		{"missing_event, not: the phone does not announce holding", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
 			{60 * second, 0, call("incoming_call", "e@f"), "", ""}, {2 * second, 0, call("established_call", "e@f"), "", ""}, {9 * second, 0, call("terminated_call", "e@f"), "", ""}}, nil},
-		{"missing_event, not: it is told behind the other", []heard{
+		{"missing_event, not: it is announced after the other", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
 			{60 * second, 0, call("incoming_call", "e@f"), "", ""}, {2 * second, 0, call("established_call", "e@f"), "", ""}, {second / 2, 0, call("hold_call", "a@b"), "", ""},
 			{9 * second, 0, call("terminated_call", "e@f"), "", ""}}, nil},
@@ -411,7 +411,7 @@ func TestHistory(t *testing.T) {
 			{60 * second, 0, plain("incoming_call"), "", ""}, {2 * second, 0, plain("established_call"), "", ""},
 			{60 * second, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""},
 			{60 * second, 0, plain("incoming_call"), "", ""}, {2 * second, 0, plain("established_call"), "", ""}}, nil},
-		{"missing_event, not: the phone tells of no call's end, nor of holding", []heard{
+		{"missing_event, not: the phone announces no call's end, nor of holding", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {9 * second, 0, call("resume_call", "a@b"), "", ""},
 			{60 * second, 0, plain("busy_to_idle"), "", ""}}, nil},
 		{"missing_event, not: the capture ends in the call", []heard{
@@ -423,7 +423,7 @@ func TestHistory(t *testing.T) {
 		{"missing_event, not: the capture begins when it is answered", []heard{
 			{0, 0, call("incoming_call", "c@d"), "", ""}, {9 * second, 0, call("terminated_call", "c@d"), "", ""},
 			{60 * second, 0, call("established_call", "a@b"), "", ""}, {60 * second, 0, plain("busy_to_idle"), "", ""}}, nil},
-		{"missing_event, not: the end is told late", []heard{
+		{"missing_event, not: the end is announced late", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("established_call", "a@b"), "", ""}, {60 * second, 0, plain("busy_to_idle"), "", ""},
 			{second / 2, 0, call("terminated_call", "a@b"), "", ""}}, nil},
 		{"missing_event, not: it was passed on", []heard{
@@ -475,12 +475,12 @@ func TestTemplates(t *testing.T) {
 	}{
 		{"never_sent", busy, known, true, []string{"never_sent ×1 of 00:0b:82:12:34:32: busy_to_idle"}},
 		{"never_sent, not: it has no template", busy, known[:1], true, nil},
-		{"never_sent, not: too few to tell", busy[:2], known, true, nil},
+		{"never_sent, not: too few to know", busy[:2], known, true, nil},
 		{"never_sent, not: by https it cannot be seen", busy, []string{known[0], "busy_to_idle=https://192.168.40.207/idle?mac=$mac"}, true, nil},
 		{"never_sent, not: it may be one of those that are ambiguous", busy, []string{"idle_to_busy=192.168.40.207/busy?mac=$mac", "busy_to_idle=192.168.40.207/busy?mac=$mac"}, true,
 			[]string{"4 ambiguous_templates", "11 ambiguous_templates", "18 ambiguous_templates"}},
 
-		{"never_sent, not: it may be one of those that are told together", append(slices.Clone(busy), heard{20 * time.Second, 0, "/end?" + mac, "", ""}),
+		{"never_sent, not: it may be one of those that are announced together", append(slices.Clone(busy), heard{20 * time.Second, 0, "/end?" + mac, "", ""}),
 			[]string{known[0], "busy_to_idle=192.168.40.207/end?mac=$mac", "unregistered=192.168.40.207/end?mac=$mac"}, true, []string{"25 ambiguous_templates"}},
 		{"unknown_template", []heard{{0, 0, "/in?remote=5003&" + mac, "", ""}}, known, true, []string{"4 unknown_template"}},
 		{"unknown_template, not: there is no profile", []heard{{0, 0, "/in?remote=5003&" + mac, "", ""}}, known, false, nil},

@@ -33,8 +33,8 @@ func (s *site) ring(phone string) *capturetest.SIPCall {
 		Request(true, "INVITE", capturetest.Talk).Respond(false, 180, "INVITE", "")
 }
 
-// tell adds a request of a phone.
-func (s *site) tell(phone, target string) {
+// announce adds a request of a phone.
+func (s *site) announce(phone, target string) {
 	s.ports++
 	k := s.Conn(strings.TrimSuffix(phone, "5060")+strconv.Itoa(40000+s.ports), server).Open()
 	k.Send(get(target)).Reply(answer).Close()
@@ -75,7 +75,7 @@ func TestNotNotified(t *testing.T) {
 	bound := []string{"incoming_call", "192.168.40.207/in?r=$remote", "00:0b:82:12:34:32"}
 	announced := func(s *site) { // a call that is announced, and missed
 		call := s.ring(phoneEnd)
-		s.tell(phoneEnd, "/in?r=5003")
+		s.announce(phoneEnd, "/in?r=5003")
 		s.after(3)
 		call.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
 		s.after(30)
@@ -91,52 +91,52 @@ func TestNotNotified(t *testing.T) {
 		make      func(s *site)
 		want      []string
 	}{
-		{"a call without any request", common, func(s *site) { announced(s); silent(s); s.after(20); s.tell(otherEnd, "/x") },
+		{"a call without any request", common, func(s *site) { announced(s); silent(s); s.after(20); s.announce(otherEnd, "/x") },
 			[]string{"not_notified incoming_call 192.168.40.50 16"}},
-		{"a phone with templates of its own, and others' are seen", bound, func(s *site) { s.tell(otherEnd, "/in?r=1"); silent(s); s.after(20); s.tell(otherEnd, "/x") },
+		{"a phone with templates of its own, and others' are seen", bound, func(s *site) { s.announce(otherEnd, "/in?r=1"); silent(s); s.after(20); s.announce(otherEnd, "/x") },
 			[]string{"not_notified incoming_call 192.168.40.50 12"}},
 		{"long before the capture ends", common, func(s *site) { announced(s); silent(s); s.after(200); s.ring(otherEnd) },
 			[]string{"not_notified incoming_call 192.168.40.50 16"}},
 
 		{"not: a phone with templates of its own, and no request to the server is seen", bound, func(s *site) { silent(s); s.after(20); s.ring(otherEnd) }, nil},
-		{"not: no templates", nil, func(s *site) { announced(s); silent(s); s.after(20); s.tell(otherEnd, "/x") }, nil},
+		{"not: no templates", nil, func(s *site) { announced(s); silent(s); s.after(20); s.announce(otherEnd, "/x") }, nil},
 		{"not: that of another phone", common, func(s *site) {
 			announced(s)
 			s.ring(otherEnd).Request(true, "CANCEL", "")
 			s.after(20)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
-		{"not: the phone is told other events", []string{"terminated_call", "192.168.40.207/in?r=$remote", ""}, func(s *site) { announced(s); silent(s); s.after(20); s.tell(otherEnd, "/x") }, nil},
+		{"not: the phone is told other events", []string{"terminated_call", "192.168.40.207/in?r=$remote", ""}, func(s *site) { announced(s); silent(s); s.after(20); s.announce(otherEnd, "/x") }, nil},
 		{"not: any request came", common, func(s *site) {
 			announced(s)
 			silent(s)
 			s.after(1)
-			s.tell(phoneEnd, "/whatever")
+			s.announce(phoneEnd, "/whatever")
 			s.after(20)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
 		{"not: a request that came before", common, func(s *site) {
 			announced(s)
-			s.tell(phoneEnd, "/in?r=5003")
+			s.announce(phoneEnd, "/in?r=5003")
 			silent(s)
 			s.after(20)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
-		{"not: the capture ends", common, func(s *site) { announced(s); silent(s); s.after(10); s.tell(otherEnd, "/x") }, nil},
+		{"not: the capture ends", common, func(s *site) { announced(s); silent(s); s.after(10); s.announce(otherEnd, "/x") }, nil},
 		{"not: it did not ring", common, func(s *site) {
 			announced(s)
 			s.SIPCall(pbxEnd, phoneEnd, "<sip:5003@pbx>", "<sip:101@pbx>", "busy").Request(true, "INVITE", "").Respond(false, 486, "INVITE", "")
 			s.after(20)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
-		{"not: it is not over", common, func(s *site) { announced(s); s.ring(phoneEnd); s.after(20); s.tell(otherEnd, "/x") }, nil},
+		{"not: it is not over", common, func(s *site) { announced(s); s.ring(phoneEnd); s.after(20); s.announce(otherEnd, "/x") }, nil},
 		{"not: beside another", common, func(s *site) {
 			announced(s)
 			first := s.ring(phoneEnd)
 			silent(s)
 			first.Request(true, "CANCEL", "")
 			s.after(20)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
 		{"not: it is in the capture in part", common, func(s *site) {
 			announced(s)
@@ -144,7 +144,7 @@ func TestNotNotified(t *testing.T) {
 			silent(s)
 			s.Frames = append(s.Frames[:n], s.Frames[n+1:]...)
 			s.after(20)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
 		{"not: the phone tried", common, func(s *site) {
 			announced(s)
@@ -154,7 +154,7 @@ func TestNotNotified(t *testing.T) {
 			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client}, "")
 			silent(s)
 			s.after(20)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
 	} {
 		s := &site{Capture: capturetest.New()}
@@ -177,7 +177,7 @@ func TestMissingInSIP(t *testing.T) {
 		tell := func(event string) {
 			s.after(1)
 			if slices.Contains(events, event) {
-				s.tell(phoneEnd, "/"+event+"?r=5003&mac=000b82123432")
+				s.announce(phoneEnd, "/"+event+"?r=5003&mac=000b82123432")
 			}
 		}
 		tell("incoming_call")
@@ -196,25 +196,29 @@ func TestMissingInSIP(t *testing.T) {
 		make func(s *site)
 		want []string
 	}{
-		{"the end", func(s *site) { whole(s); talk(s, "incoming_call", "established_call"); s.tell(otherEnd, "/x") },
+		{"the end", func(s *site) { whole(s); talk(s, "incoming_call", "established_call"); s.announce(otherEnd, "/x") },
 			[]string{"missing_event terminated_call 192.168.40.50 40"}},
 		{"the beginning", func(s *site) { talk(s, "established_call", "terminated_call"); whole(s) }, []string{"missing_event incoming_call 192.168.40.50 1"}},
-		{"the answer", func(s *site) { whole(s); talk(s, "incoming_call", "terminated_call"); s.tell(otherEnd, "/x") },
+		{"the answer", func(s *site) { whole(s); talk(s, "incoming_call", "terminated_call"); s.announce(otherEnd, "/x") },
 			[]string{"missing_event established_call 192.168.40.50 40"}},
 
-		{"not: all is announced", func(s *site) { whole(s); whole(s); s.tell(otherEnd, "/x") }, nil},
+		{"not: all is announced", func(s *site) { whole(s); whole(s); s.announce(otherEnd, "/x") }, nil},
 		{"not: the phone never announces the end", func(s *site) {
 			talk(s, "incoming_call", "established_call")
 			talk(s, "incoming_call", "established_call")
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
 		{"not: the capture ends", func(s *site) {
 			whole(s)
 			talk(s, "incoming_call", "established_call")
 			s.Frames = s.Frames[:len(s.Frames)-1]
 		}, nil},
-		{"not: what was announced may be it", func(s *site) { whole(s); talk(s, "incoming_call", "established_call", "more"); s.tell(otherEnd, "/x") }, nil},
-		{"not: what was announced is of no call", func(s *site) { whole(s); talk(s, "dnd_on"); s.tell(otherEnd, "/x") }, nil},
+		{"not: what was announced may be it", func(s *site) {
+			whole(s)
+			talk(s, "incoming_call", "established_call", "more")
+			s.announce(otherEnd, "/x")
+		}, nil},
+		{"not: what was announced is of no call", func(s *site) { whole(s); talk(s, "dnd_on"); s.announce(otherEnd, "/x") }, nil},
 		{"not: the server is slow", func(s *site) {
 			whole(s)
 			call := s.ring(phoneEnd)
@@ -227,17 +231,17 @@ func TestMissingInSIP(t *testing.T) {
 			s.after(1)
 			call.Request(true, "BYE", "").Respond(false, 200, "BYE", "")
 			s.after(30)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
 		{"not: it was missed", func(s *site) {
 			whole(s)
 			call := s.ring(phoneEnd)
-			s.tell(phoneEnd, "/incoming_call?r=5003&mac=000b82123432")
+			s.announce(phoneEnd, "/incoming_call?r=5003&mac=000b82123432")
 			s.after(3)
 			call.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
-			s.tell(phoneEnd, "/missed_call?r=5003&mac=000b82123432")
+			s.announce(phoneEnd, "/missed_call?r=5003&mac=000b82123432")
 			s.after(30)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
 		{"not: beside another", func(s *site) {
 			whole(s)
@@ -245,18 +249,18 @@ func TestMissingInSIP(t *testing.T) {
 			talk(s, "incoming_call", "established_call")
 			other.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
 			s.after(30)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
 		{"not: the phone passed it on", func(s *site) {
 			whole(s)
 			call := s.ring(phoneEnd)
-			s.tell(phoneEnd, "/incoming_call?r=5003&mac=000b82123432")
+			s.announce(phoneEnd, "/incoming_call?r=5003&mac=000b82123432")
 			call.Respond(false, 200, "INVITE", capturetest.Talk).Request(true, "ACK", "")
-			s.tell(phoneEnd, "/established_call?r=5003&mac=000b82123432")
+			s.announce(phoneEnd, "/established_call?r=5003&mac=000b82123432")
 			s.after(3)
 			call.Request(false, "REFER", "").Request(false, "BYE", "")
 			s.after(30)
-			s.tell(otherEnd, "/x")
+			s.announce(otherEnd, "/x")
 		}, nil},
 	} {
 		s := &site{Capture: capturetest.New()}
@@ -268,7 +272,7 @@ func TestMissingInSIP(t *testing.T) {
 	s := &site{Capture: capturetest.New()}
 	whole(s)
 	talk(s, "incoming_call", "established_call")
-	s.tell(otherEnd, "/x")
+	s.announce(otherEnd, "/x")
 	if diff := cmp.Diff([]string{"missing_event terminated_call 192.168.40.50 40"}, found(t, s.Capture)); diff != "" {
 		t.Errorf("the end, of a phone that announced an earlier one, without templates (-want +got):\n%s", diff)
 	}
@@ -299,7 +303,7 @@ func TestSIPMismatch(t *testing.T) {
 	} {
 		s := &site{Capture: capturetest.New()}
 		call := s.ring(phoneEnd).Respond(false, 200, "INVITE", capturetest.Talk)
-		s.tell(phoneEnd, test.target)
+		s.announce(phoneEnd, test.target)
 		test.end(s, call)
 		if diff := cmp.Diff(test.want, found(t, s.Capture)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.what, diff)

@@ -11,7 +11,7 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// A judge tells what stands at the places of targets.
+// A judge decides what stands at the places of targets.
 type judge struct {
 	learner  *Learner
 	keyed    map[keyAt][]value // by server and key, of all shapes
@@ -231,7 +231,7 @@ func (j *judge) addresses(p *place, all []value) (Part, bool) {
 }
 
 // isSenders reports whether a value is the MAC address of the frame that it
-// came in, or that the user agent tells.
+// came in, or that the user agent names.
 func isSenders(v value) bool {
 	mac := actionurl.NormalizeMAC(v.text)
 	if mac == "" || mac == macOf(v.of.source) {
@@ -381,7 +381,7 @@ func ways(all []value) way {
 }
 
 // clockError is how many seconds a measured duration may differ from the one
-// that a phone tells.
+// that a phone sends.
 const clockError = 2
 
 // times judges numbers that are the seconds since something of the same call.
@@ -449,7 +449,7 @@ func isWithheld(v value) bool {
 	return false
 }
 
-// numbers judges what has nothing of its own to tell by: how it varies.
+// numbers judges what has nothing of its own to go by: how it varies.
 func (j *judge) numbers(all []value) Part {
 	what := "text"
 	far, own := "display_remote", []string{"display_local"}

@@ -16,7 +16,7 @@ import (
 )
 
 // describe renders what was learnt: a line for each shape, with its template,
-// event and candidates, and one for each part that is told of.
+// event and candidates, and one for each part that is reported.
 func describe(l *learn.Lesson) string {
 	var b strings.Builder
 	for i := range l.Shapes {
@@ -236,7 +236,7 @@ func TestLessonIsNoEnd(t *testing.T) {
 	}
 }
 
-// Servers with the same URLs are told apart, whatever the phones call them.
+// Servers with the same URLs are distinct, whatever the phones call them.
 func TestServers(t *testing.T) {
 	s := newSite(t)
 	p := fleet("grandstream", 1)[0]

@@ -1,18 +1,18 @@
-// Package learn finds the templates that phones were told, from the requests
+// Package learn infers the templates of phones, from the requests
 // that they sent, for one who knows nothing of a site.
 //
 //  1. A target is taken apart into its keys, its values and the segments of
 //     its path.
 //  2. Requests to one server with the same keys in the same order, and the same
-//     words where words tell events apart, are of one shape.
+//     words where words distinguish events, are of one shape.
 //  3. What stands at each place of a shape is fixed text or a variable. Which
-//     variable is told by what the values are: the sender's own address, a
+//     variable follows from what the values are: the sender's own address, a
 //     word of its user agent, something of its SIP call, a number that differs
 //     from call to call, and by the key.
-//  4. Which event it is is told by a name in the URL or by SIP, or else narrowed
+//  4. Which event it is follows from a name in the URL or by SIP, or else narrowed
 //     by where the requests stand in calls.
 //
-// Each finding says how sure it is and why. What cannot be told is left open,
+// Each finding says how sure it is and why. What cannot be inferred is left open,
 // and stands in the profile that [Lesson.AppendProfile] writes for the user to
 // fill in.
 //
@@ -47,11 +47,11 @@ const (
 	// that there is room for others'.
 	maxPerPhone = 12
 
-	// maxWords is how many words at one place tell shapes apart, but for names
+	// maxWords is how many words at one place distinguish shapes, but for names
 	// of events. Where there are more, they are values of a variable.
 	maxWords = 32
 
-	// maxPhones bounds the phones that are told apart: 65,536 of about 100
+	// maxPhones bounds the phones that are distinguished: 65,536 of about 100
 	// bytes and, for 1,024 shapes, a bit each; 15 MiB. Those beyond count as one.
 	maxPhones = 64 << 10
 
@@ -86,15 +86,15 @@ func New(role Role) *Learner {
 type outline struct {
 	server   netip.AddrPort
 	places   []place
-	words    []map[string]struct{} // by place: that tell sketches apart, but for names of events
+	words    []map[string]struct{} // by place: that distinguish sketches, but for names of events
 	sketches map[string]*sketch
 	order    []*sketch
 }
 
-// A sketch is what is known of the requests of an outline whose telling words
+// A sketch is what is known of the requests of an outline whose distinguishing words
 // are the same.
 type sketch struct {
-	words    []string // by place; empty where it is no telling word
+	words    []string // by place; empty where it does not distinguish
 	into     *sketch  // that it became a part of
 	requests int
 	phones   bits
@@ -204,7 +204,7 @@ func unrecognized(x *httpwire.Exchange, path string) bool {
 	}
 	places, values := split(path)
 	for i, v := range values {
-		if places[i].telling(v) && kindNamed(v) != nil {
+		if places[i].distinguishes(v) && kindNamed(v) != nil {
 			return true
 		}
 	}
@@ -269,13 +269,13 @@ func (l *Learner) sketch(o *outline, values []string) *sketch {
 	return s.whole()
 }
 
-// word returns the word by which the value at a place tells requests apart,
+// word returns the word by which the value at a place distinguishes requests,
 // empty for none.
 func (o *outline) word(i int, value string) string {
 	if len(o.words[i]) > maxWords && kindNamed(value) == nil {
 		return ""
 	}
-	if o.places[i].telling(value) {
+	if o.places[i].distinguishes(value) {
 		return value
 	}
 	return ""
@@ -294,7 +294,7 @@ func (o *outline) tooMany(i int, word string) bool {
 	return before == maxWords && len(o.words[i]) > maxWords
 }
 
-// free makes the words at a place values: the sketches that they told apart
+// free makes the words at a place values: the sketches that they distinguished
 // become one.
 func (l *Learner) free(o *outline, i int) {
 	all := o.order

@@ -20,7 +20,7 @@ type Certainty string
 const (
 	Certain Certainty = "certain" // the requests themselves show it
 	Likely  Certainty = "likely"
-	Open    Certainty = "open" // it cannot be told
+	Open    Certainty = "open" // nothing shows it
 )
 
 // A Lesson is what was learnt.

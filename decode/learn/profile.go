@@ -19,7 +19,7 @@ func (l *Lesson) AppendProfile(dst []byte) []byte {
 		dst = append(dst, "# It holds what may be secrets, as they are part of the URLs.\n"...)
 	}
 	if slices.ContainsFunc(l.Shapes, func(s Shape) bool { return s.Event.Kind == nil }) {
-		dst = append(dst, "# Where a URL stands behind \"# \", the event could not be told: take the \"# \" away\n# where it is right, and put the event's name in the place of a \"?\" (actionurl\n# catalog lists them).\n"...)
+		dst = append(dst, "# Where a URL stands behind \"# \", the event is not known: take the \"# \" away\n# where it is right, and put the event's name in the place of a \"?\" (actionurl\n# catalog lists them).\n"...)
 	}
 	dst = append(dst, "\nevents:\n"...)
 	for i := range l.Shapes {
@@ -133,10 +133,10 @@ func (l *Lesson) appendVariables(dst []byte) []byte {
 	if len(names) == 0 {
 		return dst
 	}
-	dst = append(dst, "\n# What these stand for could not be told. Where you know it, put the name of the\n# phone's variable into the URLs and take the line away.\nvariables:\n"...)
+	dst = append(dst, "\n# What these stand for is not known. Where you know it, put the name of the\n# phone's variable into the URLs and take the line away.\nvariables:\n"...)
 	slices.Sort(names)
 	for _, name := range names {
-		meaning := "not told"
+		meaning := "unknown"
 		if len(perhaps[name]) > 0 {
 			meaning += "; perhaps $" + strings.Join(perhaps[name], " or $")
 		}

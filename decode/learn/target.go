@@ -90,7 +90,7 @@ func isPlain(text string) bool {
 	return true
 }
 
-// isWord reports whether a value is one that an administrator types to tell
+// isWord reports whether a value is one that an administrator types to distinguish
 // URLs apart: a name without blanks, and no number but a short one.
 func isWord(value string) bool {
 	if value == "" || len(value) > 64 {
@@ -110,16 +110,16 @@ func isWord(value string) bool {
 	return digits < len(value) || digits < 3
 }
 
-// eventKeys are the keys of pairs by which URLs tell events apart.
+// eventKeys are the keys of pairs by which URLs name events.
 var eventKeys = map[string]bool{
 	"event": true, "e": true, "ev": true, "evt": true, "type": true, "action": true, "method": true,
 	"state": true, "status": true, "cmd": true, "service": true, "trigger": true,
 }
 
-// telling reports whether the value at the place is a word that tells URLs
+// distinguishes reports whether the value at the place is a word that distinguishes URLs
 // apart, by itself: a segment of the path that is no value of a variable, or
 // the name of an event.
-func (p *place) telling(value string) bool {
+func (p *place) distinguishes(value string) bool {
 	if !isWord(value) {
 		return false
 	}

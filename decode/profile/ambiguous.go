@@ -46,7 +46,7 @@ type arbiter struct {
 // Ambiguities returns what is ambiguous in the bindings: templates of two
 // events, both of one phone or both of any, that one request can match. A
 // phone's own template counts before those of any phone. What phones have in
-// common is told once, with the first of them. Whole is false if there were
+// common is reported once, with the first of them. Whole is false if there were
 // too many templates to compare all.
 func Ambiguities(bindings []Binding) (all []Ambiguity, whole bool) {
 	a := &arbiter{bindings: bindings, verdicts: map[[2]int]*Ambiguity{}}

@@ -57,7 +57,7 @@ func ambiguities(p *Parser) []string {
 }
 
 // What is of one phone only meets what is of that phone, and what phones have
-// in common is told once.
+// in common is reported once.
 func TestAmbiguitiesOfPhones(t *testing.T) {
 	p := NewParser()
 	for _, mac := range []string{"000b82000001", "000b82000002", "000b82000003"} {

@@ -21,9 +21,9 @@ type file struct {
 	data    []byte
 	sniffed form
 	vendor  *vendor.Vendor // of the first setting
-	root    *vendor.Vendor // that the file's form tells
-	named   string         // the phone that the file's name tells
-	phone   string         // the phone that the file itself tells
+	root    *vendor.Vendor // of the file's form
+	named   string         // the phone in the file's name
+	phone   string         // the phone in the file itself
 	first   int            // of its bindings
 	bad     int            // errors
 	full    bool           // it has more bindings than are kept
@@ -43,7 +43,7 @@ type form struct {
 // expectedForms says what files are read.
 const expectedForms = "expected a profile (YAML), or a phone's provisioning file (XML, text or JSON)"
 
-// read tells what the file is, and reads it.
+// read finds out what the file is, and reads it.
 func (f *file) read() {
 	f.first = len(f.Bindings)
 	f.named = macOfName(f.name)
@@ -99,7 +99,7 @@ func unreadable(data []byte) string {
 	return ""
 }
 
-// sniff tells the form of a file by what stands in it.
+// sniff finds out the form of a file by its content.
 func (f *file) sniff() form {
 	text := bytes.TrimLeft(f.data, " \t\r\n")
 	switch {
@@ -130,7 +130,7 @@ func firstOf(text []byte) byte {
 	return 0
 }
 
-// sniffLines tells a profile from a vendor's text by the first line that only
+// sniffLines distinguishes a profile from a vendor's text by the first line that only
 // one of them has.
 func (f *file) sniffLines() form {
 	text, profile := form{"text", (*file).readText}, form{"profile", (*file).readYAML}
@@ -159,7 +159,7 @@ func (f *file) sniffLines() form {
 	case colons > 0:
 		return profile
 	}
-	f.fail(-1, "what the file is cannot be told; %s", expectedForms)
+	f.fail(-1, "unknown kind of file; %s", expectedForms)
 	return form{}
 }
 
@@ -219,10 +219,10 @@ func (f *file) setting(key []byte, sep byte) *Setting {
 }
 
 // choose returns the setting of the vendor whose file it is, by the phone, by
-// the file's form, or by what else tells, nil where nothing does; or else of
+// the file's form, or by what else shows it, nil where nothing does; or else of
 // the first vendor whose keys no other vendor uses for something else. It is nil
 // if there is none.
-func (f *file) choose(settings []*Setting, told *vendor.Vendor) *Setting {
+func (f *file) choose(settings []*Setting, known *vendor.Vendor) *Setting {
 	if len(settings) == 0 {
 		return nil
 	}
@@ -230,7 +230,7 @@ func (f *file) choose(settings []*Setting, told *vendor.Vendor) *Setting {
 	if mac == "" {
 		mac = f.named
 	}
-	for _, v := range []*vendor.Vendor{vendor.OfText(mac), f.root, told} {
+	for _, v := range []*vendor.Vendor{vendor.OfText(mac), f.root, known} {
 		for _, s := range settings {
 			if s.Vendor == v {
 				return s
@@ -491,7 +491,7 @@ func quoted(s []byte) string {
 	return string(s[:min(len(s), 200)])
 }
 
-// macOfName returns the MAC address that a file's name tells, empty for none:
+// macOfName returns the MAC address in a file's name, empty for none:
 // cfg000b82123456.xml, 000b82123456.cfg, snom370-000413123456.htm.
 func macOfName(name string) string {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))

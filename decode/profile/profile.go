@@ -1,7 +1,7 @@
-// Package profile reads what phones were told: the Action URL that stands for
+// Package profile reads the settings of phones: the Action URL that stands for
 // each event in their settings.
 //
-//  1. What a file is, is told by its content: a profile of the program's own
+//  1. The kind of a file is detected from its content: a profile of the program's own
 //     (YAML), or a provisioning file of a vendor (XML, text, JSON).
 //  2. Its settings are found by the vendors' catalogues of package actionurl.
 //  3. Each becomes a [Binding] of a template to a phone, or to any phone. The
@@ -29,7 +29,7 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// A Profile is what files tell.
+// A Profile is what files hold.
 type Profile struct {
 	Files     []File
 	Bindings  []Binding
@@ -136,7 +136,7 @@ const (
 	// same events for each of its phones. 1,048,576 of 56 bytes, 56 MiB.
 	maxFileBindings = 1 << 20
 
-	// maxFileMessages is how many errors of a file are told.
+	// maxFileMessages is how many errors of a file are reported.
 	maxFileMessages = 20
 
 	// maxWarnings bounds the warnings that are kept: 10,000 of about 200

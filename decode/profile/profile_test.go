@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// told parses a file and writes what it tells, a line for each thing: errors
+// read parses a file and writes what it holds, a line for each thing: errors
 // and warnings with their line, then bindings as line, phone, event, template.
-func told(name, data string) []string {
+func read(name, data string) []string {
 	p := NewParser()
 	used := p.Parse(name, []byte(data))
 	return lines(p, used)
@@ -53,7 +53,7 @@ func TestParse(t *testing.T) {
 		{"compressed", "x", "\x1f\x8b\x08", []string{"error 0: the file is compressed; expected what is in it"}},
 		{"UTF-16", "x", "\xff\xfe<\x00", []string{"error 0: the file is in UTF-16; expected UTF-8"}},
 		{"capture", "x", "\xd4\xc3\xb2\xa1", []string{"error 0: the file is a packet capture; " + expectedForms}},
-		{"prose", "x", "hello\nworld\n", []string{"error 0: what the file is cannot be told; " + expectedForms}},
+		{"prose", "x", "hello\nworld\n", []string{"error 0: unknown kind of file; " + expectedForms}},
 
 		// XML that is none, and other XML.
 		{"not closed", "x", "<gs_provision>\n<config>\n", []string{"error 3: the file ends before </config>, which closes line 2"}},
@@ -329,7 +329,7 @@ func TestParse(t *testing.T) {
 		{"own variable", "x", "events: {P8310: h/$local_uri}\nvariables: {local_uri: x}\n", []string{"1 incoming_call h/$local_uri"}},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, told(test.name, test.data)); diff != "" {
+			if diff := cmp.Diff(test.want, read(test.name, test.data)); diff != "" {
 				t.Errorf("%s\n(-want +got):\n%s", test.data, diff)
 			}
 		})

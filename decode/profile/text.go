@@ -7,7 +7,7 @@ import (
 )
 
 // readText reads a line for each setting: P8310 = URL, action_url.hold = URL,
-// action_incoming_url!: URL, action uri incoming: URL. A key may be told by the
+// action_incoming_url!: URL, action uri incoming: URL. A key may be recognized by the
 // section that it stands in: [ActionURL], then IncomingCall = URL.
 func (f *file) readText() {
 	tag, section := false, []byte(nil)

@@ -289,7 +289,7 @@ func isNameStart(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
 }
 
-// element tells what an element is for.
+// element returns what an element is for.
 func (r *xmlReader) element(name, attributes []byte, offset int) element {
 	e := element{name: name, offset: offset}
 	switch {

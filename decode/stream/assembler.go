@@ -6,7 +6,7 @@ import (
 	"actionurl/decode/packet"
 )
 
-// Counts tell what became of the segments.
+// Counts says what became of the segments.
 type Counts struct {
 	Conns      int   // connections followed, those joined included
 	Evicted    int   // connections forgotten because there were too many

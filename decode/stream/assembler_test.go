@@ -93,7 +93,7 @@ func number(t testing.TB, s string) uint32 {
 	return uint32(n)
 }
 
-// A recorder is a Receiver that writes down what it is told, and checks what
+// A recorder is a Receiver that records what it gets, and checks what
 // is promised to every Receiver.
 type recorder struct {
 	t     testing.TB
@@ -174,7 +174,7 @@ func arrow(c *Conn, s Side) string {
 	return "<"
 }
 
-// Each script is a capture; want is what the receiver is told, with the frames
+// Each script is a capture; want is what the receiver gets, with the frames
 // that it came from. "lost" at the end, which every open connection gets when
 // the capture ends, is left out.
 func TestAssembler(t *testing.T) {
@@ -391,7 +391,7 @@ func TestAssembler(t *testing.T) {
 			> 1000 SYN ack=5001
 			< 5000 SYN ack=1001
 			> 1001 ack=5001 "one"`, 0,
-			// Until it is acknowledged, the second SYN cannot be told from that of a new connection.
+			// Until it is acknowledged, the second SYN looks like that of a new connection.
 			[]string{`lost`, `> "one" #5`}},
 
 		// How connections end.

@@ -41,14 +41,14 @@ func (a *Assembler) tried(c *Conn, side Side, s *packet.Segment) {
 }
 
 // answered reports whether the other side has answered the SYN of side, as far
-// as the capture tells: also where it holds one direction only, in which side
+// as the capture shows: also where it holds one direction only, in which side
 // acknowledges what the other sent.
 func (c *Conn) answered(side Side) bool {
 	h, o := &c.halves[side], &c.halves[side.Other()]
 	return o.seen || o.hasAcked || h.next != h.start || h.hasFin
 }
 
-// unanswered tells of a connection whose SYN was sent again in vain, when it
+// unanswered reports a connection whose SYN was sent again in vain, when it
 // is forgotten.
 func (a *Assembler) unanswered(c *Conn) {
 	if c.retry == nil {
@@ -65,7 +65,7 @@ func (a *Assembler) unanswered(c *Conn) {
 	c.retry = nil
 }
 
-// refused tells of an RST of side that answers a SYN (RFC 9293, section 3.5.2).
+// refused reports an RST of side that answers a SYN (RFC 9293, section 3.5.2).
 func (a *Assembler) refused(c *Conn, side Side, s *packet.Segment) {
 	h, o := &c.halves[side], &c.halves[side.Other()]
 	if a.config.Failed == nil || h.open || !s.ACK || !o.synced || o.next != o.start || s.Ack != o.start {

@@ -9,23 +9,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// attempts returns what is told of connections that did not come about.
+// attempts returns connections that did not come about.
 func attempts(t *testing.T, text string) string {
 	t.Helper()
-	var told []string
+	var lines []string
 	a := NewAssembler(ignorer{}, Config{Failed: func(f *Attempt) {
 		what := "unanswered"
 		if f.Refused {
 			what = "refused"
 		}
-		told = append(told, fmt.Sprintf("%s at %d: %v to %v, %v of %v", what, f.Frame, f.Client, f.Server,
+		lines = append(lines, fmt.Sprintf("%s at %d: %v to %v, %v of %v", what, f.Frame, f.Client, f.Server,
 			time.Duration(f.Time-f.First), time.Duration(f.Until-f.First)))
 	}})
 	for _, s := range script(t, text) {
 		a.Segment(s)
 	}
 	a.Flush()
-	return strings.Join(told, "\n")
+	return strings.Join(lines, "\n")
 }
 
 func TestAttempts(t *testing.T) {
@@ -95,7 +95,7 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
-// TestAttemptsOfManyConnections tells of an attempt when its connection gives
+// TestAttemptsOfManyConnections reports an attempt when its connection gives
 // way to another.
 func TestAttemptsOfManyConnections(t *testing.T) {
 	failed := 0
@@ -111,11 +111,11 @@ func TestAttemptsOfManyConnections(t *testing.T) {
 		}
 	}
 	if failed != 5 {
-		t.Errorf("%d told, want 5 of the 10 that gave way", failed)
+		t.Errorf("%d reported, want 5 of the 10 that gave way", failed)
 	}
 	a.Flush()
 	if want := maxConns/2 + 5; failed != want {
-		t.Errorf("%d told in the end, want %d", failed, want)
+		t.Errorf("%d reported in the end, want %d", failed, want)
 	}
 }
 

@@ -437,5 +437,5 @@ func (p *Publisher) rest(ctx context.Context, js jetstream.JetStream, ttl bool) 
 
 // heartbeat returns the line of a heartbeat.
 func (p *Publisher) heartbeat(reached int64) []byte {
-	return fmt.Appendf(nil, `{"time":%q,"sensor":%q,"heartbeat":{}}`, time.Unix(0, reached).UTC().Format("2006-01-02T15:04:05.000000000Z"), p.config.Sensor)
+	return fmt.Appendf(nil, `{"time":%q,"sensor":%q,"sensor_alive":{}}`, time.Unix(0, reached).UTC().Format("2006-01-02T15:04:05.000000000Z"), p.config.Sensor)
 }

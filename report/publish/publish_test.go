@@ -297,7 +297,7 @@ func TestHeartbeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := string(m.Data), `{"time":"2026-03-02T08:00:00.123456789Z","sensor":"hq","heartbeat":{}}`; got != want {
+	if got, want := string(m.Data), `{"time":"2026-03-02T08:00:00.123456789Z","sensor":"hq","sensor_alive":{}}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -93,46 +93,62 @@ func (p *pcap) read(head []byte, name string) bool {
 }
 
 func (p *pcap) records(r *Reader, b *capture.Batch) {
-	rest := r.window.rest()
-	// What every record changes is at hand, and noted after the last one.
-	at, header, order := 0, p.header, p.order
+	for {
+		if p.lengths == capturedFirst {
+			p.plain(r, b)
+		}
+		n, rest := len(b.Frames), r.window.rest()
+		if n > 0 {
+			p.latest = uint32(b.Frames[n-1].Time / 1e9)
+		}
+		if n >= batchFrames || len(rest) < p.header {
+			return
+		}
+		captured, length := p.lengths.sort(p.order.Uint32(rest[8:]), p.order.Uint32(rest[12:]))
+		if captured > maxFrame || captured|length == 0 && (!p.near(p.order.Uint32(rest)) || pcapMagic([4]byte(rest)) != nil) {
+			r.skip(b, recordError(captured))
+			return
+		}
+		end := p.header + int(captured)
+		if len(rest) < end {
+			return
+		}
+		r.frame(b, rest[p.header:end], p.time(rest), length, &p.on)
+		r.window.consume(end)
+	}
+}
+
+// plain reads the records up to the first that something is odd about. It is what
+// nearly all time is spent in.
+func (p *pcap) plain(r *Reader, b *capture.Batch) {
+	data := r.window.rest()
+	at, header, order, unit, on := 0, p.header, p.order, p.unit, &p.on // at hand
 	n := len(b.Frames)
 	number := r.frames - n // of the frame before the batch's first
 	frames := slices.Grow(b.Frames, batchFrames)[:max(n, batchFrames)]
-	var impossible error
-	for n < batchFrames && len(rest)-at >= header {
-		rec := rest[at:]
-		captured, length := order.Uint32(rec[8:]), order.Uint32(rec[12:])
-		if p.lengths != capturedFirst {
-			captured, length = p.lengths.sort(captured, length)
-		}
-		if captured|length == 0 && n > 0 {
-			p.latest = uint32(frames[n-1].Time / 1e9)
-		}
-		if captured > maxFrame || captured|length == 0 && (!p.near(order.Uint32(rec)) || pcapMagic([4]byte(rec)) != nil) {
-			impossible = recordError(captured)
-			break
-		}
-		if len(rec)-header < int(captured) {
+	for n < len(frames) && len(data)-at >= header {
+		h := (*[recordHeader]byte)(data[at:])
+		captured := order.Uint32(h[8:])
+		end := at + header + int(captured)
+		if captured == 0 || captured > maxFrame || end > len(data) {
 			break
 		}
 		f := &frames[n]
-		f.Data = rec[header : header+int(captured)]
-		f.Time = int64(order.Uint32(rec))*1e9 + int64(order.Uint32(rec[4:]))*p.unit
-		f.Length = int(length)
-		f.Interface = &p.on
+		f.Data = data[at+header : end]
+		f.Time = int64(order.Uint32(h[:]))*1e9 + int64(order.Uint32(h[4:]))*unit
+		f.Length = int(order.Uint32(h[12:]))
+		f.Interface = on
 		n++
 		f.Number = number + n
-		at += header + int(captured)
+		at = end
 	}
 	r.frames, b.Frames = number+n, frames[:n]
-	if n > 0 {
-		p.latest = uint32(frames[n-1].Time / 1e9)
-	}
 	r.window.consume(at)
-	if impossible != nil {
-		r.skip(b, impossible)
-	}
+}
+
+// time returns the time of a record.
+func (p *pcap) time(rec []byte) int64 {
+	return int64(p.order.Uint32(rec))*1e9 + int64(p.order.Uint32(rec[4:]))*p.unit
 }
 
 // sort returns the bytes captured and those on the wire.
@@ -191,8 +207,7 @@ func (p *pcap) cut(r *Reader, b *capture.Batch) error {
 		return fmt.Errorf("the file ends in a record's header, after %s of %d", bytesOf(len(rest)), p.header)
 	}
 	captured, length := p.lengths.sort(p.order.Uint32(rest[8:]), p.order.Uint32(rest[12:]))
-	time := int64(p.order.Uint32(rest))*1e9 + int64(p.order.Uint32(rest[4:]))*p.unit
-	r.frame(b, rest[p.header:], time, length, &p.on)
+	r.frame(b, rest[p.header:], p.time(rest), length, &p.on)
 	r.window.consume(len(rest))
 	return fmt.Errorf("the file ends in a frame, after %s of %d", bytesOf(len(rest)-p.header), captured)
 }

@@ -50,7 +50,7 @@ func (d *Decoder) matters(protocol layers.IPProtocol, data []byte) bool {
 
 // ipv4 decodes an IPv4 packet (RFC 791, section 3.1).
 func (d *Decoder) ipv4(data []byte) {
-	if d.unread(data) {
+	if isUDP(data) && d.unread(data) {
 		return
 	}
 	ip := &d.layers.ip4
@@ -70,7 +70,7 @@ func (d *Decoder) ipv4(data []byte) {
 	}
 	more := ip.Flags&layers.IPv4MoreFragments != 0
 	whole := !more && ip.FragOffset == 0
-	if whole && !d.matters(protocol, rest) {
+	if whole && protocol != layers.IPProtocolTCP && !d.matters(protocol, rest) {
 		return
 	}
 	d.seg.Src.Addr, d.seg.Dst.Addr = ipv4Address(ip.SrcIP), ipv4Address(ip.DstIP)

@@ -257,7 +257,8 @@ type headers struct {
 // Decode decodes a frame.
 func (d *Decoder) Decode(f *capture.Frame) {
 	d.Counts.Frames++
-	if f.Interface.Link == capture.LinkEthernet && d.unreadFrame(f.Data) {
+	ethernet := f.Interface.Link == capture.LinkEthernet
+	if ethernet && d.unreadFrame(f.Data) {
 		return
 	}
 	s := &d.seg
@@ -265,6 +266,10 @@ func (d *Decoder) Decode(f *capture.Frame) {
 	s.VLANs.n = 0
 	s.Source, s.Dest = MAC{}, MAC{}
 	d.depth = 0
+	if ethernet {
+		d.ethernet(f.Data)
+		return
+	}
 	d.link(f.Interface.Link, f.Data)
 }
 
@@ -279,11 +284,14 @@ func (d *Decoder) unreadFrame(data []byte) bool {
 	if t == layers.EthernetTypeDot1Q {
 		t, ip = etherType(data[ether+2:]), data[ether+tag:]
 	}
-	return t == layers.EthernetTypeIPv4 && d.unread(ip)
+	return t == layers.EthernetTypeIPv4 && isUDP(ip) && d.unread(ip)
 }
 
-// unread reports whether an IPv4 packet, without options and in one piece, is a
-// UDP datagram that is not read.
+// isUDP reports whether an IPv4 packet says that it holds UDP.
+func isUDP(ip []byte) bool { return len(ip) > 9 && layers.IPProtocol(ip[9]) == layers.IPProtocolUDP }
+
+// unread reports whether an IPv4 packet with UDP, without options and in one
+// piece, holds a datagram that is not read.
 func (d *Decoder) unread(ip []byte) bool {
 	const header, least = 20, 8
 	if len(ip) < header+least {
@@ -291,7 +299,7 @@ func (d *Decoder) unread(ip []byte) bool {
 	}
 	const unfragmented = 0x4000 // "don't fragment" may be set
 	h := ip[:header]
-	return layers.IPProtocol(h[9]) == layers.IPProtocolUDP && h[0] == 0x45 && binary.BigEndian.Uint16(h[6:])&^unfragmented == 0 &&
+	return h[0] == 0x45 && binary.BigEndian.Uint16(h[6:])&^unfragmented == 0 &&
 		binary.BigEndian.Uint16(h[2:]) >= header && !d.matters(layers.IPProtocolUDP, ip[header:])
 }
 

@@ -28,8 +28,11 @@ const (
 
 // tunnels reports whether a UDP port is a tunnel's.
 func (d *Decoder) tunnels(port uint16) bool {
+	if port > portVXLANLinux { // as most of RTP's
+		return port == portTZSP || port == d.config.VXLANPort
+	}
 	switch port {
-	case portVXLAN, portVXLANLinux, portVXLANGPE, portGENEVE, portTZSP, portGTPU, portCAPWAP,
+	case portVXLAN, portVXLANLinux, portVXLANGPE, portGENEVE, portGTPU, portCAPWAP,
 		portL2TP, portTeredo, portMPLS, portGRE:
 		return true
 	}

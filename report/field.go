@@ -251,9 +251,10 @@ func parts[R, P any](fields []field[P], at func(*R) *P) []field[R] {
 
 // A view names the columns of the rows that are made from Rs.
 type view[R any] struct {
-	keys     []field[R] // those of a saved row, in their order
-	composed []field[R] // those that say for people what several keys say
-	people   string     // the names of the ones that people see, with commas between
+	keys     []field[R]                         // those of a saved row, in their order
+	composed []field[R]                         // those that say for people what several keys say
+	people   string                             // the names of the ones that people see, with commas between
+	named    func(name string) (field[R], bool) // a column for each of many names; nil where there are none
 }
 
 // names returns the names of all columns.
@@ -272,6 +273,11 @@ func (v *view[R]) pick(names string) ([]field[R], error) {
 	for name := range strings.SplitSeq(names, ",") {
 		name = strings.TrimSpace(name)
 		i := slices.IndexFunc(all, func(f field[R]) bool { return f.Name == name })
+		if i < 0 && v.named != nil {
+			if f, ok := v.named(name); ok {
+				i, all = len(all), append(all, f)
+			}
+		}
 		if i < 0 {
 			return nil, fmt.Errorf("no column is called %q%s; expected some of %s", name, DidYouMean(name, v.names()), strings.Join(v.names(), ", "))
 		}
@@ -283,6 +289,24 @@ func (v *view[R]) pick(names string) ([]field[R], error) {
 	return picked, nil
 }
 
+// listed returns a list of names, after those of the view where it begins with
+// "+".
+func (v *view[R]) listed(names string, people bool) string {
+	more, ok := strings.CutPrefix(strings.TrimSpace(names), "+")
+	if !ok {
+		return names
+	}
+	own := v.people
+	if !people {
+		var all []string
+		for _, f := range v.keys {
+			all = append(all, f.Name)
+		}
+		own = strings.Join(all, ",")
+	}
+	return own + "," + strings.ReplaceAll(more, ",+", ",")
+}
+
 // columns returns the fields that o asks for.
 func (v *view[R]) columns(o Options) ([]field[R], error) {
 	people := o.Format.People
@@ -290,7 +314,7 @@ func (v *view[R]) columns(o Options) ([]field[R], error) {
 	var err error
 	switch {
 	case o.Columns != "":
-		fields, err = v.pick(o.Columns)
+		fields, err = v.pick(v.listed(o.Columns, people))
 		for i := range fields {
 			fields[i].rank, fields[i].optional = 0, false // what was asked for stays
 		}
@@ -318,6 +342,11 @@ type Rows[R any] struct {
 	row    []Value
 	json   *ndjson // the Sink, if it is one
 	sensor string  // Options.Sensor
+
+	// Until the columns are known, first takes the rows, and settle makes the rest.
+	first  func(*R) error
+	settle func() error
+	before func(*R) // each row; nil for nothing
 }
 
 // newRows returns Rows that write to w.
@@ -333,11 +362,17 @@ func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
 	}
 	sink, err := New(w, o, columns)
 	json, _ := sink.(*ndjson)
-	return &Rows[R]{sink, values, make([]Value, len(fields)), json, o.Sensor}, err
+	return &Rows[R]{Sink: sink, values: values, row: make([]Value, len(fields)), json: json, sensor: o.Sensor}, err
 }
 
 // Write writes the row of of.
 func (r *Rows[R]) Write(of *R) error {
+	if r.first != nil {
+		return r.first(of)
+	}
+	if r.before != nil {
+		r.before(of)
+	}
 	if r.json != nil { // what writes a value at a time needs no row
 		line, keys := r.json.buf, r.json.keys
 		for i, value := range r.values {
@@ -351,4 +386,24 @@ func (r *Rows[R]) Write(of *R) error {
 		r.row[i] = value(of)
 	}
 	return r.Row(r.row)
+}
+
+// Flush writes what is kept, for a reader who waits.
+func (r *Rows[R]) Flush() error {
+	if r.settle != nil {
+		if err := r.settle(); err != nil {
+			return err
+		}
+	}
+	return r.Sink.Flush()
+}
+
+// Close writes what is kept and what ends the format.
+func (r *Rows[R]) Close() error {
+	if r.settle != nil {
+		if err := r.settle(); err != nil {
+			return err
+		}
+	}
+	return r.Sink.Close()
 }

@@ -32,7 +32,10 @@ func records(v View, o Options) *view[decode.Record] {
 		i := slices.IndexFunc(fields, func(f field[decode.Record]) bool { return f.Name == "sensor" })
 		fields[i].value = func(*decode.Record) Value { return textOf(&o.Sensor) }
 	}
-	return &view[decode.Record]{people: people, keys: fields, composed: composedFields()}
+	return &view[decode.Record]{people: people, keys: fields, composed: composedFields(), named: func(name string) (field[decode.Record], bool) {
+		name, ok := strings.CutPrefix(name, varPrefix)
+		return varField(name), ok
+	}}
 }
 
 // recordFields are the keys of a saved record, in their order.
@@ -86,7 +89,7 @@ func recordFields() []field[decode.Record] {
 		text(Column{Name: "phone_product", width: 8}, func(e *event) *string { return &e.PhoneProduct }),
 		text(Column{Name: "phone_version", width: 8}, func(e *event) *string { return &e.PhoneVersion }),
 		unique(Column{Name: "call_id", width: 12, typical: 36}, func(e *event) *string { return &e.CallID }),
-	}, eventOf), parts([]field[message]{
+	}, eventOf), sideFields(), parts([]field[message]{
 		count(Column{Name: "sip_frame", width: 9, right: true}, func(m *message) *int { return &m.Frame }),
 		text(Column{Name: "sip_method", width: 10}, func(m *message) *string { return &m.Method }),
 		where(isMessage, millis(Column{Name: "sip_delay_ms", width: 12, right: true}, func(m *message) *int64 { return &m.Delay })),
@@ -262,6 +265,17 @@ func NewRecords(w io.Writer, o Options, v View) (*Rows[decode.Record], error) {
 				all.keys[i].shown = nil
 			}
 		}
+	}
+	if slices.ContainsFunc(strings.Split(o.Columns, ","), func(name string) bool { return strings.TrimLeft(strings.TrimSpace(name), "+") == allVars }) {
+		if len(o.Variables) == 0 {
+			return newScouted(w, o, v)
+		}
+		o.Columns = spread(o.Columns, o.Variables)
+		rows, err := newRows(w, o, all)
+		if err == nil {
+			rows.before = unlisted(o, o.Variables)
+		}
+		return rows, err
 	}
 	return newRows(w, o, all)
 }

@@ -115,11 +115,15 @@ func (f Formats) Of(file string) (Format, error) {
 // Options say how to write.
 type Options struct {
 	Format  Format
-	Columns string // names with commas between; empty for the view's own
-	Clock   *Clock // nil for UTC
-	Width   int    // of the terminal, in columns; 0 where there is none
-	Color   bool   // what failed is in color
-	Grouped bool   // calls are in groups, which people see
+	Columns string // names with commas between; empty for the view's own, and added to them behind a "+"
+	// Variables are those that vars.* stands for; none for those of the first rows.
+	// Unlisted, unless nil, counts the values of others.
+	Variables []string
+	Unlisted  *int
+	Clock     *Clock // nil for UTC
+	Width     int    // of the terminal, in columns; 0 where there is none
+	Color     bool   // what failed is in color
+	Grouped   bool   // calls are in groups, which people see
 
 	// Sensor is the name of the sensor that these are the records of; empty for
 	// that of each record.

@@ -186,6 +186,7 @@ func TestRequestSurvives(t *testing.T) {
 	answered.Sent, answered.Credentials, answered.Location = nil, false, "" // have told which requests are one event
 	answered.Reply = ""                                                     // is in the finding
 	answered.Event.PhoneVendor = vendor.Of(answered.Event.PhoneMAC)         // is known by it
+	answered.Event.Sides = actionurl.Sides{}                                // are made of the variables
 	answered.Event.SIP.Kind = nil                                           // is the event's then
 	answered.Event.Sides = actionurl.Sides{}                                // are read from the variables when the kind is known
 	answered.Event.Kind, answered.Event.Candidates = actionurl.Unknown, []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}

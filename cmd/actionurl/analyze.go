@@ -376,6 +376,13 @@ func (a *analysis) prepare() error {
 	if err := a.loadKeys(); err != nil {
 		return err
 	}
+	for _, t := range a.Decode.Templates {
+		for name := range t.Variables() {
+			if !slices.Contains(a.Options.Variables, name) {
+				a.Options.Variables = append(a.Options.Variables, name)
+			}
+		}
+	}
 	return a.checkPhones()
 }
 

@@ -18,12 +18,13 @@ type Sides struct {
 	ByCaller bool
 
 	Direction Direction
-	Duration  int // of the call, in seconds; -1 for none
+	Duration  int // of the call, in seconds; valid iff Lasted
+	Lasted    bool
 }
 
 // ReadSides reads the variables of an event.
 func (e *Event) ReadSides() Sides {
-	s := Sides{Duration: -1}
+	s := Sides{}
 	var by Sides // who called is its remote side
 	for i := range e.Vars {
 		v := &e.Vars[i]
@@ -51,6 +52,7 @@ func (e *Event) ReadSides() Sides {
 			by.LocalName, by.ByCaller = v.Value, true
 		case vendor.Duration:
 			s.Duration = seconds(v.Value)
+			s.Lasted = s.Duration >= 0
 		case vendor.Direction:
 			s.Direction = directionOf(v.Value)
 		}

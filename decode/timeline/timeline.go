@@ -215,7 +215,7 @@ func (t *Timeline) ofPhone(p *Phone, s *facts, k *actionurl.Kind, now int64) {
 		own = s.Local
 	}
 	t.account(p, own)
-	if s.Duration >= 0 {
+	if s.Lasted {
 		p.lasted(s.Duration)
 	}
 	switch {
@@ -313,7 +313,7 @@ func (t *Timeline) learn(c *Call, s *facts) {
 	if c.DisplayRemote == "" && name != "" && bare(name) != bare(remote) { // some phones put the number there
 		c.DisplayRemote = t.copyText(c, name)
 	}
-	if s.Duration >= 0 {
+	if s.Lasted {
 		c.Duration = s.Duration
 	}
 	if sides.ByCaller {

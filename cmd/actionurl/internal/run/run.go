@@ -114,6 +114,8 @@ type run struct {
 	frames     *frames                  // nil without Config.Frames
 	publisher  *publisher               // nil without Config.Publisher
 
+	unlisted int // values of variables that have no column
+
 	unsaved error // the first of writing findings
 }
 
@@ -205,6 +207,7 @@ func (r *run) beginRows(out *output.Output) (output.Part, error) {
 		o.Width = r.Columns
 	}
 	o.Live, o.Continued, o.Complete = r.in.follow(), out.Continued, r.Complete
+	o.Unlisted = &r.unlisted
 	var err error
 	r.view, err = newViewer(out, o, r.Filter.View, r.shown, &r.sum.found, r.verdict)
 	return r.view, err
@@ -462,6 +465,9 @@ func (r *run) summarize() error {
 	r.sum.print(r.decoder.Summary(), r.Filter.Reason())
 	if r.live != nil {
 		r.losses.print()
+	}
+	if r.unlisted > 0 {
+		r.sum.say("warning: %s without a column: the first rows had none of these variables (add vars.NAME to --columns)", report.Plural(r.unlisted, "value"))
 	}
 	if r.frames != nil {
 		r.sum.say("%s: %s", r.Frames, report.Plural(r.frames.keeper.Counts.Kept, "frame"))

@@ -296,15 +296,19 @@ func (v *view[R]) listed(names string, people bool) string {
 	if !ok {
 		return names
 	}
-	own := v.people
+	all := strings.Split(v.people, ",")
 	if !people {
-		var all []string
+		all = nil
 		for _, f := range v.keys {
 			all = append(all, f.Name)
 		}
-		own = strings.Join(all, ",")
 	}
-	return own + "," + strings.ReplaceAll(more, ",+", ",")
+	for name := range strings.SplitSeq(more, ",") {
+		if name = strings.TrimLeft(strings.TrimSpace(name), "+"); !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return strings.Join(all, ",")
 }
 
 // columns returns the fields that o asks for.

@@ -19,7 +19,7 @@ import (
 func records(v View, o Options) *view[decode.Record] {
 	people := "time,phone,event,vars,server,status,latency_ms,findings"
 	if v == Requests {
-		people = "time,client,server,method,target,status,latency_ms,event,findings"
+		people = "time,client,server,method,target,content_type,body_size,status,latency_ms,event,findings"
 	}
 	if o.Sensors {
 		people = strings.Replace(people, "time,", "time,sensor,", 1)
@@ -106,7 +106,10 @@ func recordFields() []field[decode.Record] {
 		mac(Column{Name: "other_mac", width: 17}, func(e *event) *packet.MAC { return &e.OtherMAC }),
 		text(Column{Name: "phone_name", width: 12}, func(e *event) *string { return &e.PhoneName }),
 		text(Column{Name: "server_name", width: 12}, func(e *event) *string { return &e.ServerName }),
-	}, eventOf))
+	}, eventOf), []field[record]{
+		text(Column{Name: "content_type", width: 12, typical: 16, rank: 5, optional: true}, func(r *record) *string { return &r.ContentType }),
+		sized(func(r *record) *int64 { return &r.BodySize }),
+	})
 }
 
 // completeFields are the further keys of a record that is saved with all that is
@@ -114,15 +117,20 @@ func recordFields() []field[decode.Record] {
 func completeFields() []field[decode.Record] {
 	type record = decode.Record
 	return []field[record]{
-		text(Column{Name: "content_type"}, func(r *record) *string { return &r.ContentType }),
 		{
 			Column: Column{Name: "body", Kind: KindText},
 			value:  func(r *record) Value { return Text(string(r.Body)) },
 			read:   func(rd *Reader, r *record) { r.Body = []byte(rd.string()) },
 		},
-		figure("body_size", func(r *record) *int64 { return &r.BodySize }),
 		{Column: Column{Name: "details", Kind: KindDetails}, value: detailsValue, read: (*Reader).findingDetails},
 	}
+}
+
+// sized is the size of a body, in bytes.
+func sized(at func(*decode.Record) *int64) field[decode.Record] {
+	f := figure("body_size", at)
+	f.width, f.right, f.optional = 9, true, true
+	return f
 }
 
 // eventOf returns what the request announces; nil where it is no Action URL.

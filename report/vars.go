@@ -76,7 +76,7 @@ func newScouted(w io.Writer, o Options, v View) (*Rows[decode.Record], error) {
 		o.Columns = spread(o.Columns, variables)
 		return NewRecords(w, o, v)
 	}}
-	if _, err := records(v, o.Complete).columns(Options{Format: o.Format, Columns: spread(o.Columns, []string{""})}); err != nil {
+	if _, err := records(v, o).columns(Options{Format: o.Format, Columns: spread(o.Columns, []string{""})}); err != nil {
 		return nil, err
 	}
 	rows := &Rows[decode.Record]{}

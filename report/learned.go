@@ -59,7 +59,7 @@ func learnedRows(l *learn.Lesson) [][]Value {
 			p := &s.Parts[k]
 			rows = append(rows, append(of[:len(of):len(of)],
 				Text(p.Name()), Text(p.Fixed), Text(p.Typed), Text(string(p.Sure)),
-				Text(p.Why), List(p.Perhaps), List(p.Samples), Text(yes(p.Secret))))
+				Text(whyText(p)), List(p.Perhaps), List(p.Samples), Text(yes(p.Secret))))
 		}
 	}
 	return rows
@@ -146,9 +146,22 @@ func eventText(g *learn.Guess) string {
 	return fmt.Sprintf("%s (%s: %s)", text, g.Sure, g.Why)
 }
 
+// whyText says why a part is what it is, and which phones did not replace it.
+func whyText(p *learn.Part) string {
+	text := p.Why
+	for _, l := range p.Literals {
+		some := strings.Join(l.Phones, ", ")
+		if more := l.Count - len(l.Phones); more > 0 {
+			some += fmt.Sprintf(" and %d more", more)
+		}
+		text += fmt.Sprintf("; sent as %s, which is not replaced, by %s", l.Text, some)
+	}
+	return text
+}
+
 // partText says why a part is what it is, and what was seen there.
 func partText(p *learn.Part) string {
-	text := p.Why
+	text := whyText(p)
 	if len(p.Perhaps) > 0 {
 		text += "; perhaps $" + strings.Join(p.Perhaps, " or $")
 	}

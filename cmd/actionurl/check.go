@@ -40,11 +40,24 @@ func newCheck(enter shutter) *cobra.Command {
 // check checks captures, or saved events if the first file is one.
 func (a *analysis) check(ctx context.Context, names []string, stdin io.Reader) error {
 	awaits(names, stdin, "a capture or saved events", a.Stderr)
+	in, saved, err := savedEvents(ctx, names, stdin)
+	switch {
+	case err != nil:
+		return &statusError{statusFailed, err}
+	case saved:
+		return a.report(ctx, names, in)
+	}
+	return a.analyze(ctx, names, in)
+}
+
+// savedEvents reports whether files are saved events, as the first of them is. It
+// returns standard input, the beginning of which it may have looked at.
+func savedEvents(ctx context.Context, names []string, stdin io.Reader) (in *bufio.Reader, saved bool, err error) {
 	piped, err := files.NewInput(ctx, stdin, nil).Open("-") // which an interrupt ends
 	if err != nil {
-		return &statusError{statusFailed, err}
+		return nil, false, err
 	}
-	in := bufio.NewReader(piped)
+	in = bufio.NewReader(piped)
 	var first []byte
 	if names[0] == "-" {
 		first, _ = in.Peek(1)
@@ -53,8 +66,6 @@ func (a *analysis) check(ctx context.Context, names []string, stdin io.Reader) e
 		io.ReadFull(f, first)
 		f.Close()
 	}
-	if bytes.HasPrefix(first, []byte("{")) || slices.Contains([]string{".ndjson", ".jsonl", ".json"}, filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(names[0], ".gz"), ".zst"))) {
-		return a.report(ctx, names, in)
-	}
-	return a.analyze(ctx, names, in)
+	ending := filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(names[0], ".gz"), ".zst"))
+	return in, bytes.HasPrefix(first, []byte("{")) || slices.Contains([]string{".ndjson", ".jsonl", ".json"}, ending), nil
 }

@@ -31,10 +31,10 @@ type learning struct {
 func newLearn(enter shutter) *cobra.Command {
 	r := &learning{enter: enter}
 	cmd := &cobra.Command{
-		Use:  "learn [flags] CAPTURE...",
+		Use:  "learn [flags] CAPTURE|EVENTS...",
 		Args: captureArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"pcap", "pcapng", "cap"}, cobra.ShellCompDirectiveFilterFileExt
+			return []string{"pcap", "pcapng", "cap", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return r.run(cmd, args)
@@ -55,18 +55,30 @@ func (r *learning) run(cmd *cobra.Command, names []string) error {
 	if _, err := os.Lstat(r.profile); err == nil {
 		return &statusError{statusFailed, fmt.Errorf("%s: exists, and may hold what somebody filled in; expected the name of a new file", r.profile)}
 	}
-	awaits(names, cmd.InOrStdin(), "a capture", cmd.ErrOrStderr())
-	in, err := files.Open(cmd.Context(), names, cmd.InOrStdin())
+	stderr := cmd.ErrOrStderr()
+	awaits(names, cmd.InOrStdin(), "a capture or saved events", stderr)
+	stdin, saved, err := savedEvents(cmd.Context(), names, cmd.InOrStdin())
+	var in *files.Captures
+	if err == nil && !saved {
+		in, err = files.Open(cmd.Context(), names, stdin)
+	}
 	if err != nil {
 		return &statusError{statusFailed, err}
 	}
-	stderr := cmd.ErrOrStderr()
 	keep := sandbox.Rights{Read: names}
 	if r.profile != "" && r.profile != "-" {
 		keep.Write = []string{filepath.Dir(r.profile)}
 	}
 	r.enter.shut(keep, r.verbose, stderr)
-	l, reading := run.Learn(r.decode, in, stderr)
+	var l *run.Learned
+	var reading error
+	if saved {
+		if l, reading = run.LearnSaved(cmd.Context(), names, stdin, stderr); l == nil {
+			return &statusError{statusFailed, reading}
+		}
+	} else {
+		l, reading = run.Learn(r.decode, in, stderr)
+	}
 	if err := r.write(l.Lesson, cmd.OutOrStdout()); err != nil {
 		return err
 	}

@@ -162,17 +162,55 @@ func isSecret(key string, v value) bool {
 
 // variable judges values that vary, or may.
 func (j *judge) variable(p *place, here, everywhere []value) Part {
-	for _, v := range here {
-		if v.kind == placeholder {
-			return Part{Variable: strings.Trim(v.text, "$"), Typed: v.text, Sure: Certain,
-				Why: fmt.Sprintf("sent as %s, which the phone did not replace", v.text)}
+	part := j.replaced(p, everywhere)
+	literals := literals(here)
+	if n := count(here, func(v value) bool { return v.kind == absent || v.kind == placeholder }); len(literals) > 0 && n == len(here) {
+		typed, instead := literals[0].Text, part
+		part = Part{Variable: strings.Trim(typed, "$"), Typed: typed, instead: &instead, Sure: Certain,
+			Why: fmt.Sprintf("sent as %s, which the phone did not replace", typed)}
+	}
+	part.Literals = literals
+	return part
+}
+
+// A Literal is a variable that phones sent as it is written in a template: they
+// do not know it. It shows what was typed, and no more.
+type Literal struct {
+	Text   string
+	Phones []string // some of those that send it
+	Count  int      // of phones
+}
+
+// shownPhones is how many phones of a Literal are named.
+const shownPhones = 3
+
+// literals returns the variables among values that phones did not replace.
+func literals(all []value) (found []Literal) {
+	seen := map[string]*bits{}
+	for _, v := range all {
+		if v.kind != placeholder {
+			continue
+		}
+		i := slices.IndexFunc(found, func(l Literal) bool { return l.Text == v.text })
+		if i < 0 {
+			i = len(found)
+			found = append(found, Literal{Text: v.text})
+			seen[v.text] = new(bits)
+		}
+		if phones := seen[v.text]; !phones.has(v.of.phone) {
+			phones.add(v.of.phone)
+			if found[i].Count++; len(found[i].Phones) < shownPhones {
+				found[i].Phones = append(found[i].Phones, v.of.sender.String())
+			}
 		}
 	}
-	for _, v := range everywhere {
-		if name := strings.Trim(v.text, "$"); v.kind == placeholder && vendor.IsVariable(name) {
-			return Part{Variable: name, Sure: Likely, Why: fmt.Sprintf("sent as %s in other requests with the key", v.text)}
-		}
-	}
+	return found
+}
+
+// replaced judges values by those that phones put in the place of a variable.
+// What they left as it was written does not count: one phone that does not know a
+// variable says nothing about those that do.
+func (j *judge) replaced(p *place, everywhere []value) Part {
 	filled := slices.DeleteFunc(slices.Clone(everywhere), func(v value) bool { return v.kind == absent || v.kind == placeholder })
 	for _, rule := range []func(*place, []value) (Part, bool){j.signalled, j.agents, j.addresses, j.callIDs, j.keys, j.times, j.looks} {
 		if part, ok := rule(p, filled); ok {

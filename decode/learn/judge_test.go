@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/learn"
@@ -159,6 +161,43 @@ func TestVerdicts(t *testing.T) {
 		}
 		if got := describe(s.learner.Lesson()); got != test.want {
 			t.Errorf("%s:\n%swant\n%s", test.what, got, test.want)
+		}
+	}
+}
+
+// A variable that a phone did not replace shows what was typed: where others
+// replace it, theirs counts, and a profile never has it.
+func TestLiterals(t *testing.T) {
+	phones := fleet("grandstream", 40)
+	for _, test := range []struct {
+		targets, template, profile string
+		literals                   []learn.Literal
+	}{
+		{ // one of 40
+			"/t?event=hold&id=1-5060-1@BJC.BGI.EA.FA\n/t?event=hold&id=$call_id\n" + strings.Repeat("/t?event=hold&id=2-5060-1@BJC.BGI.EA.FB\n", 38),
+			"192.168.40.207/t?event=hold&id=$call-id", "hold_call: 192.168.40.207/t?event=hold&id=$call-id\n",
+			[]learn.Literal{{Text: "$call_id", Phones: []string{packet.MAC(phones[1].mac).String()}, Count: 1}},
+		},
+		{ // all of them
+			"/t?event=hold&id=$call_id\n/t?event=hold&id=$call_id\n", "192.168.40.207/t?event=hold&id=$call_id", "hold_call: 192.168.40.207/t?event=hold&id=$call-id\n",
+			[]learn.Literal{{Text: "$call_id", Phones: []string{packet.MAC(phones[0].mac).String(), packet.MAC(phones[1].mac).String()}, Count: 2}},
+		},
+	} {
+		s := newSite(t)
+		for i, target := range strings.Split(strings.TrimSpace(test.targets), "\n") {
+			s.get(phones[i], target)
+		}
+		l := s.learner.Lesson()
+		if len(l.Shapes) != 1 || l.Shapes[0].Template != test.template {
+			t.Errorf("learned\n%swant %s", describe(l), test.template)
+			continue
+		}
+		part := l.Shapes[0].Parts[len(l.Shapes[0].Parts)-1]
+		if diff := cmp.Diff(test.literals, part.Literals); diff != "" {
+			t.Errorf("literals (-want +got):\n%s", diff)
+		}
+		if text := string(l.AppendProfile(nil)); !strings.Contains(text, test.profile) {
+			t.Errorf("the profile has no %q:\n%s", test.profile, text)
 		}
 	}
 }

@@ -117,6 +117,7 @@ type sample struct {
 	source packet.MAC
 	at     int64 // nanoseconds since 1970-01-01 UTC
 	phone  int
+	sender phone.Key
 	call   trailKey
 }
 
@@ -143,6 +144,8 @@ func (b *bits) add(n int) {
 	}
 	(*b)[n/64] |= 1 << (n % 64)
 }
+
+func (b bits) has(n int) bool { return n/64 < len(b) && b[n/64]&(1<<(n%64)) != 0 }
 
 func (b *bits) join(o bits) {
 	for i, w := range o {
@@ -183,10 +186,10 @@ func (l *Learner) Add(x *httpwire.Exchange, e *actionurl.Event) bool {
 		l.crowded++
 		return true
 	}
-	phone := l.phone(x, e)
+	number, sender := l.phone(x, e)
 	r := sample{
 		path: path, host: authority, agent: x.UserAgent, client: x.Client.Addr(), server: x.Server, source: x.Source,
-		at: x.Time, phone: phone, call: trailKey{phone, callIn(places, values)},
+		at: x.Time, phone: number, sender: sender, call: trailKey{number, callIn(places, values)},
 	}
 	if s.add(&r, e) {
 		l.signal(&s.samples[len(s.samples)-1])
@@ -393,8 +396,8 @@ func (s *sketch) sample(r *sample) bool {
 	return true
 }
 
-// phone returns the number of the phone that sent a request.
-func (l *Learner) phone(x *httpwire.Exchange, e *actionurl.Event) int {
+// phone returns the number of the phone that sent a request, 0 beyond the bound.
+func (l *Learner) phone(x *httpwire.Exchange, e *actionurl.Event) (int, phone.Key) {
 	var mac packet.MAC
 	if e != nil {
 		mac = e.PhoneMAC
@@ -407,7 +410,7 @@ func (l *Learner) phone(x *httpwire.Exchange, e *actionurl.Event) int {
 		n = len(l.phones) + 1
 		l.phones[key] = n
 	}
-	return n // 0 for those beyond
+	return n, key
 }
 
 // follow notes that a request is of a call.

@@ -70,8 +70,10 @@ type Part struct {
 	Secret   bool // the fixed text may be one
 	Sure     Certainty
 	Why      string
-	Samples  []string // some of the values, unescaped
-	Distinct int      // values among the samples looked at
+	Samples  []string  // some of the values, unescaped
+	Literals []Literal // variables that phones did not replace
+	instead  *Part     // what a profile has in the place of one that none did; nil for the part itself
+	Distinct int       // values among the samples looked at
 }
 
 // Name returns what a part is called: its key, or where in the path it stands.
@@ -168,7 +170,8 @@ func (j *judge) shape(o *outline, s *sketch) Shape {
 	relate(shape.Parts, s)
 	names := map[string]bool{}
 	for i := range shape.Parts {
-		part := &shape.Parts[i]
+		part := shape.Parts[i].profiled()
+		part.Key, part.Segment, part.Samples = shape.Parts[i].Key, shape.Parts[i].Segment, shape.Parts[i].Samples
 		switch {
 		case part.Own:
 			part.name(names)
@@ -199,15 +202,37 @@ func (p *Part) name(taken map[string]bool) {
 	p.Variable, p.Typed = name, "$"+name
 }
 
-// text returns the template behind its server.
-func (s *Shape) text() string {
+// text returns the template after its server.
+func (s *Shape) text(part func(*Part) *Part) string {
 	var b strings.Builder
 	for i := range s.Parts {
+		p := part(&s.Parts[i])
 		b.WriteString(s.places[i].before)
-		b.WriteString(s.Parts[i].Fixed)
-		b.WriteString(s.Parts[i].Typed)
+		b.WriteString(p.Fixed)
+		b.WriteString(p.Typed)
 	}
 	return b.String()
+}
+
+// profiled returns the part that a profile has: a variable that no phone knows
+// is none of the phones' variables.
+func (p *Part) profiled() *Part {
+	if p.instead != nil {
+		return p.instead
+	}
+	return p
+}
+
+// seen returns the part as the requests show it.
+func (p *Part) seen() *Part { return p }
+
+// profile returns the template for a profile, empty if there is none.
+func (s *Shape) profile() string {
+	server, ok := strings.CutSuffix(s.Template, s.text((*Part).seen))
+	if !ok || s.Template == "" {
+		return s.Template
+	}
+	return server + s.text((*Part).profiled)
 }
 
 // own returns the variables of the template that phones do not know.
@@ -224,7 +249,7 @@ func (s *Shape) own() map[string]bool {
 // serve puts the server before the template: as the requests name it, or else
 // by its address, or else none, whichever matches all of them.
 func (j *judge) serve(shape *Shape, o *outline, s *sketch) {
-	path, own := shape.text(), shape.own()
+	path, own := shape.text((*Part).seen), shape.own()
 	fewest := -1
 	for _, server := range []string{s.samples[0].host, hostOf(o.server), ""} {
 		text := server + path
@@ -273,7 +298,7 @@ func vendorOf(s *sketch) *vendor.Vendor {
 	var all *vendor.Vendor
 	for i := range s.samples {
 		r := &s.samples[i]
-		v := cmp.Or(vendor.Read(r.agent).Vendor, vendor.Of(r.source))
+		v := cmp.Or(vendor.Read(r.agent).Vendor, vendor.Of(r.source), vendor.Of(r.sender.MAC))
 		if v == nil {
 			for _, raw := range r.values {
 				if value := actionurl.Unescape(raw); typeOf(value) == macAddress {

@@ -56,10 +56,10 @@ func (l *Lesson) appendEvent(dst []byte, i int) []byte {
 			return dst
 		}
 		if len(s.Event.Candidates) == 0 {
-			return fmt.Appendf(dst, "  # ?: %s\n", scalar(s.Template))
+			return fmt.Appendf(dst, "  # ?: %s\n", scalar(s.profile()))
 		}
 		for _, k := range s.Event.Candidates {
-			dst = fmt.Appendf(dst, "  # %s: %s\n", k.Slug, scalar(s.Template))
+			dst = fmt.Appendf(dst, "  # %s: %s\n", k.Slug, scalar(s.profile()))
 		}
 		return dst
 	}
@@ -74,12 +74,12 @@ func (l *Lesson) appendEvent(dst []byte, i int) []byte {
 		return dst
 	case len(same) == 1:
 		dst = l.appendComment(append(dst, '\n'), i, "  ")
-		return fmt.Appendf(dst, "  %s: %s\n", s.Event.Kind.Slug, scalar(s.Template))
+		return fmt.Appendf(dst, "  %s: %s\n", s.Event.Kind.Slug, scalar(s.profile()))
 	}
 	dst = fmt.Appendf(dst, "\n  %s:\n", s.Event.Kind.Slug)
 	for _, k := range same {
 		dst = l.appendComment(dst, k, "    ")
-		dst = fmt.Appendf(dst, "    - %s\n", scalar(l.Shapes[k].Template))
+		dst = fmt.Appendf(dst, "    - %s\n", scalar(l.Shapes[k].profile()))
 	}
 	return dst
 }
@@ -119,7 +119,7 @@ func (l *Lesson) appendVariables(dst []byte) []byte {
 			continue
 		}
 		for k := range l.Shapes[i].Parts {
-			p := &l.Shapes[i].Parts[k]
+			p := l.Shapes[i].Parts[k].profiled()
 			if !p.Own {
 				continue
 			}

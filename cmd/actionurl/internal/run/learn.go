@@ -1,12 +1,16 @@
 package run
 
 import (
+	"context"
+	"errors"
 	"io"
 
 	"actionurl/capture"
 	"actionurl/capture/files"
 	"actionurl/decode"
 	"actionurl/decode/learn"
+	"actionurl/report"
+	"actionurl/report/saved"
 )
 
 // Learned is what captures show of the templates of the phones.
@@ -41,9 +45,43 @@ func Learn(c decode.Config, in *files.Captures, stderr io.Writer) (*Learned, err
 	p.Flush()
 	r.progress.clear()
 	sum := p.Summary()
-	l := &Learned{learner.Lesson(), others, sum.Losses(false)}
+	return r.learned(&Learned{learner.Lesson(), others, sum.Losses(false)}, reading)
+}
+
+// learned returns what was learned, and how reading ended.
+func (r *run) learned(l *Learned, reading error) (*Learned, error) {
 	if reading == nil && r.sum.damaged > 0 {
 		reading = ErrDamaged
 	}
 	return l, reading
+}
+
+// LearnSaved learns from saved events of these names, of which "-" is stdin.
+func LearnSaved(ctx context.Context, names []string, stdin io.Reader, stderr io.Writer) (*Learned, error) {
+	in, err := saved.Open(ctx, names, stdin, func() {})
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	r := &run{Config: Config{Stderr: stderr}, sum: summary{w: stderr}}
+	learner := learn.New(nil)
+	l := &Learned{}
+	for {
+		rec, err := in.Next()
+		problem := (*report.Problem)(nil)
+		switch {
+		case errors.As(err, &problem):
+			r.problem(problem)
+			continue
+		case errors.Is(err, io.EOF):
+			err = nil
+		case err == nil:
+			if rec.Kind == report.SavedRequest && !learner.Add(rec.Request.Exchange, rec.Request.Event) {
+				l.Others++
+			}
+			continue
+		}
+		l.Lesson = learner.Lesson()
+		return r.learned(l, err)
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,8 @@ import (
 
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/report"
+	"actionurl/report/formats"
+	"actionurl/report/hep"
 	"actionurl/report/output"
 	"actionurl/report/publish"
 )
@@ -20,6 +23,7 @@ import (
 type publication struct {
 	to, creds, nkey string
 	sensor, dir     string
+	hep             string
 	spool           int64
 
 	servers *publish.Servers // nil for none
@@ -35,6 +39,7 @@ func (a *analysis) publishFlags(cmd *cobra.Command) {
 	f.StringVar(&p.sensor, "sensor", "", "`NAME` of this sensor; with --publish, the host's by default")
 	f.StringVar(&p.dir, "spool-dir", "", "keep what is not published yet in `DIRECTORY`")
 	f.Var(&parsed{parse: func(s string) (err error) { p.spool, err = output.ParseSize(s); return err }}, "spool", "`SIZE` of the spool, 1GiB by default")
+	f.StringVar(&p.hep, "hep", "", "send events to Homer at `HOST:PORT` (HEPv3 over UDP), beside the SIP of their calls")
 	cmd.MarkFlagDirname("spool-dir")
 }
 
@@ -66,9 +71,14 @@ func (a *analysis) finishPublication() error {
 	return nil
 }
 
-// publisher begins to publish, if that is asked for.
+// publisher begins to publish, and to send events to Homer, if that is asked for.
 func (a *analysis) publisher(ctx context.Context, live bool) (stop func() error, err error) {
 	p := &a.publication
+	if p.hep != "" {
+		if a.HEP, err = hep.New(p.hep, p.sensor, formats.All().Named("ndjson")); err != nil {
+			return nil, &statusError{statusFailed, fmt.Errorf("--hep: %w", err)}
+		}
+	}
 	if p.to == "" {
 		return func() error { return nil }, nil
 	}

@@ -96,3 +96,24 @@ func TestPublishInterrupted(t *testing.T) {
 		t.Errorf("the rows are missing: %s", out.String())
 	}
 }
+
+// Homer gets each event that is shown.
+func TestHEP(t *testing.T) {
+	homer, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer homer.Close()
+	rows := outputOf(t, nil, "analyze", "--hep", homer.LocalAddr().String(), "--format", "ndjson", "../../testdata/guide-callid.pcap")
+	buf := make([]byte, 64<<10)
+	for row := range strings.Lines(rows) {
+		homer.SetReadDeadline(time.Now().Add(10 * time.Second))
+		n, _, err := homer.ReadFrom(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(string(buf[:n]), "HEP3") || !strings.HasSuffix(string(buf[:n]), strings.TrimSuffix(row, "\n")) {
+			t.Errorf("got %q for %s", buf[:n], row)
+		}
+	}
+}

@@ -29,6 +29,7 @@ import (
 	"actionurl/decode/timeline"
 	"actionurl/decode/verdict"
 	"actionurl/report"
+	"actionurl/report/hep"
 	"actionurl/report/output"
 	"actionurl/report/publish"
 )
@@ -48,6 +49,7 @@ type Config struct {
 	Verbose  bool // report each frame that could not be decoded
 
 	Publisher *publish.Publisher // of what is shown, beside the rows; nil for none
+	HEP       *hep.Sender        // of the events that are shown; nil for none
 
 	Capture   *filter.Filter      // of frames; nil for none
 	Ambiguous []profile.Ambiguity // in the profiles, for the view of findings
@@ -237,6 +239,11 @@ func (r *run) record(rec *decode.Record) error {
 	}
 	if r.publisher != nil {
 		if err := r.publisher.record(rec); err != nil {
+			return err
+		}
+	}
+	if r.HEP != nil {
+		if err := r.HEP.Record(rec); err != nil {
 			return err
 		}
 	}
@@ -477,6 +484,10 @@ func (r *run) summarize() error {
 	}
 	if r.publisher != nil {
 		r.publisher.summarize(r)
+	}
+	if r.HEP != nil {
+		sent, failed := r.HEP.Sent()
+		r.sum.say("HEP: %s sent, %d failed", report.Plural(sent, "event"), failed)
 	}
 	v := r.verdict.Verdict()
 	o := report.VerdictOptions{

@@ -16,6 +16,7 @@ import (
 type field[R any] struct {
 	Column
 	value func(*R) Value
+	text  func(*R) *string  // of a text, where its value is; so NDJSON needs no Value
 	shown func(*R) Value    // what people see instead; nil for the same
 	read  func(*Reader, *R) // the inverse of value; nil for what is not read back
 }
@@ -35,6 +36,7 @@ func unique[R any](c Column, at func(*R) *string) field[R] {
 	return field[R]{
 		Column: c,
 		value:  func(r *R) Value { return textOf(at(r)) },
+		text:   at,
 		read:   func(rd *Reader, r *R) { *at(r) = rd.string() },
 	}
 }
@@ -49,6 +51,7 @@ func brief[R any](name string, at func(*R) *string) field[R] {
 // always returns the field of a text with the empty text where it has nothing.
 func always[R any](f field[R]) field[R] {
 	value := f.value
+	f.text = nil
 	f.value = func(r *R) Value {
 		if v := value(r); v.kind != Absent {
 			return v
@@ -208,6 +211,7 @@ func oneOf[R any, W enumerated](c Column, at func(*R) *W, first, last W, what st
 // where returns the field without a value where has is false.
 func where[R any](has func(*R) bool, f field[R]) field[R] {
 	value := f.value
+	f.text = nil
 	f.value = func(r *R) Value {
 		if !has(r) {
 			return Value{}
@@ -237,7 +241,17 @@ func part[R, P any](f field[P], at func(*R) *P) field[R] {
 			return Value{}
 		}
 	}
-	return field[R]{f.Column, lift(f.value), lift(f.shown), func(rd *Reader, r *R) { f.read(rd, at(r)) }}
+	lifted := field[R]{Column: f.Column, value: lift(f.value), shown: lift(f.shown), read: func(rd *Reader, r *R) { f.read(rd, at(r)) }}
+	if f.text != nil {
+		none := new(string)
+		lifted.text = func(r *R) *string {
+			if p := at(r); p != nil {
+				return f.text(p)
+			}
+			return none
+		}
+	}
+	return lifted
 }
 
 // parts is part for several fields.
@@ -339,10 +353,16 @@ func (v *view[R]) columns(o Options) ([]field[R], error) {
 	return fields, err
 }
 
+// readBy returns the field with another way to read it back.
+func readBy[R any](read func(*Reader, *R), f field[R]) field[R] {
+	f.read = read
+	return f
+}
+
 // Rows write a row for each R to a Sink.
 type Rows[R any] struct {
 	Sink
-	values []func(*R) Value
+	fields []field[R]
 	row    []Value
 	json   *ndjson // the Sink, if it is one
 	sensor string  // Options.Sensor
@@ -360,13 +380,12 @@ func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
 		return nil, err
 	}
 	columns := make([]Column, len(fields))
-	values := make([]func(*R) Value, len(fields))
 	for i, f := range fields {
-		columns[i], values[i] = f.Column, f.value
+		columns[i] = f.Column
 	}
 	sink, err := New(w, o, columns)
 	json, _ := sink.(*ndjson)
-	return &Rows[R]{Sink: sink, values: values, row: make([]Value, len(fields)), json: json, sensor: o.Sensor}, err
+	return &Rows[R]{Sink: sink, fields: fields, row: make([]Value, len(fields)), json: json, sensor: o.Sensor}, err
 }
 
 // Write writes the row of of.
@@ -379,15 +398,22 @@ func (r *Rows[R]) Write(of *R) error {
 	}
 	if r.json != nil { // what writes a value at a time needs no row
 		line, keys := r.json.buf, r.json.keys
-		for i, value := range r.values {
-			if v := value(of); v.kind != Absent {
+		for i := range r.fields {
+			f := &r.fields[i]
+			if f.text != nil {
+				if s := *f.text(of); s != "" {
+					line = AppendString(append(line, keys[i]...), s)
+				}
+				continue
+			}
+			if v := f.value(of); v.kind != Absent {
 				line = r.json.value(append(line, keys[i]...), v)
 			}
 		}
 		return r.json.end(line)
 	}
-	for i, value := range r.values {
-		r.row[i] = value(of)
+	for i := range r.fields {
+		r.row[i] = r.fields[i].value(of)
 	}
 	return r.Row(r.row)
 }

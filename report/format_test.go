@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -532,4 +533,13 @@ func FuzzJSON(f *testing.F) {
 			t.Errorf("the variable %q with %q is read back as %q", name, value, got.Vars)
 		}
 	})
+}
+
+// What is short for Latin letters says the same as the tables of Unicode.
+func TestHiddenLatin(t *testing.T) {
+	for c := rune(0x80); c < 0x300; c++ {
+		if want := unicode.In(c, unicode.Cc, unicode.Cf); hidden(c) != want {
+			t.Errorf("%U is hidden: %v, want %v", c, hidden(c), want)
+		}
+	}
 }

@@ -312,6 +312,9 @@ func Logf(stderr io.Writer, format string, args ...any) {
 // be seen: control characters, and what changes the direction or the joining
 // of text, or the width of what is before it.
 func hidden(c rune) bool {
+	if c < 0x300 { // letters of Latin, of which only these do
+		return c < 0xa0 || c == 0xad
+	}
 	return unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs,
 		unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }

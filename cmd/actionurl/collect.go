@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"actionurl/capture/live"
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/report"
@@ -18,6 +19,7 @@ import (
 type collection struct {
 	durable  string
 	lateness time.Duration
+	metrics  string
 }
 
 // collectFlags adds the flags of collecting.
@@ -26,6 +28,7 @@ func (a *analysis) collectFlags(cmd *cobra.Command) {
 	a.publication.secretFlags(cmd)
 	f.StringVar(&a.collection.durable, "durable", "", "with nats://, go on where the run of this `NAME` ended (see help sensors)")
 	f.DurationVar(&a.collection.lateness, "lateness", publish.DefaultLateness, "with nats://, how long rows wait for slower sensors, a `TIME`")
+	f.StringVar(&a.collection.metrics, "metrics", "", "with nats://, serve Prometheus metrics at `ADDRESS`; :9100 means loopback only")
 }
 
 // collect shows what sensors publish.
@@ -56,6 +59,17 @@ func (a *analysis) collect(ctx context.Context, servers string) error {
 		return &statusError{statusFailed, err}
 	}
 	defer from.Close()
+	if a.collection.metrics != "" {
+		m, err := openMetrics(a.collection.metrics)
+		if err != nil {
+			return err
+		}
+		m.Gauge("actionurl_collect_lines_total", func() int { return from.Counts().Lines })
+		m.Gauge("actionurl_collect_late_total", func() int { return from.Counts().Late })
+		m.Gauge("actionurl_collect_lost_total", func() int { return from.Counts().Lost })
+		m.Serve(func() []live.Stats { return nil })
+		defer m.Close()
+	}
 	a.Options.Sensors = true
 	a.Ready = func(outputs []string) {
 		a.enter.shut(sandbox.Rights{Write: outputs, Connect: c.Servers.Ports()}, a.Verbose, a.Stderr)

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,8 +51,14 @@ func TestCollect(t *testing.T) {
 	if err := os.Symlink(os.Args[0], program); err != nil {
 		t.Fatal(err)
 	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := free.Addr().String()
+	free.Close()
 	start := func() *exec.Cmd {
-		cmd := exec.Command(program, "report", url, "--durable", "test", "--lateness", "2s", "-o", out)
+		cmd := exec.Command(program, "report", url, "--metrics", metrics, "--durable", "test", "--lateness", "2s", "-o", out)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -102,6 +111,15 @@ func TestCollect(t *testing.T) {
 		}
 	}
 	wait(2 * n)
+	served, err := http.Get("http://" + metrics + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(served.Body)
+	served.Body.Close()
+	if err != nil || !strings.Contains(string(text), "actionurl_collect_late_total 0\nactionurl_collect_lines_total ") {
+		t.Errorf("metrics: %v\n%s", err, text)
+	}
 	collector.Process.Signal(os.Interrupt)
 	if err := collector.Wait(); err != nil {
 		t.Errorf("the collector: %v", err)

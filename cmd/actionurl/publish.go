@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"actionurl/cmd/actionurl/internal/metrics"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/report"
 	"actionurl/report/formats"
@@ -94,6 +95,19 @@ func (a *analysis) publisher(ctx context.Context, live bool) (stop func() error,
 		return nil, &statusError{statusFailed, err}
 	}
 	return a.Publisher.Close, nil
+}
+
+// publishMetrics adds metrics of what is published, if that is asked for.
+func (a *analysis) publishMetrics(m *metrics.Server) {
+	if a.Publisher == nil {
+		return
+	}
+	counts := a.Publisher.Counts
+	m.Gauge("actionurl_publish_lines_total", func() int { return counts().Lines })
+	m.Gauge("actionurl_publish_acknowledged_total", func() int { return counts().Published })
+	m.Gauge("actionurl_publish_duplicates_total", func() int { return counts().Duplicates })
+	m.Gauge("actionurl_publish_dropped_total", func() int { return counts().Dropped })
+	m.Gauge("actionurl_publish_spooled", func() int { return counts().Waiting })
 }
 
 // keep adds to the rights those that publishing needs.

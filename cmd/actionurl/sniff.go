@@ -134,13 +134,10 @@ func (s *sniff) watch(ctx context.Context) error {
 	defer stop()
 	in := &run.Live{Source: source, Stats: source.Stats}
 	if s.metrics != "" {
-		in.Metrics, err = metrics.New(s.metrics)
-		switch {
-		case errors.Is(err, metrics.ErrAddress):
-			return usage("invalid argument %q for \"--metrics\" flag: %w", s.metrics, err)
-		case err != nil:
-			return &statusError{statusFailed, err}
+		if in.Metrics, err = openMetrics(s.metrics); err != nil {
+			return err
 		}
+		s.publishMetrics(in.Metrics)
 		in.Metrics.Serve(source.Stats)
 		defer in.Metrics.Close()
 	}
@@ -170,6 +167,18 @@ func (s *sniff) watch(ctx context.Context) error {
 	}
 	s.finishVerdict(s.Stderr, s.interfaces)
 	return ended(run.Watch(s.Config, in))
+}
+
+// openMetrics begins to listen for who asks for metrics.
+func openMetrics(address string) (*metrics.Server, error) {
+	m, err := metrics.New(address)
+	switch {
+	case errors.Is(err, metrics.ErrAddress):
+		return nil, usage("invalid argument %q for \"--metrics\" flag: %w", address, err)
+	case err != nil:
+		return nil, &statusError{statusFailed, err}
+	}
+	return m, nil
 }
 
 // program returns what the kernel runs over each frame.

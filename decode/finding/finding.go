@@ -98,6 +98,9 @@ var catalog = [...]info{
 	IPMismatch:         ipMismatch(),
 	CutHead:            cutHead(),
 	CaptureGap:         captureGap(),
+	SensorGap:          sensorGap(),
+	SensorSilent:       sensorSilent(),
+	SensorClock:        sensorClock(),
 }
 
 // gravest are the kinds by severity.

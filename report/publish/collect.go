@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"actionurl/decode/finding"
 	"actionurl/report"
 )
 
@@ -85,8 +86,15 @@ type Collector struct {
 
 	first, clock int64     // when the server stored the first message, and the latest
 	caughtUp     time.Time // when that came, if there were no more; zero if not
+	cut          bool      // the server cannot be reached
 
-	late, lost atomic.Int64
+	silentAfter time.Duration
+
+	found  []finding.Occurrence // that were not returned yet
+	record report.Saved         // of the latest of them
+	clocks clocks
+
+	lines, late, lost atomic.Int64
 }
 
 // A message is one of the stream.
@@ -110,6 +118,7 @@ type source struct {
 	reached int64
 	heard   int64 // when the server stored its latest message
 	ended   bool
+	silent  bool // it is, and that was reported
 	run, n  int64
 }
 
@@ -127,7 +136,7 @@ type state struct {
 func Collect(ctx context.Context, c CollectConfig) (*Collector, error) {
 	k := &Collector{
 		config: c, ctx: ctx, reader: report.NewReader(c.Servers.String(), strings.NewReader("")),
-		messages: make(chan message, ahead), done: make(chan struct{}), state: state{Sensors: map[string]uint64{}},
+		messages: make(chan message, ahead), done: make(chan struct{}), silentAfter: silentAfter, state: state{Sensors: map[string]uint64{}},
 	}
 	var err error
 	if k.conn, err = c.Servers.connect(c.Say); err != nil {
@@ -207,15 +216,15 @@ func (k *Collector) resume(js jetstream.JetStream, created time.Time) error {
 	if k.config.File == "" {
 		return nil
 	}
-	if err := k.cut(len(data) > 0); err != nil {
+	if err := k.trim(len(data) > 0); err != nil {
 		return err
 	}
 	return k.save()
 }
 
-// cut cuts off what is in the file beyond what was committed, or, without that, a
+// trim cuts off what is in the file beyond what was committed, or, without that, a
 // line that is not whole.
-func (k *Collector) cut(committed bool) error {
+func (k *Collector) trim(committed bool) error {
 	data, err := os.Open(k.config.File)
 	if errors.Is(err, os.ErrNotExist) {
 		k.state.Size = 0
@@ -330,6 +339,12 @@ func (k *Collector) Next() (*report.Saved, error) {
 		}
 	}
 	for waited := false; ; {
+		k.findSilent()
+		if len(k.found) > 0 {
+			k.record = report.Saved{Kind: report.SavedFinding, Finding: k.found[0]}
+			k.found = k.found[1:]
+			return &k.record, nil
+		}
 		rec, err := k.ready()
 		if rec != nil || err != nil {
 			return rec, err
@@ -376,9 +391,11 @@ func (k *Collector) take(m message) {
 	if m.pending == 0 {
 		k.caughtUp = time.Now()
 	}
+	s.silent = false
 	s.heard, s.reached = m.stored, max(s.reached, m.reached)
 	if m.run == s.run && s.n > 0 && m.n > s.n+1 {
 		k.lost.Add(m.n - s.n - 1)
+		k.find(finding.SensorGap, finding.Detail{Name: s.name, N: m.n - s.n - 1}, m.reached)
 	}
 	if m.run != s.run || m.n > s.n {
 		s.run, s.n = m.run, m.n
@@ -391,6 +408,7 @@ func (k *Collector) take(m message) {
 	if m.sequence <= k.state.Sensors[m.sensor] { // it is written
 		return
 	}
+	k.lines.Add(1)
 	k.held += len(m.line)
 	s.queue = append(s.queue, m)
 }
@@ -433,6 +451,9 @@ func (k *Collector) ready() (*report.Saved, error) {
 			k.late.Add(1)
 		}
 		k.written = max(k.written, x.Time)
+		if other, off := k.clocks.compare(first.name, x); off != 0 {
+			k.find(finding.SensorClock, finding.Detail{Name: first.name, Other: other, N: off}, x.Time)
+		}
 	}
 	return &first.head, nil
 }
@@ -443,10 +464,7 @@ func (k *Collector) due(s *source) bool {
 	if k.ctx.Err() != nil || k.held >= maxHeld {
 		return true
 	}
-	now := k.clock
-	if !k.caughtUp.IsZero() && k.conn.IsConnected() {
-		now += int64(time.Since(k.caughtUp))
-	}
+	now := k.now()
 	lateness := int64(k.config.Lateness)
 	switch {
 	case now-s.queue[0].stored >= lateness:
@@ -460,6 +478,21 @@ func (k *Collector) due(s *source) bool {
 		}
 	}
 	return true
+}
+
+// now returns the server's time: that of the latest message, and what has passed
+// since, while no more were waiting and the server was there.
+func (k *Collector) now() int64 {
+	switch {
+	case k.caughtUp.IsZero():
+		return k.clock
+	case !k.conn.IsConnected():
+		k.cut = true
+		return k.clock
+	case k.cut:
+		k.cut, k.caughtUp = false, time.Now()
+	}
+	return k.clock + int64(time.Since(k.caughtUp))
 }
 
 // Commit notes that all that was returned has been written and flushed. A run
@@ -529,13 +562,14 @@ func writeSynced(name string, data []byte) error {
 
 // A Collected counts what was collected.
 type Collected struct {
-	Late int // rows that came after later ones were written
-	Lost int // lines that sensors made and that are not in the stream
+	Lines int // of sensors
+	Late  int // rows that came after later ones were written
+	Lost  int // lines that sensors made and that are not in the stream
 }
 
 // Counts returns what was collected so far.
 func (k *Collector) Counts() Collected {
-	return Collected{Late: int(k.late.Load()), Lost: int(k.lost.Load())}
+	return Collected{Lines: int(k.lines.Load()), Late: int(k.late.Load()), Lost: int(k.lost.Load())}
 }
 
 // Losses returns how many losses of live captures the lines mention so far.

@@ -96,6 +96,11 @@ func (m *Server) Serve(stats func() []live.Stats) {
 	go m.server.Serve(m.listener) // returns when the server is closed
 }
 
+// Gauge serves a further value.
+func (m *Server) Gauge(name string, value func() int) {
+	m.set.NewGauge(name, func() float64 { return float64(value()) })
+}
+
 // Close ends the server, with the answers that are being given.
 func (m *Server) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

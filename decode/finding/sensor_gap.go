@@ -1,0 +1,17 @@
+package finding
+
+import "strconv"
+
+// SensorGap is a sensor of which lines are missing where they are collected.
+const SensorGap Kind = 31
+
+func sensorGap() info {
+	return info{
+		slug: "sensor_gap", severity: Warning, title: "gaps in what sensors publish",
+		meaning:    "lines that the sensor numbered are missing in the stream",
+		hint:       "look at the sensor's warnings: its spool may have been full (--spool); and at the limits of the stream",
+		recognized: "A sensor numbers its lines; a number was skipped.",
+		silent:     "Lines are missing at the end of a run, or the run is older than the stream.",
+		text:       func(d *Detail, _ Severity) string { return d.Name + ": " + strconv.FormatInt(d.N, 10) },
+	}
+}

@@ -65,7 +65,7 @@ func TestPosted(t *testing.T) {
 		// CyberData.
 		{"a button", "CyberData/1.0.0", nobody, "xmlparse_engine", form, inForm("BUTTON"), `button_pressed [body] NAME="Front door" MAC="0020f7aabbcc" event="BUTTON"`},
 		{"an answer", "", nobody, "/xml_engine", form, inForm("CALL_ACTIVE"), `established_call [body] NAME="Front door" MAC="0020f7aabbcc" event="CALL_ACTIVE"`},
-		{"as it is", "Guardian 1.0.0", nobody, "/x", "", strings.ReplaceAll(fmt.Sprintf(cyberdata, "HEARTBEAT"), "cyberdata", "guardian"), `heartbeat [body] NAME="Front door" MAC="0020f7aabbcc" event="HEARTBEAT"`},
+		{"as it is", "Guardian 1.0.0", nobody, "/x", "", strings.ReplaceAll(fmt.Sprintf(cyberdata, "HEARTBEAT"), "cyberdata", "guardian"), `device_heartbeat [body] NAME="Front door" MAC="0020f7aabbcc" event="HEARTBEAT"`},
 
 		// JSON and forms.
 		{"a form", handset, nobody, "/hook", form, "event=incoming&remote=5003&mac=000b82123432&call-id=abc%40192.168.40.10",

@@ -105,7 +105,7 @@ var catalog = newCatalog([]*Kind{
 	{Slug: "capabilities", Label: "Equipment Capabilities"},
 	{Slug: "phone_locked", Label: "Phone Locked"},
 	{Slug: "phone_unlocked", Label: "Phone Unlocked"},
-	{Slug: "heartbeat", Label: "Heartbeat"},
+	{Slug: "device_heartbeat", Label: "Device Heartbeat", Names: []string{"heartbeat"}},
 
 	// Of door phones and access terminals.
 	{Slug: "button_pressed", Label: "Button Pressed", Names: []string{"button"}},

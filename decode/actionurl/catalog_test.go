@@ -165,7 +165,7 @@ var settings = []struct {
 	{0, "", "capabilities", "Equipment Capabilities"},
 	{0, "", "phone_locked", "Phone Locked"},
 	{0, "", "phone_unlocked", "Phone Unlocked"},
-	{0, "", "heartbeat", "Heartbeat"},
+	{0, "", "device_heartbeat", "Device Heartbeat, Heartbeat"},
 	{0, "", "button_pressed", "Button Pressed, button"},
 	{0, "", "code_valid", "Valid Code Entered, valid code"},
 	{0, "", "code_invalid", "Invalid Code Entered, invalid code"},

@@ -7,7 +7,7 @@ var cyberdata = Vendor{
 	Blocks: []string{"00:20:f7"},
 	Posts:  []string{"cyberdata", "guardian"},
 	Events: map[string]string{
-		"POWERON": "boot_completed", "HEARTBEAT": "heartbeat", "BUTTON": "button_pressed",
+		"POWERON": "boot_completed", "HEARTBEAT": "device_heartbeat", "BUTTON": "button_pressed",
 		"CALL_ACTIVE": "established_call", "CALL_TERMINATED": "terminated_call",
 	},
 }

@@ -25,7 +25,7 @@ import (
 // keys are those of a saved record, in the order that is promised.
 const keys = `time sensor capture frame src_ip src_port dest_ip dest_port vlan tls method host target version user_agent
 	status latency_ms no_response event label by candidates phone_mac phone_ip phone_product phone_version
-	call_id local remote display_remote duration_s sip_frame sip_method sip_delay_ms late vars findings template identified other_mac phone_name server_name
+	call_id local remote display_remote duration_s sip_frame sip_method sip_delay_ms also late vars findings template identified other_mac phone_name server_name
 	content_type body_size`
 
 func TestColumnsAreTheKeys(t *testing.T) {

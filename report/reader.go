@@ -430,6 +430,16 @@ func (r *Reader) candidates(to *actionurl.Event) {
 	}
 }
 
+// also reads where else a request was seen.
+func (r *Reader) also(to *decode.Record) {
+	r.open('[')
+	for r.more(']') {
+		if place := r.text(r.string()); len(to.Also) < maxList {
+			to.Also = append(to.Also, place)
+		}
+	}
+}
+
 // findingKinds reads the kinds of findings. Those of later versions are skipped.
 func (r *Reader) findingKinds(to *decode.Record) {
 	r.open('[')

@@ -85,6 +85,7 @@ func recordFields() []field[decode.Record] {
 		text(Column{Name: "sip_method", width: 10}, func(m *message) *string { return &m.Method }),
 		where(isMessage, millis(Column{Name: "sip_delay_ms", width: 12, right: true}, func(m *message) *int64 { return &m.Delay })),
 	}, messageOf), []field[record]{
+		{Column: Column{Name: "also", Kind: KindTexts, width: 12, typical: 44}, value: func(r *record) Value { return listOf(&r.Also) }, read: (*Reader).also},
 		mark(Column{Name: "late", width: 4, sensors: true}, func(r *record) *bool { return &r.Late }),
 	}, parts([]field[event]{
 		showing(varsShown, field[event]{Column: Column{Name: "vars", Kind: KindVars, width: 12, typical: 64, rank: 1}, value: varsValue, read: (*Reader).vars}),

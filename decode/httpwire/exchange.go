@@ -75,20 +75,27 @@ type Exchange struct {
 	Latency  int64  // nanoseconds from Time to the response's first byte; valid iff NoResponse == Answered
 	Reply    string // the first bytes of what came in place of a response; empty unless NoResponse == NotHTTP
 
+	// Also is where else the same request was seen, as before and after an address
+	// translator: "IP:port > IP:port".
+	Also []string
+
 	// Done is set when Status, Latency, NoResponse and Reply are final.
 	Done       bool
 	NoResponse Reason
 
-	conn   *conn
-	next   *Exchange   // in the connection's queue
-	side   stream.Side // the client's
-	ack    uint32      // what the client had received when it began to send it
-	end    uint32      // sequence number after its head
-	uses   uint32      // how often it was used for a request
-	late   int32       // requests right before it that were given up and may still be answered
-	hasAck bool
-	holed  bool // its head ends at a hole
-	unsure bool // the requests before it may have been missed, so its response is not known
+	conn      *conn
+	next      *Exchange   // in the connection's queue
+	first     *Exchange   // of which it is a copy, if its uses are firstUses; nil for none
+	side      stream.Side // the client's
+	ack       uint32      // what the client had received when it began to send it
+	end       uint32      // sequence number after its head
+	uses      uint32      // how often it was used for a request
+	firstUses uint32
+	late      int32 // requests right before it that were given up and may still be answered
+	hasAck    bool
+	second    bool // a copy of it has the response that Status, Location and Latency are of
+	holed     bool // its head ends at a hole
+	unsure    bool // the requests before it may have been missed, so its response is not known
 }
 
 // TextSize returns how many bytes the strings of the exchange take.

@@ -22,6 +22,7 @@ func (r *Reader) connect(c *stream.Conn) *conn {
 // requests are resolved. The stream may be remembered for much longer.
 func (r *Reader) disconnect(h *conn) {
 	r.unasked(h)
+	r.spent(h)
 	h.stream.State = nil
 	for i := range h.sides {
 		r.drop(&h.sides[i])
@@ -235,7 +236,11 @@ func (h *conn) answer(x *Exchange, a *answer) {
 // resolve makes a request final and takes it out of the queue. The server is not
 // to blame where the capture lost something.
 func (h *conn) resolve(x *Exchange, why Reason) {
-	if why != Answered && why != NotHTTP && (x.Gap || x.holed) {
+	switch {
+	case why == Answered:
+	case x.second:
+		why = Answered
+	case why != NotHTTP && (x.Gap || x.holed):
 		x.Gap, why = true, NotCaptured
 	}
 	var before *Exchange
@@ -253,6 +258,12 @@ func (h *conn) resolve(x *Exchange, why Reason) {
 	h.unanswered--
 	x.next, x.conn = nil, nil
 	x.NoResponse, x.Done = why, true
+	if x.first != nil {
+		if why == Answered {
+			x.answered()
+		}
+		x.next, h.copies = h.copies, x
+	}
 }
 
 // giveUp resolves the requests of side that have no response.

@@ -51,6 +51,7 @@ type Counts struct {
 	LongHeads int // heads cut off because they are too long
 	Bodies    int // bodies that were not kept because others took the room
 	Broken    int // messages lost in part, to a gap or to something that is not HTTP
+	Copies    int // requests that were seen at another place before
 	Unasked   int // responses to requests that were not captured
 }
 
@@ -65,6 +66,7 @@ type Reader struct {
 	Counts Counts
 
 	config    Config
+	copies    copies
 	found     func(*Exchange)
 	exchanges *Exchange       // to be used again
 	conns     []*conn         // to be used again
@@ -81,7 +83,7 @@ var _ stream.Receiver = (*Reader)(nil)
 // is complete, or will not be. The response is filled in later, until Done is
 // set. Whoever is finished with an exchange gives it back with [Reader.Release].
 func NewReader(found func(*Exchange), c Config) *Reader {
-	return &Reader{config: c, found: found}
+	return &Reader{config: c, copies: newCopies(), found: found}
 }
 
 // A state says what the next byte of a direction is.
@@ -110,7 +112,8 @@ type conn struct {
 	doubtful    bool      // and bytes are missing since
 	posting     *Exchange // whose body comes, if its uses are those; nil for none
 	uses        uint32
-	early       *answer // a response whose request is not captured yet; mostly nil
+	copies      *Exchange // that are resolved, to be used again
+	early       *answer   // a response whose request is not captured yet; mostly nil
 	sides       [2]side
 }
 
@@ -478,13 +481,27 @@ func (r *Reader) message(h *conn, sd stream.Side, o *opening, f fields, at head)
 		other.role = response
 	}
 	s.expect(f, false)
-	if h.posting = nil; s.state != begin {
-		h.posting, h.uses = x, x.uses
+	h.posting = nil
+	r.spent(h)
+	first, isCopy := r.copies.of(x, at.seq)
+	if isCopy {
+		r.Counts.Copies++
+		x.first = x // of none that is left
+		if first != nil {
+			x.first, x.firstUses = first, first.uses
+			first.seen(x)
+		}
+	} else {
+		r.Counts.Requests++
+		if s.state != begin {
+			h.posting, h.uses = x, x.uses
+		}
 	}
-	r.Counts.Requests++
 	h.append(x)
 	s.lost = false
-	r.found(x)
+	if !isCopy {
+		r.found(x)
+	}
 	if e := h.early; e != nil && e.hasAck && x.hasAck && stream.After(x.ack, e.seq) >= 0 && stream.After(x.end, e.ack) >= 0 {
 		h.answer(x, e)
 		h.early = nil

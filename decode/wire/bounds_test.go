@@ -89,6 +89,8 @@ func (a *asker) next() {
 		// The connection's number goes to the client's address, 10.x.x.x.
 		n := a.numbers
 		copy(f.Data[26:], []byte{10, byte(n >> 16), byte(n >> 8), byte(n)})
+		// And to what it acknowledges: else it would be a copy of the first.
+		copy(f.Data[42:], []byte{0, byte(n >> 16), byte(n >> 8), byte(n)})
 	}
 	a.d.Batch(&capture.Batch{Frames: a.frames})
 }

@@ -111,6 +111,7 @@ type Config struct {
 
 // A Decoder decodes Action URLs. It is not safe for concurrent use.
 type Decoder struct {
+	to        recipient // of the request at hand
 	config    Config
 	templates *Set
 	phones    *phone.Registry
@@ -214,9 +215,10 @@ func (d *Decoder) byTemplate(e *Event, x *httpwire.Exchange, path, authority str
 	if d.templates.Len() == 0 {
 		return false
 	}
-	to := recipientOf(x.Server, authority)
-	matches := slices.DeleteFunc(d.templates.match(path, &to), func(m match) bool {
-		return !m.template.at(&to) || m.template.post != (x.Method == "POST")
+	d.to = recipientOf(x.Server, authority)
+	to := &d.to
+	matches := slices.DeleteFunc(d.templates.match(path, to), func(m match) bool {
+		return !m.template.at(to) || m.template.post != (x.Method == "POST")
 	})
 	if x.Method == "POST" {
 		matches = posted(matches, x)

@@ -107,6 +107,7 @@ type Analyzer struct {
 	waiting queue
 	now     int64 // capture time that is reached
 	record  Record
+	closed  Call
 	ask     actionurl.Question
 }
 
@@ -128,9 +129,9 @@ func New(c Config, emit func(*Record) error) *Analyzer {
 	}, a.phones)
 	a.sip = sip.NewTracker(a.checker.Signalled)
 	a.calls = timeline.New(timeline.Config{Live: c.Live, Group: c.Group, Closed: func(call *timeline.Call) {
-		done := Call{call, a.checker.Closed(call)}
+		a.closed = Call{call, a.checker.Closed(call)}
 		if a.err == nil && c.Call != nil {
-			a.err = c.Call(&done)
+			a.err = c.Call(&a.closed)
 		}
 	}})
 	return a

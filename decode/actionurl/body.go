@@ -9,14 +9,15 @@ import (
 	"unicode/utf8"
 
 	"actionurl/decode/httpwire"
+	"actionurl/decode/packet"
 	"actionurl/decode/phone"
 	"actionurl/decode/vendor"
 )
 
 // byBody fills e from what a POST holds, and reports whether it is a
-// notification of a phone. A phone's own MAC or IP address in it, the name of an
-// event or something of a call is what tells; what only a vendor's phones post
-// needs nothing else.
+// notification of a phone: it has the sender's own MAC or IP address, or it names
+// an event or has something of a call and is of a phone, by who sent it or a MAC
+// address in it. What only a vendor's phones post needs nothing else.
 func (d *Decoder) byBody(e *Event, x *httpwire.Exchange, path string, from *phone.Sender) bool {
 	if from.Agent().Browser || len(x.Body) == 0 {
 		return false
@@ -30,17 +31,23 @@ func (d *Decoder) byBody(e *Event, x *httpwire.Exchange, path string, from *phon
 	if poster != nil {
 		s.vendor = poster
 	}
-	own, calls := false, 0
+	own, ofPhone, calls := false, false, 0
 	for i := range e.Vars {
 		v := &e.Vars[i]
 		own = own || s.has(v.Value)
 		if v.Fits && weights[v.Means] >= generic {
 			calls++
 		}
-		if i < first {
-			continue
+		if v.Means == vendor.MAC && !ofPhone {
+			mac, _ := packet.ParseMAC(v.Value)
+			maker := vendor.Of(mac)
+			if ofPhone = maker != nil && !maker.Silent; ofPhone && s.vendor == nil {
+				s.vendor = maker
+			}
 		}
-		if v.Means == vendor.Event && (poster == nil || len(e.Candidates) == 0) {
+	}
+	for i := range e.Vars[first:] {
+		if v := &e.Vars[first+i]; v.Means == vendor.Event && (poster == nil || len(e.Candidates) == 0) {
 			e.name(v.Value, s.vendor)
 		}
 	}
@@ -50,7 +57,7 @@ func (d *Decoder) byBody(e *Event, x *httpwire.Exchange, path string, from *phon
 	} else {
 		e.settle(by)
 	}
-	return poster != nil || own || s.phone() && (named || calls > 0)
+	return poster != nil || own || (s.phone() || ofPhone) && (named || calls > 0)
 }
 
 // read adds what a body holds to e: the pairs of a form, the values of JSON, or

@@ -77,13 +77,15 @@ func TestPosted(t *testing.T) {
 		{"its own name for an event", "", akuvox, "/x", "", `{"event":"MakeCall"}`, `outgoing_call [body] event="MakeCall"`},
 		{"what a door phone of Grandstream sends", "", "00:0b:82:12:34:32", "/gds", "", `{"mac":"000B82123432","content":"Door opened, call-id $remote"}`,
 			`unknown mac="000B82123432" content="Door opened, call-id $remote"`},
+		{"by a MAC address alone, as from a cloud", "", nobody, "/hook", "application/json", `{"mac":"1CCAE3712345","event":"doorbell"}`,
+			`button_pressed [body] mac="1CCAE3712345" event="doorbell"`},
 		{"JSON cut short", handset, nobody, "/hook", "application/json", `{"event":"incoming","remote":"50`, `incoming_call [body] event="incoming"`},
 		{"an event in the URL", handset, nobody, "/incoming?remote=5003", "application/json", `{"x":"1"}`, `incoming_call [name] remote="5003" x="1"`},
 
 		// What is none.
 		{"nothing", handset, nobody, "/hook", form, "", "no Action URL"},
 		{"something else", handset, nobody, "/hook", "application/json", `{"temperature":21}`, "no Action URL"},
-		{"of nobody", "", nobody, "/hook", "application/json", `{"event":"incoming","remote":"5003","mac":"000b82123432"}`, "no Action URL"},
+		{"of nobody", "", nobody, "/hook", "application/json", `{"event":"incoming","remote":"5003","mac":"020b82123432"}`, "no Action URL"},
 		{"of a browser", "Mozilla/5.0 (X11; Linux x86_64)", akuvox, "/hook", form, "event=incoming&remote=5003&mac=0c1105aabbcc", "no Action URL"},
 		{"management", handset, nobody, "/acs", "text/xml", `<soap:Envelope xmlns:soap="s"><Event>1 BOOT</Event><mac>000b82123432</mac><remote>1</remote></soap:Envelope>`, "no Action URL"},
 	} {

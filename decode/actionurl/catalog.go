@@ -109,6 +109,7 @@ var catalog = newCatalog([]*Kind{
 
 	// Of door phones and access terminals.
 	{Slug: "button_pressed", Label: "Button Pressed", Names: []string{"button"}},
+	{Slug: "motion_detected", Label: "Motion Detected"},
 	{Slug: "code_valid", Label: "Valid Code Entered", Names: []string{"valid code"}},
 	{Slug: "code_invalid", Label: "Invalid Code Entered", Names: []string{"invalid code"}},
 	{Slug: "card_valid", Label: "Valid Card Entered", Names: []string{"valid card"}},

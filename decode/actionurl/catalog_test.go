@@ -167,6 +167,7 @@ var settings = []struct {
 	{0, "", "phone_unlocked", "Phone Unlocked"},
 	{0, "", "device_heartbeat", "Device Heartbeat, Heartbeat"},
 	{0, "", "button_pressed", "Button Pressed, button"},
+	{0, "", "motion_detected", "Motion Detected"},
 	{0, "", "code_valid", "Valid Code Entered, valid code"},
 	{0, "", "code_invalid", "Invalid Code Entered, invalid code"},
 	{0, "", "card_valid", "Valid Card Entered, valid card"},

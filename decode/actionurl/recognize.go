@@ -263,6 +263,9 @@ func (e *Event) names(resource string, v *vendor.Vendor) {
 		segment = segment[:dot]
 	}
 	e.name(segment, v)
+	if underscore := strings.LastIndexByte(segment, '_'); underscore >= 0 && v != nil && len(e.Candidates) == 0 {
+		e.nameOf(v.Events[segment[underscore+1:]]) // front_doorbell
+	}
 	for i := range e.Vars {
 		switch w := &e.Vars[i]; {
 		case w.Means == vendor.Event:

@@ -208,12 +208,18 @@ func (c *Checker) long(x *httpwire.Exchange, e *actionurl.Event) {
 // empty for none. Where a template is known, it has a place for what varies, and
 // the secret is in the text around.
 func secretIn(x *httpwire.Exchange, e *actionurl.Event) string {
+	for i := range e.Vars {
+		v := &e.Vars[i]
+		if v.Means == vendor.Secret && v.State == actionurl.Filled && e.PhoneVendor != nil && e.PhoneVendor.Variable(v.Name) == v.Name {
+			return v.Name
+		}
+	}
 	if e.Template != nil {
 		return secretKey(x.Target)
 	}
 	for i := range e.Vars {
 		v := &e.Vars[i]
-		if v.Means != vendor.Other {
+		if v.Means != vendor.Other && v.Means != vendor.Secret {
 			continue
 		}
 		if least := secretSize(v.Name); least > 0 && len(v.Value) >= least && v.State == actionurl.Filled {

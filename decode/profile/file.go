@@ -273,7 +273,7 @@ var engines = []engine{
 	{"{if ", "}", false, false}, {"{else", "}", false, false}, {"{/", "}", true, false}, {"{foreach ", "}", false, false},
 	{"{literal", "}", false, false}, {"{include ", "}", false, false}, {"{assign ", "}", false, false},
 	{"${", "}", false, true}, {"#{", "}", false, true}, {"[%", "%]", false, true}, {"[[", "]]", false, true}, {"<?php", "?>", false, true}, {"<?=", "?>", false, true},
-	{"%%", "%%", true, true}, {"@@", "@@", true, true}, {"__", "__", true, true},
+	{"%%", "%%", true, true}, {"@@", "@@", true, true}, {"__", "__", true, true}, {"$(", ")", true, true},
 }
 
 // maxTag is how long the tag of a template engine is at most.
@@ -292,7 +292,7 @@ func firstTag(text []byte, value bool) (tag []byte, at int) {
 		switch c, next := text[at], text[at+1]; c {
 		case '{':
 		case '<', '[', '#', '$', '%', '@', '_':
-			if next != '%' && next != '{' && next != '?' && next != c {
+			if next != '%' && next != '{' && next != '?' && next != '(' && next != c {
 				continue
 			}
 		default:
@@ -370,6 +370,10 @@ func (f *file) set(s *Setting, value []byte, offset int) {
 	c := f.template(s.Kind, value, s.Vendor)
 	if c.err != nil {
 		f.warn(offset, "%s is left out: %v", s.Key, c.err)
+		return
+	}
+	if host, _ := c.template.Server(); strings.ContainsAny(host, "{}<>%@?*|()") { // of an engine that is not known here
+		f.fail(offset, "%s: "+engineSource, s.Key, host)
 		return
 	}
 	for _, odd := range c.odd {

@@ -392,11 +392,11 @@ func pairs(attributes []byte) iter.Seq2[[]byte, []byte] {
 // attributes takes the settings that are attributes, as Poly has them: their
 // names have dots.
 func (r *xmlReader) attributes(all []byte, offset int) {
-	if bytes.IndexByte(all, '.') < 0 {
+	if bytes.IndexByte(all, '.') < 0 && bytes.IndexByte(all, '$') < 0 {
 		return
 	}
 	for key, value := range pairs(all) {
-		if bytes.IndexByte(key, '.') > 0 {
+		if bytes.IndexByte(key, '.') > 0 || bytes.IndexByte(value, '$') >= 0 {
 			r.pair(key, r.unescape(value), offset)
 		}
 	}

@@ -24,7 +24,7 @@ var akuvox = Vendor{
 		{"input2status", Other, "state of input B", false},
 		{"input3status", Other, "state of input C", false},
 		{"input4status", Other, "state of input D", false},
-		{"code", Other, "code that was entered: a PIN in clear", false},
+		{"code", Secret, "code that was entered: a PIN in clear", false},
 		{"card_sn", Other, "number of the card", false},
 		{"unlocktype", Other, "what the door was opened with", false},
 		{"alarmstatus", Other, "state of the alarm", false},

@@ -36,6 +36,7 @@ var unify = Vendor{
 var doorbird = Vendor{
 	Name: "doorbird", Label: "DoorBird",
 	Blocks: []string{"1c:ca:e3:7", "58:d8:a7"},
+	Events: map[string]string{"doorbell": "button_pressed", "motion": "motion_detected", "motionsensor": "motion_detected"},
 }
 
 var twoN = Vendor{
@@ -73,4 +74,37 @@ var thomson = Vendor{
 	Name: "thomson", Label: "Thomson",
 	Agents: []string{"thomson |st"},
 	Silent: true,
+}
+
+// Those of which no more is known than their blocks.
+var (
+	algo        = recognized("algo", "Algo", "00:22:ee")
+	agfeo       = recognized("agfeo", "Agfeo", "00:09:40")
+	ascom       = recognized("ascom", "Ascom", "00:01:3e")
+	atcom       = recognized("atcom", "Atcom", "80:82:87")
+	audiocodes  = recognized("audiocodes", "AudioCodes", "00:17:19", "00:90:8f")
+	behnke      = recognized("behnke", "Behnke", "f8:1c:e5")
+	commend     = recognized("commend", "Commend", "00:0c:ab", "bc:6a:44")
+	digium      = recognized("digium", "Digium", "00:0f:d3")
+	dinstar     = recognized("dinstar", "Dinstar", "f8:a0:3d")
+	escene      = recognized("escene", "Escene", "00:26:8b")
+	innovaphone = recognized("innovaphone", "innovaphone", "00:90:33")
+	rtx         = recognized("rtx", "RTX", "00:08:7b")
+	spectralink = recognized("spectralink", "Spectralink", "00:13:d1", "00:90:7a")
+	swissvoice  = recognized("swissvoice", "Swissvoice", "00:05:90")
+	wildix      = recognized("wildix", "Wildix", "9c:75:14")
+	xorcom      = recognized("xorcom", "Xorcom", "64:24:00")
+	zenitel     = recognized("zenitel", "Zenitel", "00:13:cb")
+	zycoo       = recognized("zycoo", "Zycoo", "68:69:2e")
+)
+
+func recognized(name, label string, blocks ...string) Vendor {
+	return Vendor{Name: name, Label: label, Blocks: blocks, Silent: true}
+}
+
+// tiptel's phones send "Action URL - PBX Sync", with variables that are not known.
+var tiptel = Vendor{
+	Name: "tiptel", Label: "tiptel",
+	Agents: []string{"tiptel"},
+	Blocks: []string{"00:0c:c4"},
 }

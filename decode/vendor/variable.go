@@ -31,6 +31,7 @@ const (
 	OfCall                       // something else of a call
 	Number                       // of the far side, by a name that only phones use
 	User                         // of the account, by a name that only phones use
+	Secret                       // a PIN or a password
 	Event                        // no variable: a key whose value may name the event
 	Meanings                     // how many there are
 )
@@ -105,7 +106,7 @@ func (v *Vendor) another(name string) string {
 // best first.
 func alike(m Meaning) []Meaning {
 	switch m {
-	case Other, OfCall, Count, Event:
+	case Other, OfCall, Count, Secret, Event:
 		return nil
 	case PhoneIP, IP:
 		return []Meaning{PhoneIP, IP}

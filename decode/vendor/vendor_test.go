@@ -83,6 +83,10 @@ var registered = map[string]string{
 	"poly": `^poly(com)?$|obihai`, "vtech": `vtech telecom|snom`, "alcatel": `^ale international|alcatel-lucent enterprise \(china`,
 	"cyberdata": `cyberdata`, "matrix": `matrix telecom|matrix comsec`, "auerswald": `auerswald`, "unify": `unify soft`,
 	"doorbird": `bird home`, "2n": `^2n tele`, "gigaset": `gigaset`, "panasonic": `panasonic communications`,
+	"algo": `^algo comm`, "agfeo": `^agfeo`, "ascom": `ascom tateco`, "atcom": `^atcom`, "audiocodes": `^audio ?codes`, "behnke": `telefonbau behnke`,
+	"commend": `commend international`, "digium": `^digium`, "dinstar": `^dinstar`, "escene": `escene`, "innovaphone": `^innovaphone`, "rtx": `^rtx telecom`,
+	"spectralink": `^spectralink|^kirk telecom`, "swissvoice": `^swissvoice`, "wildix": `^wildix`, "xorcom": `^xorcom`, "zenitel": `^zenitel`, "zycoo": `^zycoo`,
+	"tiptel": `^tiptel`,
 }
 
 // later are blocks that IEEE assigned after 2022, whose list Debian 12 has.

@@ -273,7 +273,8 @@ var engines = []engine{
 	{"{if ", "}", false, false}, {"{else", "}", false, false}, {"{/", "}", true, false}, {"{foreach ", "}", false, false},
 	{"{literal", "}", false, false}, {"{include ", "}", false, false}, {"{assign ", "}", false, false},
 	{"${", "}", false, true}, {"#{", "}", false, true}, {"[%", "%]", false, true}, {"[[", "]]", false, true}, {"<?php", "?>", false, true}, {"<?=", "?>", false, true},
-	{"%%", "%%", true, true}, {"@@", "@@", true, true}, {"__", "__", true, true}, {"$(", ")", true, true},
+	{"%%", "%%", true, true}, {"@@", "@@", true, true}, {"$(", ")", true, true},
+	{"__", "__", true, true}, {"@", "@", true, true}, // in capitals only
 }
 
 // maxTag is how long the tag of a template engine is at most.
@@ -292,7 +293,7 @@ func firstTag(text []byte, value bool) (tag []byte, at int) {
 		switch c, next := text[at], text[at+1]; c {
 		case '{':
 		case '<', '[', '#', '$', '%', '@', '_':
-			if next != '%' && next != '{' && next != '?' && next != '(' && next != c {
+			if next != '%' && next != '{' && next != '?' && next != '(' && next != c && c != '@' {
 				continue
 			}
 		default:
@@ -304,7 +305,8 @@ func firstTag(text []byte, value bool) (tag []byte, at int) {
 			}
 			rest := text[at+len(e.begin):]
 			end := bytes.Index(rest[:min(len(rest), maxTag)], []byte(e.end))
-			if end >= 0 && bytes.IndexByte(rest[:end], '\n') < 0 && (!e.name || isName(rest[:end])) {
+			if end >= 0 && bytes.IndexByte(rest[:end], '\n') < 0 && (!e.name || isName(rest[:end])) &&
+				(e.begin != "__" && e.begin != "@" || string(rest[:end]) == strings.ToUpper(string(rest[:end]))) {
 				return text[at : at+len(e.begin)+end+len(e.end)], at
 			}
 		}
@@ -372,7 +374,7 @@ func (f *file) set(s *Setting, value []byte, offset int) {
 		f.warn(offset, "%s is left out: %v", s.Key, c.err)
 		return
 	}
-	if host, _ := c.template.Server(); strings.ContainsAny(host, "{}<>%@?*|()") { // of an engine that is not known here
+	if host, _ := c.template.Server(); strings.ContainsAny(host, "{}<>%@?*|()") || strings.Contains(host, "__") { // of an engine that is not known here
 		f.fail(offset, "%s: "+engineSource, s.Key, host)
 		return
 	}

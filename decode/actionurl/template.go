@@ -135,6 +135,9 @@ type recipient struct {
 // recipientOf returns the recipient of a request by what it calls the server.
 func recipientOf(server netip.AddrPort, authority string) recipient {
 	r := recipient{server: server, name: strings.ToLower(authority), port: 80, named: authority != ""}
+	if strings.IndexByte(r.name, ':') < 0 { // as of most: a failure to split allocates
+		return r
+	}
 	if host, port, err := net.SplitHostPort(r.name); err == nil {
 		r.name = host
 		if port != "" {

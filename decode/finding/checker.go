@@ -176,8 +176,11 @@ func (c *Checker) target(x *httpwire.Exchange, e *actionurl.Event) {
 	if e.Template == nil && c.unexplained(x) {
 		c.add(UnknownTemplate, Detail{Name: e.Kind.Slug})
 	}
-	if key := secretIn(x, e); key != "" {
+	switch key := secretIn(x, e); {
+	case key != "":
 		c.add(SecretInURL, Detail{Name: key})
+	case hasUserPassword(x.Host) || embedsPassword(x.Target):
+		c.add(SecretInURL, Detail{Name: beforeHost})
 	}
 }
 
@@ -202,6 +205,38 @@ func (c *Checker) long(x *httpwire.Exchange, e *actionurl.Event) {
 	if v != nil && v.MaxURL > 0 && n > v.MaxURL {
 		c.add(TooLong, Detail{N: int64(n), M: int64(v.MaxURL)})
 	}
+}
+
+// beforeHost is what a password is called that has no key.
+const beforeHost = "a password before the host"
+
+// embedsPassword reports whether a target is, or contains, a URL with a user and a
+// password before its host.
+func embedsPassword(target string) bool {
+	if strings.Contains(target, "%40") { // an escaped "@"
+		target = actionurl.Unescape(target)
+	}
+	for {
+		_, rest, ok := strings.Cut(target, "://")
+		if !ok {
+			return false
+		}
+		authority := rest
+		if end := strings.IndexAny(rest, "/?& "); end >= 0 {
+			authority = rest[:end]
+		}
+		if hasUserPassword(authority) {
+			return true
+		}
+		target = rest
+	}
+}
+
+// hasUserPassword reports whether an authority has a user and a password before
+// its host (RFC 3986, section 3.2.1).
+func hasUserPassword(authority string) bool {
+	at := strings.LastIndexByte(authority, '@')
+	return at > 0 && strings.IndexByte(authority[:at], ':') >= 0
 }
 
 // secretIn returns the first key of a request that names a secret and has one,

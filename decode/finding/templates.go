@@ -67,23 +67,18 @@ func (c *Checker) oddTemplates() {
 		if n := len(strings.TrimSpace(t.Text)); most > 0 && n > most {
 			c.ofTemplate(t, TooLong, Detail{N: int64(n), M: int64(most)})
 		}
-		if !t.Secure() && hasPassword(t.Text) {
-			c.ofTemplate(t, SecretInURL, Detail{Name: "a password before the host"})
+		if !t.Secure() && embedsPassword(withScheme(t.Text)) {
+			c.ofTemplate(t, SecretInURL, Detail{Name: beforeHost})
 		}
 	}
 }
 
-// hasPassword reports whether a URL has a user and a password before its host
-// (RFC 3986, section 3.2.1).
-func hasPassword(url string) bool {
-	if _, rest, ok := strings.Cut(url, "://"); ok {
-		url = rest
+// withScheme returns a template's text as a URL.
+func withScheme(text string) string {
+	if !strings.Contains(text, "://") {
+		text = "://" + text
 	}
-	if end := strings.IndexAny(url, "/?"); end >= 0 {
-		url = url[:end]
-	}
-	user, _, ok := strings.Cut(url, "@")
-	return ok && strings.Contains(user, ":")
+	return text
 }
 
 func (c *Checker) ofTemplate(t *actionurl.Template, k Kind, d Detail) {

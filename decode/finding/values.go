@@ -32,7 +32,8 @@ func (c *Checker) values(x *httpwire.Exchange, e *actionurl.Event) {
 			continue
 		}
 		if (!v.Fits || v.Means == vendor.Battery) && !fits(v) {
-			c.add(BadValue, Detail{Name: v.Name, Other: v.Value})
+			own, _, _ := strings.Cut(v.Value, "&") // what follows may be a secret
+			c.add(BadValue, Detail{Name: v.Name, Other: own})
 		}
 		if v.Means == vendor.PhoneIP || v.Means == vendor.IP && e.Template != nil {
 			c.sender(x, e)

@@ -1,6 +1,9 @@
 package timeline
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"actionurl/decode/actionurl"
@@ -24,17 +27,20 @@ func Groupings() []string { return []string{string(ByCallID), string(ByNumber)} 
 // that are over can be joined by another one of the same caller.
 const joining = 20e9
 
-// maxGroups is how many groups are kept before those are forgotten that no call
-// can join any more: 131,072 of about 200 bytes, 25 MiB.
+// maxGroups is how many groups are kept that a call may join: 131,072 of about 200
+// bytes, 25 MiB. Beyond it each call is by itself.
 const maxGroups = 128 << 10
 
-// A group is calls of several phones that are one.
+// A group is calls of several phones that are one. However many these are, an
+// event of one costs the same.
 type group struct {
-	key     string
-	number  int // 1-based, in the order in which they are handed out; 0 until then
-	members []*Call
-	last    int64 // its latest event
-	dialed  bool  // it has the call of the phone that called
+	key    uint64 // hash of what they have in common
+	number int    // 1-based, in the order in which they are handed out; 0 until then
+	open   int    // its calls that are not closed
+	closed []*Call
+	going  []*Call // those that may not be over; see takes
+	last   int64   // its latest event
+	dialed bool    // it has the call of the phone that called
 }
 
 // join puts a call into its group, as soon as that is known.
@@ -43,15 +49,16 @@ func (t *Timeline) join(c *Call, now int64) {
 	if key == "" {
 		return
 	}
-	g := t.groups[key]
+	hash := t.hash(key)
+	g := t.groups[hash]
 	if g == nil || !g.takes(c, now) {
-		if len(t.groups) >= maxGroups {
-			t.forgetGroups(now)
+		g = &group{key: hash}
+		if t.roomForGroup(now) {
+			t.groups[hash] = g
 		}
-		g = &group{key: strings.Clone(key)}
-		t.groups[g.key] = g
 	}
-	g.members = append(g.members, c)
+	g.open++
+	g.going = append(g.going, c)
 	g.dialed = g.dialed || c.Direction == actionurl.Outgoing
 	c.group = g
 }
@@ -84,22 +91,25 @@ func (g *group) takes(c *Call, now int64) bool {
 	if g.dialed && c.Direction == actionurl.Outgoing {
 		return false
 	}
-	for _, m := range g.members {
-		if !m.over() {
+	for n := len(g.going); n > 0; n-- {
+		if m := g.going[n-1]; m.group == g && !m.over() {
 			return true
 		}
+		g.going = g.going[:n-1]
 	}
 	return now-g.last <= joining
 }
 
 // ready reports whether nothing can change the group any more.
-func (g *group) ready(now int64) bool {
-	for _, m := range g.members {
-		if !m.closed {
-			return false
-		}
+func (g *group) ready(now int64) bool { return g.open == 0 && now-g.last > joining }
+
+// close notes that a call of the group is closed.
+func (g *group) close(c *Call) {
+	g.open--
+	g.closed = append(g.closed, c)
+	if len(g.going) > 2*g.open+16 { // a later one goes on, which hides them from takes
+		g.going = slices.DeleteFunc(g.going, func(m *Call) bool { return m.group != g || m.closed })
 	}
-	return now-g.last > joining
 }
 
 // handOver hands out a closed call, and with it those of its group that are closed.
@@ -110,33 +120,29 @@ func (t *Timeline) handOver(c *Call) {
 	}
 	g := c.group
 	if g == nil {
-		g = &group{members: []*Call{c}}
+		g = &group{closed: []*Call{c}}
 	}
 	if g.number == 0 {
 		t.handed++
 		g.number = t.handed
 	}
-	left := g.members[:0]
-	for _, m := range g.members {
-		if !m.closed {
-			left = append(left, m)
-			continue
-		}
+	slices.SortStableFunc(g.closed, func(a, b *Call) int { return cmp.Compare(a.First, b.First) })
+	for _, m := range g.closed {
 		m.Group = g.number
 		t.emit(m)
 	}
-	clear(g.members[len(left):])
-	g.members = left
-	if len(left) == 0 && t.groups[g.key] == g && t.now-g.last > joining {
+	g.closed = nil
+	if g.open == 0 && t.groups[g.key] == g && t.now-g.last > joining {
 		delete(t.groups, g.key)
 	}
 }
 
-// forgetGroups forgets the groups that no call can join any more.
-func (t *Timeline) forgetGroups(now int64) {
-	for key, g := range t.groups {
-		if len(g.members) == 0 && now-g.last > joining {
-			delete(t.groups, key)
-		}
+// roomForGroup reports whether there is room for another group. Now and then it
+// forgets those that no call can join any more.
+func (t *Timeline) roomForGroup(now int64) bool {
+	if len(t.groups) >= maxGroups && now-t.forgot > joining {
+		t.forgot = now
+		maps.DeleteFunc(t.groups, func(_ uint64, g *group) bool { return g.open == 0 && len(g.closed) == 0 && now-g.last > joining })
 	}
+	return len(t.groups) < maxGroups
 }

@@ -90,6 +90,9 @@ func (t *Timeline) close(c *Call) {
 	}
 	c.lane.remove(c)
 	t.waiting.push(c, 0)
+	if c.group != nil {
+		c.group.close(c)
+	}
 	p := c.Phone
 	for i := range p.open {
 		if p.open[i].call == c {

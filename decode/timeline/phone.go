@@ -121,14 +121,28 @@ func (t *Timeline) update(to *string, s string) {
 	if s = s[:min(len(s), maxText)]; s == "" || *to == s {
 		return
 	}
+	if _, shared := t.common[*to]; !shared {
+		t.own -= len(*to)
+	}
 	known, ok := t.common[s]
-	if !ok {
+	switch {
+	case ok:
+	case len(t.common) < maxCommon:
 		known = strings.Clone(s)
-		if len(t.common) < maxCommon {
-			t.common[known] = known
-		}
+		t.common[known] = known
+	default:
+		known = t.ownText(s)
 	}
 	*to = known
+}
+
+// ownText returns a copy of a text for a phone alone, empty if there are too many.
+func (t *Timeline) ownText(s string) string {
+	if t.own+len(s) > maxOwn {
+		return ""
+	}
+	t.own += len(s)
+	return strings.Clone(s)
 }
 
 // account notes an account of a phone.
@@ -138,7 +152,10 @@ func (t *Timeline) account(p *Phone, name string) {
 		return
 	}
 	p.account = hash
-	if len(name) <= maxText && len(p.Accounts) < maxAccounts && !slices.Contains(p.Accounts, name) {
-		p.Accounts = append(p.Accounts, strings.Clone(name))
+	if len(name) > maxText || len(p.Accounts) == maxAccounts || slices.Contains(p.Accounts, name) {
+		return
+	}
+	if own := t.ownText(name); own != "" {
+		p.Accounts = append(p.Accounts, own)
 	}
 }

@@ -40,8 +40,12 @@ const (
 	maxLong = 16 << 20
 	// maxText is how many bytes of each text of calls and phones are kept.
 	maxText = 256
+	// maxOwn is how much the texts may take that phones do not share, in bytes:
+	// accounts, and products and versions beyond maxCommon; 16 MiB. Beyond it
+	// they are left out.
+	maxOwn = 16 << 20
 	// maxCommon is how many texts are kept once for all phones: 4,096 of at most
-	// 256 bytes, 1 MiB. Beyond it, each phone has its own.
+	// 256 bytes, 1 MiB.
 	maxCommon = 4 << 10
 	// textSize is how much memory the texts of calls get at a time, in bytes: a
 	// call that stays keeps those of its neighbours, two or three.
@@ -72,6 +76,7 @@ type Timeline struct {
 	phones  []*Phone          // by their ID, from 1 on
 	unnamed int               // events of phones that are not kept
 	common  map[string]string // products and versions, which phones share; at most maxCommon
+	own     int               // bytes of texts that they do not share
 
 	// All calls that were not handed out, in the order of their first events.
 	oldest, youngest *Call
@@ -88,8 +93,9 @@ type Timeline struct {
 
 	room   int // for calls
 	now    int64
-	groups map[string]*group // by their keys
+	groups map[uint64]*group // by their keys
 	handed int               // groups that were handed out, in whole or in part
+	forgot int64             // when groups were forgotten last
 }
 
 // New returns an empty Timeline.
@@ -100,7 +106,7 @@ func New(c Config) *Timeline {
 	}
 	return &Timeline{
 		room: room, config: c, seed: maphash.MakeSeed(),
-		groups: map[string]*group{}, common: map[string]string{},
+		groups: map[uint64]*group{}, common: map[string]string{},
 		ringing: lane{timeout: 600e9}, talking: lane{timeout: 86400e9}, over: lane{timeout: repeating},
 	}
 }

@@ -290,7 +290,7 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.
 func (h *conn) closed(side stream.Side) {
 	h.sides[side].ended = true
 	reason := ClosedFirst
-	if h.sides[side].lost {
+	if h.sides[side].lost || !h.stream.Placed(side) {
 		reason = NotCaptured
 	}
 	h.giveUp(side.Other(), reason)

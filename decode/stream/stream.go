@@ -128,6 +128,13 @@ func (c *Conn) Addr(s Side) netip.AddrPort { return c.ends[s].AddrPort() }
 // Seen reports whether any segment that the side sent was captured.
 func (c *Conn) Seen(s Side) bool { return c.halves[s].seen }
 
+// Placed reports whether the side's stream was captured from its SYN on, or some
+// of its bytes were: else nothing shows whether there were any before its end.
+func (c *Conn) Placed(s Side) bool {
+	h := &c.halves[s]
+	return h.synced || h.open && h.next != h.start
+}
+
 // Misses reports whether bytes that the side sent are missing at the end of what
 // was captured of it: the other side has acknowledged more. Where nothing but
 // acknowledgements were captured, it has acknowledged more than since.

@@ -154,7 +154,11 @@ func (a *Agent) word(ua string, from, to int, whole bool) bool {
 		return true
 	}
 	if strings.HasSuffix(word, "-UA") { // PolycomVVX-VVX_400-UA
-		a.product = span{uint16(from + strings.IndexByte(word, '-') + 1), uint16(to - len("-UA"))}
+		to -= len("-UA")
+		if dash := strings.IndexByte(word[:to-from], '-'); dash >= 0 {
+			from += dash + 1
+		}
+		a.product = span{uint16(from), uint16(to)}
 		return true
 	}
 	for i := len(word) - 1; i > 0; i-- { // J179-4.1.3.0.6

@@ -77,9 +77,14 @@ func FuzzTemplate(f *testing.F) {
 	})
 }
 
+// maxFuzzed bounds a target in bytes: with one of 8 KiB, of which every byte is a
+// place where a variable may end, the fuzzer did nothing else.
+const maxFuzzed = 512
+
 // Hostile requests neither panic nor take long.
 func FuzzDecode(f *testing.F) {
 	long, target := hostile()
+	target = target[:maxFuzzed] // TestMatchingTakesBoundedTime takes all of it
 	set := templates(f,
 		"incoming_call=192.168.40.207/mac=$mac&local=$local",
 		"hold_call=192.168.40.207/mac=$mac&local=$local",
@@ -93,7 +98,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add("GET", "http://?", "Grandstream Model HW", "[::1]:")
 	f.Add("GET", "=", "/", ":")
 	f.Fuzz(func(t *testing.T, method, target, agent, host string) {
-		if len(target) > 8<<10 {
+		if len(target) > maxFuzzed {
 			t.Skip()
 		}
 		x := &httpwire.Exchange{

@@ -479,20 +479,8 @@ func Unescape(s string) string {
 
 // unhex reads two hexadecimal digits.
 func unhex(a, b byte) (c byte, ok bool) {
-	hi, lo := hexDigit(a), hexDigit(b)
+	hi, lo := packet.HexDigit(a), packet.HexDigit(b)
 	return hi<<4 | lo, hi < 16 && lo < 16
-}
-
-func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 0xff
 }
 
 // identify fills in what is known of the phone and the call.

@@ -30,7 +30,7 @@ func ParseMAC(s string) (mac MAC, ok bool) {
 	if len(s) == 12 { // as most phones send it
 		bad := byte(0)
 		for i := range mac {
-			hi, lo := hexDigit(s[2*i]), hexDigit(s[2*i+1])
+			hi, lo := HexDigit(s[2*i]), HexDigit(s[2*i+1])
 			mac[i] = hi<<4 | lo
 			bad |= hi | lo
 		}
@@ -45,7 +45,7 @@ func ParseMAC(s string) (mac MAC, ok bool) {
 		if n%2 == 0 && (c == ':' || c == '-' || c == '.' || c == ' ') {
 			continue
 		}
-		digit := hexDigit(c)
+		digit := HexDigit(c)
 		if digit > 15 || n == 12 {
 			return MAC{}, false
 		}
@@ -58,8 +58,8 @@ func ParseMAC(s string) (mac MAC, ok bool) {
 	return mac, true
 }
 
-// hexDigit returns the value of a hexadecimal digit, 0xff for what is none.
-func hexDigit(c byte) byte {
+// HexDigit returns the value of a hexadecimal digit, 0xff for what is none.
+func HexDigit(c byte) byte {
 	switch {
 	case c >= '0' && c <= '9':
 		return c - '0'

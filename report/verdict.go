@@ -40,6 +40,9 @@ func WriteVerdict(w io.Writer, v *verdict.Verdict, o VerdictOptions) error {
 	if len(v.Causes) == 0 && len(v.Phones) > 0 {
 		p.wrapped(" ✓ ", "no problem found")
 	}
+	if v.Crowded {
+		p.wrapped(" ! ", "more phones or servers than are counted apart: the verdict lacks the others")
+	}
 	p.notes()
 	p.servers()
 	_, err := io.WriteString(w, p.text.String())

@@ -6,8 +6,12 @@ const Encrypted Kind = 25
 func encrypted() info {
 	return info{
 		slug: "encrypted", severity: Notice, title: "TLS connections",
-		meaning:    "a phone speaks TLS to a server for Action URLs; what it sends cannot be read",
-		hint:       "give the server's key with --tls-key or --keylog, or use http for a trial",
+		meaning: "a phone speaks TLS to a server for Action URLs; what it sends cannot be read",
+		hint:    "give the server's key with --tls-key or --keylog, or use http for a trial",
+		graver: [2]string{
+			"a TLS connection to a server for Action URLs failed",
+			"for a trial use http in the phone's Action URL; else give the server a version, a cipher suite and a certificate that this phone knows",
+		},
 		recognized: "A connection begins with a ClientHello; servers as for refused. It is an error where the handshake failed and no other connection succeeded: the detail says why.",
 		silent:     "The client is not known to be a phone, and no template names the server.",
 		text: func(d *Detail, s Severity) string {

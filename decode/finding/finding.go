@@ -57,6 +57,7 @@ type info struct {
 	title      string                         // several of them, in a few words
 	meaning    string                         // a sentence that begins with who or what
 	hint       string                         // what to do, beginning with a verb
+	graver     [2]string                      // meaning and hint where one is graver than the kind; empty for the same
 	recognized string                         // how, in sentences
 	silent     string                         // when it is not reported though it may seem to be one
 	text       func(*Detail, Severity) string // the detail; nil for its name
@@ -142,12 +143,6 @@ func (k Kind) Recognized() string { return catalog[k].recognized }
 
 // Silent says in sentences when it is not reported.
 func (k Kind) Silent() string { return catalog[k].silent }
-
-// tlsFailed is said of connections that are encrypted and failed.
-const (
-	tlsFailed     = "a TLS connection to a server for Action URLs failed"
-	tlsFailedHint = "for a trial use http in the phone's Action URL; else give the server a version, a cipher suite and a certificate that this phone knows"
-)
 
 // Hint says in a sentence what to do.
 func (k Kind) Hint() string { return catalog[k].hint }

@@ -131,8 +131,8 @@ type Summary struct {
 // Message says what was found, in a sentence.
 func (s *Summary) Message() string {
 	meaning := s.Kind.Meaning()
-	if s.failedTLS() {
-		meaning = tlsFailed
+	if graver := s.graver(); graver[0] != "" {
+		meaning = graver[0]
 	}
 	if s.Details == "" {
 		return meaning
@@ -142,13 +142,19 @@ func (s *Summary) Message() string {
 
 // Hint says in a sentence what to do.
 func (s *Summary) Hint() string {
-	if s.failedTLS() {
-		return tlsFailedHint
+	if graver := s.graver(); graver[1] != "" {
+		return graver[1]
 	}
 	return s.Kind.Hint()
 }
 
-func (s *Summary) failedTLS() bool { return s.Kind == Encrypted && s.Severity != Notice }
+// graver returns what is said where it is graver than its kind, empty for nothing else.
+func (s *Summary) graver() [2]string {
+	if s.Severity >= s.Kind.Severity() {
+		return [2]string{}
+	}
+	return catalog[s.Kind].graver
+}
 
 // Worst returns the gravest severity of what was found, Notice for nothing.
 func (t *Tally) Worst() Severity {

@@ -112,7 +112,6 @@ const (
 	host                        // of the Host header
 	form                        // a finding about the form of the target: its slug
 	firmware                    // product of the phone, and its version
-	noFeature
 )
 
 // A share is how many requests of a pair have a feature.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"actionurl/report"
 )
@@ -74,7 +75,28 @@ func (p *parsed) Set(s string) error {
 	return nil
 }
 
+// words is the annotation of a flag with the words that complete its value.
+const words = "words"
+
 // complete completes a flag's value by words.
-func complete(cmd *cobra.Command, flag string, words []string) {
-	cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+func complete(cmd *cobra.Command, flag string, all []string) {
+	cmd.Flags().SetAnnotation(flag, words, all)
+}
+
+// addCompletions hands the words of all flags to cobra. It is done only for a shell
+// that asks: cobra keeps them, with all they point to, as long as the process
+// lives, however many command trees it makes.
+func addCompletions(cmd *cobra.Command) {
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		all, ok := f.Annotations[words]
+		if f.Name == "interface" {
+			all, ok = interfaceNames(), true
+		}
+		if ok {
+			cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp))
+		}
+	})
+	for _, c := range cmd.Commands() {
+		addCompletions(c)
+	}
 }

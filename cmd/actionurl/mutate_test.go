@@ -33,10 +33,11 @@ var (
 )
 
 // What a damaged capture may take: of the processor's time, and of memory in all,
-// garbage included.
+// garbage included. What all of them may leave behind.
 const (
 	maxMutantTime   = 2 * time.Second
 	maxMutantMemory = 256 << 20
+	maxMutantsLeave = 8 << 20
 )
 
 // A breeder makes damaged captures out of good ones.
@@ -243,6 +244,7 @@ func TestMutants(t *testing.T) {
 	runtime.LockOSThread() // for its processor time
 	var longest time.Duration
 	var most uint64
+	start := inUse()
 	for i := *mutant; i < *mutant+n; i++ {
 		hung := time.AfterFunc(30*maxMutantTime, func() { panic(fmt.Sprintf("mutant %d does not end", i)) })
 		began, before := threadTime(), allocated()
@@ -262,7 +264,20 @@ func TestMutants(t *testing.T) {
 		args, _ := b.next(i)
 		t.Errorf("mutant %d (%s) %s", i, strings.Join(args, " "), wrong)
 	}
-	t.Logf("each of %d mutants took %v and %d MiB at most", n, longest, most>>20)
+	left := int64(inUse() - start)
+	if left > maxMutantsLeave {
+		t.Errorf("%d mutants leave %d MiB in use", n, left>>20)
+	}
+	t.Logf("each of %d mutants took %v and %d MiB at most; they leave %d KiB in use", n, longest, most>>20, left>>10)
+}
+
+// inUse returns how much memory is in use.
+func inUse() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what is pooled survives one
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // allocated returns how many bytes were allocated so far.

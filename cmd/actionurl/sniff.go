@@ -80,9 +80,6 @@ func newSniff(enter shutter) *cobra.Command {
 	f.IntVar(&s.fanout, "fanout", 1, "spread the frames of each interface over `N` ring buffers")
 	complete(cmd, "ring-size", []string{"64MiB", "256MiB", "1GiB"})
 	complete(cmd, "metrics", []string{":9100"})
-	cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return interfaceNames(), cobra.ShellCompDirectiveNoFileComp
-	})
 	return cmd
 }
 

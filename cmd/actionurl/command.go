@@ -100,7 +100,6 @@ func newRoot(enter shutter) *cobra.Command {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newExplain(), newFrames(enter), newLearn(enter), newProfile(enter), newReport(enter), newSniff(enter), newVersion())
 	root.AddCommand(rebind.Commands()...)
-	root.AddCommand(help.Topics()...)
 	help.Describe(root)
 	return root
 }

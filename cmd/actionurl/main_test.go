@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"actionurl/capture/capturetest"
@@ -24,7 +25,7 @@ import (
 )
 
 var (
-	update = flag.Bool("update", false, "rewrite the expectations in testdata and the README")
+	update = flag.Bool("update", false, "rewrite the expectations in testdata, in the README and in the manual")
 	every  = flag.Bool("every", false, "damage captures at every byte, and not only at one in eleven")
 )
 
@@ -108,18 +109,49 @@ func chop(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(ts.ReadFile(args[0]))[:n], 0o666))
 }
 
-// TestReadme runs the commands in the README's console blocks and holds what
-// they print against what stands there.
+// TestReadme runs the commands in the console blocks of the README and of the
+// manual, and holds what they print against what stands there.
 func TestReadme(t *testing.T) {
-	const file = "../../README.md"
-	readme, err := os.ReadFile(file)
+	files, err := filepath.Glob("help/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	commands := 0
+	for _, file := range append(files, "../../README.md") {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.ReplaceAll(string(data), "\r\n", "\n")
+		got, n := transcript(t, text)
+		commands += n
+		switch {
+		case got == text:
+		case *update:
+			if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("%s shows other output than its commands print; go test ./cmd/actionurl -run Readme -update rewrites it:\n%s", file, cmp.Diff(text, got))
+		}
+	}
+	if commands < 20 {
+		t.Errorf("the README and the manual have %d commands to run", commands)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil || !strings.Contains(string(readme), "\n$ "+testCommand+"\n") {
+		t.Errorf("the README does not show %q: %v", testCommand, err)
+	}
+}
+
+// transcript returns a text with what the commands in its console blocks print,
+// and the number of the commands.
+func transcript(t *testing.T, text string) (string, int) {
+	t.Helper()
 	var out strings.Builder
 	commands := 0
 	in := false // a console block
-	for line := range strings.Lines(string(readme)) {
+	for line := range strings.Lines(text) {
 		switch {
 		case strings.HasPrefix(line, "```"):
 			in = strings.HasPrefix(line, "```console")
@@ -134,33 +166,22 @@ func TestReadme(t *testing.T) {
 			}
 		}
 	}
-	if commands < 5 {
-		t.Errorf("the README has %d commands to run", commands)
-	}
-	if !strings.Contains(string(readme), "\n$ "+testCommand+"\n") {
-		t.Errorf("the README does not show %q", testCommand)
-	}
-	if out.String() == string(readme) {
-		return
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(out.String()), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	t.Errorf("the README shows other output than its commands print; go test ./cmd/actionurl -update rewrites it to:\n%s", out.String())
+	return out.String(), commands
 }
 
 // testCommand is the README's command that runs the tests: this test is part of it.
 const testCommand = "go test ./..."
+
+// consoleWidth is the width that commands in console blocks print for: that of
+// a terminal, as help indents them by two columns.
+const consoleWidth = 78
 
 // console returns what a command prints that is run at the top of the project.
 func console(t *testing.T, command string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
 	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "COLUMNS=", "TZ=UTC")
+	cmd.Env = append(os.Environ(), "COLUMNS="+strconv.Itoa(consoleWidth), "TZ=UTC")
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() == 127) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"actionurl/decode/finding"
 	"actionurl/report"
 	"actionurl/report/formats"
 )
@@ -14,69 +15,88 @@ import (
 // width is what help fits, in columns.
 const width = 80
 
-// Describe gives a command, and those under it, their texts.
-func Describe(cmd *cobra.Command) {
-	if t := Of(strings.TrimPrefix(cmd.CommandPath(), "actionurl ")); t.Short != "" {
+// Describe gives a command, and those under it, their texts, and adds the topics:
+// the texts of no command.
+func Describe(root *cobra.Command) {
+	rest := map[string]bool{}
+	for _, name := range names() {
+		rest[name] = true
+	}
+	describe(root, rest)
+	for _, name := range names() {
+		if t := Of(name); rest[name] {
+			root.AddCommand(&cobra.Command{Use: name, Short: t.Short, Long: t.Long})
+		}
+	}
+	root.SetHelpFunc(show)
+}
+
+func describe(cmd *cobra.Command, rest map[string]bool) {
+	name := strings.ReplaceAll(strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" "), " ", "-")
+	if t := Of(name); t.Short != "" {
 		cmd.Short, cmd.Long, cmd.Example = t.Short, t.Long, t.Examples
+		delete(rest, name)
 	}
 	for _, c := range cmd.Commands() {
-		Describe(c)
+		describe(c, rest)
 	}
 }
 
-// Topics returns the topics of help: commands that have a text and do nothing.
-func Topics() []*cobra.Command {
-	return []*cobra.Command{
-		{Use: "columns", Short: "Columns of each view, for --columns", Long: columnsText()},
-		{Use: "environment"},
-		{Use: "filters"},
-		{Use: "formats", Short: "Formats of the output, for --format and -o", Long: formatsText()},
-		{Use: "sensors"},
-		{Use: "status"},
-		{Use: "times"},
+// show prints the text of a command or a topic.
+func show(cmd *cobra.Command, _ []string) {
+	w := cmd.OutOrStdout()
+	text := Expand(cmd.Long)
+	if text == "" {
+		text = cmd.Short
+	}
+	fmt.Fprint(w, Render(text, width))
+	if !cmd.IsAdditionalHelpTopicCommand() {
+		fmt.Fprintf(w, "\n%s", cmd.UsageString())
 	}
 }
 
-func columnsText() string {
+// Expand returns a text with its lists in it.
+func Expand(markdown string) string {
+	for mark, list := range map[string]func() string{"{{columns}}": columns, "{{formats}}": outputs, "{{findings}}": findings} {
+		if strings.Contains(markdown, mark) {
+			markdown = strings.ReplaceAll(markdown, mark, strings.TrimSpace(list()))
+		}
+	}
+	return markdown
+}
+
+// columns lists the columns of each view.
+func columns() string {
 	var b strings.Builder
-	b.WriteString("--columns takes names with commas between; vars.NAME is a variable.\n")
 	for _, view := range report.Views() {
-		fmt.Fprintf(&b, "\n%s:\n", view)
-		wrap(&b, "  ", report.ColumnNames(report.View(view)))
+		fmt.Fprintf(&b, "- %s: %s\n", view, strings.Join(report.ColumnNames(report.View(view)), ", "))
 	}
 	return b.String()
 }
 
-func formatsText() string {
+// outputs lists the formats with the extensions of their files.
+func outputs() string {
 	var b strings.Builder
-	b.WriteString("--format takes these names; -o takes files with these extensions, and compresses\nwhat ends in .gz:\n\n")
+	b.WriteString("| format | extensions |\n| --- | --- |\n")
 	for _, f := range formats.All() {
-		fmt.Fprintf(&b, "  %-10s %s\n", f.Name, strings.Join(f.Extensions, " "))
+		fmt.Fprintf(&b, "| %s | %s |\n", f.Name, strings.Join(f.Extensions, " "))
 	}
 	return b.String()
 }
 
-// wrap writes words with commas between in lines that begin with an indent.
-func wrap(b *strings.Builder, indent string, words []string) {
-	line := indent
-	for i, w := range words {
-		if i < len(words)-1 {
-			w += ","
-		}
-		if len(line)+len(w)+1 > width {
-			b.WriteString(strings.TrimRight(line, " ") + "\n")
-			line = indent
-		}
-		line += w + " "
+// findings lists what can be wrong.
+func findings() string {
+	var b strings.Builder
+	b.WriteString("| finding | severity | meaning |\n| --- | --- | --- |\n")
+	for _, name := range report.FindingNames() {
+		k, _ := finding.KindOf(name)
+		fmt.Fprintf(&b, "| %s | %v | %s |\n", k, k.Severity(), strings.ReplaceAll(k.Meaning(), "|", "\\|"))
 	}
-	b.WriteString(strings.TrimRight(line, " ") + "\n")
+	return b.String()
 }
 
 // Usage prints how a command is used, in width columns.
 func Usage(cmd *cobra.Command) error {
-	if cmd.IsAdditionalHelpTopicCommand() {
-		return nil
-	}
 	w := cmd.OutOrStderr()
 	fmt.Fprint(w, "Usage:\n")
 	if cmd.HasAvailableSubCommands() {

@@ -17,7 +17,10 @@
 // The package knows no protocol above the link-layer header type.
 package capture
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // An Interface is what frames were captured on: an interface described in a
 // capture file, or a live one.
@@ -25,6 +28,20 @@ type Interface struct {
 	Capture string // the file as it was named, or the live interface's name
 	Link    LinkType
 	Sensor  string // the name of the machine that captured; empty for this one
+}
+
+// Sensors are names of sensors, in the order in which they were added.
+type Sensors []string
+
+// maxSensors bounds them: 8 names of at most 64 bytes. What more than 8 sites see is
+// seen everywhere.
+const maxSensors = 8
+
+// Add adds a name, unless it is empty, there already, or one too many.
+func (s *Sensors) Add(name string) {
+	if name != "" && len(*s) < maxSensors && !slices.Contains(*s, name) {
+		*s = append(*s, name)
+	}
 }
 
 // A Frame is one captured frame.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -113,7 +114,8 @@ type SavedPhone struct {
 	MAC         packet.MAC
 	IP          netip.Addr
 	Account     string
-	First, Last int64 // nanoseconds since 1970-01-01 UTC
+	Sensor      string // empty for this machine
+	First, Last int64  // nanoseconds since 1970-01-01 UTC
 }
 
 // silentFields are the keys of a phone that announced nothing.
@@ -134,7 +136,7 @@ func (r *Rows[R]) Finding(o *finding.Occurrence) error {
 	if r.json == nil {
 		return nil
 	}
-	at := []member{{"time", momentOf(o.Time)}, {"sensor", Text(r.sensor)}, {"capture", Text(o.Capture)}, {"frame", Count(int64(o.Frame))}}
+	at := []member{{"time", momentOf(o.Time)}, {"sensor", Text(cmp.Or(r.sensor, o.Sensor))}, {"capture", Text(o.Capture)}, {"frame", Count(int64(o.Frame))}}
 	return r.json.beside(at, "finding", members(foundFields(), o))
 }
 
@@ -156,7 +158,11 @@ func (r *Rows[R]) SilentPhone(p *decode.Phone) error {
 	if len(p.Accounts) > 0 {
 		s.Account = p.Accounts[0]
 	}
-	return r.json.beside(r.at(p.Last), "silent_phone", members(silentFields(), &s))
+	at := r.at(p.Last)
+	if r.sensor == "" && len(p.Sensors) > 0 {
+		at[1].value = Text(p.Sensors[0])
+	}
+	return r.json.beside(at, "silent_phone", members(silentFields(), &s))
 }
 
 // End writes the time that the capture had reached at its end.

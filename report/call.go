@@ -27,6 +27,7 @@ func callView() *view[decode.Call] {
 		people: "time,phone,direction,remote,state,ring_s,talk_s,hold_s,events,findings",
 		keys: []field[call]{
 			{Column: Column{Name: "time", Kind: KindTime, width: 12}, value: func(c *call) Value { return Value{kind: KindTime, num: c.First} }},
+			sensor(func(c *call) *string { return &c.Sensor }),
 			{Column: Column{Name: "phone_mac", Kind: KindMAC, width: 17}, value: func(c *call) Value { return macOf(&c.Phone.MAC) }},
 			{Column: Column{Name: "phone_ip", Kind: KindAddr, width: 9, typical: 15}, value: func(c *call) Value { return addressOf(&c.Address) }},
 			{Column: Column{Name: "phone_name", Kind: KindText, width: 10}, value: func(c *call) Value { return Text(c.Phone.Name) }},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"actionurl/capture"
 	"actionurl/decode/packet"
 )
 
@@ -46,6 +47,22 @@ func brief[R any](name string, at func(*R) *string) field[R] {
 	f := unique(Column{Name: name}, at)
 	f.read = func(rd *Reader, r *R) { *at(r) = rd.brief() }
 	return f
+}
+
+// sensorName is the name of the columns that say which sensor captured something.
+const sensorName = "sensor"
+
+// sensor is the sensor that captured what a row stands for.
+func sensor[R any](at func(*R) *string) field[R] {
+	return unique(Column{Name: sensorName, width: 8, sensors: true}, at)
+}
+
+// sensors are those that captured what a row sums up.
+func sensors[R any](at func(*R) *capture.Sensors) field[R] {
+	return field[R]{
+		Column: Column{Name: sensorName, Kind: KindTexts, width: 8, sensors: true},
+		value:  func(r *R) Value { return listOf((*[]string)(at(r))) },
+	}
 }
 
 // always returns the field of a text with the empty text where it has nothing.
@@ -373,8 +390,34 @@ type Rows[R any] struct {
 	before func(*R) // each row; nil for nothing
 }
 
+// bySensor sets the columns that say which sensor captured something: people see
+// them where there are several, and a sensor knows its own name.
+func (v *view[R]) bySensor(o Options) {
+	if o.Sensors {
+		first, _, _ := strings.Cut(v.people, ",")
+		if strings.Contains(v.people, "time,") {
+			first = "time"
+		}
+		v.people = strings.Replace(v.people, first+",", first+","+sensorName+",", 1)
+	}
+	if o.Sensor == "" {
+		return
+	}
+	for i := range v.keys {
+		switch f := &v.keys[i]; {
+		case f.Name != sensorName:
+		case f.Kind == KindTexts:
+			names := []string{o.Sensor}
+			f.value = func(*R) Value { return listOf(&names) }
+		default:
+			f.value, f.text = func(*R) Value { return textOf(&o.Sensor) }, nil
+		}
+	}
+}
+
 // newRows returns Rows that write to w.
 func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
+	v.bySensor(o)
 	fields, err := v.columns(o)
 	if err != nil {
 		return nil, err

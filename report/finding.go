@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"actionurl/capture"
 	"actionurl/decode/finding"
 )
 
@@ -16,6 +17,7 @@ func findingView() *view[finding.Summary] {
 		keys: []field[summary]{
 			{Column: Column{Name: "finding", Kind: KindText, width: 19}, value: func(s *summary) Value { return Text(s.Kind.String()) }},
 			{Column: Column{Name: "severity", Kind: KindText, width: 8}, value: func(s *summary) Value { return Text(s.Severity.String()) }},
+			sensors(func(s *summary) *capture.Sensors { return &s.Sensors }),
 			{Column: Column{Name: "message", Kind: KindText, width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Message()) }},
 			{Column: Column{Name: "hint", Kind: KindText, width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Hint()) }},
 			{Column: Column{Name: "count", Kind: KindNumber, width: 5, right: true}, value: func(s *summary) Value { return Number(int64(s.Count)) }},

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"actionurl/capture"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
 )
@@ -21,6 +22,7 @@ func phoneView() *view[decode.Phone] {
 			{Column: Column{Name: "phone_mac", Kind: KindMAC, width: 17}, value: func(p *phone) Value { return macOf(&p.MAC) }},
 			{Column: Column{Name: "phone_ip", Kind: KindAddrs, width: 13, typical: 15}, value: func(p *phone) Value { return addressesOf(&p.Addresses) }},
 			{Column: Column{Name: "phone_name", Kind: KindText, width: 10}, value: func(p *phone) Value { return Text(p.Name) }},
+			sensors(func(p *phone) *capture.Sensors { return &p.Sensors }),
 			{Column: Column{Name: "phone_product", Kind: KindText, width: 8, rank: 6}, value: func(p *phone) Value { return Text(p.Product) }},
 			{Column: Column{Name: "phone_version", Kind: KindText, width: 8}, value: func(p *phone) Value { return Text(p.Version) }},
 			{Column: Column{Name: "vendor", Kind: KindText, width: 8, rank: 5}, value: func(p *phone) Value { return Text(p.Vendor.Title()) }},

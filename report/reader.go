@@ -331,11 +331,12 @@ func (r *Reader) finish(s *Saved) error {
 		if x.Time == noTime { // as of a template
 			s.Time = 0
 		}
-		s.Finding.Time, s.Finding.Capture, s.Finding.Frame = s.Time, x.Interface.Capture, x.Frame
+		s.Finding.Time, s.Finding.Sensor, s.Finding.Capture, s.Finding.Frame = s.Time, x.Interface.Sensor, x.Interface.Capture, x.Frame
 		return nil
 	case x.Time == noTime:
 		return errors.New(`the line has no "time"; expected a saved request or event`)
 	case s.Kind != SavedRequest:
+		s.Phone.Sensor = x.Interface.Sensor
 		return nil
 	case x.Target == "" && r.slug == "":
 		return errors.New(`the line has no "target" and no "event"; expected a saved request or event, not a row of another view`)

@@ -21,16 +21,9 @@ func records(v View, o Options) *view[decode.Record] {
 	if v == Requests {
 		people = "time,client,server,method,target,content_type,body_size,status,latency_ms,event,findings"
 	}
-	if o.Sensors {
-		people = strings.Replace(people, "time,", "time,sensor,", 1)
-	}
 	fields := recordFields()
 	if o.Complete {
 		fields = append(fields, completeFields()...)
-	}
-	if o.Sensor != "" {
-		i := slices.IndexFunc(fields, func(f field[decode.Record]) bool { return f.Name == "sensor" })
-		fields[i].value = func(*decode.Record) Value { return textOf(&o.Sensor) }
 	}
 	return &view[decode.Record]{people: people, keys: fields, composed: composedFields(), named: func(name string) (field[decode.Record], bool) {
 		name, ok := strings.CutPrefix(name, varPrefix)
@@ -45,11 +38,8 @@ func recordFields() []field[decode.Record] {
 	type message = actionurl.Message
 	return slices.Concat([]field[record]{
 		instant(Column{Name: "time", width: 12}, func(r *record) *int64 { return &r.Time }),
-		{
-			Column: Column{Name: "sensor", Kind: KindText, width: 8, sensors: true},
-			value:  func(r *record) Value { return textOf(&r.Interface.Sensor) },
-			read:   func(rd *Reader, r *record) { r.Interface = rd.capture(rd.string(), r.Interface.Capture) },
-		},
+		readBy(func(rd *Reader, r *record) { r.Interface = rd.capture(rd.string(), r.Interface.Capture) },
+			sensor(func(r *record) *string { return &r.Interface.Sensor })),
 		readBy(func(rd *Reader, r *record) { r.Interface = rd.capture(r.Interface.Sensor, rd.string()) },
 			text(Column{Name: "capture", width: 10}, func(r *record) *string { return &r.Interface.Capture })),
 		number(Column{Name: "frame", width: 5, right: true}, func(r *record) *int { return &r.Frame }),

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"actionurl/capture"
 	"actionurl/decode/verdict"
 )
 
@@ -29,6 +30,7 @@ func serverView() *view[verdict.Server] {
 		people: "server,phones,events,ok,failed,median_ms,p95_ms,max_ms,findings",
 		keys: []field[server]{
 			{Column: Column{Name: "server", Kind: KindEndpoint, width: 14, typical: 21, identity: true}, value: func(s *server) Value { return Value{kind: KindEndpoint, of: &s.Addr} }},
+			sensors(func(s *server) *capture.Sensors { return &s.Sensors }),
 			number("phones", func(s *server) int { return s.Phones }),
 			number("events", func(s *server) int { return s.Events }),
 			number("ok", func(s *server) int { return s.OK }),

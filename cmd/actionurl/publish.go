@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,8 +54,9 @@ func (a *analysis) finishPublication() error {
 	p := &a.publication
 	if p.to != "" {
 		host, _ := os.Hostname()
-		host, _, _ = strings.Cut(host, ".")
-		p.sensor = cmp.Or(p.sensor, host)
+		if p.sensor = cmp.Or(p.sensor, publish.SensorOf(host)); p.sensor == "" {
+			return usage("this host has no name; expected --sensor NAME")
+		}
 	}
 	if a.Options.Sensor = p.sensor; p.sensor == "" {
 		return nil

@@ -58,7 +58,7 @@ type Phone struct {
 
 // Place returns where and when the record's request was captured, and from whom.
 func (r *Record) Place() finding.Place {
-	at := finding.Place{Time: r.Time, Capture: r.Interface.Capture, Frame: r.Frame, Phone: finding.Phone{Addr: r.Client.Addr()}}
+	at := finding.Place{Time: r.Time, Sensor: r.Interface.Sensor, Capture: r.Interface.Capture, Frame: r.Frame, Phone: finding.Phone{Addr: r.Client.Addr()}}
 	if r.Event != nil {
 		at.Phone = finding.Phone{Name: r.Event.PhoneName, MAC: r.Event.PhoneMAC, Addr: r.Event.PhoneIP}
 	}

@@ -3,6 +3,7 @@ package analysis
 import (
 	"net/netip"
 
+	"actionurl/capture"
 	"actionurl/decode/finding"
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
@@ -22,9 +23,10 @@ type silent struct {
 }
 
 // Silent takes a phone that announced nothing, and was saved.
-func (a *Analyzer) Silent(mac packet.MAC, addr netip.Addr, account string, first, last int64) {
+func (a *Analyzer) Silent(mac packet.MAC, addr netip.Addr, account, sensor string, first, last int64) {
 	if e := a.silent.of(addr, first); e != nil {
 		e.mac, e.user, e.registers, e.last = mac, account, true, last
+		e.sensors.Add(sensor)
 	}
 }
 
@@ -38,6 +40,7 @@ type end struct {
 	called      bool
 	connects    bool // as a phone, without a request
 	first, last int64
+	sensors     capture.Sensors
 }
 
 // of returns the end of an address, nil beyond the bound.
@@ -136,7 +139,7 @@ func (s *silent) phones(announced []*timeline.Phone) []*Phone {
 		if !e.isPhone() || addresses[addr] || macs[e.mac] {
 			continue
 		}
-		p := &timeline.Phone{MAC: e.mac, Addresses: []netip.Addr{addr}, Vendor: vendor.Of(e.mac), First: e.first, Last: e.last}
+		p := &timeline.Phone{MAC: e.mac, Addresses: []netip.Addr{addr}, Vendor: vendor.Of(e.mac), First: e.first, Last: e.last, Sensors: e.sensors}
 		if e.user != "" && !e.several {
 			p.Accounts = []string{e.user}
 		}

@@ -249,7 +249,7 @@ func (c *Checker) connections() {
 			f.Detail.Why = p.said
 		}
 		c.config.Found(&Occurrence{
-			Finding: f, Place: Place{Time: p.first.Time, Capture: p.first.Interface.Capture, Frame: p.first.Frame, Phone: phone},
+			Finding: f, Place: Place{Time: p.first.Time, Sensor: p.first.Interface.Sensor, Capture: p.first.Interface.Capture, Frame: p.first.Frame, Phone: phone},
 			Times: p.times, Last: p.last,
 		})
 	}

@@ -23,7 +23,7 @@ func (c *Checker) Closed(call *timeline.Call) Set {
 	if k, at := c.missingIn(call, of.left); k != nil {
 		f := New(MissingEvent, Detail{Name: k.Slug})
 		c.Mark([]Finding{f}, call.Phone, call)
-		c.missed(f, Place{Time: at.Time, Capture: at.Interface.Capture, Frame: at.Frame, Phone: phoneIn(call.Phone)})
+		c.missed(f, Place{Time: at.Time, Sensor: at.Interface.Sensor, Capture: at.Interface.Capture, Frame: at.Frame, Phone: phoneIn(call.Phone)})
 	}
 	findings := of.findings
 	*of = checked{} // the next call has the slot
@@ -91,7 +91,7 @@ func (c *Checker) Signalled(call *sip.Call, now int64) {
 			continue
 		}
 		if !c.conns.failed(call.Addr) { // else it may have tried
-			c.missed(New(kind, Detail{Name: k.Slug}), Place{Time: call.First, Capture: call.Capture.Capture, Frame: call.Frame, Phone: who})
+			c.missed(New(kind, Detail{Name: k.Slug}), Place{Time: call.First, Sensor: call.Capture.Sensor, Capture: call.Capture.Capture, Frame: call.Frame, Phone: who})
 		}
 		return
 	}

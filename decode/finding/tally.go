@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"actionurl/capture"
 	"actionurl/decode/packet"
 	"actionurl/decode/phone"
 )
@@ -35,7 +36,8 @@ func (p Phone) String() string {
 
 // A Place is where and when something was found.
 type Place struct {
-	Time    int64 // nanoseconds since 1970-01-01 UTC; 0 if it has none
+	Time    int64  // nanoseconds since 1970-01-01 UTC; 0 if it has none
+	Sensor  string // that captured it; empty for this machine
 	Capture string
 	Frame   int // 1-based; 0 if it has none
 	Phone   Phone
@@ -55,6 +57,7 @@ type row struct {
 	details     []Detail
 	moreDetails bool
 	first, last int64
+	sensors     capture.Sensors
 	example     Place
 }
 
@@ -72,6 +75,7 @@ func (t *Tally) AddAll(o *Occurrence) {
 		t.rows[f.Kind][f.Severity] = r
 	}
 	r.count += o.Times
+	r.sensors.Add(at.Sensor)
 	if at.Time != 0 {
 		if r.first == 0 || at.Time < r.first {
 			r.first, r.example = at.Time, *at
@@ -124,8 +128,9 @@ type Summary struct {
 	Count       int
 	Phones      []Phone // at most 1,024
 	MorePhones  bool    // there are more
-	First, Last int64   // nanoseconds since 1970-01-01 UTC; 0 if it has no time
-	Place               // of the first example
+	Sensors     capture.Sensors
+	First, Last int64 // nanoseconds since 1970-01-01 UTC; 0 if it has no time
+	Place             // of the first example
 }
 
 // Message says what was found, in a sentence.
@@ -179,7 +184,7 @@ func (t *Tally) Summaries() []Summary {
 				continue
 			}
 			all = append(all, Summary{
-				Kind: Kind(k), Severity: Severity(s), Details: r.text(Kind(k), Severity(s)), Count: r.count, Phones: r.phones, MorePhones: r.more,
+				Kind: Kind(k), Severity: Severity(s), Details: r.text(Kind(k), Severity(s)), Count: r.count, Phones: r.phones, MorePhones: r.more, Sensors: r.sensors,
 				First: r.first, Last: r.last, Place: r.example,
 			})
 		}

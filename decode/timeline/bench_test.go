@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"actionurl/capture"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
@@ -23,7 +24,7 @@ type site struct {
 }
 
 func newSite(phones int) *site {
-	s := &site{random: rand.New(rand.NewPCG(1, 1)), now: start.UnixNano(), steps: make([]int, phones), x: httpwire.Exchange{Status: 200}}
+	s := &site{random: rand.New(rand.NewPCG(1, 1)), now: start.UnixNano(), steps: make([]int, phones), x: httpwire.Exchange{Status: 200, Origin: packet.Origin{Interface: &capture.Interface{}}}}
 	for i := range phones {
 		s.phones = append(s.phones, &actionurl.Event{
 			PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, byte(i >> 16), byte(i >> 8), byte(i)},

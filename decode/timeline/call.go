@@ -72,6 +72,7 @@ type Call struct {
 
 	ID      string     // its call id; empty if no event has it
 	Address netip.Addr // that the phone had at its first event
+	Sensor  string     // that captured that; empty for this machine
 
 	Holds     int // times that it was put on hold
 	Transfers int

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"actionurl/capture"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
@@ -49,6 +50,7 @@ type Phone struct {
 	Accounts  []string       // at most maxAccounts
 	Calls     int
 	First     int64 // when it was heard of first
+	Sensors   capture.Sensors
 }
 
 // A ref is a call of a phone, with what events are matched by.
@@ -74,6 +76,7 @@ func (p *Phone) Open() iter.Seq[*Call] {
 func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 	p.Events++
 	p.Last = x.Time
+	p.Sensors.Add(x.Interface.Sensor)
 	if x.Status/100 != 2 {
 		p.Failures++
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"actionurl/capture"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
@@ -36,7 +37,7 @@ func TestAnyEvents(t *testing.T) {
 		macs := []packet.MAC{{}, {0, 0x0b, 0x82, 0, 0, 1}, {0, 0x0b, 0x82, 0, 0, 2}, {0, 4, 0x13, 0, 0, 1}}
 		tl := follow(config)
 		added, begun := 0, 0
-		x := &httpwire.Exchange{Status: 200}
+		x := &httpwire.Exchange{Status: 200, Origin: packet.Origin{Interface: &capture.Interface{}}}
 		x.Time = start.UnixNano()
 		for range 2000 {
 			x.Time += int64(random.ExpFloat64()*3e9) - 5e8

@@ -29,7 +29,7 @@ import (
 // 131,072 of about 450 bytes: 56 MiB. Events of further ones are counted.
 const (
 	// maxCalls is how many calls are kept, open ones and closed ones that wait
-	// for older ones: 65,536 of 392 bytes, 4 events included, and of about
+	// for older ones: 65,536 of 408 bytes, 4 events included, and of about
 	// 60 bytes of text; 28 MiB.
 	maxCalls = 64 << 10
 	// maxLive is how many are kept where none waits for older ones, 4 MiB: more
@@ -141,6 +141,7 @@ func (t *Timeline) Add(id phone.ID, x *httpwire.Exchange, e *actionurl.Event, si
 			return p, nil // the capture may begin in the middle of a call, but these say too little of it
 		}
 		c = t.begin(p, &s, f, x.Time)
+		c.Sensor = x.Interface.Sensor
 	}
 	if c.SIP == nil {
 		c.SIP = signalled

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"actionurl/capture"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
@@ -55,7 +56,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &httpwire.Exchange{Status: 200}
+	x := &httpwire.Exchange{Status: 200, Origin: packet.Origin{Interface: &capture.Interface{}}}
 	x.Time = start.Add(time.Duration(after*1000+0.5) * time.Millisecond).UnixNano()
 	e := &actionurl.Event{
 		Kind: actionurl.Lookup(words[1]), PhoneMAC: packet.MAC{0x00, 0x0b, 0x82, 0x12, 0x34, 0x32}, PhoneIP: netip.MustParseAddr("192.168.40.50"), PhoneKnown: phone.InURL,

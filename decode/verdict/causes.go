@@ -52,7 +52,7 @@ func (c *Collector) serverRows() []Server {
 		last := max(1, int((c.last-c.scale.begin)/c.scale.width)+1)
 		row := Server{
 			Addr: s.addr, Name: s.name, Phones: s.phones, Events: s.events, OK: s.ok, Failed: s.failed,
-			Answered: s.latency.n, First: s.first, Last: s.last, Bars: s.bars.n[:min(last, parts)], Findings: s.findings,
+			Answered: s.latency.n, First: s.first, Last: s.last, Bars: s.bars.n[:min(last, parts)], Findings: s.findings, Sensors: s.sensors,
 		}
 		if s.latency.n > 0 {
 			row.Median, row.P95, row.Max = s.latency.quantile(0.5), s.latency.quantile(0.95), s.latency.max

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"actionurl/capture"
 	"actionurl/decode"
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
@@ -72,6 +73,7 @@ type server struct {
 	latency     latencies
 	bars        counts
 	findings    finding.Set
+	sensors     capture.Sensors
 }
 
 // A pair is what is counted of the requests of one phone to one server.
@@ -154,6 +156,7 @@ func (c *Collector) Record(r *decode.Record) {
 	}
 	s.last = max(s.last, r.Time)
 	s.name = r.Event.ServerName
+	s.sensors.Add(r.Interface.Sensor)
 	c.scale.add(&s.bars, r.Time)
 	p.events++
 	for i := range r.Findings {

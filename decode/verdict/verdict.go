@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"actionurl/capture"
 	"actionurl/decode/finding"
 )
 
@@ -60,6 +61,7 @@ type Server struct {
 	First, Last int64 // nanoseconds since 1970-01-01 UTC
 	Bars        []int // events in equal parts of the verdict's span
 	Findings    finding.Set
+	Sensors     capture.Sensors
 }
 
 // rank orders causes: by severity, then by what they cost.

@@ -70,15 +70,35 @@ type Config struct {
 	Say func(string) // gets what people should know of the connection, at any time
 }
 
+// maxSensor is the length of the name of a sensor at most, in bytes.
+const maxSensor = 64
+
 // CheckSensor returns an error if a text cannot be the name of a sensor.
 func CheckSensor(name string) error {
-	ok := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
-	}
-	if name == "" || len(name) > 64 || strings.ContainsFunc(name, func(r rune) bool { return !ok(r) }) {
+	if name == "" || len(name) > maxSensor || strings.ContainsFunc(name, foreign) {
 		return errors.New("expected at most 64 letters, digits, - and _")
 	}
 	return nil
+}
+
+// foreign reports whether a character cannot be in the name of a sensor, which is
+// a part of a subject of NATS and of names of files.
+func foreign(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+}
+
+// SensorOf returns the name of the sensor on a host: what comes before the domain,
+// with - for each character that cannot be in one. It is empty for a host without
+// a name.
+func SensorOf(host string) string {
+	host, _, _ = strings.Cut(host, ".")
+	name := strings.Map(func(r rune) rune {
+		if foreign(r) {
+			return '-'
+		}
+		return r
+	}, host)
+	return strings.Trim(name[:min(len(name), maxSensor)], "-")
 }
 
 // An ID says which line one is, whichever run makes it.

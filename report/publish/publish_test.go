@@ -351,3 +351,16 @@ func BenchmarkPublish(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
+
+// The default name of a sensor is a valid one, whatever the host is called.
+func TestSensorOf(t *testing.T) {
+	for host, want := range map[string]string{
+		"hq.example.com": "hq", "span port #1": "span-port--1", "münchen": "m-nchen", "under_score": "under_score", "..": "", "": "", "-": "",
+		strings.Repeat("x", 70): strings.Repeat("x", 64),
+	} {
+		got := SensorOf(host)
+		if got != want || want != "" && CheckSensor(got) != nil {
+			t.Errorf("%q: got %q, want %q", host, got, want)
+		}
+	}
+}

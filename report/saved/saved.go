@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"actionurl/capture"
 	"actionurl/capture/files"
 	"actionurl/capture/pcapfile"
 	"actionurl/report"
@@ -89,6 +90,34 @@ func (f *Records) End() (int64, error) {
 func isProblem(err error) bool {
 	_, ok := errors.AsType[*report.Problem](err)
 	return ok
+}
+
+// scouted is how many records of each file Several looks at.
+const scouted = 256
+
+// Several reports whether the records are of several sensors: by the first of each
+// file, and false where a file cannot be read twice.
+func (f *Records) Several() bool {
+	if f.Piped() || slices.Contains(f.names, "-") {
+		return false
+	}
+	again, err := Open(f.ctx, f.names, nil, nil)
+	if err != nil {
+		return false
+	}
+	defer again.Close()
+	var found capture.Sensors
+	for _, p := range again.parts {
+		for range scouted {
+			if err := p.reader.Next(&p.next); err != nil && !isProblem(err) {
+				break
+			}
+			if p.next.Kind == report.SavedRequest && p.next.Request.Exchange != nil {
+				found.Add(p.next.Request.Interface.Sensor)
+			}
+		}
+	}
+	return len(found) > 1
 }
 
 // Close closes the files.

@@ -222,6 +222,7 @@ func Saved(ctx context.Context, c Config, names []string, stdin io.Reader) error
 		return err
 	}
 	defer in.Close()
+	r.Options.Sensors = in.Several()
 	return r.over(&records{Records: in, flushing: &flushing})
 }
 
@@ -282,7 +283,7 @@ func (in *replayer) replay(r *run, rec *report.Saved) error {
 		in.analyzer.SIPCall(rec.Call.PhoneMAC, rec.Call.PhoneIP, rec.Time, rec.Call.SIP)
 	case report.SavedSilent:
 		p := &rec.Phone
-		in.analyzer.Silent(p.MAC, p.IP, p.Account, p.First, p.Last)
+		in.analyzer.Silent(p.MAC, p.IP, p.Account, p.Sensor, p.First, p.Last)
 	case report.SavedEnd:
 		in.analyzer.Advance(rec.Time, rec.Time)
 	default:

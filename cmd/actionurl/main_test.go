@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -145,25 +146,33 @@ func TestReadme(t *testing.T) {
 }
 
 // transcript returns a text with what the commands in its console blocks print,
-// and the number of the commands.
+// and the number of the commands. A block of "```console stdout" shows standard
+// output alone. A command goes on where a line ends in a backslash.
 func transcript(t *testing.T, text string) (string, int) {
 	t.Helper()
-	var out strings.Builder
+	var out, command strings.Builder
 	commands := 0
-	in := false // a console block
+	in, quiet := false, false // a console block
 	for line := range strings.Lines(text) {
 		switch {
 		case strings.HasPrefix(line, "```"):
-			in = strings.HasPrefix(line, "```console")
+			info := strings.Fields(line[3:])
+			in, quiet = slices.Contains(info, "console"), slices.Contains(info, "stdout")
 			out.WriteString(line)
 		case !in:
 			out.WriteString(line)
-		case strings.HasPrefix(line, "$ "):
+		case strings.HasPrefix(line, "$ "), command.Len() > 0:
 			out.WriteString(line)
-			if command := strings.TrimSpace(line[2:]); command != testCommand && !strings.HasPrefix(command, "git clone ") {
-				commands++
-				out.WriteString(console(t, command))
+			part, more := strings.CutSuffix(strings.TrimPrefix(strings.TrimSpace(line), "$ "), "\\")
+			command.WriteString(part)
+			if more {
+				continue
 			}
+			if c := command.String(); c != testCommand && !strings.HasPrefix(c, "git clone ") {
+				commands++
+				out.WriteString(console(t, c, quiet))
+			}
+			command.Reset()
 		}
 	}
 	return out.String(), commands
@@ -176,18 +185,24 @@ const testCommand = "go test ./..."
 // a terminal, as help indents them by two columns.
 const consoleWidth = 78
 
-// console returns what a command prints that is run at the top of the project.
-func console(t *testing.T, command string) string {
+// console returns what a command prints that is run at the top of the project;
+// its standard output alone, if quiet.
+func console(t *testing.T, command string, quiet bool) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
 	cmd.Dir = "../.."
 	cmd.Env = append(os.Environ(), "COLUMNS="+strconv.Itoa(consoleWidth), "TZ=UTC")
-	out, err := cmd.CombinedOutput()
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	if !quiet {
+		cmd.Stderr = &out
+	}
+	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() == 127) {
-		t.Fatalf("%s: %v\n%s", command, err, out)
+		t.Fatalf("%s: %v\n%s", command, err, &out)
 	}
-	return strings.ReplaceAll(string(out), "\r\n", "\n") // CSV has both
+	return strings.ReplaceAll(out.String(), "\r\n", "\n") // CSV has both
 }
 
 // TestDamage cuts every capture in testdata at bytes all over it, and changes

@@ -8,7 +8,8 @@ import (
 	"actionurl/report"
 )
 
-// narrowest is the width that no column of a table is made smaller than.
+// narrowest is the width that no column of a table is made smaller than. That of
+// report.Fold is the same.
 const narrowest = 20
 
 // Render lays out Markdown as plain text in width columns. Code keeps its lines,
@@ -99,22 +100,25 @@ func (r *renderer) table() {
 		}
 		rows = append([][]string{head}, rows...)
 	}
-	widths := make([]int, len(head))
+	widths, least := make([]int, len(head)), make([]int, len(head))
 	for _, row := range rows {
 		for i := range min(len(row), len(widths)) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+			for word := range strings.FieldsSeq(row[i]) {
+				least[i] = max(least[i], narrowest, utf8.RuneCountInString(word))
+			}
 		}
 	}
 	room := r.width - indent - gap*(len(widths)-1)
 	for {
-		sum, widest := 0, 0
+		sum, widest := 0, -1
 		for i, w := range widths {
 			sum += w
-			if w >= widths[widest] {
+			if w > least[i] && (widest < 0 || w >= widths[widest]) {
 				widest = i
 			}
 		}
-		if sum <= room || widths[widest] <= narrowest {
+		if sum <= room || widest < 0 {
 			break
 		}
 		widths[widest]--
@@ -169,11 +173,12 @@ func cells(line string) []string {
 	}
 }
 
-// plain returns text without its marks. Code with blanks gets quotes.
+// plain returns text without its marks. Code with blanks gets quotes, if it has
+// none.
 func plain(text string) string {
 	return span.ReplaceAllStringFunc(text, func(s string) string {
 		m := span.FindStringSubmatch(s)
-		if code := m[1]; strings.Contains(code, " ") {
+		if code := m[1]; strings.Contains(code, " ") && !strings.Contains(code, `"`) {
 			return `"` + code + `"`
 		}
 		return m[1] + m[2] + m[3] + m[4]

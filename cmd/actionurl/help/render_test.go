@@ -15,6 +15,8 @@ func TestRender(t *testing.T) {
 		{"code", "a:\n\n```console\n$ b   c  `d` | e\n\n| f |\n```\n\n    - g  h\n", "a:\n\n  $ b   c  `d` | e\n\n  | f |\n\n  - g  h\n"},
 		{"table", "| a | b |\n| --- | --- |\n| `x y` | one two three four five six |\n| a \\| b | `c d` e |", "  A      B\n  x y    one two three four\n         five six\n  a | b  \"c d\" e\n"},
 		{"table without a head", "| | |\n| --- | --- |\n| a | b |", "  a  b\n"},
+		{"a word is not cut", "| a | b |\n| --- | --- |\n| 1 2 3 4 5 6 7 8 9 0 1 2 3 | abcdefghijklmnopqrstuvwx |", "  A                     B\n  1 2 3 4 5 6 7 8 9 0   abcdefghijklmnopqrstuvwx\n  1 2 3\n"},
+		{"quotes", "`a \"b\"`", "a \"b\"\n"},
 		{"picture", "a\n\n![b](c.png)\n\nd", "a\n\nd\n"},
 		{"escapes", `a\_b \| c \* d`, "a_b | c * d\n"},
 	} {

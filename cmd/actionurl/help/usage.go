@@ -45,14 +45,15 @@ func describe(cmd *cobra.Command, rest map[string]bool) {
 // show prints the text of a command or a topic.
 func show(cmd *cobra.Command, _ []string) {
 	w := cmd.OutOrStdout()
-	text := Expand(cmd.Long)
+	if cmd.IsAdditionalHelpTopicCommand() {
+		fmt.Fprint(w, Render(cmd.Short+"\n\n"+Expand(cmd.Long), width))
+		return
+	}
+	text := cmd.Long
 	if text == "" {
 		text = cmd.Short
 	}
-	fmt.Fprint(w, Render(text, width))
-	if !cmd.IsAdditionalHelpTopicCommand() {
-		fmt.Fprintf(w, "\n%s", cmd.UsageString())
-	}
+	fmt.Fprintf(w, "%s\n%s", Render(Expand(text), width), cmd.UsageString())
 }
 
 // Expand returns a text with its lists in it.

@@ -14,6 +14,9 @@
 //	 3. Package analysis makes records, calls, phones and findings of it. Saved events
 //	    enter there, too.
 //
+// Each half is one thread without locks. They take turns, or run beside each other:
+// relay.go hands what passes on in chunks. The records are the same.
+//
 // # Adding a vendor
 //
 // A vendor is a file of package vendor, a row of its test, and a line in list.go:
@@ -58,6 +61,13 @@ type (
 type Config struct {
 	Wire
 	Analysis
+
+	// Beside runs analysis beside wire, on a goroutine of its own, until Close or
+	// Flush: emit, Call, Found, Lost and what Then takes are called there, in the
+	// order and with the results that they have without. Segment is not.
+	Beside bool
+	// Failed, unless nil, is called there on the first error.
+	Failed func()
 }
 
 var _ wire.Sink = (*analysis.Analyzer)(nil)
@@ -66,34 +76,81 @@ var _ wire.Sink = (*analysis.Analyzer)(nil)
 // It is not safe for concurrent use.
 type Pipeline struct {
 	wire     *wire.Decoder
+	relay    *relay
 	analysis *analysis.Analyzer
+
+	decoded wire.Summary // of the batches that were analyzed
+	now     int64        // that they reached
 }
 
 // New returns a Pipeline that calls emit with each record, as [analysis.New] does.
 func New(c Config, emit func(*Record) error) *Pipeline {
-	a := analysis.New(c.Analysis, emit)
-	return &Pipeline{wire.New(c.Wire, a), a}
+	p := &Pipeline{analysis: analysis.New(c.Analysis, emit)}
+	p.relay = &relay{to: p.analysis}
+	if c.Beside {
+		p.relay.begin(c.Failed)
+	}
+	if lost := c.Lost; lost != nil {
+		c.Lost = func(l Loss) {
+			p.relay.do(func() error {
+				lost(l)
+				return nil
+			})
+		}
+	}
+	p.wire = wire.New(c.Wire, p.relay)
+	return p
 }
 
 // Batch decodes the frames of b, and lets the time pass that it gives. It
-// returns the first error of emit or Config.Call.
+// returns the first error of emit, Config.Call or Then, if there was one by now.
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	p.wire.Batch(b)
-	return p.analysis.Err()
+	return p.reached()
 }
 
-// Now returns the time that the capture has reached, on which its frames agree.
-func (p *Pipeline) Now() int64 { return p.wire.Now() }
+// reached notes how far the capture is decoded when that is analyzed, too.
+func (p *Pipeline) reached() error {
+	decoded, now := p.wire.Summary(), p.wire.Now()
+	return p.Then(func() error {
+		p.decoded, p.now = decoded, now
+		return p.analysis.Err()
+	})
+}
+
+// Then calls a function when all batches before are analyzed, unless there was an
+// error. It returns the first error, if there was one by now.
+func (p *Pipeline) Then(do func() error) error {
+	p.relay.do(do)
+	return p.relay.error()
+}
+
+// HandOn has what came so far analyzed now, and not when there is more of it.
+func (p *Pipeline) HandOn() { p.relay.handOn() }
+
+// Close waits until all batches are analyzed. It returns the first error.
+func (p *Pipeline) Close() error {
+	p.relay.end()
+	return p.relay.err
+}
+
+// Now returns the time that the batches reached which are analyzed: on which their
+// frames agree. It is for the functions that the Pipeline calls, and after Close.
+func (p *Pipeline) Now() int64 { return p.now }
 
 // Flush ends the capture: what waits is emitted, and the calls are closed. It
-// returns the first error of emit or Config.Call.
+// returns the first error.
 func (p *Pipeline) Flush() error {
+	if err := p.Close(); err != nil {
+		return err
+	}
 	p.wire.Flush()
+	p.decoded = p.wire.Summary()
 	return p.analysis.Flush()
 }
 
 // Phones returns the phones that announced something, in the order in which
-// they were first heard of.
+// they were first heard of. As Now it is for the functions that the Pipeline calls.
 func (p *Pipeline) Phones() []*Phone { return p.analysis.Phones() }
 
 // Place returns where a segment stands in its stream, while Config.Segment has it.

@@ -76,7 +76,10 @@ func (c *Captures) Next(b *capture.Batch) error {
 }
 
 // Close closes what was not read to its end.
-func (c *Captures) Close() error { return c.merged.Close() }
+func (c *Captures) Close() error {
+	c.Stop()
+	return c.merged.Close()
+}
 
 // addName adds the captures of one name.
 func (c *Captures) addName(name string) error {

@@ -21,6 +21,7 @@ var ErrNoEnd = errors.New("the end of a pipe or a live capture is not known")
 // stops waiting for a pipe when its context ends.
 type Input struct {
 	ctx   context.Context
+	stop  context.CancelFunc
 	stdin io.Reader
 	idle  func() // called while a pipe is silent; nil for nothing
 
@@ -33,8 +34,14 @@ type Input struct {
 // NewInput returns an Input without files; "-" is stdin. Where a pipe
 // is silent for long, idle is called, if set.
 func NewInput(ctx context.Context, stdin io.Reader, idle func()) *Input {
-	return &Input{ctx: ctx, stdin: stdin, idle: idle}
+	in := &Input{stdin: stdin, idle: idle}
+	in.ctx, in.stop = context.WithCancel(ctx)
+	return in
 }
+
+// Stop stops waiting for a pipe, as the end of the context does. Any goroutine may
+// call it.
+func (in *Input) Stop() { in.stop() }
 
 // Files returns the regular files.
 func (in *Input) Files() []os.FileInfo { return in.regular }

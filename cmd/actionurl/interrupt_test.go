@@ -5,8 +5,10 @@ import (
 	"context"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -79,5 +81,38 @@ func TestInterruptSilentPipe(t *testing.T) {
 				t.Errorf("no summary of %q in:\n%s", test.summary, messages.String())
 			}
 		})
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestFailSilentPipe fails to write what has come of a pipe in which nothing more
+// comes: the run ends, with one thread and with two.
+func TestFailSilentPipe(t *testing.T) {
+	guide, err := os.ReadFile("../../testdata/guide-events.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, threads := range []int{1, 2} {
+		runtime.GOMAXPROCS(threads)
+		in, feed := io.Pipe()
+		ended := make(chan int)
+		go func() {
+			ended <- execute(t.Context(), nil, []string{"analyze", "--format", "csv", "-"}, in, full{}, io.Discard)
+		}()
+		feed.Write(guide)
+		select {
+		case status := <-ended:
+			if status != statusFailed {
+				t.Errorf("%d threads: exit status %d", threads, status)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%d threads: it goes on", threads)
+		}
+		feed.Close()
 	}
 }

@@ -28,6 +28,20 @@ type Message struct {
 	Body        []byte
 }
 
+// AppendTo returns a copy of the message whose slices point into b, to which it
+// appends their bytes.
+func (m *Message) AppendTo(b []byte) (Message, []byte) {
+	own := *m
+	for _, text := range []*[]byte{
+		&own.Method, &own.CallID, &own.From, &own.To, &own.Contact, &own.Expires, &own.Reason, &own.ReferTo, &own.ContentType, &own.Body,
+	} {
+		from := len(b)
+		b = append(b, *text...)
+		*text = b[from:len(b):len(b)]
+	}
+	return own, b
+}
+
 // The version that a status line begins and a request line ends with (RFC 3261,
 // section 7.1). It is not case-sensitive there; all send it so.
 const version = "SIP/2.0"

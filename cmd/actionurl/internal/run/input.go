@@ -61,19 +61,22 @@ func collectLater() {
 // follow implements input: somebody may still be writing to a pipe.
 func (in captures) follow() bool { return in.Piped() }
 
-func (in captures) begin(r *run) { r.decodeFrames() }
+func (in captures) begin(r *run) { r.decodeFrames(in.Stop) }
 
-func (in captures) feed(r *run) (running, reading error) { return r.each(in, r.batch) }
+func (in captures) feed(r *run) (running, reading error) { return each(in, r.batch) }
 
-// decodeFrames makes the decoder of captures.
-func (r *run) decodeFrames() {
+// decodeFrames makes the decoder of captures. It runs beside the run's own end where
+// there is a processor for each, unless the frames are written: what is kept of these
+// is used by both. What waits for frames is stopped when the run ends before they do.
+func (r *run) decodeFrames(stop func()) {
+	r.Decode.Beside, r.Decode.Failed = r.frames == nil && runtime.GOMAXPROCS(0) > 1, stop
 	r.pipeline = decode.New(r.Decode, r.record)
 	r.decoder = r.pipeline
 }
 
-// each calls do with each batch of a source that the filter has passed. It
-// returns the first error of do, and the first of reading.
-func (r *run) each(source capture.Source, do func(*capture.Batch) error) (running, reading error) {
+// each calls do with each batch of a source. It returns the first error of do, and
+// the first of reading.
+func each(source capture.Source, do func(*capture.Batch) error) (running, reading error) {
 	var b capture.Batch
 	for {
 		if err := source.Next(&b); err != nil {
@@ -81,15 +84,6 @@ func (r *run) each(source capture.Source, do func(*capture.Batch) error) (runnin
 				err = nil
 			}
 			return nil, err
-		}
-		switch {
-		case len(b.Frames) > 0:
-			r.begin(b.Frames[0].Time)
-		case b.Now > 0:
-			r.begin(b.Now)
-		}
-		if r.Capture != nil {
-			r.Capture.Batch(&b)
 		}
 		if err := do(&b); err != nil {
 			return err, nil
@@ -122,16 +116,9 @@ func (in *Live) End() (int64, error) { return 0, files.ErrNoEnd }
 // Progress implements input.
 func (in *Live) Progress() (read, size int64) { return 0, 0 }
 
-func (in *Live) begin(r *run) { r.decodeFrames() }
+func (in *Live) begin(r *run) { r.decodeFrames(nil) } // it does not wait for long
 
-func (in *Live) feed(r *run) (running, reading error) {
-	return r.each(in.Source, func(b *capture.Batch) error {
-		if err := r.batch(b); err != nil {
-			return err
-		}
-		return r.pass()
-	})
-}
+func (in *Live) feed(r *run) (running, reading error) { return each(in.Source, r.batch) }
 
 // ready reports that the outputs are open, and checks that they can be written
 // with the rights that are left.
@@ -232,6 +219,8 @@ func (in *records) follow() bool { return false }
 
 // An analyzer is the decoder of saved records: nothing comes off a wire.
 type analyzer struct{ *analysis.Analyzer }
+
+func (analyzer) Close() error { return nil }
 
 func (a analyzer) Summary() decode.Summary { return decode.Summary{Counts: a.Counts()} }
 

@@ -34,7 +34,7 @@ func Learn(c decode.Config, in *files.Captures, stderr io.Writer) (*Learned, err
 		return nil
 	})
 	learner = learn.New(p.Role)
-	_, reading := r.each(in, func(b *capture.Batch) error {
+	_, reading := each(in, func(b *capture.Batch) error {
 		for i := range b.Problems {
 			r.problem(&b.Problems[i])
 		}

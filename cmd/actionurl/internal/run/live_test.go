@@ -28,8 +28,10 @@ import (
 	"actionurl/report/output"
 )
 
-// A script is a live source that does what a test says.
+// A script is a live source that does what a test says, each step when the run is
+// done with what the one before it brought.
 type script struct {
+	run   *run
 	steps []func(*capture.Batch)
 	stats live.Stats
 
@@ -49,10 +51,26 @@ func (s *script) Next(b *capture.Batch) error {
 	if len(s.steps) == 0 {
 		return io.EOF
 	}
+	s.wait()
 	step := s.steps[0]
 	s.steps = s.steps[1:]
 	step(b)
 	return nil
+}
+
+// wait waits until the run is done with what came before, or has failed.
+func (s *script) wait() {
+	done := make(chan struct{})
+	err := s.run.pipeline.Then(func() error { close(done); return nil })
+	s.run.pipeline.HandOn()
+	for err == nil {
+		select {
+		case <-done:
+			return
+		case <-time.After(time.Millisecond):
+			err = s.run.pipeline.Then(func() error { return nil })
+		}
+	}
 }
 
 // at lets the time pass, and fn happen.
@@ -89,7 +107,9 @@ func (s *script) play(t *testing.T, c Config, hangup chan os.Signal) (out, messa
 	var stdout, stderr strings.Builder
 	c = complete(c)
 	c.Stdout, c.Stderr = &stdout, &stderr
-	err = Watch(c, &Live{Source: s, Stats: func() []live.Stats { return []live.Stats{s.stats} }, Metrics: s.metrics, Hangup: hangup})
+	in := &Live{Source: s, Stats: func() []live.Stats { return []live.Stats{s.stats} }, Metrics: s.metrics, Hangup: hangup}
+	s.run = &run{Config: c, live: in}
+	err = s.run.over(in)
 	return stdout.String(), stderr.String(), err
 }
 

@@ -88,6 +88,7 @@ var errEnough = errors.New("enough rows")
 
 // A decoder makes records of an input, and hands them to the run.
 type decoder interface {
+	Close() error
 	Flush() error
 	Phones() []*decode.Phone
 	Summary() decode.Summary
@@ -133,7 +134,7 @@ func keyOf(c *timeline.Call) callKey { return callKey{c.Address, c.First} }
 func (r *run) over(in input) error {
 	r.in, r.progress, r.shown, r.calls = in, newProgress(r.Stderr, in), map[*timeline.Phone]bool{}, map[callKey]bool{}
 	r.verdict = verdict.New()
-	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture}
+	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture != nil}
 	r.sum.keys = r.KeyLog != nil || r.Decode.Secrets.Any()
 	_, files := in.(captures)
 	r.sum.saved = r.live == nil && !files
@@ -352,18 +353,48 @@ func (r *run) problem(err error) {
 }
 
 // batch decodes a batch, and writes what came of it where somebody waits for
-// it.
+// it. What the run has of its own is used in Then alone, by turns with analysis.
 func (r *run) batch(b *capture.Batch) error {
-	for i := range b.Problems {
-		r.problem(&b.Problems[i])
+	at, timed := b.Now, b.Now > 0
+	if len(b.Frames) > 0 {
+		at, timed = b.Frames[0].Time, true
 	}
-	if err := r.addSecrets(b); err != nil {
+	dropped := 0
+	if r.Capture != nil {
+		r.Capture.Batch(b)
+		dropped = r.Capture.Dropped()
+	}
+	problems := slices.Clone(b.Problems)
+	err := r.pipeline.Then(func() error {
+		if timed {
+			r.begin(at)
+		}
+		for i := range problems {
+			r.problem(&problems[i])
+		}
+		return nil
+	})
+	if err := cmp.Or(err, r.addSecrets(b)); err != nil {
 		return err
 	}
-	err := r.pipeline.Batch(b)
-	r.now = r.pipeline.Now()
-	if err := cmp.Or(err, r.unsaved); err != nil {
+	if err := r.pipeline.Batch(b); err != nil {
 		return err
+	}
+	err = r.pipeline.Then(func() error {
+		r.now, r.sum.dropped = r.pipeline.Now(), dropped
+		return r.batched(b)
+	})
+	if r.in.follow() {
+		r.pipeline.HandOn()
+	}
+	return err
+}
+
+// batched writes what came of a batch. With frames to write it is the one that was
+// decoded last.
+func (r *run) batched(b *capture.Batch) error {
+	if r.unsaved != nil {
+		return r.unsaved
 	}
 	if r.frames != nil {
 		if err := r.frames.batch(b, r.now); err != nil {
@@ -374,7 +405,10 @@ func (r *run) batch(b *capture.Batch) error {
 	if !r.in.follow() {
 		return nil
 	}
-	return r.flush()
+	if err := r.flush(); err != nil || r.live == nil {
+		return err
+	}
+	return r.pass()
 }
 
 // addSecrets takes what decrypts the batch: from the capture, and from a key log.
@@ -405,6 +439,12 @@ func (r *run) flush() error {
 // end writes what is not written yet, and the summary. What is live will not
 // come again, so everything of it is written that can be.
 func (r *run) end(running, reading error) error {
+	if err := r.decoder.Close(); err != nil { // it came before what ended the run on this side
+		running = err
+	}
+	if r.pipeline != nil {
+		r.now = r.pipeline.Now()
+	}
 	if running == nil {
 		running = cmp.Or(r.decoder.Flush(), r.unsaved)
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"actionurl/capture"
-	"actionurl/capture/filter"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
@@ -31,8 +30,9 @@ type summary struct {
 	notes            int // on the input
 	damaged          int // of these, those that cost something
 
-	keys   bool           // TLS can be decrypted
-	filter *filter.Filter // of -f, for captures; nil for none
+	keys    bool // TLS can be decrypted
+	filter  bool // frames are dropped by -f
+	dropped int  // of these
 }
 
 // noView is the view of a run without rows.
@@ -96,7 +96,7 @@ func (s *summary) print(d decode.Summary, reason string) {
 	case reason != "" && s.rows == 0:
 		s.say("nothing shown: %s", reason)
 	case s.saved: // it is too late for templates
-	case s.filter != nil && d.Frames == 0 && s.filter.Dropped() > 0 && s.damaged == 0:
+	case s.filter && d.Frames == 0 && s.dropped > 0 && s.damaged == 0:
 		s.say("no frame matches the filter; tagged frames match only after vlan, as in -f 'port 80 or (vlan and port 80)'")
 	case s.requests == 0 && d.TLS[tls.NoKey] > 0:
 		s.say("%s cannot be read; give the server's key with --tls-key, or a key log with --keylog", report.Plural(d.TLS[tls.NoKey], "TLS connection"))
@@ -119,8 +119,8 @@ func (s *summary) from(d *decode.Summary) string {
 	switch {
 	case s.saved:
 		return "saved"
-	case s.filter != nil:
-		return fmt.Sprintf("%s (%d dropped by the filter)", report.Plural(d.Frames+s.filter.Dropped(), "frame"), s.filter.Dropped())
+	case s.filter:
+		return fmt.Sprintf("%s (%d dropped by the filter)", report.Plural(d.Frames+s.dropped, "frame"), s.dropped)
 	}
 	return report.Plural(d.Frames, "frame")
 }

@@ -32,6 +32,7 @@ type Format struct {
 	Extensions []string // of its files; without the dot, they are names of it, too
 	People     bool     // people read it: they see other columns than programs
 	Early      bool     // it writes each row as it comes, and so each column that may be empty
+	Whole      bool     // a file of it can only be read when it is whole
 
 	// New returns a Sink that writes rows with these columns to w.
 	New func(w io.Writer, o Options, columns []Column) (Sink, error)

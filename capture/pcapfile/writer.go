@@ -62,6 +62,31 @@ func (w *Writer) Secret(s *capture.Secret) error {
 // Flush writes what is buffered.
 func (w *Writer) Flush() error { return w.w.Flush() }
 
+// Whole returns how many bytes at the beginning of what a [Writer] wrote are
+// whole blocks.
+func Whole(from io.Reader) int64 {
+	r := bufio.NewReaderSize(from, 64<<10)
+	var whole int64
+	for {
+		head, err := r.Peek(blockHeader)
+		if err != nil || whole == 0 && [4]byte(head) != blockMagic {
+			return whole
+		}
+		length := binary.LittleEndian.Uint32(head[4:])
+		if length < blockMinimum || length%4 != 0 {
+			return whole
+		}
+		var end [4]byte
+		if n, _ := r.Discard(int(length - 4)); n < int(length-4) {
+			return whole
+		}
+		if _, err := io.ReadFull(r, end[:]); err != nil || binary.LittleEndian.Uint32(end[:]) != length {
+			return whole
+		}
+		whole += int64(length)
+	}
+}
+
 // section begins the section, once.
 func (w *Writer) section() error {
 	if w.begun {

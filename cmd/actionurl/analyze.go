@@ -328,7 +328,7 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 	a.Options.Grouped = a.group != ""
 	if a.Options.Format.Name == "" {
 		var err error
-		if a.Options.Format, err = formats.All().Of(strings.TrimSuffix(a.Output, ".gz")); err != nil {
+		if a.Options.Format, err = formats.All().Of(output.Plain(a.Output)); err != nil {
 			return usage("\"-o, --output\" flag: %w", err)
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +42,7 @@ func (a *analysis) collect(ctx context.Context, servers string) error {
 			return usage("invalid argument %q for \"--durable\" flag: %w", c.Durable, publish.CheckSensor(c.Durable))
 		case a.Filter.View != report.Events && a.Filter.View != report.Requests || a.Options.Format.Run != nil:
 			return usage("--durable needs rows that are written once; expected --view events or requests, not a whole run")
-		case a.Rotate != output.Rotation{} || strings.HasSuffix(a.Output, ".gz"):
+		case a.Rotate != output.Rotation{} || output.Plain(a.Output) != a.Output:
 			return usage("--durable goes on with a file that is not rotated or compressed")
 		}
 		if a.Output != "-" && a.Output != "" {

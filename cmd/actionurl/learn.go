@@ -102,18 +102,26 @@ func (r *learning) write(l *learn.Lesson, stdout io.Writer) error {
 	case len(l.Shapes) == 0:
 		return &statusError{statusFailed, errors.New("nothing was learned, so no profile was written")}
 	}
-	return ended(output.WriteFile(r.profile, stdout, l.AppendProfile(nil)))
+	return ended(output.WriteFile(output.Destination{Name: r.profile, Stdout: stdout, Private: secrets(l) > 0}, l.AppendProfile(nil)))
+}
+
+// secrets returns the number of shapes that may hold a secret.
+func secrets(l *learn.Lesson) int {
+	n := 0
+	for i := range l.Shapes {
+		if len(l.Shapes[i].Secrets()) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // printLearned prints the closing summary.
 func printLearned(w io.Writer, l *run.Learned, profile string) {
-	open, secret := 0, 0
+	open, secret := 0, secrets(l.Lesson)
 	for i := range l.Shapes {
 		if l.Shapes[i].Event.Kind == nil {
 			open++
-		}
-		if len(l.Shapes[i].Secrets()) > 0 {
-			secret++
 		}
 	}
 	report.Logf(w, "%s of %s, %s, %d with an open event; %s skipped", report.Plural(l.Requests, "request"), report.Plural(l.Phones, "phone"),

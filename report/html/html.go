@@ -34,7 +34,7 @@ import (
 
 // Format returns the format.
 func Format() report.Format {
-	return report.Format{Name: "html", Extensions: []string{".html", ".htm"}, People: true, Run: func(w io.Writer, o report.Options) (report.Run, error) {
+	return report.Format{Name: "html", Extensions: []string{".html", ".htm"}, People: true, Whole: true, Run: func(w io.Writer, o report.Options) (report.Run, error) {
 		return New(w, o), nil
 	}}
 }

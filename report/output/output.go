@@ -4,6 +4,10 @@
 //  1. A [Destination] says where.
 //  2. A [Series] is what is written there: one [Output] after the other, as the
 //     [Rotation] says.
+//  3. A file that is not whole has a name of its own (partial.go), by which the
+//     next run finishes what a killed one left.
+//  4. A file that can be written no further, as the disk is full, ends in a
+//     whole row; what was compressed, too (compress.go).
 package output
 
 import (
@@ -17,109 +21,108 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"actionurl/capture/files"
 )
 
 // A Destination says where an output goes, and how.
 type Destination struct {
-	Name   string        // as it was given; "-" for standard output
-	Stdout io.Writer     // standard output
-	Inputs []os.FileInfo // files that are read, and must not be written
-	Live   bool          // it grows until it is stopped, and is read meanwhile
-	Rotate Rotation
-	Zone   *time.Location // of the times in names
-	Before func()         // called before each write to standard output, if set
+	Name    string        // as it was given; "-" for standard output
+	Stdout  io.Writer     // standard output
+	Inputs  []os.FileInfo // files that are read, and must not be written
+	Live    bool          // it grows until it is stopped, and is read meanwhile
+	Private bool          // it may hold secrets: files are for their owner alone
+	Rotate  Rotation
+	Zone    *time.Location // of the times in names
+	Before  func()         // called before each write to standard output, if set
+
+	// Whole returns how many bytes at the beginning of a file are whole rows,
+	// such as [Lines]. It is nil where nothing can be read before the end.
+	Whole func(io.Reader) int64
+
+	Thing string       // what a row is, such as frame; "row" if empty
+	Say   func(string) // reports what happens to files, if set
 }
 
 // rotates reports whether it becomes several files.
 func (d *Destination) rotates() bool { return d.Rotate != Rotation{} && Timed(d.Name) }
 
+// split returns the folder in which files are made, and their name in it: in
+// further folders where their names have times.
+func (d *Destination) split() (folder, name string) {
+	folder, name = filepath.Split(filepath.Clean(d.Name))
+	for d.rotates() && strings.Contains(folder, "%") {
+		parent, last := filepath.Split(filepath.Clean(folder))
+		folder, name = parent, filepath.Join(last, name)
+	}
+	return filepath.Clean(folder), name
+}
+
+func (d *Destination) mode() fs.FileMode {
+	if d.Private {
+		return 0o600
+	}
+	return 0o666
+}
+
 // An Output is standard output, a device, a pipe, or a file.
 //
 // A file gets its name when it is whole. A live one that is not rotated has
-// its name from the beginning, for who follows it, and is added to.
+// its name from the beginning, for who follows it, and is added to. One that is
+// rotated is made with its first row.
 type Output struct {
 	*Destination
-	Continued bool // it had content before
-	Gzip      bool // what is written is compressed
+	Continued  bool // it had content before
+	Compressed bool // what is written is compressed
 
-	to      io.Writer
-	file    *os.File     // nil for standard output
-	gzip    *gzip.Writer // before the file; nil for none
-	regular bool         // the file is not a device or a pipe
-	partial bool         // the file does not have its name yet
-	size    int64        // bytes written to the file
-	pending bool         // gzip may hold something back
-	used    bool         // a row or a frame was written
-	first   int64        // and the time of the first
+	to      io.Writer // nil until the file is made
+	file    *os.File  // nil for standard output
+	z       compressor
+	root    *os.Root // the folder of the partial file
+	partial string   // its name there; empty for a file that has its name
+	name    string   // and the one that it gets
+	lost    bool     // there is no file: what is written is lost
+	size    int64    // of the file, in bytes
+	pending bool     // something was written and not flushed
+	rows    int      // rows or frames that were written
+	first   int64    // the time of the first
+	reached point    // what was compressed so far
+	whole   [2]point // the latest ends of whole rows, the last first
 }
 
-// WriteFile writes data to a destination of this name.
-func WriteFile(name string, stdout io.Writer, data []byte) error {
-	o, err := (&Destination{Name: name, Stdout: stdout}).open()
+// used reports whether a row or a frame was written.
+func (o *Output) used() bool { return o.rows > 0 }
+
+// begin begins to write to a file, at its end.
+func (o *Output) begin(file *os.File) error {
+	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	if _, err := o.Write(data); err != nil {
-		o.abandon()
-		return err
+	o.file = file
+	if info.Mode().IsRegular() {
+		o.size = info.Size()
 	}
-	return o.close()
-}
-
-// open begins an output.
-func (d *Destination) open() (*Output, error) {
-	o := &Output{Destination: d}
-	if d.Name == "-" || d.Name == "" {
-		o.to = d.Stdout
-		return o, nil
+	o.whole = [2]point{{size: o.size}, {size: o.size}}
+	o.to = counting{file, &o.size}
+	if c := compressionOf(o.Name); c != "" {
+		o.z = newCompressor(c, o.to)
+		o.to = o.z
 	}
-	if err := o.openFile(); err != nil {
-		return nil, files.Named(d.Name, err)
-	}
-	o.to = counting{o.file, &o.size}
-	if o.Gzip = strings.HasSuffix(d.Name, ".gz"); o.Gzip {
-		o.gzip = gzip.NewWriter(o.to)
-		o.to = o.gzip
-	}
-	return o, nil
-}
-
-func (o *Output) openFile() error {
-	info, err := os.Stat(o.Name)
-	exists := err == nil
-	switch {
-	case exists && info.IsDir():
-		return errors.New("is a folder; expected the name of a file to write")
-	case exists && !info.Mode().IsRegular():
-		o.file, err = os.OpenFile(o.Name, os.O_WRONLY, 0)
-		return err
-	}
-	o.regular = true
-	for _, in := range o.Inputs {
-		if exists && os.SameFile(info, in) {
-			return errors.New("is also the input; expected another file to write")
-		}
-	}
-	if o.Live && !o.rotates() {
-		o.Continued = exists && info.Size() > 0
-		o.file, err = os.OpenFile(o.Name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
-		return err
-	}
-	o.partial = true
-	partial := filepath.Join(filepath.Dir(o.Name), fmt.Sprintf(".%s.%d.partial", filepath.Base(o.Name), os.Getpid()))
-	o.file, err = os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	return err
+	return nil
 }
 
 func (o *Output) Write(b []byte) (int, error) {
 	if o.Before != nil && o.file == nil {
 		o.Before()
 	}
+	if o.to == nil {
+		return 0, o.failed(errors.New("is written before its first row"))
+	}
 	o.pending = true
 	n, err := o.to.Write(b)
+	if o.z != nil {
+		o.reached.add(b[:n])
+	}
 	return n, o.failed(err)
 }
 
@@ -129,16 +132,24 @@ func (o *Output) failed(err error) error {
 		return nil
 	}
 	name := o.Name
-	if o.file == nil {
+	if name == "-" || name == "" {
 		name = "standard output"
 	}
-	return files.Named(name, err)
+	return files.Named(name, cause(err))
+}
+
+// cause returns an error of the operating system without names of files.
+func cause(err error) error {
+	if link, ok := errors.AsType[*os.LinkError](err); ok {
+		return link.Err
+	}
+	return files.Cause(err)
 }
 
 // Terminal returns the size of the terminal that the output is, zeros if it is
 // none.
 func (o *Output) Terminal() (width, height int) {
-	if o.file != nil {
+	if o.file != nil || o.to == nil {
 		return 0, 0
 	}
 	return TerminalSize(o.to)
@@ -147,19 +158,26 @@ func (o *Output) Terminal() (width, height int) {
 // hungUp returns the error of writing to standard output that nobody reads any
 // more: a pipe that is closed, and would else be noticed with the next row.
 func (o *Output) hungUp() error {
-	if o.file != nil || !hungUp(o.to) {
+	if o.file != nil || o.to == nil || !hungUp(o.to) {
 		return nil
 	}
 	return o.failed(syscall.EPIPE)
 }
 
-// flush hands what was written to the system.
+// flush hands what was written to the system: whole rows.
 func (o *Output) flush() error {
-	if o.gzip == nil || !o.pending {
+	if !o.pending {
 		return nil
 	}
 	o.pending = false
-	return o.failed(o.gzip.Flush())
+	if o.z != nil {
+		if err := o.z.Flush(); err != nil {
+			return o.failed(err)
+		}
+	}
+	o.reached.size = o.size
+	o.whole = [2]point{o.reached, o.whole[0]}
+	return nil
 }
 
 // close ends the output. A file that is whole gets its name.
@@ -167,56 +185,68 @@ func (o *Output) close() error {
 	if o.file == nil {
 		return nil
 	}
-	var err error
-	if o.gzip != nil {
-		err = o.gzip.Close()
+	if o.z != nil {
+		if err := o.z.Close(); err != nil {
+			o.abandon()
+			return o.failed(err)
+		}
 	}
-	if err = errors.Join(err, o.file.Close()); err != nil {
-		o.remove()
-		return o.failed(err)
-	}
-	switch {
-	case !o.partial:
-		return nil
-	case o.rotates() && !o.used:
-		return o.failed(os.Remove(o.file.Name()))
-	}
-	return o.failed(os.Rename(o.file.Name(), o.final()))
+	return o.failed(o.named())
 }
 
-// final returns the name of the file when it is whole. A rotated one does not
-// replace a file that exists.
-func (o *Output) final() string {
-	if !o.rotates() {
-		return o.Name
+// named closes the file, and gives it its name: while it is locked, where that
+// can be, so that no other run takes it for one of a killed run.
+func (o *Output) named() error {
+	if o.partial == "" {
+		return o.file.Close()
 	}
-	name := stamped(o.Name, time.Unix(0, o.first).In(o.Zone))
-	dir, base := filepath.Split(name)
-	stem, extension := base, ""
-	if dot := strings.IndexByte(base, '.'); dot > 0 {
-		stem, extension = base[:dot], base[dot:]
-	}
-	for n := 1; ; n++ {
-		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) || n == 10_000 {
-			return name
+	if !renamesOpen {
+		if err := o.file.Close(); err != nil {
+			return err
 		}
-		name = filepath.Join(dir, fmt.Sprintf("%s-%d%s", stem, n, extension))
 	}
+	name := o.name
+	if o.rotates() { // which replaces no file
+		name = freeName(o.root, name, 0)
+	}
+	err := o.root.Rename(o.partial, name)
+	if renamesOpen {
+		err = errors.Join(err, o.file.Close())
+	}
+	return err
 }
 
 // abandon ends an output that could not be written. A file without its name is
-// removed; that of a live run stays, as what is in it will not come again.
+// removed. That of a live run ends after its last whole row, and gets its name:
+// what is in it will not come again.
 func (o *Output) abandon() {
-	if o.file != nil {
+	switch {
+	case o.file == nil:
+		return
+	case o.partial != "" && (!o.Live || o.Whole == nil):
 		o.file.Close()
-		o.remove()
+		o.root.Remove(o.partial)
+		return
+	case o.Live && o.Whole != nil:
+		for i := range o.whole {
+			if o.cut(&o.whole[i]) == nil {
+				break
+			}
+		}
 	}
+	o.named()
 }
 
-func (o *Output) remove() {
-	if o.partial && !o.Live {
-		os.Remove(o.file.Name())
+// cut cuts the file off at a point.
+func (o *Output) cut(at *point) error {
+	if info, err := o.file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return err
 	}
+	if err := o.file.Truncate(at.size); err != nil {
+		return err
+	}
+	_, err := o.file.Write(at.ending(compressionOf(o.Name)))
+	return err
 }
 
 // counting counts the bytes written.
@@ -229,4 +259,39 @@ func (c counting) Write(b []byte) (int, error) {
 	n, err := c.w.Write(b)
 	*c.n += int64(n)
 	return n, err
+}
+
+// WriteFile writes data to a destination.
+func WriteFile(d Destination, data []byte) error {
+	s, err := New(d, func(out *Output) (Part, error) { return &bytesPart{out, data}, nil })
+	if err != nil {
+		s.Abandon()
+		return err
+	}
+	return s.Close()
+}
+
+// A bytesPart is a part that is written when it is closed.
+type bytesPart struct {
+	out  *Output
+	data []byte
+}
+
+func (p *bytesPart) Flush() error { return nil }
+
+func (p *bytesPart) Close() error {
+	_, err := p.out.Write(p.data)
+	return err
+}
+
+// plural returns a number of rows.
+func (d *Destination) plural(n int) string {
+	thing := d.Thing
+	if thing == "" {
+		thing = "row"
+	}
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

@@ -189,7 +189,7 @@ func TestKinds(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a.txt.gz")
 	l := newLog(t, Destination{Name: name})
 	l.at(1, "one")
-	if err := errors.Join(l.Flush(), l.Flush(), l.Close()); err != nil || !l.part.out.Gzip {
+	if err := errors.Join(l.Flush(), l.Flush(), l.Close()); err != nil || !l.part.out.Compressed {
 		t.Error(err)
 	}
 	f, err := os.Open(name)
@@ -214,7 +214,7 @@ func TestKinds(t *testing.T) {
 	if width, height := l.part.out.Terminal(); width != 0 || height != 0 || l.Folders() != nil {
 		t.Error("a buffer is a terminal or a file")
 	}
-	if err := WriteFile(filepath.Join(t.TempDir(), "x"), nil, []byte("x")); err != nil {
+	if err := WriteFile(Destination{Name: filepath.Join(t.TempDir(), "x")}, []byte("x")); err != nil {
 		t.Error(err)
 	}
 }

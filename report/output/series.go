@@ -2,6 +2,8 @@ package output
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,57 +23,231 @@ type Part interface {
 type Series struct {
 	destination Destination
 	begin       func(*Output) (Part, error)
-	out         *Output // nil between two
+	regular     bool     // what is written is a file
+	root        *os.Root // the folder of partial files; nil where there are none
+	out         *Output  // nil between two
 	part        Part
 	period      int64 // of the rotation, that out is of
+	lost        int   // rows that no file has
+	missed      int   // of these, since there is no file
+	reopen      bool  // a file is to be begun anew as soon as that is possible
 }
 
 // New begins to write to a destination: what cannot be written is an error
 // before anything is read. Each output begins with begin.
 func New(d Destination, begin func(*Output) (Part, error)) (*Series, error) {
 	s := &Series{destination: d, begin: begin}
+	if err := s.prepare(); err != nil {
+		return s, files.Named(d.Name, cause(err))
+	}
 	return s, s.open()
 }
 
-func (s *Series) open() error {
-	out, err := s.destination.open()
-	if err != nil {
+func (s *Series) say(format string, args ...any) {
+	if s.destination.Say != nil {
+		s.destination.Say(fmt.Sprintf(format, args...))
+	}
+}
+
+// appends reports whether a file has its name from the beginning, and is added
+// to.
+func (s *Series) appends() bool { return s.destination.Live && !s.destination.rotates() }
+
+// prepare finds out what the destination is, opens its folder, and finishes
+// what killed runs left there.
+func (s *Series) prepare() error {
+	d := &s.destination
+	if d.Name == "-" || d.Name == "" {
+		return nil
+	}
+	info, err := os.Stat(d.Name)
+	exists := err == nil
+	switch {
+	case exists && info.IsDir():
+		return errors.New("is a folder; expected the name of a file to write")
+	case exists && !info.Mode().IsRegular():
+		return nil
+	}
+	s.regular = true
+	for _, in := range d.Inputs {
+		if exists && os.SameFile(info, in) {
+			return errors.New("is also the input; expected another file to write")
+		}
+	}
+	folder, _ := d.split()
+	if s.root, err = os.OpenRoot(folder); err != nil {
 		return err
 	}
+	if s.appends() {
+		s.mendOwn()
+		return nil
+	}
+	s.finishOthers()
+	if d.rotates() {
+		return s.probe()
+	}
+	return nil
+}
+
+// mendOwn cuts off the incomplete row in which a killed run left the file.
+func (s *Series) mendOwn() {
+	d := &s.destination
+	_, name := d.split()
+	f, err := s.root.OpenFile(name, os.O_RDWR, 0)
+	if err != nil || d.Whole == nil {
+		return // it is not there, or a link to elsewhere
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 || !info.Mode().IsRegular() || lock(f) != nil {
+		return
+	}
+	result, cut, err := s.mend(f, name, info.Mode())
+	switch {
+	case err != nil:
+		s.say("warning: %s: cannot cut off its last row, which is incomplete: %v", d.Name, cause(err))
+		return
+	case result == "" && compressionOf(name) == "":
+		err = f.Truncate(0)
+	case result != "" && result != name:
+		err = s.root.Rename(result, name)
+	}
+	if err == nil && cut {
+		s.say("%s: cut off its last row, which is incomplete", d.Name)
+	}
+}
+
+// open begins an output.
+func (s *Series) open() error {
+	d := &s.destination
+	out := &Output{Destination: d, Compressed: compressionOf(d.Name) != ""}
+	if err := s.openFile(out); err != nil {
+		return files.Named(d.Name, cause(err))
+	}
+	return s.start(out)
+}
+
+// start begins what is written to an output.
+func (s *Series) start(out *Output) error {
 	part, err := s.begin(out)
 	if err != nil {
-		out.abandon()
+		out.discard()
 		return err
 	}
 	s.out, s.part = out, part
 	return nil
 }
 
-// Folders returns the folders that are written to later on: that of a file, as
-// further ones may be created in it. A device or a pipe is not opened again.
-func (s *Series) Folders() []string {
-	if s.out == nil || !s.out.regular {
-		return nil
+// discard ends an output in which there is nothing.
+func (o *Output) discard() {
+	if o.file == nil {
+		return
 	}
-	return []string{filepath.Dir(s.destination.Name)}
+	o.file.Close()
+	if o.partial != "" {
+		o.root.Remove(o.partial)
+	}
 }
 
-// Probe returns an error if a rotated file cannot get its name, or the next not
-// be created: the rights to do so may have been those of root, which are dropped.
-func (s *Series) Probe() error {
-	if s.out == nil || !s.out.partial {
+// openFile opens what an output is written to, except files that are made with
+// the first row.
+func (s *Series) openFile(out *Output) error {
+	d := &s.destination
+	switch {
+	case !s.regular && (d.Name == "-" || d.Name == ""):
+		out.to = d.Stdout
+		return nil
+	case d.rotates() && s.regular:
+		return nil
+	case !s.regular:
+		file, err := os.OpenFile(d.Name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return out.begin(file)
+	case s.appends():
+		file, err := os.OpenFile(d.Name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, d.mode())
+		if err != nil {
+			return err
+		}
+		lock(file) // for mendOwn of another run
+		err = out.begin(file)
+		out.Continued = out.size > 0
+		return err
+	}
+	_, name := d.split()
+	return s.make(out, name)
+}
+
+// make makes the partial file of an output.
+func (s *Series) make(out *Output, name string) error {
+	file, partial, err := createPartial(s.root, name, s.destination.mode())
+	if err != nil {
+		return err
+	}
+	out.root, out.partial, out.name = s.root, partial, name
+	return out.begin(file)
+}
+
+// Folders returns the folders that are written to later on: that of a file, as
+// further ones may be made in it, and the one that it is in, as the folder may be
+// removed and made anew. A device or a pipe is not opened again.
+func (s *Series) Folders() []string {
+	if !s.regular {
 		return nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.destination.Name), ".actionurl-*")
-	if err != nil {
-		return files.Named(s.destination.Name+": cannot create files in its folder without the rights of root", err)
+	folder, _ := s.destination.split()
+	all := []string{folder}
+	if parent := s.parent(folder); parent != "" {
+		all = append(all, parent)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return all
+}
+
+// parent returns the folder that a live output's folder is in, if the right to
+// write there is not too much: everything is in the root, and programs of the
+// user start from what is in the home folder.
+func (s *Series) parent(folder string) string {
+	path, err := filepath.Abs(folder)
+	if !s.destination.Live || err != nil {
+		return ""
+	}
+	parent := filepath.Dir(path)
+	home, _ := os.UserHomeDir()
+	here, _ := os.Getwd()
+	if parent == filepath.Dir(parent) || parent == home || path == here || path == home {
+		return ""
+	}
+	return parent
+}
+
+// Probe returns an error if a file cannot get its name, or the next not be
+// made: the rights to do so may have been those of root, which are dropped.
+func (s *Series) Probe() error {
+	if s.root == nil || s.appends() {
+		return nil
+	}
+	if err := s.probe(); err != nil {
+		return files.Named(s.destination.Name+": cannot create files in its folder without the rights of root", cause(err))
+	}
+	return nil
+}
+
+// probe makes a file in the folder, and removes it.
+func (s *Series) probe() error {
+	f, name, err := createPartial(s.root, "probe", 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), s.root.Remove(name))
 }
 
 // At makes the output ready for a row or frame of a time.
 func (s *Series) At(now int64) error {
-	if s.out != nil && s.out.used && (s.destination.Rotate.Bytes > 0 && s.full() || s.over(now)) {
+	if err := s.look(); err != nil {
+		return err
+	}
+	if s.out != nil && s.out.used() && (s.destination.Rotate.Bytes > 0 && s.full() || s.over(now)) {
 		if err := s.end(); err != nil {
 			return err
 		}
@@ -81,16 +257,44 @@ func (s *Series) At(now int64) error {
 			return err
 		}
 	}
-	if !s.out.used {
-		s.out.used, s.out.first, s.period = true, now, max(s.period, s.periodOf(now))
+	if !s.out.used() {
+		if err := s.use(now); err != nil {
+			return err
+		}
+	}
+	s.out.rows++
+	if s.out.lost {
+		s.lost++
+		s.missed++
 	}
 	return nil
+}
+
+// use makes the file of an output with its first row, if it is rotated.
+func (s *Series) use(now int64) error {
+	s.out.first = now
+	if s.period = max(s.period, s.periodOf(now)); s.over(now) { // the clock was set back
+		s.period = s.periodOf(now)
+	}
+	if !s.destination.rotates() || !s.regular || s.out.lost {
+		return nil
+	}
+	_, name := s.destination.split()
+	err := s.make(s.out, stamped(name, time.Unix(0, now).In(s.destination.Zone)))
+	switch {
+	case err == nil:
+		return nil
+	case !s.destination.Live:
+		return files.Named(s.destination.Name, cause(err))
+	}
+	s.say("warning: %s: %v; what comes is lost until that is possible", s.destination.Name, cause(err))
+	return s.lose()
 }
 
 // Beside makes the output ready for what is not a row or frame itself: it goes
 // to the file of the latest one, or else begins one at a time.
 func (s *Series) Beside(now int64) error {
-	if s.out != nil && s.out.used {
+	if s.out != nil && s.out.used() {
 		return nil
 	}
 	return s.At(now)
@@ -109,9 +313,17 @@ func (s *Series) full() bool {
 	return s.destination.rotates() && s.out.size >= s.destination.Rotate.Bytes
 }
 
-// over reports whether the period of the file is over at a time.
+// late is how much later than others a row or frame may come, in nanoseconds: it
+// waits for a response, and a frame for 30 s longer.
+const late = int64(10 * time.Minute)
+
+// over reports whether the period of the file is over at a time: a later one
+// has begun, or the clock was wrong and was set back.
 func (s *Series) over(now int64) bool {
-	return s.destination.rotates() && s.destination.Rotate.Every > 0 && s.periodOf(now) > s.period
+	if !s.destination.rotates() || s.destination.Rotate.Every == 0 {
+		return false
+	}
+	return s.periodOf(now) > s.period || s.periodOf(now+late) < s.period
 }
 
 // periodOf returns which of the rotation's spans a time is in: they begin with
@@ -125,17 +337,113 @@ func (s *Series) periodOf(now int64) int64 {
 	return local / int64(s.destination.Rotate.Every)
 }
 
-// Tick ends the file of a period that is over: nothing of it comes any more.
+// Tick ends the file of a period that is over: nothing of it comes any more. It
+// looks whether the file is still there.
 func (s *Series) Tick(now int64) error {
-	if s.out != nil && s.out.used && s.over(now) {
+	if err := s.look(); err != nil {
+		return err
+	}
+	if s.reopen {
+		if err := s.anew(); err == nil {
+			s.say("%s is begun anew", s.destination.Name)
+		}
+	}
+	if s.out != nil && s.out.used() && s.over(now) {
 		return s.end()
 	}
 	return nil
 }
 
+// look finds out whether the file of a live output was removed, or its folder
+// was moved and another is in its place. It then goes on in a new file, as soon
+// as that can be made.
+func (s *Series) look() error {
+	if !s.destination.Live || s.root == nil || s.out == nil {
+		return nil
+	}
+	switch out := s.out; {
+	case out.lost:
+		return s.recover()
+	case out.file != nil && removed(out.file):
+		s.lost += out.rows
+		s.say("warning: %s was removed, with %s of this run", s.destination.Name, s.destination.plural(out.rows))
+		out.file.Close()
+		if err := s.lose(); err != nil {
+			return err
+		}
+		return s.recover()
+	case s.replaced() && !s.appends(): // else the file is like one that was moved
+		s.say("%s: its folder was moved; it is begun anew in the new one", s.destination.Name)
+		if err := s.end(); err != nil {
+			return err
+		}
+		return s.follow()
+	}
+	return nil
+}
+
+// replaced reports whether another folder has the place of the open one.
+func (s *Series) replaced() bool {
+	now, err := os.Stat(s.root.Name())
+	if err != nil {
+		return false
+	}
+	open, err := s.root.Stat(".")
+	return err != nil || !os.SameFile(now, open)
+}
+
+// follow opens the folder that has the place of the open one.
+func (s *Series) follow() error {
+	root, err := os.OpenRoot(s.root.Name())
+	if err != nil {
+		return err
+	}
+	s.root.Close()
+	s.root = root
+	return nil
+}
+
+// lose begins an output of which everything is lost.
+func (s *Series) lose() error {
+	s.missed = 0
+	return s.start(&Output{Destination: &s.destination, to: io.Discard, lost: true})
+}
+
+// recover begins a file where there was none, if it can. It is tried whenever a
+// row or the time comes.
+func (s *Series) recover() error {
+	if s.replaced() && s.follow() != nil {
+		return nil
+	}
+	if s.destination.rotates() && s.probe() != nil {
+		return nil
+	}
+	if s.open() != nil {
+		return nil
+	}
+	what := ""
+	if s.missed > 0 {
+		what = "; " + s.destination.plural(s.missed) + " lost meanwhile"
+	}
+	s.say("%s is begun anew%s", s.destination.Name, what)
+	s.missed = 0
+	return nil
+}
+
+// Lost returns the number of rows or frames that no file has.
+func (s *Series) Lost() int { return s.lost }
+
+// Losses returns an error that says what no file has; nil if there is nothing.
+func (s *Series) Losses() error {
+	if s.lost == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %s lost: the file was removed", s.destination.Name, s.destination.plural(s.lost))
+}
+
 // Flush writes what waits in buffers.
 func (s *Series) Flush() error {
-	if s.out == nil {
+	if s.out == nil || s.out.to == nil {
 		return nil
 	}
 	if err := s.part.Flush(); err != nil {
@@ -148,6 +456,14 @@ func (s *Series) Flush() error {
 func (s *Series) end() error {
 	out := s.out
 	s.out = nil
+	switch {
+	case out.to == nil: // it was never made
+		return nil
+	case out.file != nil && out.Live && removed(out.file):
+		s.lost += out.rows
+		out.file.Close()
+		return nil
+	}
 	if err := s.part.Close(); err != nil {
 		out.abandon()
 		return err
@@ -156,16 +472,38 @@ func (s *Series) end() error {
 }
 
 // Reopen begins a file anew, for whoever has moved the current one. If that
-// fails, the current one is written on.
+// fails, the current one is written on, and it is tried again.
 func (s *Series) Reopen() error {
-	if s.out == nil || !s.out.regular {
+	if s.out == nil || !s.regular {
+		return nil
+	}
+	if err := s.look(); err != nil || s.out == nil || s.out.lost {
+		return err
+	}
+	return s.anew()
+}
+
+// anew begins a file anew.
+func (s *Series) anew() error {
+	s.reopen = false
+	if s.out == nil || s.out.lost {
 		return nil
 	}
 	if s.destination.rotates() {
+		if !s.out.used() {
+			return nil
+		}
 		return s.end()
+	}
+	if s.replaced() {
+		if err := s.follow(); err != nil {
+			s.reopen = true
+			return files.Named(s.destination.Name, cause(err))
+		}
 	}
 	old, part := s.out, s.part
 	if err := s.open(); err != nil {
+		s.reopen = true
 		return err
 	}
 	return errors.Join(part.Close(), old.close())
@@ -175,6 +513,9 @@ func (s *Series) Reopen() error {
 func (s *Series) Close() error {
 	if s.out == nil {
 		return nil
+	}
+	if err := s.look(); err != nil {
+		return err
 	}
 	return s.end()
 }

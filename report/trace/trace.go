@@ -21,7 +21,7 @@ import (
 
 // Format returns the format.
 func Format() report.Format {
-	return report.Format{Name: "trace", Extensions: []string{".trace"}, Run: func(w io.Writer, _ report.Options) (report.Run, error) {
+	return report.Format{Name: "trace", Extensions: []string{".trace"}, Whole: true, Run: func(w io.Writer, _ report.Options) (report.Run, error) {
 		return New(w), nil
 	}}
 }

@@ -57,7 +57,7 @@ func (f *frames) begin(out *output.Output) (output.Part, error) {
 	if width, _ := out.Terminal(); width > 0 {
 		return nil, errors.New("-w: standard output is a terminal; expected the name of a file to write")
 	}
-	if out.Continued && !out.Gzip && !beginsLikePcapng(out.Name) {
+	if out.Continued && !out.Compressed && !beginsLikePcapng(out.Name) {
 		return nil, fmt.Errorf("%s: is not a pcapng capture, so frames cannot be added to it; expected another file to write", out.Name)
 	}
 	f.writer = pcapfile.NewWriter(out)
@@ -81,6 +81,9 @@ func (f *frames) batch(b *capture.Batch, now int64) error {
 	for i := range b.Secrets {
 		if !f.secrets {
 			break
+		}
+		if err := f.out.Beside(now); err != nil {
+			return err
 		}
 		if err := f.writer.Secret(&b.Secrets[i]); err != nil {
 			return err

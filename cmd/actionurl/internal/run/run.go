@@ -18,9 +18,11 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"actionurl/capture"
 	"actionurl/capture/filter"
+	"actionurl/capture/pcapfile"
 	"actionurl/decode"
 	"actionurl/decode/finding"
 	"actionurl/decode/keep"
@@ -184,17 +186,25 @@ func (r *run) open() error {
 	to := output.Destination{
 		Name: r.Output, Stdout: r.Stdout, Inputs: r.in.Files(), Live: r.live != nil || r.goesOn,
 		Rotate: r.Rotate, Zone: r.Options.Clock.Zone(),
+		Say: func(what string) {
+			r.progress.clear()
+			report.Logf(r.Stderr, "%s", what)
+		},
 	}
 	if output.IsTerminal(r.Stdout) {
 		to.Before = r.progress.clear
 	}
-	whole := to
-	whole.Live = to.Live && r.Options.Format.Run == nil // a page cannot be read before its end
+	rows := to
+	if r.Options.Format.Whole {
+		rows.Live = false
+	} else {
+		rows.Whole = output.Lines
+	}
 	var err error
-	if r.rows, err = output.New(whole, r.beginRows); err != nil || r.Frames == "" {
+	if r.rows, err = output.New(rows, r.beginRows); err != nil || r.Frames == "" {
 		return err
 	}
-	to.Name = r.Frames
+	to.Name, to.Thing, to.Private, to.Whole = r.Frames, "frame", true, pcapfile.Whole
 	r.frames, err = newFrames(to, &r.Decode, r.KeepSecrets)
 	return err
 }
@@ -464,7 +474,7 @@ func (r *run) end(running, reading error) error {
 		unpublished = r.publisher.end(r)
 	}
 	if failed == nil || r.live != nil {
-		failed = cmp.Or(failed, r.close(), r.summarize(), unpublished)
+		failed = cmp.Or(failed, r.close(), r.summarize(), unpublished, r.lost())
 	}
 	switch {
 	case failed != nil:
@@ -541,6 +551,20 @@ func (r *run) summarize() error {
 	}
 	_ = report.WriteVerdict(r.Stderr, v, o) // where the summary cannot be written, nothing can be reported
 	return nil
+}
+
+// lost returns an error that says which rows and frames no file has.
+func (r *run) lost() error {
+	var all []string
+	for _, s := range r.outputs() {
+		if err := s.Losses(); err != nil {
+			all = append(all, err.Error())
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return errors.New(strings.Join(all, "; "))
 }
 
 // close ends the outputs.

@@ -27,7 +27,7 @@ import (
 // Rights are what the process keeps.
 type Rights struct {
 	Read    []string // files, and folders with all that is below, which may be opened for reading
-	Write   []string // folders in which files may be made, written, renamed and removed
+	Write   []string // folders in which files and folders may be made, and files written, renamed and removed
 	Sockets []int    // packet sockets, which may be read, and not written or set up anew
 	Bind    bool     // sockets may be bound
 	Connect []uint16 // ports that TCP sockets may be opened and connected to

@@ -25,10 +25,10 @@ func noNewPrivileges() error {
 	return err
 }
 
-// write is what outputs need: a link, a device or a folder would be a trap for
-// whoever reads the outputs.
+// write is what outputs need, which may be in folders by time: a link or a device
+// would be a trap for whoever reads the outputs.
 const write = ll.AccessFSReadDir | ll.AccessFSReadFile | ll.AccessFSWriteFile | ll.AccessFSTruncate |
-	ll.AccessFSMakeReg | ll.AccessFSRemoveFile
+	ll.AccessFSMakeReg | ll.AccessFSMakeDir | ll.AccessFSRemoveFile
 
 func restrictFiles(keep Rights) error {
 	if abi, err := ll.LandlockGetABIVersion(); err != nil || abi < 1 {

@@ -144,7 +144,7 @@ func attempts(dir string) ([]attempt, Rights, error) {
 		}},
 		{"rename elsewhere", "denied", func() error { return os.Rename(input, filepath.Join(outside, "z")) }},
 		{"remove output", "done", func() error { return os.Remove(filepath.Join(dir, "y")) }},
-		{"make folder", "denied", func() error { return os.Mkdir(filepath.Join(dir, "folder"), 0o777) }},
+		{"make folder", "done", func() error { return os.MkdirAll(filepath.Join(dir, "folder"), 0o777) }},
 		{"make symbolic link", "denied", func() error { return os.Symlink("/etc/passwd", filepath.Join(dir, "link")) }},
 		{"make pipe", "denied", func() error { return unix.Mkfifo(filepath.Join(dir, "pipe"), 0o666) }},
 

@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -11,7 +14,8 @@ import (
 	"actionurl/cmd/actionurl/help"
 )
 
-// Each command and topic has a text, and help fits 80 columns.
+// Each command and topic has a text, help fits 80 columns, and the texts mention
+// no topic that is not there.
 func TestHelpFits(t *testing.T) {
 	var check func(*cobra.Command)
 	check = func(cmd *cobra.Command) {
@@ -33,6 +37,22 @@ func TestHelpFits(t *testing.T) {
 		}
 	}
 	check(newRoot(nil))
+	texts, err := filepath.Glob("help/*.md")
+	if err != nil || len(texts) < 20 {
+		t.Fatalf("texts: %q, %v", texts, err)
+	}
+	mentioned := regexp.MustCompile("actionurl help ([a-z-]+)")
+	for _, file := range append(texts, "../../README.md") {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range mentioned.FindAllSubmatch(bytes.ReplaceAll(data, []byte("\n"), []byte(" ")), -1) {
+			if help.Of(string(m[1])).Short == "" {
+				t.Errorf("%s mentions help %s, which does not exist", file, m[1])
+			}
+		}
+	}
 	if help.Of("nothing") != (help.Text{}) {
 		t.Error("there is a text about nothing")
 	}

@@ -119,12 +119,16 @@ func TestReadme(t *testing.T) {
 	}
 	commands := 0
 	for _, file := range append(files, "../../README.md") {
+		width := consoleWidth
+		if filepath.Base(file) == "README.md" {
+			width = 100
+		}
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		text := strings.ReplaceAll(string(data), "\r\n", "\n")
-		got, n := transcript(t, text)
+		got, n := transcript(t, text, width)
 		commands += n
 		switch {
 		case got == text:
@@ -143,12 +147,15 @@ func TestReadme(t *testing.T) {
 	if err != nil || !strings.Contains(string(readme), "\n$ "+testCommand+"\n") {
 		t.Errorf("the README does not show %q: %v", testCommand, err)
 	}
+	if n := bytes.Count(readme, []byte("\n")); n > 160 {
+		t.Errorf("the README has %d lines", n)
+	}
 }
 
-// transcript returns a text with what the commands in its console blocks print,
-// and the number of the commands. A block of "```console stdout" shows standard
+// transcript returns a text with what the commands in its console blocks print
+// in width columns, and the number of the commands. A block of "```console stdout" shows standard
 // output alone. A command goes on where a line ends in a backslash.
-func transcript(t *testing.T, text string) (string, int) {
+func transcript(t *testing.T, text string, width int) (string, int) {
 	t.Helper()
 	var out, command strings.Builder
 	commands := 0
@@ -170,7 +177,7 @@ func transcript(t *testing.T, text string) (string, int) {
 			}
 			if c := command.String(); c != testCommand && !strings.HasPrefix(c, "git clone ") {
 				commands++
-				out.WriteString(console(t, c, quiet))
+				out.WriteString(console(t, c, width, quiet))
 			}
 			command.Reset()
 		}
@@ -181,17 +188,17 @@ func transcript(t *testing.T, text string) (string, int) {
 // testCommand is the README's command that runs the tests: this test is part of it.
 const testCommand = "go test ./..."
 
-// consoleWidth is the width that commands in console blocks print for: that of
-// a terminal, as help indents them by two columns.
+// consoleWidth is the width of the manual's console blocks: that of a terminal,
+// as help indents them by two columns.
 const consoleWidth = 78
 
 // console returns what a command prints that is run at the top of the project;
 // its standard output alone, if quiet.
-func console(t *testing.T, command string, quiet bool) string {
+func console(t *testing.T, command string, width int, quiet bool) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
 	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "COLUMNS="+strconv.Itoa(consoleWidth), "TZ=UTC")
+	cmd.Env = append(os.Environ(), "COLUMNS="+strconv.Itoa(width), "TZ=UTC")
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	if !quiet {

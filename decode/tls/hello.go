@@ -12,6 +12,7 @@ const (
 	encryptThenMAC       = 22
 	extendedMasterSecret = 23
 	sessionTicket        = 35
+	earlyData            = 42
 	supportedVersions    = 43
 )
 
@@ -38,6 +39,14 @@ func (h *Handshake) clientHello(r reader, o *opening) {
 		case protocols:
 			list := extension.vector(2)
 			h.Protocol = string(list.vector(1))
+			for more := h.Protocol; ; more = string(list.vector(1)) {
+				h.offersHTTP2 = h.offersHTTP2 || more == "h2"
+				if len(list) == 0 {
+					break
+				}
+			}
+		case earlyData:
+			h.offersEarly = true
 		case sessionTicket:
 			if o != nil {
 				o.ticket = bytes.Clone(extension)

@@ -26,10 +26,12 @@ type Config struct {
 // A Reader follows connections that begin with a ClientHello. It implements
 // [stream.Receiver] for these.
 type Reader struct {
-	config Config
-	kept   int        // bytes in parts of messages
-	held   int        // bytes in parts of records
-	within *Handshake // of the connection whose inside is handed on; else nil
+	config  Config
+	kept    int        // bytes in parts of messages
+	held    int        // bytes in parts of records, and in records that wait for keys
+	within  *Handshake // of the connection whose inside is handed on; else nil
+	waiting []*waiting // oldest first
+	tried   int        // Secrets.added when they were tried last
 }
 
 // Inside returns version and cipher suite of the connection whose inside is handed
@@ -57,13 +59,24 @@ func Begins(data []byte) (yes, perhaps bool) {
 	return len(data) >= len(like), len(data) > 0 && len(data) < len(like)
 }
 
+// Continues reports whether data begin like an encrypted record, in the middle of
+// a connection.
+func Continues(data []byte) bool {
+	if len(data) < recordHead || data[0] != applicationData || data[1] != 3 || data[2] > byte(TLS12&0xff) {
+		return false
+	}
+	size := int(data[3])<<8 | int(data[4])
+	return size > 0 && size <= maxRecord
+}
+
 // A Conn is what a Reader keeps of a connection, in its State: 500 bytes, and
 // where there are secrets 800 more at most.
 type Conn struct {
 	h      Handshake
 	sides  [2]half
 	client stream.Side
-	over   bool // Found was called
+	over   bool // the handshake
+	said   bool // Found was called
 	lost   bool // what comes is of no use
 	open   *opening
 }
@@ -81,6 +94,9 @@ type opening struct {
 	exchanged                  bool
 	master                     []byte
 	failed                     Reason // Decrypted until it is known
+
+	waiting *waiting // for keys; nil if it does not
+	spoke   bool     // the client has, inside
 }
 
 // A transcript hashes a handshake, up to TLS 1.1 twice.
@@ -133,7 +149,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 	h := &conn.sides[sd]
 	if !conn.over && sd != conn.client && !h.begun && !isRecord(data) {
 		conn.h.Answer = string(data[:min(len(data), maxAnswer)])
-		r.end(conn, NotTLS, false)
+		r.end(c, conn, NotTLS, false, at)
 	}
 	h.begun = true
 	h.next = seq + uint32(len(data))
@@ -155,7 +171,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		data, seq = data[n:], seq+uint32(n)
 		if h.size += n; h.size == len(h.head) {
 			h.size = 0
-			r.begin(conn, sd)
+			r.begin(c, conn, sd, at)
 		}
 	}
 	if conn.done() {
@@ -193,24 +209,27 @@ const (
 )
 
 // begin begins a record, of which the head is there.
-func (r *Reader) begin(c *Conn, sd stream.Side) {
-	h := &c.sides[sd]
+func (r *Reader) begin(c *stream.Conn, conn *Conn, sd stream.Side, at *stream.Mark) {
+	h := &conn.sides[sd]
 	h.left = int(h.head[3])<<8 | int(h.head[4])
 	if h.head[0] < changeCipherSpec || h.head[0] > applicationData || h.head[1] != 3 || h.left > maxRecord {
-		if c.lost = true; !c.over {
-			r.end(c, Unknown, false)
+		if conn.lost = true; !conn.over {
+			r.end(c, conn, Unknown, false, at)
 		}
 		return
 	}
 	switch {
 	case h.head[0] == changeCipherSpec:
 		h.changed = true
-	case h.head[0] == alert && c.changed(h) && !c.over:
-		r.end(c, Rejected, sd == c.client)
-	case h.head[0] == applicationData || c.changed(h):
+	case h.head[0] == alert && conn.changed(h) && !conn.over:
+		r.end(c, conn, Rejected, sd == conn.client, at)
+	case h.head[0] == applicationData || conn.changed(h):
 		h.encrypted++
-		if !c.over {
-			r.encrypted(c, sd, h.left)
+		if conn.h.Version == 0 && sd == conn.client && conn.h.offersEarly {
+			conn.h.Early = true
+		}
+		if !conn.over {
+			r.encrypted(c, conn, sd, h.left, at)
 		}
 	}
 }
@@ -221,16 +240,16 @@ func (c *Conn) changed(h *half) bool { return h.changed && c.h.Version != 0 && c
 
 // encrypted takes note of an encrypted record of a side. Where both have sent
 // one that is no alert, the handshake is over.
-func (r *Reader) encrypted(c *Conn, sd stream.Side, size int) {
+func (r *Reader) encrypted(c *stream.Conn, conn *Conn, sd stream.Side, size int, at *stream.Mark) {
 	// The client's first record in TLS 1.3 is a Finished message of at least 36
 	// bytes, or an alert of 2; both carry a type and a tag of 8 or 16 bytes (RFC
 	// 8446, sections 5.2 and 4.4.4).
 	const mostOfAlert = 2 + 1 + 16
 	switch {
-	case c.h.Version == TLS13 && sd == c.client && c.sides[sd].encrypted == 1 && size <= mostOfAlert:
-		r.end(c, Rejected, true)
-	case c.sides[sd.Other()].encrypted > 0 && (c.h.Version != TLS13 || sd == c.client):
-		r.end(c, Opened, false)
+	case conn.h.Version == TLS13 && sd == conn.client && conn.sides[sd].encrypted == 1 && size <= mostOfAlert:
+		r.end(c, conn, Rejected, true, at)
+	case conn.sides[sd.Other()].encrypted > 0 && (conn.h.Version != TLS13 || sd == conn.client):
+		r.end(c, conn, Opened, false, at)
 	}
 }
 
@@ -241,7 +260,7 @@ func (r *Reader) fragment(c *stream.Conn, conn *Conn, sd stream.Side, data []byt
 	switch {
 	case kind == changeCipherSpec:
 	case kind == applicationData || conn.changed(h):
-		if conn.open != nil && conn.open.failed == Decrypted {
+		if conn.reads() {
 			r.hold(c, conn, sd, data, at)
 		}
 	case kind == handshake:
@@ -249,23 +268,23 @@ func (r *Reader) fragment(c *stream.Conn, conn *Conn, sd stream.Side, data []byt
 	case kind == alert:
 		h.alert = append(h.alert, data[:min(len(data), 2-len(h.alert))]...)
 		if h.left == 0 && len(h.alert) == 2 {
-			r.alert(conn, sd, h.alert[0], Alert(h.alert[1]))
+			r.alert(c, conn, sd, Alert(h.alert[1]), h.alert[0], at)
 			h.alert = h.alert[:0]
 		}
 	}
 }
 
 // alert takes an alert of a side.
-func (r *Reader) alert(c *Conn, sd stream.Side, level byte, a Alert) {
+func (r *Reader) alert(c *stream.Conn, conn *Conn, sd stream.Side, a Alert, level byte, at *stream.Mark) {
 	const fatal = 2
-	byClient := sd == c.client
+	byClient := sd == conn.client
 	switch {
-	case c.over:
+	case conn.over:
 	case a == CloseNotify:
-		r.end(c, Closed, byClient)
+		r.end(c, conn, Closed, byClient, at)
 	case level == fatal:
-		c.h.Alert = a
-		r.end(c, Rejected, byClient)
+		conn.h.Alert = a
+		r.end(c, conn, Rejected, byClient, at)
 	}
 }
 
@@ -374,40 +393,50 @@ func (o *opening) exchange(secrets *Secrets, h *Handshake, body reader) {
 	secrets.remember(o.session, o.master)
 }
 
-// unlock makes the keys of a connection, where its secrets are known.
+// unlock makes the keys of a connection, where its secrets are known, or says
+// why there are none.
 func (c *Conn) unlock(secrets *Secrets) {
 	o := c.open
 	s := suiteOf(c.h.Suite)
-	if s.cipher == unread || c.h.Version <= SSL30 {
-		o.failed = UnknownSuite
-		return
-	}
 	client, server := &c.sides[c.client], &c.sides[c.client.Other()]
-	if c.h.Version == TLS13 {
-		client.keys = trafficKeys(s, secrets.logged[logKey{"CLIENT_TRAFFIC_SECRET_0", o.clientRandom}])
-		server.keys = trafficKeys(s, secrets.logged[logKey{"SERVER_TRAFFIC_SECRET_0", o.clientRandom}])
+	o.failed = Decrypted
+	switch {
+	case c.h.Version <= SSL30:
+		o.failed = OldVersion
+	case s.cipher == unread:
+		o.failed = UnknownSuite
+	case c.h.Version == TLS13:
+		client.keys = trafficKeys(s, secrets.log(logKey{"CLIENT_TRAFFIC_SECRET_0", o.clientRandom}))
+		server.keys = trafficKeys(s, secrets.log(logKey{"SERVER_TRAFFIC_SECRET_0", o.clientRandom}))
 		if client.keys == nil && server.keys == nil {
 			o.failed = NoKey
 		}
-		return
-	}
-	if logged := secrets.logged[logKey{"CLIENT_RANDOM", o.clientRandom}]; logged != nil {
-		o.master = logged
-	}
-	if o.master == nil && !o.exchanged {
-		if o.master = secrets.session(o.session); o.master == nil {
-			o.master = secrets.session(o.ticket)
+	default:
+		if logged := secrets.log(logKey{"CLIENT_RANDOM", o.clientRandom}); logged != nil {
+			o.master = logged
+		}
+		if o.master == nil && !o.exchanged {
+			if o.master = secrets.session(o.session); o.master == nil {
+				o.master = secrets.session(o.ticket)
+			}
+		}
+		switch {
+		case o.master != nil:
+			client.keys, server.keys = sessionKeys(c.h.Version, s, o.master, o.clientRandom[:], o.serverRandom[:], o.etm)
+			secrets.remember(o.session, o.master)
+		case o.exchanged:
+			o.failed = NoKey
+		default:
+			o.failed = NoSession
 		}
 	}
-	switch {
-	case o.master != nil:
-		client.keys, server.keys = sessionKeys(c.h.Version, s, o.master, o.clientRandom[:], o.serverRandom[:], o.etm)
-		secrets.remember(o.session, o.master)
-	case o.exchanged:
-		o.failed = NoKey
-	default:
-		o.failed = NoSession
-	}
+}
+
+// locked reports whether keys of a connection are missing that a key log may
+// hold.
+func (c *Conn) locked() bool {
+	failed := c.open.failed
+	return failed == NoKey || failed == NoSession || failed == Decrypted && (c.sides[0].keys == nil || c.sides[1].keys == nil)
 }
 
 // hold takes bytes of an encrypted record, and decrypts it when it is whole.
@@ -415,7 +444,9 @@ func (r *Reader) hold(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, a
 	h := &conn.sides[sd]
 	if h.left > 0 || len(h.record) > 0 {
 		if r.held+len(data) > maxRecords {
-			r.lose(c, conn, sd, h.seq, len(h.record)+len(data)+h.left, at)
+			lost := len(h.record) + len(data) + h.left
+			r.release(h)
+			r.lose(c, conn, sd, h.seq, lost, at)
 			h.head[0] = changeCipherSpec // its rest is passed over
 			return
 		}
@@ -425,54 +456,89 @@ func (r *Reader) hold(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, a
 			return
 		}
 		data = h.record
+		r.release(h)
 	}
-	r.decrypt(c, conn, sd, data, at)
+	r.decrypt(c, conn, sd, record{h.head[0], h.seq, data}, at)
+}
+
+// release lets go of a record that has come in part.
+func (r *Reader) release(h *half) {
 	r.held -= len(h.record)
 	h.record = nil
 }
 
+// A record is an encrypted one: its content type, the sequence number of its
+// head, and what follows the head.
+type record struct {
+	kind byte
+	seq  uint32
+	data []byte
+}
+
 // decrypt decrypts a record, and hands on what is in it.
-func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, record []byte, at *stream.Mark) {
-	h := &conn.sides[sd]
-	if h.keys == nil {
-		if conn.sides[sd.Other()].keys == nil {
-			conn.unlock(r.config.Secrets)
-		}
-		if h.keys == nil {
-			return
-		}
+func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, at *stream.Mark) {
+	h, o := &conn.sides[sd], conn.open
+	switch {
+	case conn.h.Version == 0:
+		return // early data (RFC 8446, section 2.3)
+	case o.waiting == nil && conn.sides[0].keys == nil && conn.sides[1].keys == nil:
+		r.unlock(c, conn, at.Time)
 	}
-	kind := h.head[0]
+	switch {
+	case o.waiting != nil:
+		r.wait(c, conn, &part{side: sd, record: x, mark: *at})
+		return
+	case h.keys == nil:
+		return
+	}
 	var plain []byte
 	var inner byte
 	var ok bool
 	if h.missed {
-		plain, inner, ok = h.keys.resume(kind, record, stream.After(h.hole, h.seq))
+		plain, inner, ok = h.keys.resume(x.kind, x.data, stream.After(h.hole, x.seq))
 	} else {
-		plain, inner, ok = h.keys.open(kind, record)
+		plain, inner, ok = h.keys.open(x.kind, x.data)
 	}
 	if !ok {
 		if conn.h.Version == TLS13 && h.keys.number == 0 {
 			return // still of the handshake, which has keys of its own
 		}
-		r.lose(c, conn, sd, h.seq, len(record), at)
+		r.lose(c, conn, sd, x.seq, len(x.data), at)
 		return
 	}
 	h.missed = false
 	switch {
 	case inner == applicationData && len(plain) > 0:
-		r.inside(c, conn, func() { r.config.Inside.Data(c, sd, plain, h.seq, at) })
+		if !o.spoke {
+			if sd != conn.client && conn.h.offersHTTP2 {
+				return // in HTTP/1 the client speaks first
+			}
+			o.spoke = true
+			if sd == conn.client && bytes.HasPrefix(plain, []byte(prefaceHTTP2)) {
+				o.failed = HTTP2
+			}
+			r.found(conn)
+			if !conn.reads() {
+				return
+			}
+		}
+		r.inside(c, conn, func() { r.config.Inside.Data(c, sd, plain, x.seq, at) })
 	case inner == handshake && conn.h.Version == TLS13 && len(plain) > 0 && plain[0] == keyUpdate:
 		h.keys = h.keys.next()
 	}
 }
 
+// prefaceHTTP2 begins what a client says in HTTP/2 (RFC 9113, section 3.4).
+const prefaceHTTP2 = "PRI * HTTP/2.0\r\n"
+
 // lose says that bytes of what is inside are missing, from the record or the
 // hole at a sequence number on.
 func (r *Reader) lose(c *stream.Conn, conn *Conn, sd stream.Side, from uint32, n int, at *stream.Mark) {
+	if conn.open.waiting != nil {
+		r.wait(c, conn, &part{side: sd, hole: n, record: record{seq: from}, mark: *at})
+		return
+	}
 	h := &conn.sides[sd]
-	r.held -= len(h.record)
-	h.record = nil
 	if !h.missed {
 		h.missed, h.hole = true, from
 	}
@@ -494,7 +560,7 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, 
 	if h.encrypted == 0 {
 		conn.lost = true
 		if !conn.over {
-			r.end(conn, Unknown, false)
+			r.end(c, conn, Unknown, false, at)
 		}
 		return stream.Forever
 	}
@@ -503,7 +569,8 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, 
 		from = h.seq
 	}
 	h.next += uint32(n)
-	if conn.reads() && h.keys != nil {
+	r.release(h)
+	if conn.reads() && (h.keys != nil || conn.open.waiting != nil) {
 		r.lose(c, conn, sd, from, stream.After(from, h.next), at)
 	}
 	if h.left >= n { // the end of the record is known
@@ -530,39 +597,57 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.
 		whole := c.Seen(0) && c.Seen(1) && conn.sides[conn.client].encrypted == 0
 		switch {
 		case how == stream.Reset && whole:
-			r.end(conn, Reset, sd == conn.client)
+			r.end(c, conn, Reset, sd == conn.client, at)
 		case how == stream.Closed && whole:
-			r.end(conn, Closed, sd == conn.client)
+			r.end(c, conn, Closed, sd == conn.client, at)
 		default:
-			r.end(conn, Unknown, false)
+			r.end(c, conn, Unknown, false, at)
 		}
 	}
-	if conn.h.Outcome == Opened && conn.reads() {
+	switch {
+	case conn.h.Outcome != Opened || !conn.reads():
+	case conn.open.waiting != nil:
+		r.wait(c, conn, &part{side: sd, end: true, how: how, mark: *at})
+	default:
+		r.found(conn)
 		r.inside(c, conn, func() { r.config.Inside.End(c, sd, how, at) })
 	}
 	for i := range conn.sides {
 		if h := &conn.sides[i]; how != stream.Closed || stream.Side(i) == sd {
-			r.held -= len(h.record)
-			h.record = nil
+			r.release(h)
 		}
 	}
 }
 
-// end calls Found with the outcome.
-func (r *Reader) end(c *Conn, how Outcome, byClient bool) {
-	c.over = true
-	if part := c.sides[c.client].message; len(part) > 4 && part[0] == clientHello { // cut off, but it may name the server
-		c.h.clientHello(reader(part[4:]), nil)
+// end ends the handshake with its outcome.
+func (r *Reader) end(c *stream.Conn, conn *Conn, how Outcome, byClient bool, at *stream.Mark) {
+	conn.over = true
+	if part := conn.sides[conn.client].message; len(part) > 4 && part[0] == clientHello { // cut off, but it may name the server
+		conn.h.clientHello(reader(part[4:]), nil)
 	}
-	r.drop(&c.sides[0])
-	r.drop(&c.sides[1])
-	c.h.Outcome, c.h.ByClient = how, byClient
-	if how == Opened {
+	r.drop(&conn.sides[0])
+	r.drop(&conn.sides[1])
+	conn.h.Outcome, conn.h.ByClient = how, byClient
+	if how == Opened && conn.reads() {
+		if conn.open.waiting == nil && conn.sides[0].keys == nil && conn.sides[1].keys == nil {
+			r.unlock(c, conn, at.Time)
+		}
+		if conn.reads() && (conn.open.waiting != nil || conn.h.offersHTTP2) {
+			return // the keys, or the first bytes, are to come
+		}
+	}
+	r.found(conn)
+}
+
+// found calls Found, once.
+func (r *Reader) found(c *Conn) {
+	if c.said {
+		return
+	}
+	c.said = true
+	if c.h.Outcome == Opened {
 		c.h.Unread = NoKey
 		if c.open != nil {
-			if c.sides[0].keys == nil && c.sides[1].keys == nil && c.open.failed == Decrypted {
-				c.unlock(r.config.Secrets)
-			}
 			c.h.Unread = c.open.failed
 		}
 	}

@@ -23,7 +23,7 @@ var errTag = errors.New("wrong tag")
 
 const (
 	// maxSecrets bounds the secrets of key logs: 262,144 of about 200 bytes, 50
-	// MiB. The oldest are not dropped: a log is usually as long as its capture.
+	// MiB. Beyond it the older half is dropped.
 	maxSecrets = 256 << 10
 
 	// maxSessions bounds the sessions that may be resumed: 65,536 of about 200
@@ -34,7 +34,9 @@ const (
 // Secrets are the keys that a capture can be decrypted with. It is not safe for
 // concurrent use.
 type Secrets struct {
-	logged   map[logKey][]byte
+	logged   [2]map[logKey][]byte // the later ones, and those before; each of maxSecrets/2 at most
+	added    int                  // to logged
+	grows    bool
 	private  []*rsa.PrivateKey
 	line     []byte              // of a key log that has not come whole
 	sessions map[[32]byte][]byte // master secrets by a hash of the session's id or ticket
@@ -48,11 +50,23 @@ type logKey struct {
 
 // NewSecrets returns Secrets without any.
 func NewSecrets() *Secrets {
-	return &Secrets{logged: map[logKey][]byte{}, sessions: map[[32]byte][]byte{}}
+	return &Secrets{logged: [2]map[logKey][]byte{{}, {}}, sessions: map[[32]byte][]byte{}}
 }
 
-// Any reports whether there is a secret.
-func (s *Secrets) Any() bool { return s != nil && (len(s.logged) > 0 || len(s.private) > 0) }
+// Grow says that a key log is still written: the secrets of a connection may
+// come later than its frames.
+func (s *Secrets) Grow() { s.grows = true }
+
+// Any reports whether there is a secret, or may be one later.
+func (s *Secrets) Any() bool { return s != nil && (s.added > 0 || s.grows || len(s.private) > 0) }
+
+// log returns a secret of a key log, nil if it is not there.
+func (s *Secrets) log(key logKey) []byte {
+	if secret := s.logged[0][key]; secret != nil {
+		return secret
+	}
+	return s.logged[1][key]
+}
 
 // AddPrivateKey adds the RSA keys of a PEM file. Keys of other kinds cannot
 // decrypt: they only sign.
@@ -123,6 +137,8 @@ func (s *Secrets) AddLog(log io.Reader) (int, error) {
 		switch {
 		case len(s.line) > maxLine:
 			s.line = s.line[:0]
+		case err == io.EOF && s.grows:
+			return taken, nil
 		case err == io.EOF:
 			return taken + s.addLine(string(s.line)), nil // the last one may have no end
 		}
@@ -140,12 +156,16 @@ func (s *Secrets) addLine(line string) int {
 	}
 	name, err := hex.DecodeString(fields[1])
 	secret, err2 := hex.DecodeString(fields[2])
-	if err != nil || err2 != nil || len(name) > 32 || len(secret) < 32 || len(secret) > 64 || len(s.logged) >= maxSecrets {
+	if err != nil || err2 != nil || len(name) > 32 || len(secret) < 32 || len(secret) > 64 {
 		return 0
 	}
 	key := logKey{label: fields[0]}
 	copy(key.random[:], name)
-	s.logged[key] = secret
+	if len(s.logged[0]) >= maxSecrets/2 {
+		s.logged[0], s.logged[1] = map[logKey][]byte{}, s.logged[0]
+	}
+	s.logged[0][key] = secret
+	s.added++
 	return 1
 }
 
@@ -163,7 +183,7 @@ func (s *Secrets) premaster(encrypted []byte, offered Version) []byte {
 	if len(encrypted) >= 8 {
 		key := logKey{label: "RSA"}
 		copy(key.random[:], encrypted[:8])
-		if secret := s.logged[key]; secret != nil {
+		if secret := s.log(key); secret != nil {
 			return secret
 		}
 	}

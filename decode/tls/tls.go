@@ -14,6 +14,9 @@
 //     and what is inside is handed on like the bytes of any stream: a hole
 //     costs the records that it hits, and the next that can be read goes on.
 //
+//  5. While a key log grows, a connection without keys waits for them a while:
+//     what it says is kept, and read when they come.
+//
 // A connection whose beginning was not captured is not followed, nor is one
 // that lost bytes within its handshake. Early data (RFC 8446, section 2.3) and
 // what follows a renegotiation are not read.
@@ -37,9 +40,16 @@ const (
 	// maxRecord bounds the bytes of a record (RFC 5246, section 6.2.3).
 	maxRecord = 1<<14 + 2048
 
-	// maxRecords bounds the bytes of all records that have come in part: 32 MiB.
-	// What is beyond is lost.
+	// maxRecords bounds the bytes of all records that have come in part, or that
+	// wait for keys: 32 MiB. What is beyond is lost.
 	maxRecords = 32 << 20
+
+	// maxWaiting bounds those of a connection that waits for keys.
+	maxWaiting = 128 << 10
+
+	// maxWait is how long a connection waits for keys, in nanoseconds of capture
+	// time.
+	maxWait = 5e9
 
 	// maxAnswer bounds the bytes kept of an answer that is not TLS.
 	maxAnswer = 64
@@ -74,22 +84,31 @@ type Handshake struct {
 	Answer   string // of NotTLS: its first bytes, at most 64
 
 	Unread Reason // why what is inside cannot be read; of Opened
+	Early  bool   // the client sent data before the server's hello, which is not read (RFC 8446, section 2.3)
+
+	offersEarly, offersHTTP2 bool
 }
 
-// A Reason says why a connection cannot be decrypted.
+// A Reason says why a connection cannot be read.
 type Reason uint8
 
 const (
-	Decrypted    Reason = iota
-	NoKey               // nothing given decrypts it
-	NoSession           // it resumes a session whose handshake was not captured
-	UnknownSuite        // of a cipher suite that is only named
-	Reasons             // how many there are
+	Decrypted    Reason = iota // it can
+	NoKey                      // nothing given decrypts it
+	NoSession                  // it resumes a session whose handshake was not captured
+	UnknownSuite               // of a cipher suite that is only named
+	OldVersion                 // SSL 3.0
+	HTTP2                      // HTTP/2 is inside
+	JoinedLate                 // its beginning was not captured
+	Reasons                    // how many there are
 )
 
 // String returns the reason in words.
 func (r Reason) String() string {
-	return [...]string{"decrypted", "no key", "resumed without its first handshake", "unknown cipher suite"}[r]
+	return [...]string{
+		"decrypted", "no key", "resumed without its first handshake", "unknown cipher suite",
+		"SSL 3.0", "HTTP/2 inside", "joined late",
+	}[r]
 }
 
 // A Version is a protocol version as it is sent.

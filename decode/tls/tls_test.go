@@ -55,15 +55,26 @@ func follow(c *capturetest.Capture) []tls.Handshake {
 
 // decrypt returns the handshakes of a capture, and what is inside.
 func decrypt(c *capturetest.Capture, secrets *tls.Secrets) (all []tls.Handshake, inside text) {
+	return decryptWhile(c, secrets, func(int) {})
+}
+
+// decryptWhile is decrypt that calls before with the index of each frame before it is
+// read, and with their number before the end.
+func decryptWhile(c *capturetest.Capture, secrets *tls.Secrets, before func(frame int)) (all []tls.Handshake, inside text) {
 	reader := tls.NewReader(tls.Config{Found: func(h *tls.Handshake) { all = append(all, *h) }, Secrets: secrets, Inside: &inside})
 	streams := stream.NewAssembler(reader, stream.Config{})
 	packets := packet.NewDecoder(streams.Segment, packet.Config{})
 	lan := &capture.Interface{Link: capture.LinkEthernet}
 	for i, f := range c.Frames {
+		before(i)
+		reader.Retry(f.Time.UnixNano())
 		packets.Decode(&capture.Frame{Interface: lan, Number: i + 1, Time: f.Time.UnixNano(), Data: f.Data, Length: len(f.Data)})
 	}
 	packets.Flush()
 	streams.Flush()
+	before(len(c.Frames))
+	reader.Retry(c.Frames[len(c.Frames)-1].Time.UnixNano())
+	reader.Flush()
 	return all, inside
 }
 
@@ -445,5 +456,120 @@ func TestHoles(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestLaterKeys has the lines of a growing key log come one at a time, from any
+// frame on: what is inside is read all the same, holes and the end included.
+func TestLaterKeys(t *testing.T) {
+	cert, _ := certificate(t)
+	for _, version := range []uint16{gotls.VersionTLS12, gotls.VersionTLS13} {
+		var log bytes.Buffer
+		whole := converse(t,
+			&gotls.Config{MinVersion: version, MaxVersion: version, InsecureSkipVerify: true, KeyLogWriter: &log},
+			&gotls.Config{Certificates: []gotls.Certificate{cert}}, 200, "GET /1 HTTP/1.1\n\n\n", "GET /2 HTTP/1.1\n\n\n", "GET /3 HTTP/1.1\n\n\n")
+		holed := whole
+		for at := len(whole.Frames) - 4; at > 0; at-- { // the last frame without which bytes are missing
+			holed = &capturetest.Capture{Frames: slices.Delete(slices.Clone(whole.Frames), at, at+1)}
+			secrets := tls.NewSecrets()
+			secrets.AddLog(bytes.NewReader(log.Bytes()))
+			if _, got := decrypt(holed, secrets); strings.Contains(got[0]+got[1], "<gap>") {
+				break
+			}
+		}
+		for name, capt := range map[string]*capturetest.Capture{"whole": whole, "with a hole": holed} {
+			secrets := tls.NewSecrets()
+			secrets.AddLog(bytes.NewReader(log.Bytes()))
+			_, want := decrypt(capt, secrets)
+			if strings.Count(want[0]+want[1], "GET /") < 2 || name != "whole" && !strings.Contains(want[0]+want[1], "<gap>") {
+				t.Fatalf("%v, %s, by a whole log: %q", tls.Version(version), name, want)
+			}
+			for first := range len(capt.Frames) + 1 {
+				rest := bytes.SplitAfter(log.Bytes(), []byte("\n"))
+				secrets := tls.NewSecrets()
+				secrets.Grow()
+				all, got := decryptWhile(capt, secrets, func(i int) {
+					for i >= first && len(rest) > 0 {
+						half := len(rest[0]) / 2 // a line comes in two parts
+						secrets.AddLog(bytes.NewReader(rest[0][:half]))
+						secrets.AddLog(bytes.NewReader(rest[0][half:]))
+						if rest = rest[1:]; i < len(capt.Frames) {
+							break
+						}
+					}
+				})
+				if len(all) != 1 || all[0].Unread != tls.Decrypted || got != want {
+					t.Errorf("%v, %s, from frame %d on: %+v\n%q, want\n%q", tls.Version(version), name, first, all, got, want)
+				}
+			}
+		}
+	}
+}
+
+// TestNoLaterKeys waits for keys that do not come: the connection is given up
+// after some time, and said to have none.
+func TestNoLaterKeys(t *testing.T) {
+	cert, _ := certificate(t)
+	capt := talk(t, &gotls.Config{InsecureSkipVerify: true}, &gotls.Config{Certificates: []gotls.Certificate{cert}}, 1400)
+	n := len(capt.Frames)
+	capt.Wait(6 * time.Second)
+	capt.Conn("192.168.40.50:40001", "192.168.40.207:443").Open()
+	secrets := tls.NewSecrets()
+	secrets.Grow()
+	var all []tls.Handshake
+	var inside text
+	reader := tls.NewReader(tls.Config{Found: func(h *tls.Handshake) { all = append(all, *h) }, Secrets: secrets, Inside: &inside})
+	streams := stream.NewAssembler(reader, stream.Config{})
+	packets := packet.NewDecoder(streams.Segment, packet.Config{})
+	lan := &capture.Interface{Link: capture.LinkEthernet}
+	for i, f := range capt.Frames {
+		reader.Retry(f.Time.UnixNano())
+		packets.Decode(&capture.Frame{Interface: lan, Number: i + 1, Time: f.Time.UnixNano(), Data: f.Data, Length: len(f.Data)})
+		if i == n-1 && len(all) != 0 {
+			t.Error("given up at once")
+		}
+	}
+	if len(all) != 1 || all[0].Unread != tls.NoKey || inside != (text{}) {
+		t.Errorf("%+v %q", all, inside)
+	}
+}
+
+// TestNamed names what is not read.
+func TestNamed(t *testing.T) {
+	cert, _ := certificate(t)
+	for _, version := range []uint16{gotls.VersionTLS12, gotls.VersionTLS13} {
+		for _, preface := range []string{"PRI * HTTP/2.0\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"} {
+			var log bytes.Buffer
+			capt := converse(t,
+				&gotls.Config{MaxVersion: version, InsecureSkipVerify: true, KeyLogWriter: &log, NextProtos: []string{"http/1.1", "h2"}},
+				&gotls.Config{Certificates: []gotls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}, 200, preface)
+			secrets := tls.NewSecrets()
+			secrets.AddLog(&log)
+			all, inside := decrypt(capt, secrets)
+			want := tls.HTTP2
+			if preface[0] == 'G' {
+				want = tls.Decrypted
+			}
+			if len(all) != 1 || all[0].Unread != want || (inside != text{}) != (want == tls.Decrypted) {
+				t.Errorf("%v, %.3s: %+v %q", tls.Version(version), preface, all, inside)
+			}
+		}
+	}
+
+	random := strings.Repeat("r", 32)
+	hello := "\x03\x00" + random + "\x00" + "\x00\x02\x00\x2f" + "\x01\x00"
+	answer := "\x03\x00" + random + "\x00" + "\x00\x2f" + "\x00"
+	message := func(kind, body string) string {
+		m := kind + "\x00\x00" + string(rune(len(body))) + body
+		return "\x16\x03\x00\x00" + string(rune(len(m))) + m
+	}
+	finished := "\x14\x03\x00\x00\x01\x01" + "\x16\x03\x00\x00\x20" + strings.Repeat("f", 32)
+	capt := capturetest.New()
+	k := capt.Conn("192.168.40.50:40000", "192.168.40.207:443").Open()
+	k.Send(message("\x01", hello)).Reply(message("\x02", answer)).Send(finished).Reply(finished).Close()
+	secrets := tls.NewSecrets()
+	secrets.AddLog(strings.NewReader("CLIENT_RANDOM " + strings.Repeat("00", 32) + " " + strings.Repeat("00", 48)))
+	if all, _ := decrypt(capt, secrets); len(all) != 1 || all[0].Unread != tls.OldVersion {
+		t.Errorf("SSL 3.0: %+v", all)
 	}
 }

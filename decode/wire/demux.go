@@ -16,6 +16,7 @@ type demux struct {
 	http *httpwire.Reader
 	sip  *sip.Reader
 	tls  *tls.Reader // of connections from their beginning on
+	late int         // connections of TLS without their beginning
 }
 
 var _ stream.Receiver = (*demux)(nil)
@@ -28,6 +29,10 @@ type undecided struct {
 	bytes []byte
 	mark  stream.Mark
 }
+
+// joinedLate is the state of a connection of TLS without its beginning. HTTP may
+// still find a message in it: that it is TLS is a guess.
+type joinedLate struct{}
 
 // Data implements [stream.Receiver].
 func (d *demux) Data(c *stream.Conn, side stream.Side, data []byte, seq uint32, at *stream.Mark) int64 {
@@ -70,7 +75,12 @@ func (d *demux) begin(c *stream.Conn, side stream.Side, data []byte, seq uint32,
 			return 0
 		}
 	}
-	return d.http.Data(c, side, data, seq, at)
+	skip := d.http.Data(c, side, data, seq, at)
+	if c.State == nil && !first && tls.Continues(data) {
+		d.late++
+		c.State = joinedLate{}
+	}
+	return skip
 }
 
 // A protocol is what the first bytes of a stream show.

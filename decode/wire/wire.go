@@ -90,7 +90,9 @@ type Decoder struct {
 	http    *httpwire.Reader
 	sip     *sip.Reader
 	tls     *tls.Reader
-	opened  [tls.Reasons]int // TLS connections, by whether they were decrypted
+	demux   *demux
+	opened  [tls.Reasons]int // TLS connections, by whether they can be read
+	early   int              // of them with early data
 
 	timeout int64
 	pending ring
@@ -117,6 +119,7 @@ func New(c Config, to Sink) *Decoder {
 	streams := &demux{http: d.http, sip: d.sip}
 	d.tls = tls.NewReader(tls.Config{Found: d.handshake, Secrets: c.Secrets, Inside: streams})
 	streams.tls = d.tls
+	d.demux = streams
 	d.streams = stream.NewAssembler(streams, stream.Config{Lost: lost, Failed: to.Attempt})
 	d.packets = packet.NewDecoder(d.segment, packet.Config{Lost: lost, VXLANPort: c.VXLANPort, Datagram: d.datagram})
 	return d
@@ -125,6 +128,7 @@ func New(c Config, to Sink) *Decoder {
 // Batch decodes the frames of b, and lets the time pass that it gives.
 func (d *Decoder) Batch(b *capture.Batch) {
 	d.missed(b.Gaps)
+	d.tls.Retry(d.clock.now)
 	for i := range b.Frames {
 		d.frame = &b.Frames[i]
 		d.packets.Decode(d.frame)
@@ -178,6 +182,7 @@ func (d *Decoder) Flush() {
 	}
 	d.packets.Flush()
 	d.streams.Flush()
+	d.tls.Flush()
 	for d.pending.n > 0 {
 		d.next()
 	}
@@ -193,6 +198,9 @@ func (d *Decoder) exchange(x *httpwire.Exchange) {
 func (d *Decoder) handshake(h *tls.Handshake) {
 	if h.Outcome == tls.Opened {
 		d.opened[h.Unread]++
+	}
+	if h.Early {
+		d.early++
 	}
 	d.sink.Handshake(h)
 }
@@ -305,10 +313,13 @@ type Summary struct {
 	Strays  int // frames whose time was far from the others'
 	Links   []capture.LinkType
 	Tunnels []packet.Tunnel
-	TLS     [tls.Reasons]int // connections that were opened, by why they could not be decrypted
+	TLS     [tls.Reasons]int // connections that were opened, by why they cannot be read
+	Early   int              // connections of TLS with early data, which is not read
 }
 
 // Summary returns the counts so far.
 func (d *Decoder) Summary() Summary {
-	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.dropped, d.steps, d.clock.strays, d.packets.Unknown, d.packets.Tunnels, d.opened}
+	opened := d.opened
+	opened[tls.JoinedLate] = d.demux.late
+	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.dropped, d.steps, d.clock.strays, d.packets.Unknown, d.packets.Tunnels, opened, d.early}
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,8 @@ func TestOpenSSL(t *testing.T) {
 	if err := os.WriteFile(pemFile, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	together, logs := capturetest.New(), new(bytes.Buffer) // for tshark
+	var readable []string                                  // ports
 	for i, c := range []struct {
 		version, suite string
 		resume         bool
@@ -99,12 +102,19 @@ func TestOpenSSL(t *testing.T) {
 				case c.resume:
 					args = append(args, "-sess_in", session)
 				}
-				ask(t, capt, openssl, server, fmt.Sprintf("192.168.40.50:%d", 40000+run), args...)
+				tape := ask(t, openssl, server, args...)
+				tape.record(capt, fmt.Sprintf("192.168.40.50:%d", 40000+run), 1400)
+				port := fmt.Sprint(40000 + 10*i + run)
+				tape.record(together, "192.168.40.50:"+port, 1400)
+				if c.unread == tls.Decrypted {
+					readable = append(readable, port)
+				}
 			}
 			lines, err := os.ReadFile(log)
 			if err != nil {
 				t.Fatal(err)
 			}
+			logs.Write(lines)
 			ways := map[string]*tls.Secrets{"key log": tls.NewSecrets()}
 			if _, err := ways["key log"].AddLog(bytes.NewReader(lines)); err != nil {
 				t.Fatal(err)
@@ -130,6 +140,12 @@ func TestOpenSSL(t *testing.T) {
 				}
 			}
 		})
+	}
+	theirs := tshark(t, together, logs.Bytes())
+	for _, port := range readable {
+		if theirs != nil && !slices.Contains(theirs, port) {
+			t.Errorf("tshark finds no request of port %s", port)
+		}
 	}
 }
 
@@ -161,9 +177,8 @@ func listen(t *testing.T, openssl string, args ...string) string {
 	return ""
 }
 
-// ask lets openssl s_client send a request through a proxy that records it as a
-// connection of the capture.
-func ask(t *testing.T, capt *capturetest.Capture, openssl, server, from string, args ...string) {
+// ask lets openssl s_client send a request through a proxy that records it.
+func ask(t *testing.T, openssl, server string, args ...string) *tape {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -206,5 +221,5 @@ func ask(t *testing.T, capt *capturetest.Capture, openssl, server, from string, 
 		t.Fatalf("s_client: %v\n%s", err, out)
 	}
 	<-done
-	tape.record(capt, from, 1400)
+	return tape
 }

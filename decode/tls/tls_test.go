@@ -9,12 +9,17 @@ import (
 	gotls "crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/binary"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -112,6 +117,14 @@ func talk(t *testing.T, client, server *gotls.Config, size int) *capturetest.Cap
 // converse is talk with several requests, each of 18 bytes.
 func converse(t *testing.T, client, server *gotls.Config, size int, requests ...string) *capturetest.Capture {
 	t.Helper()
+	capt := capturetest.New()
+	overheard(t, client, server, requests...).record(capt, "192.168.40.50:40000", size)
+	return capt
+}
+
+// overheard records what two peers say with several requests, each of 18 bytes.
+func overheard(t *testing.T, client, server *gotls.Config, requests ...string) *tape {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -151,9 +164,7 @@ func converse(t *testing.T, client, server *gotls.Config, size int, requests ...
 	}
 	a.Close()
 	<-done
-	capt := capturetest.New()
-	tape.record(capt, "192.168.40.50:40000", size)
-	return capt
+	return tape
 }
 
 // record adds a connection with what is on the tape, in segments of at most
@@ -363,6 +374,8 @@ func TestDecrypt(t *testing.T) {
 	}
 	forRSA := gotls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 	file := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	together, logs := capturetest.New(), new(bytes.Buffer) // for tshark
+	var names []string
 	for version := uint16(gotls.VersionTLS10); version <= gotls.VersionTLS13; version++ {
 		for _, suite := range append(gotls.CipherSuites(), gotls.InsecureCipherSuites()...) {
 			if !slices.Contains(suite.SupportedVersions, version) {
@@ -371,7 +384,12 @@ func TestDecrypt(t *testing.T) {
 			var log bytes.Buffer
 			client := &gotls.Config{MinVersion: version, MaxVersion: version, CipherSuites: []uint16{suite.ID}, InsecureSkipVerify: true, KeyLogWriter: &log}
 			server := &gotls.Config{MinVersion: version, CipherSuites: []uint16{suite.ID}, Certificates: []gotls.Certificate{forRSA, cert}}
-			capt := talk(t, client, server, 1400)
+			tape := overheard(t, client, server, "GET / HTTP/1.1\r\n\r\n")
+			capt := capturetest.New()
+			tape.record(capt, "192.168.40.50:40000", 1400)
+			tape.record(together, fmt.Sprintf("192.168.40.50:%d", 40000+len(names)), 1400)
+			names = append(names, fmt.Sprintf("%v with %s", tls.Version(version), suite.Name))
+			logs.Write(log.Bytes())
 			ways := map[string]*tls.Secrets{"key log": tls.NewSecrets()}
 			if n, err := ways["key log"].AddLog(&log); err != nil || n == 0 {
 				t.Fatalf("key log: %d secrets, %v", n, err)
@@ -402,6 +420,40 @@ func TestDecrypt(t *testing.T) {
 			}
 		}
 	}
+	ports := tshark(t, together, logs.Bytes())
+	for i, name := range names {
+		if ports != nil && !slices.Contains(ports, fmt.Sprint(40000+i)) {
+			t.Errorf("tshark finds no request in %s", name)
+		}
+	}
+}
+
+// tshark returns the ports of the clients whose requests tshark finds in a
+// capture with the secrets of a key log.
+func tshark(t *testing.T, capt *capturetest.Capture, log []byte) []string {
+	t.Helper()
+	program, err := exec.LookPath("tshark")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Log(err)
+		return nil
+	}
+	dir := t.TempDir()
+	var file bytes.Buffer
+	if err := capt.WritePcap(&file); err != nil {
+		t.Fatal(err)
+	}
+	name, keys := filepath.Join(dir, "tls.pcap"), filepath.Join(dir, "keys")
+	if err := errors.Join(os.WriteFile(name, file.Bytes(), 0o600), os.WriteFile(keys, log, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(program, "-r", name, "-o", "tls.keylog_file:"+keys, "-d", "tcp.port==443,tls", "-Y", "http.request", "-T", "fields", "-e", "tcp.srcport").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(out))
 }
 
 // TestHoles takes frames out of a conversation, one and several: what is in
@@ -571,5 +623,26 @@ func TestNamed(t *testing.T) {
 	secrets.AddLog(strings.NewReader("CLIENT_RANDOM " + strings.Repeat("00", 32) + " " + strings.Repeat("00", 48)))
 	if all, _ := decrypt(capt, secrets); len(all) != 1 || all[0].Unread != tls.OldVersion {
 		t.Errorf("SSL 3.0: %+v", all)
+	}
+
+	// Early data: the extension in the hello, and records that nobody can read.
+	var log bytes.Buffer
+	tape := overheard(t, &gotls.Config{InsecureSkipVerify: true, KeyLogWriter: &log}, &gotls.Config{Certificates: []gotls.Certificate{cert}}, "GET / HTTP/1.1\r\n\r\n")
+	client := &tape.parts[0]
+	data := []byte(client.data)
+	at := 5 + 4 + 2 + 32
+	at += 1 + int(data[at])
+	at += 2 + int(data[at])<<8 + int(data[at+1])
+	at += 1 + int(data[at])
+	for _, i := range []int{3, 7, at} { // lengths of the record, of the message, and of the extensions
+		binary.BigEndian.PutUint16(data[i:], binary.BigEndian.Uint16(data[i:])+4)
+	}
+	client.data = string(data) + "\x00\x2a\x00\x00" + strings.Repeat("\x17\x03\x03\x00\x40"+strings.Repeat("e", 64), 2)
+	capt = capturetest.New()
+	tape.record(capt, "192.168.40.50:40000", 1400)
+	secrets = tls.NewSecrets()
+	secrets.AddLog(&log)
+	if all, inside := decrypt(capt, secrets); len(all) != 1 || !all[0].Early || all[0].Unread != tls.Decrypted || !strings.Contains(inside[0]+inside[1], "GET / ") {
+		t.Errorf("early data: %+v %q", all, inside)
 	}
 }

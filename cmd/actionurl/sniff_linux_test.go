@@ -3,12 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -316,6 +318,7 @@ func TestSniff(t *testing.T) {
 		{"rights", testRights},
 		{"other commands", testOtherCommands},
 		{"metrics", testMetrics},
+		{"keys", testKeys},
 		{"replay", testReplay},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, newLab(t, program)) })
@@ -712,4 +715,69 @@ func testReplay(t *testing.T, l *lab) {
 	if !strings.Contains(s.messages.String(), " passed the filter, 0 dropped") || strings.Contains(s.messages.String(), "warning: ") {
 		t.Errorf("the summary is\n%s", s.messages.String())
 	}
+}
+
+// A phone's requests over TLS are rows, with a key log that grows while they come:
+// at once, or later than the connection; as a file, or as a pipe.
+func testKeys(t *testing.T, l *lab) {
+	for _, late := range []time.Duration{0, 700 * time.Millisecond} {
+		for _, piped := range []bool{false, true} {
+			l.overTLS(late, piped)
+		}
+	}
+}
+
+func (l *lab) overTLS(late time.Duration, piped bool) {
+	t := l.t
+	name := filepath.Join(t.TempDir(), "keys")
+	if piped {
+		if err := unix.Mkfifo(name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600) // so that a pipe has a writer
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	listener, err := net.Listen("tcp", "10.9.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Listener.Close()
+	server.Listener = listener
+	server.TLS = &tls.Config{KeyLogWriter: &delayed{log, late}}
+	server.StartTLS()
+	defer server.Close()
+
+	s := l.sniff("-i", "srv0", "--format", "ndjson", "--keylog", name)
+	for i := range 3 {
+		l.atPhone("curl", "-sk", "--http1.1", "-A", phoneAgent, "--max-time", "10", fmt.Sprintf("%s/crm?event=incoming_call&mac=000b82123432&n=%d", server.URL, i))
+	}
+	for i := range 3 {
+		row := s.row(fmt.Sprintf("&n=%d", i))
+		if !strings.Contains(row.text, `"tls":"TLS 1.3 `) || !strings.Contains(row.text, `"status":404`) {
+			t.Errorf("keys %v later, piped %v: row %s", late, piped, row.text)
+		}
+	}
+	s.stop(os.Interrupt)
+	if want := "3 TLS connections decrypted"; !strings.Contains(s.messages.String(), want) {
+		t.Errorf("keys %v later, piped %v: no %q in %s", late, piped, want, s.messages.String())
+	}
+}
+
+// delayed writes later, as if over a network.
+type delayed struct {
+	to io.Writer
+	by time.Duration
+}
+
+func (d *delayed) Write(b []byte) (int, error) {
+	line := bytes.Clone(b)
+	if d.by == 0 {
+		return d.to.Write(line)
+	}
+	time.AfterFunc(d.by, func() { d.to.Write(line) })
+	return len(b), nil
 }

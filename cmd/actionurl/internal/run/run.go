@@ -137,6 +137,10 @@ func (r *run) over(in input) error {
 	r.in, r.progress, r.shown, r.calls = in, newProgress(r.Stderr, in), map[*timeline.Phone]bool{}, map[callKey]bool{}
 	r.verdict = verdict.New()
 	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture != nil}
+	if r.KeyLog != nil && in.follow() {
+		r.Decode.Secrets.Grow()
+		r.KeyLog = follow(r.KeyLog)
+	}
 	r.sum.keys = r.KeyLog != nil || r.Decode.Secrets.Any()
 	_, files := in.(captures)
 	r.sum.saved = r.live == nil && !files

@@ -87,6 +87,9 @@ func (s *summary) print(d decode.Summary, reason string) {
 				line += fmt.Sprintf(", %d not: %v", of[why], why)
 			}
 		}
+		if d.Early > 0 {
+			line += fmt.Sprintf("; the early data of %d cannot be read", d.Early)
+		}
 		s.say("%s", line)
 	}
 	for _, loss := range d.Losses(s.view == report.Calls || s.view == report.Phones) {

@@ -103,9 +103,9 @@ func TestOpenSSL(t *testing.T) {
 					args = append(args, "-sess_in", session)
 				}
 				tape := ask(t, openssl, server, args...)
-				tape.record(capt, fmt.Sprintf("192.168.40.50:%d", 40000+run), 1400)
+				capt.Play(tape, fmt.Sprintf("192.168.40.50:%d", 40000+run), "192.168.40.207:443", 1400)
 				port := fmt.Sprint(40000 + 10*i + run)
-				tape.record(together, "192.168.40.50:"+port, 1400)
+				together.Play(tape, "192.168.40.50:"+port, "192.168.40.207:443", 1400)
 				if c.unread == tls.Decrypted {
 					readable = append(readable, port)
 				}
@@ -178,14 +178,14 @@ func listen(t *testing.T, openssl string, args ...string) string {
 }
 
 // ask lets openssl s_client send a request through a proxy that records it.
-func ask(t *testing.T, openssl, server string, args ...string) *tape {
+func ask(t *testing.T, openssl, server string, args ...string) *capturetest.Tape {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	tape := new(tape)
+	tape := new(capturetest.Tape)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -204,11 +204,11 @@ func ask(t *testing.T, openssl, server string, args ...string) *tape {
 		upstream.SetDeadline(deadline)
 		back := make(chan struct{})
 		go func() {
-			io.Copy(recorded{client, tape, false}, upstream)
+			io.Copy(tape.Conn(client, false), upstream)
 			client.(*net.TCPConn).CloseWrite()
 			close(back)
 		}()
-		io.Copy(recorded{upstream, tape, true}, client)
+		io.Copy(tape.Conn(upstream, true), client)
 		upstream.(*net.TCPConn).CloseWrite()
 		<-back
 	}()

@@ -22,7 +22,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -83,30 +82,6 @@ func decryptWhile(c *capturetest.Capture, secrets *tls.Secrets, before func(fram
 	return all, inside
 }
 
-// A tape records what the ends of a connection write, in order.
-type tape struct {
-	sync.Mutex
-	parts []part
-}
-
-type part struct {
-	client bool
-	data   string
-}
-
-type recorded struct {
-	net.Conn
-	tape   *tape
-	client bool
-}
-
-func (r recorded) Write(b []byte) (int, error) {
-	r.tape.Lock()
-	r.tape.parts = append(r.tape.parts, part{r.client, string(b)})
-	r.tape.Unlock()
-	return r.Conn.Write(b)
-}
-
 // talk records a request over TLS between real peers, each message in segments
 // of at most size bytes.
 func talk(t *testing.T, client, server *gotls.Config, size int) *capturetest.Capture {
@@ -118,12 +93,12 @@ func talk(t *testing.T, client, server *gotls.Config, size int) *capturetest.Cap
 func converse(t *testing.T, client, server *gotls.Config, size int, requests ...string) *capturetest.Capture {
 	t.Helper()
 	capt := capturetest.New()
-	overheard(t, client, server, requests...).record(capt, "192.168.40.50:40000", size)
+	capt.Play(overheard(t, client, server, requests...), "192.168.40.50:40000", "192.168.40.207:443", size)
 	return capt
 }
 
 // overheard records what two peers say with several requests, each of 18 bytes.
-func overheard(t *testing.T, client, server *gotls.Config, requests ...string) *tape {
+func overheard(t *testing.T, client, server *gotls.Config, requests ...string) *capturetest.Tape {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -138,7 +113,7 @@ func overheard(t *testing.T, client, server *gotls.Config, requests ...string) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	tape := new(tape)
+	tape := new(capturetest.Tape)
 	deadline := time.Now().Add(5 * time.Second)
 	a.SetDeadline(deadline)
 	b.SetDeadline(deadline)
@@ -146,7 +121,7 @@ func overheard(t *testing.T, client, server *gotls.Config, requests ...string) *
 	go func() {
 		defer close(done)
 		defer b.Close()
-		s := gotls.Server(recorded{b, tape, false}, server)
+		s := gotls.Server(tape.Conn(b, false), server)
 		if s.Handshake() != nil {
 			return
 		}
@@ -155,7 +130,7 @@ func overheard(t *testing.T, client, server *gotls.Config, requests ...string) *
 			io.WriteString(s, "HTTP/1.1 200 OK\r\n\r\n")
 		}
 	}()
-	c := gotls.Client(recorded{a, tape, true}, client)
+	c := gotls.Client(tape.Conn(a, true), client)
 	if c.Handshake() == nil {
 		for _, request := range requests {
 			io.WriteString(c, request)
@@ -165,24 +140,6 @@ func overheard(t *testing.T, client, server *gotls.Config, requests ...string) *
 	a.Close()
 	<-done
 	return tape
-}
-
-// record adds a connection with what is on the tape, in segments of at most
-// size bytes.
-func (x *tape) record(capt *capturetest.Capture, from string, size int) {
-	k := capt.Conn(from, "192.168.40.207:443").Open()
-	for _, p := range x.parts {
-		for data := p.data; data != ""; {
-			n := min(size, len(data))
-			if p.client {
-				k.Send(data[:n])
-			} else {
-				k.Reply(data[:n])
-			}
-			data = data[n:]
-		}
-	}
-	k.Close()
 }
 
 // certificate returns a self-signed one for crm.example.com.
@@ -386,8 +343,8 @@ func TestDecrypt(t *testing.T) {
 			server := &gotls.Config{MinVersion: version, CipherSuites: []uint16{suite.ID}, Certificates: []gotls.Certificate{forRSA, cert}}
 			tape := overheard(t, client, server, "GET / HTTP/1.1\r\n\r\n")
 			capt := capturetest.New()
-			tape.record(capt, "192.168.40.50:40000", 1400)
-			tape.record(together, fmt.Sprintf("192.168.40.50:%d", 40000+len(names)), 1400)
+			capt.Play(tape, "192.168.40.50:40000", "192.168.40.207:443", 1400)
+			together.Play(tape, fmt.Sprintf("192.168.40.50:%d", 40000+len(names)), "192.168.40.207:443", 1400)
 			names = append(names, fmt.Sprintf("%v with %s", tls.Version(version), suite.Name))
 			logs.Write(log.Bytes())
 			ways := map[string]*tls.Secrets{"key log": tls.NewSecrets()}
@@ -628,8 +585,8 @@ func TestNamed(t *testing.T) {
 	// Early data: the extension in the hello, and records that nobody can read.
 	var log bytes.Buffer
 	tape := overheard(t, &gotls.Config{InsecureSkipVerify: true, KeyLogWriter: &log}, &gotls.Config{Certificates: []gotls.Certificate{cert}}, "GET / HTTP/1.1\r\n\r\n")
-	client := &tape.parts[0]
-	data := []byte(client.data)
+	client := &tape.Parts[0]
+	data := []byte(client.Data)
 	at := 5 + 4 + 2 + 32
 	at += 1 + int(data[at])
 	at += 2 + int(data[at])<<8 + int(data[at+1])
@@ -637,9 +594,9 @@ func TestNamed(t *testing.T) {
 	for _, i := range []int{3, 7, at} { // lengths of the record, of the message, and of the extensions
 		binary.BigEndian.PutUint16(data[i:], binary.BigEndian.Uint16(data[i:])+4)
 	}
-	client.data = string(data) + "\x00\x2a\x00\x00" + strings.Repeat("\x17\x03\x03\x00\x40"+strings.Repeat("e", 64), 2)
+	client.Data = string(data) + "\x00\x2a\x00\x00" + strings.Repeat("\x17\x03\x03\x00\x40"+strings.Repeat("e", 64), 2)
 	capt = capturetest.New()
-	tape.record(capt, "192.168.40.50:40000", 1400)
+	capt.Play(tape, "192.168.40.50:40000", "192.168.40.207:443", 1400)
 	secrets = tls.NewSecrets()
 	secrets.AddLog(&log)
 	if all, inside := decrypt(capt, secrets); len(all) != 1 || !all[0].Early || all[0].Unread != tls.Decrypted || !strings.Contains(inside[0]+inside[1], "GET / ") {

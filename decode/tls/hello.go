@@ -17,13 +17,13 @@ const (
 )
 
 // clientHello reads the body of a ClientHello (RFC 8446, section 4.1.2), which
-// may end early. What decrypting takes is noted in o, unless that is nil.
-func (h *Handshake) clientHello(r reader, o *opening) {
+// may end early. What decrypting takes is noted in x, unless that is nil.
+func (h *Handshake) clientHello(r reader, x *exchange) {
 	h.Offered = Version(r.number(2))
 	random := r.skip(32)
-	if o != nil {
-		o.offered = h.Offered
-		copy(o.clientRandom[:], random)
+	if x != nil {
+		x.offered = h.Offered
+		copy(x.clientRandom[:], random)
 	}
 	r.vector(1) // session id
 	r.vector(2) // cipher suites
@@ -48,8 +48,8 @@ func (h *Handshake) clientHello(r reader, o *opening) {
 		case earlyData:
 			h.offersEarly = true
 		case sessionTicket:
-			if o != nil {
-				o.ticket = bytes.Clone(extension)
+			if x != nil {
+				x.ticket = bytes.Clone(extension)
 			}
 		case supportedVersions:
 			for all := extension.vector(1); len(all) >= 2; {
@@ -66,16 +66,16 @@ func (h *Handshake) clientHello(r reader, o *opening) {
 const retry = "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
 
 // serverHello reads the body of a ServerHello (RFC 8446, section 4.1.3).
-func (h *Handshake) serverHello(r reader, o *opening) {
+func (h *Handshake) serverHello(r reader, x *exchange) {
 	version := Version(r.number(2))
 	random := r.skip(32)
 	if string(random) == retry {
 		return
 	}
 	session := r.vector(1)
-	if o != nil {
-		copy(o.serverRandom[:], random)
-		o.session = bytes.Clone(session)
+	if x != nil {
+		copy(x.serverRandom[:], random)
+		x.session = bytes.Clone(session)
 	}
 	h.Suite = uint16(r.number(2))
 	r.skip(1) // compression method
@@ -87,12 +87,12 @@ func (h *Handshake) serverHello(r reader, o *opening) {
 		case supportedVersions:
 			version = Version(extension.number(2))
 		case encryptThenMAC:
-			if o != nil {
-				o.etm = true
+			if x != nil {
+				x.etm = true
 			}
 		case extendedMasterSecret:
-			if o != nil {
-				o.extended = true
+			if x != nil {
+				x.extended = true
 			}
 		}
 	}

@@ -29,7 +29,7 @@ type Reader struct {
 	config  Config
 	kept    int        // bytes in parts of messages
 	held    int        // bytes in parts of records, and in records that wait for keys
-	within  *Handshake // of the connection whose inside is handed on; else nil
+	within  *Conn      // whose inside is handed on; else nil
 	waiting []*waiting // oldest first
 	tried   int        // Secrets.added when they were tried last
 }
@@ -40,7 +40,7 @@ func (r *Reader) Inside() string {
 	if r.within == nil {
 		return ""
 	}
-	return r.within.Version.String() + " " + SuiteName(r.within.Suite)
+	return r.within.version.String() + " " + SuiteName(r.within.suite)
 }
 
 var _ stream.Receiver = (*Reader)(nil)
@@ -69,22 +69,32 @@ func Continues(data []byte) bool {
 	return size > 0 && size <= maxRecord
 }
 
-// A Conn is what a Reader keeps of a connection, in its State: 500 bytes, and
-// where there are secrets 800 more at most.
+// A Conn is what a Reader keeps of a connection, in its State: 500 bytes during
+// the handshake, and where there are secrets 1 KiB more; 300 bytes after it, and
+// with keys 400 more.
 type Conn struct {
-	h      Handshake
-	sides  [2]half
-	client stream.Side
-	over   bool // the handshake
-	said   bool // Found was called
-	lost   bool // what comes is of no use
-	open   *opening
+	h       *Handshake // until Found has it
+	sides   [2]half
+	open    *opening // nil without secrets
+	version Version  // that the server chose; 0 without its hello
+	suite   uint16   // valid iff version is not 0
+	client  stream.Side
+	over    bool // the handshake
+	opened  bool // by it
+	lost    bool // what comes is of no use
 }
 
-// An opening is what it takes to decrypt a connection.
+// An opening is what it takes to read what is inside of a connection.
 type opening struct {
-	inside any // state of Config.Inside
+	inside   any       // state of Config.Inside
+	exchange *exchange // until the keys are made
+	waiting  *waiting  // for keys; nil if it does not
+	failed   Reason    // Decrypted until it is known
+	spoke    bool      // the client has, inside
+}
 
+// An exchange is what the keys are made of.
+type exchange struct {
 	clientRandom, serverRandom [32]byte
 	session, ticket            []byte // that the server gave, and that the client has
 	offered                    Version
@@ -93,10 +103,6 @@ type opening struct {
 	transcript                 transcript // of the handshake up to the client's key
 	exchanged                  bool
 	master                     []byte
-	failed                     Reason // Decrypted until it is known
-
-	waiting *waiting // for keys; nil if it does not
-	spoke   bool     // the client has, inside
 }
 
 // A transcript hashes a handshake, up to TLS 1.1 twice.
@@ -117,32 +123,32 @@ func (t transcript) sum() (all []byte) {
 
 // A half is one direction of a connection.
 type half struct {
-	head    [recordHead]byte // of the record
-	size    int              // bytes of head
-	left    int              // bytes of the record to come
-	message []byte           // handshake message in part: its head, and what is kept of the rest
-	body    int              // bytes of the message to come
-	alert   []byte           // level and description
+	message []byte // handshake message in part: its head, and what is kept of the rest
+	record  []byte // encrypted, in part
+	keys    *keys
 
-	begun     bool // bytes came
-	changed   bool // ChangeCipherSpec: what follows is encrypted
-	encrypted int  // records
-
-	keys   *keys
-	record []byte // encrypted, in part
-	seq    uint32 // of the record
-	next   uint32 // behind the bytes that came
-	missed bool   // records are missing before the next one
-	hole   uint32 // sequence number from which they are; valid iff missed
+	left      int32            // bytes of the record to come
+	body      int32            // bytes of the message to come
+	encrypted int32            // records
+	seq       uint32           // of the record
+	next      uint32           // behind the bytes that came
+	hole      uint32           // sequence number from which records are missing; valid iff missed
+	head      [recordHead]byte // of the record
+	size      uint8            // bytes of head
+	alert     [2]byte          // level and description
+	alerted   uint8            // bytes of alert
+	begun     bool             // bytes came
+	changed   bool             // ChangeCipherSpec: what follows is encrypted
+	missed    bool             // records are missing before the next one
 }
 
 // Data implements [stream.Receiver].
 func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) (skip int64) {
 	conn, _ := c.State.(*Conn)
 	if conn == nil {
-		conn = &Conn{client: sd, h: Handshake{Origin: at.Origin, Client: c.Addr(sd), Server: c.Addr(sd.Other()), Alert: NoAlert}}
+		conn = &Conn{client: sd, h: &Handshake{Origin: at.Origin, Client: c.Addr(sd), Server: c.Addr(sd.Other()), Alert: NoAlert}}
 		if r.config.Secrets.Any() {
-			conn.open = new(opening)
+			conn.open = &opening{exchange: new(exchange)}
 		}
 		c.State = conn
 	}
@@ -158,8 +164,8 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 	}
 	for len(data) > 0 && !conn.done() {
 		if h.left > 0 {
-			n := min(h.left, len(data))
-			h.left -= n
+			n := min(int(h.left), len(data))
+			h.left -= int32(n)
 			r.fragment(c, conn, sd, data[:n], at)
 			data, seq = data[n:], seq+uint32(n)
 			continue
@@ -169,7 +175,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 		}
 		n := copy(h.head[h.size:], data)
 		data, seq = data[n:], seq+uint32(n)
-		if h.size += n; h.size == len(h.head) {
+		if h.size += uint8(n); int(h.size) == len(h.head) {
 			h.size = 0
 			r.begin(c, conn, sd, at)
 		}
@@ -181,7 +187,7 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 }
 
 // done reports whether nothing that comes is of use.
-func (c *Conn) done() bool { return c.over && (c.lost || c.h.Outcome != Opened || !c.reads()) }
+func (c *Conn) done() bool { return c.over && (c.lost || !c.opened || !c.reads()) }
 
 // reads reports whether the connection is decrypted.
 func (c *Conn) reads() bool { return c.open != nil && c.open.failed == Decrypted }
@@ -211,7 +217,7 @@ const (
 // begin begins a record, of which the head is there.
 func (r *Reader) begin(c *stream.Conn, conn *Conn, sd stream.Side, at *stream.Mark) {
 	h := &conn.sides[sd]
-	h.left = int(h.head[3])<<8 | int(h.head[4])
+	h.left = int32(h.head[3])<<8 | int32(h.head[4])
 	if h.head[0] < changeCipherSpec || h.head[0] > applicationData || h.head[1] != 3 || h.left > maxRecord {
 		if conn.lost = true; !conn.over {
 			r.end(c, conn, Unknown, false, at)
@@ -225,18 +231,18 @@ func (r *Reader) begin(c *stream.Conn, conn *Conn, sd stream.Side, at *stream.Ma
 		r.end(c, conn, Rejected, sd == conn.client, at)
 	case h.head[0] == applicationData || conn.changed(h):
 		h.encrypted++
-		if conn.h.Version == 0 && sd == conn.client && conn.h.offersEarly {
+		if conn.version == 0 && sd == conn.client && conn.h != nil && conn.h.offersEarly {
 			conn.h.Early = true
 		}
 		if !conn.over {
-			r.encrypted(c, conn, sd, h.left, at)
+			r.encrypted(c, conn, sd, int(h.left), at)
 		}
 	}
 }
 
 // changed reports whether a ChangeCipherSpec of a side says that what follows is
 // encrypted. In TLS 1.3 it says nothing (RFC 8446, section D.4).
-func (c *Conn) changed(h *half) bool { return h.changed && c.h.Version != 0 && c.h.Version < TLS13 }
+func (c *Conn) changed(h *half) bool { return h.changed && c.version != 0 && c.version < TLS13 }
 
 // encrypted takes note of an encrypted record of a side. Where both have sent
 // one that is no alert, the handshake is over.
@@ -246,9 +252,9 @@ func (r *Reader) encrypted(c *stream.Conn, conn *Conn, sd stream.Side, size int,
 	// 8446, sections 5.2 and 4.4.4).
 	const mostOfAlert = 2 + 1 + 16
 	switch {
-	case conn.h.Version == TLS13 && sd == conn.client && conn.sides[sd].encrypted == 1 && size <= mostOfAlert:
+	case conn.version == TLS13 && sd == conn.client && conn.sides[sd].encrypted == 1 && size <= mostOfAlert:
 		r.end(c, conn, Rejected, true, at)
-	case conn.sides[sd.Other()].encrypted > 0 && (conn.h.Version != TLS13 || sd == conn.client):
+	case conn.sides[sd.Other()].encrypted > 0 && (conn.version != TLS13 || sd == conn.client):
 		r.end(c, conn, Opened, false, at)
 	}
 }
@@ -266,10 +272,10 @@ func (r *Reader) fragment(c *stream.Conn, conn *Conn, sd stream.Side, data []byt
 	case kind == handshake:
 		r.messages(conn, sd, data)
 	case kind == alert:
-		h.alert = append(h.alert, data[:min(len(data), 2-len(h.alert))]...)
-		if h.left == 0 && len(h.alert) == 2 {
+		h.alerted += uint8(copy(h.alert[h.alerted:], data))
+		if h.left == 0 && int(h.alerted) == len(h.alert) {
+			h.alerted = 0
 			r.alert(c, conn, sd, Alert(h.alert[1]), h.alert[0], at)
-			h.alert = h.alert[:0]
 		}
 	}
 }
@@ -301,17 +307,17 @@ func (r *Reader) messages(c *Conn, sd stream.Side, data []byte) {
 			if len(h.message) < head {
 				return
 			}
-			h.body = int(h.message[1])<<16 | int(h.message[2])<<8 | int(h.message[3])
+			h.body = int32(h.message[1])<<16 | int32(h.message[2])<<8 | int32(h.message[3])
 			c.open.digest(h.message[0], h.message)
 		}
 		kind := h.message[0]
-		n := min(h.body, len(data))
+		n := min(int(h.body), len(data))
 		c.open.digest(kind, data[:n])
 		if c.wants(kind) && len(h.message)+n <= maxHello && r.kept+n <= maxKept {
 			r.store(h, data[:n])
 		}
 		data = data[n:]
-		if h.body -= n; h.body > 0 {
+		if h.body -= int32(n); h.body > 0 {
 			return
 		}
 		c.message(r.config.Secrets, sd, kind, h.message, reader(h.message[head:]))
@@ -327,107 +333,117 @@ func (c *Conn) wants(kind byte) bool {
 // digest adds bytes of a message to the transcript. The hellos are added when
 // the second tells of which hash it is.
 func (o *opening) digest(kind byte, data []byte) {
-	if o != nil && kind != clientHello && kind != serverHello {
-		o.transcript.write(data)
+	if o != nil && o.exchange != nil && kind != clientHello && kind != serverHello {
+		o.exchange.transcript.write(data)
 	}
 }
 
 // message takes a whole handshake message, or as much of it as is kept.
 func (c *Conn) message(secrets *Secrets, sd stream.Side, kind byte, whole []byte, body reader) {
+	var x *exchange
+	if c.open != nil {
+		x = c.open.exchange
+	}
 	switch {
 	case kind == clientHello && sd == c.client:
-		c.h.clientHello(body, c.open)
-		if c.open != nil {
-			c.open.hello = bytes.Clone(whole)
+		c.h.clientHello(body, x)
+		if x != nil {
+			x.hello = bytes.Clone(whole)
 		}
 	case kind == serverHello && sd != c.client:
-		c.h.serverHello(body, c.open)
-		if c.open != nil && c.h.Version != 0 {
-			c.open.begin(&c.h, whole)
+		c.h.serverHello(body, x)
+		c.version, c.suite = c.h.Version, c.h.Suite
+		if x != nil && c.version != 0 {
+			x.begin(c, whole)
 		}
-	case kind == clientKeyExchange && sd == c.client && c.open != nil && c.h.Version != 0:
-		c.open.exchange(secrets, &c.h, body)
-	case kind == newSessionTicket && sd != c.client && c.open != nil && c.h.Version < TLS13:
+	case x == nil || c.version == 0:
+	case kind == clientKeyExchange && sd == c.client:
+		x.take(secrets, c, body)
+	case kind == newSessionTicket && sd != c.client && c.version < TLS13:
 		body.skip(4) // how long it is good for
-		secrets.remember(body.vector(2), c.open.master)
+		secrets.remember(body.vector(2), x.master)
 	}
 }
 
 // begin begins the transcript with the hellos.
-func (o *opening) begin(h *Handshake, serverHello []byte) {
-	hashes := []crypto.Hash{suiteOf(h.Suite).prf}
-	if h.Version < TLS12 {
+func (x *exchange) begin(c *Conn, serverHello []byte) {
+	if c.version == TLS13 {
+		x.hello = nil // its keys are those of a log
+		return
+	}
+	hashes := []crypto.Hash{suiteOf(c.suite).prf}
+	if c.version < TLS12 {
 		hashes = []crypto.Hash{crypto.MD5, crypto.SHA1}
 	}
 	for _, of := range hashes {
 		if of.Available() {
-			o.transcript = append(o.transcript, of.New())
+			x.transcript = append(x.transcript, of.New())
 		}
 	}
-	o.transcript.write(o.hello)
-	o.transcript.write(serverHello)
-	o.hello = nil
+	x.transcript.write(x.hello)
+	x.transcript.write(serverHello)
+	x.hello = nil
 }
 
-// exchange takes the client's key: the premaster secret, encrypted with the
-// server's (RFC 5246, section 7.4.7.1; RFC 7627, section 4).
-func (o *opening) exchange(secrets *Secrets, h *Handshake, body reader) {
-	o.exchanged = true
-	s := suiteOf(h.Suite)
-	if !s.rsa || o.master != nil {
+// take takes the client's key: the premaster secret, encrypted with the server's
+// (RFC 5246, section 7.4.7.1; RFC 7627, section 4).
+func (x *exchange) take(secrets *Secrets, c *Conn, body reader) {
+	x.exchanged = true
+	s := suiteOf(c.suite)
+	if !s.rsa || x.master != nil {
 		return
 	}
 	encrypted := body
-	if h.Version > SSL30 {
+	if c.version > SSL30 {
 		encrypted = body.vector(2)
 	}
-	premaster := secrets.premaster(encrypted, o.offered)
+	premaster := secrets.premaster(encrypted, x.offered)
 	if premaster == nil {
 		return
 	}
-	if o.extended {
-		o.master = prf(h.Version, s.prf, 48, premaster, "extended master secret", o.transcript.sum())
+	if x.extended {
+		x.master = prf(c.version, s.prf, 48, premaster, "extended master secret", x.transcript.sum())
 	} else {
-		o.master = prf(h.Version, s.prf, 48, premaster, "master secret", o.clientRandom[:], o.serverRandom[:])
+		x.master = prf(c.version, s.prf, 48, premaster, "master secret", x.clientRandom[:], x.serverRandom[:])
 	}
-	secrets.remember(o.session, o.master)
+	secrets.remember(x.session, x.master)
 }
 
 // unlock makes the keys of a connection, where its secrets are known, or says
 // why there are none.
 func (c *Conn) unlock(secrets *Secrets) {
-	o := c.open
-	s := suiteOf(c.h.Suite)
+	x := c.open.exchange
+	s := suiteOf(c.suite)
 	client, server := &c.sides[c.client], &c.sides[c.client.Other()]
-	o.failed = Decrypted
+	c.open.failed = Decrypted
 	switch {
-	case c.h.Version <= SSL30:
-		o.failed = OldVersion
+	case c.version <= SSL30:
+		c.open.failed = OldVersion
 	case s.cipher == unread:
-		o.failed = UnknownSuite
-	case c.h.Version == TLS13:
-		client.keys = trafficKeys(s, secrets.log(logKey{"CLIENT_TRAFFIC_SECRET_0", o.clientRandom}))
-		server.keys = trafficKeys(s, secrets.log(logKey{"SERVER_TRAFFIC_SECRET_0", o.clientRandom}))
+		c.open.failed = UnknownSuite
+	case c.version == TLS13:
+		client.keys = trafficKeys(s, secrets.log(logKey{clientTraffic, x.clientRandom}))
+		server.keys = trafficKeys(s, secrets.log(logKey{serverTraffic, x.clientRandom}))
 		if client.keys == nil && server.keys == nil {
-			o.failed = NoKey
+			c.open.failed = NoKey
 		}
 	default:
-		if logged := secrets.log(logKey{"CLIENT_RANDOM", o.clientRandom}); logged != nil {
-			o.master = logged
+		if logged := secrets.log(logKey{masterSecret, x.clientRandom}); logged != nil {
+			x.master = logged
 		}
-		if o.master == nil && !o.exchanged {
-			if o.master = secrets.session(o.session); o.master == nil {
-				o.master = secrets.session(o.ticket)
+		if x.master == nil && !x.exchanged {
+			if x.master = secrets.session(x.session); x.master == nil {
+				x.master = secrets.session(x.ticket)
 			}
 		}
 		switch {
-		case o.master != nil:
-			client.keys, server.keys = sessionKeys(c.h.Version, s, o.master, o.clientRandom[:], o.serverRandom[:], o.etm)
-			secrets.remember(o.session, o.master)
-		case o.exchanged:
-			o.failed = NoKey
+		case x.master != nil:
+			client.keys, server.keys = sessionKeys(c.version, s, x.master, x.clientRandom[:], x.serverRandom[:], x.etm)
+			secrets.remember(x.session, x.master)
+		case x.exchanged:
+			c.open.failed = NoKey
 		default:
-			o.failed = NoSession
+			c.open.failed = NoSession
 		}
 	}
 }
@@ -444,7 +460,7 @@ func (r *Reader) hold(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, a
 	h := &conn.sides[sd]
 	if h.left > 0 || len(h.record) > 0 {
 		if r.held+len(data) > maxRecords {
-			lost := len(h.record) + len(data) + h.left
+			lost := len(h.record) + len(data) + int(h.left)
 			r.release(h)
 			r.lose(c, conn, sd, h.seq, lost, at)
 			h.head[0] = changeCipherSpec // its rest is passed over
@@ -479,7 +495,7 @@ type record struct {
 func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, at *stream.Mark) {
 	h, o := &conn.sides[sd], conn.open
 	switch {
-	case conn.h.Version == 0:
+	case conn.version == 0:
 		return // early data (RFC 8446, section 2.3)
 	case o.waiting == nil && conn.sides[0].keys == nil && conn.sides[1].keys == nil:
 		r.unlock(c, conn, at.Time)
@@ -500,7 +516,7 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, a
 		plain, inner, ok = h.keys.open(x.kind, x.data)
 	}
 	if !ok {
-		if conn.h.Version == TLS13 && h.keys.number == 0 {
+		if conn.version == TLS13 && h.keys.number == 0 {
 			return // still of the handshake, which has keys of its own
 		}
 		r.lose(c, conn, sd, x.seq, len(x.data), at)
@@ -510,7 +526,7 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, a
 	switch {
 	case inner == applicationData && len(plain) > 0:
 		if !o.spoke {
-			if sd != conn.client && conn.h.offersHTTP2 {
+			if sd != conn.client && conn.h != nil && conn.h.offersHTTP2 {
 				return // in HTTP/1 the client speaks first
 			}
 			o.spoke = true
@@ -523,7 +539,7 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, a
 			}
 		}
 		r.inside(c, conn, func() { r.config.Inside.Data(c, sd, plain, x.seq, at) })
-	case inner == handshake && conn.h.Version == TLS13 && len(plain) > 0 && plain[0] == keyUpdate:
+	case inner == handshake && conn.version == TLS13 && len(plain) > 0 && plain[0] == keyUpdate:
 		h.keys = h.keys.next()
 	}
 }
@@ -547,7 +563,7 @@ func (r *Reader) lose(c *stream.Conn, conn *Conn, sd stream.Side, from uint32, n
 
 // inside calls Config.Inside with its own state of the connection.
 func (r *Reader) inside(c *stream.Conn, conn *Conn, call func()) {
-	c.State, r.within = conn.open.inside, &conn.h
+	c.State, r.within = conn.open.inside, conn
 	call()
 	conn.open.inside, c.State, r.within = c.State, conn, nil
 }
@@ -573,8 +589,8 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, 
 	if conn.reads() && (h.keys != nil || conn.open.waiting != nil) {
 		r.lose(c, conn, sd, from, stream.After(from, h.next), at)
 	}
-	if h.left >= n { // the end of the record is known
-		h.left -= n
+	if int(h.left) >= n { // the end of the record is known
+		h.left -= int32(n)
 		h.head[0] = changeCipherSpec // its rest is passed over
 	} else {
 		h.left, h.size = 0, 0
@@ -605,7 +621,7 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.
 		}
 	}
 	switch {
-	case conn.h.Outcome != Opened || !conn.reads():
+	case !conn.opened || !conn.reads():
 	case conn.open.waiting != nil:
 		r.wait(c, conn, &part{side: sd, end: true, how: how, mark: *at})
 	default:
@@ -628,6 +644,7 @@ func (r *Reader) end(c *stream.Conn, conn *Conn, how Outcome, byClient bool, at 
 	r.drop(&conn.sides[0])
 	r.drop(&conn.sides[1])
 	conn.h.Outcome, conn.h.ByClient = how, byClient
+	conn.opened = how == Opened
 	if how == Opened && conn.reads() {
 		if conn.open.waiting == nil && conn.sides[0].keys == nil && conn.sides[1].keys == nil {
 			r.unlock(c, conn, at.Time)
@@ -639,19 +656,23 @@ func (r *Reader) end(c *stream.Conn, conn *Conn, how Outcome, byClient bool, at 
 	r.found(conn)
 }
 
-// found calls Found, once.
+// found calls Found when the handshake is over, once. What only the handshake
+// needs is let go.
 func (r *Reader) found(c *Conn) {
-	if c.said {
+	if c.h == nil || !c.over {
 		return
 	}
-	c.said = true
-	if c.h.Outcome == Opened {
+	if c.opened {
 		c.h.Unread = NoKey
 		if c.open != nil {
 			c.h.Unread = c.open.failed
 		}
 	}
-	r.config.Found(&c.h)
+	r.config.Found(c.h)
+	c.h = nil
+	if c.open != nil {
+		c.open.exchange = nil
+	}
 }
 
 // store keeps bytes of a message.

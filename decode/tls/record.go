@@ -17,7 +17,7 @@ import (
 // them for each record: made once they would take a kilobyte a side, of a
 // hundred thousand connections.
 type keys struct {
-	suite   suite
+	suite   *suite
 	version Version
 	etm     bool // encrypt, then MAC (RFC 7366)
 

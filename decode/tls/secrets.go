@@ -34,7 +34,7 @@ const (
 // Secrets are the keys that a capture can be decrypted with. It is not safe for
 // concurrent use.
 type Secrets struct {
-	logged   [2]map[logKey][]byte // the later ones, and those before; each of maxSecrets/2 at most
+	logged   [2]map[logKey]secret // the later ones, and those before; each of maxSecrets/2 at most
 	added    int                  // to logged
 	grows    bool
 	private  []*rsa.PrivateKey
@@ -44,13 +44,36 @@ type Secrets struct {
 
 // A logKey names a secret of a key log.
 type logKey struct {
-	label  string
-	random [32]byte // of the client; of the label RSA, the beginning of the encrypted premaster secret
+	kind   secretKind
+	random [32]byte // of the client; of premasterSecret, the beginning of the encrypted one
+}
+
+// A secretKind is what a secret of a key log is.
+type secretKind uint8
+
+const (
+	masterSecret secretKind = iota
+	premasterSecret
+	clientTraffic // in TLS 1.3
+	serverTraffic
+)
+
+// kinds are the labels of a key log that are used (SSLKEYLOGFILE format,
+// draft-ietf-tls-keylogfile).
+var kinds = map[string]secretKind{
+	"CLIENT_RANDOM": masterSecret, "RSA": premasterSecret,
+	"CLIENT_TRAFFIC_SECRET_0": clientTraffic, "SERVER_TRAFFIC_SECRET_0": serverTraffic,
+}
+
+// A secret is one of a key log: 32 bytes, or 48.
+type secret struct {
+	size  uint8
+	bytes [48]byte
 }
 
 // NewSecrets returns Secrets without any.
 func NewSecrets() *Secrets {
-	return &Secrets{logged: [2]map[logKey][]byte{{}, {}}, sessions: map[[32]byte][]byte{}}
+	return &Secrets{logged: [2]map[logKey]secret{{}, {}}, sessions: map[[32]byte][]byte{}}
 }
 
 // Grow says that a key log is still written: the secrets of a connection may
@@ -62,10 +85,12 @@ func (s *Secrets) Any() bool { return s != nil && (s.added > 0 || s.grows || len
 
 // log returns a secret of a key log, nil if it is not there.
 func (s *Secrets) log(key logKey) []byte {
-	if secret := s.logged[0][key]; secret != nil {
-		return secret
+	for _, some := range s.logged {
+		if secret, known := some[key]; known {
+			return secret.bytes[:secret.size]
+		}
 	}
-	return s.logged[1][key]
+	return nil
 }
 
 // AddPrivateKey adds the RSA keys of a PEM file. Keys of other kinds cannot
@@ -108,12 +133,6 @@ func (s *Secrets) AddPrivateKey(file []byte) error {
 	return nil
 }
 
-// labels are those of a key log that are used (SSLKEYLOGFILE format,
-// draft-ietf-tls-keylogfile).
-var labels = map[string]bool{
-	"CLIENT_RANDOM": true, "RSA": true, "CLIENT_TRAFFIC_SECRET_0": true, "SERVER_TRAFFIC_SECRET_0": true,
-}
-
 // maxLine bounds a line of a key log, in bytes.
 const maxLine = 1 << 10
 
@@ -151,20 +170,23 @@ func (s *Secrets) AddLog(log io.Reader) (int, error) {
 // addLine adds the secret of a line, and returns how many there are in it.
 func (s *Secrets) addLine(line string) int {
 	fields := strings.Fields(line)
-	if len(fields) != 3 || !labels[fields[0]] {
+	if len(fields) != 3 {
 		return 0
 	}
+	kind, known := kinds[fields[0]]
 	name, err := hex.DecodeString(fields[1])
-	secret, err2 := hex.DecodeString(fields[2])
-	if err != nil || err2 != nil || len(name) > 32 || len(secret) < 32 || len(secret) > 64 {
+	value, err2 := hex.DecodeString(fields[2])
+	if !known || err != nil || err2 != nil || len(name) > 32 || len(value) != 32 && len(value) != 48 {
 		return 0
 	}
-	key := logKey{label: fields[0]}
+	key := logKey{kind: kind}
 	copy(key.random[:], name)
+	of := secret{size: uint8(len(value))}
+	copy(of.bytes[:], value)
 	if len(s.logged[0]) >= maxSecrets/2 {
-		s.logged[0], s.logged[1] = map[logKey][]byte{}, s.logged[0]
+		s.logged[0], s.logged[1] = map[logKey]secret{}, s.logged[0]
 	}
-	s.logged[0][key] = secret
+	s.logged[0][key] = of
 	s.added++
 	return 1
 }
@@ -181,7 +203,7 @@ func (s *Secrets) AddSecrets(block []byte) {
 // server's key, nil without the key (RFC 5246, section 7.4.7.1).
 func (s *Secrets) premaster(encrypted []byte, offered Version) []byte {
 	if len(encrypted) >= 8 {
-		key := logKey{label: "RSA"}
+		key := logKey{kind: premasterSecret}
 		copy(key.random[:], encrypted[:8])
 		if secret := s.log(key); secret != nil {
 			return secret
@@ -257,7 +279,7 @@ func expand(out []byte, hash crypto.Hash, secret, seed []byte) {
 
 // sessionKeys returns the keys of both sides up to TLS 1.2 (RFC 5246, section
 // 6.3).
-func sessionKeys(version Version, s suite, master, client, server []byte, etm bool) (fromClient, fromServer *keys) {
+func sessionKeys(version Version, s *suite, master, client, server []byte, etm bool) (fromClient, fromServer *keys) {
 	mac, iv := 0, 0
 	switch s.cipher {
 	case cbcAES:
@@ -290,7 +312,7 @@ func sessionKeys(version Version, s suite, master, client, server []byte, etm bo
 
 // trafficKeys returns the keys of a traffic secret of TLS 1.3 (RFC 8446,
 // section 7.3), nil if it is of another hash.
-func trafficKeys(s suite, secret []byte) *keys {
+func trafficKeys(s *suite, secret []byte) *keys {
 	if len(secret) != s.prf.Size() {
 		return nil
 	}

@@ -603,3 +603,69 @@ func TestNamed(t *testing.T) {
 		t.Errorf("early data: %+v %q", all, inside)
 	}
 }
+
+// BenchmarkDecrypt reads records of a conversation, of the sizes that a TCP
+// segment and a record hold at most.
+func BenchmarkDecrypt(b *testing.B) {
+	for _, suite := range []uint16{gotls.TLS_RSA_WITH_AES_128_GCM_SHA256, gotls.TLS_RSA_WITH_AES_128_CBC_SHA} {
+		for _, size := range []int{1200, 16 << 10} {
+			b.Run(fmt.Sprintf("%s/%d", tls.SuiteName(suite), size), func(b *testing.B) {
+				key, err := rsa.GenerateKey(rand.Reader, 2048)
+				if err != nil {
+					b.Fatal(err)
+				}
+				template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+				der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+				if err != nil {
+					b.Fatal(err)
+				}
+				const bytesInside = 4 << 20
+				tape := new(capturetest.Tape)
+				client, server := net.Pipe()
+				go func() {
+					s := gotls.Server(tape.Conn(server, false), &gotls.Config{
+						CipherSuites: []uint16{suite}, Certificates: []gotls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, DynamicRecordSizingDisabled: true,
+					})
+					defer server.Close()
+					for range bytesInside / size {
+						s.Write(make([]byte, size))
+					}
+				}()
+				var log bytes.Buffer
+				io.Copy(io.Discard, gotls.Client(tape.Conn(client, true), &gotls.Config{MaxVersion: gotls.VersionTLS12, InsecureSkipVerify: true, KeyLogWriter: &log, CipherSuites: []uint16{suite}}))
+				client.Close()
+				secrets := tls.NewSecrets()
+				secrets.AddLog(&log)
+				n := 0
+				for b.Loop() {
+					n = 0
+					r := tls.NewReader(tls.Config{Found: func(*tls.Handshake) {}, Secrets: secrets, Inside: counter{&n}})
+					var c stream.Conn
+					at := new(stream.Mark)
+					for _, p := range tape.Parts {
+						sd := stream.Side(0)
+						if !p.Client {
+							sd = 1
+						}
+						r.Data(&c, sd, []byte(p.Data), 0, at)
+					}
+				}
+				if n < bytesInside-size {
+					b.Fatalf("%d bytes inside", n)
+				}
+				b.SetBytes(int64(n))
+			})
+		}
+	}
+}
+
+// A counter counts the bytes that are inside.
+type counter struct{ n *int }
+
+func (x counter) Data(_ *stream.Conn, _ stream.Side, data []byte, _ uint32, _ *stream.Mark) int64 {
+	*x.n += len(data)
+	return 0
+}
+
+func (x counter) Gap(*stream.Conn, stream.Side, uint32, int, bool, *stream.Mark) int64 { return 0 }
+func (x counter) End(*stream.Conn, stream.Side, stream.End, *stream.Mark)              {}

@@ -111,7 +111,7 @@ func (r *Reader) resume(w *waiting) {
 	r.held -= w.bytes
 	conn.unlock(r.config.Secrets)
 	if !conn.reads() || !conn.h.offersHTTP2 {
-		r.found(conn)
+		r.found(conn) // else the client's first bytes say whether it is HTTP/2
 	}
 	conn.sides[0].missed, conn.sides[1].missed = false, false
 	parts := w.parts

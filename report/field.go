@@ -20,6 +20,7 @@ type field[R any] struct {
 	text  func(*R) *string  // of a text, where its value is; so NDJSON needs no Value
 	shown func(*R) Value    // what people see instead; nil for the same
 	read  func(*Reader, *R) // the inverse of value; nil for what is not read back
+	words func() []string   // what a KindWord can be; nil for any
 }
 
 // The functions below make fields of what is in an R at an address.
@@ -222,6 +223,15 @@ func oneOf[R any, W enumerated](c Column, at func(*R) *W, first, last W, what st
 			}
 			rd.fail("%q is not a %s", s, what)
 		},
+		words: func() []string {
+			var all []string
+			for w := first; w <= last; w++ {
+				if s := w.String(); s != "" {
+					all = append(all, s)
+				}
+			}
+			return all
+		},
 	}
 }
 
@@ -258,7 +268,7 @@ func part[R, P any](f field[P], at func(*R) *P) field[R] {
 			return Value{}
 		}
 	}
-	lifted := field[R]{Column: f.Column, value: lift(f.value), shown: lift(f.shown), read: func(rd *Reader, r *R) { f.read(rd, at(r)) }}
+	lifted := field[R]{Column: f.Column, words: f.words, value: lift(f.value), shown: lift(f.shown), read: func(rd *Reader, r *R) { f.read(rd, at(r)) }}
 	if f.text != nil {
 		none := new(string)
 		lifted.text = func(r *R) *string {

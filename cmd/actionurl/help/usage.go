@@ -66,13 +66,21 @@ func Expand(markdown string) string {
 	return markdown
 }
 
-// columns lists the columns of each view.
+// columns lists the columns of each view, and then what each of them holds.
 func columns() string {
-	var b strings.Builder
+	var b, meanings strings.Builder
+	seen := map[string]bool{}
 	for _, view := range report.Views() {
-		fmt.Fprintf(&b, "- %s: %s\n", view, strings.Join(report.ColumnNames(report.View(view)), ", "))
+		names := report.ColumnNames(report.View(view))
+		fmt.Fprintf(&b, "- %s: %s\n", view, strings.Join(names, ", "))
+		for _, name := range names {
+			if !seen[name] {
+				fmt.Fprintf(&meanings, "| `%s` | %s |\n", name, report.Meaning(name))
+			}
+			seen[name] = true
+		}
 	}
-	return b.String()
+	return b.String() + "\n| column | holds |\n| --- | --- |\n" + meanings.String()
 }
 
 // outputs lists the formats with the extensions of their files.

@@ -180,7 +180,7 @@ func TestHTTPThatBeginsLikeSIP(t *testing.T) {
 // Heads that never end, on ever more connections: the bytes kept are bounded,
 // and what goes beyond is counted.
 func TestSIPPartsBound(t *testing.T) {
-	const conns, size, bound = 120, 60_000, 4 << 20
+	const conns, size, bound = 120, 60_000, 2 << 20
 	c := capturetest.New()
 	for i := range conns {
 		k := c.Conn(fmt.Sprintf("192.168.41.%d:5060", i), "192.168.40.10:5060").Open()

@@ -54,6 +54,7 @@ func (s *Summary) Losses(calls bool) []LossCount {
 		{"", s.HTTP.Unasked, "HTTP response", "without the request"},
 		{"", s.HTTP.LongHeads, "HTTP head", "too long to read"},
 		{"", s.HTTP.Bodies, "request", "whose body was not kept: too many were waiting"},
+		{"tls_not_followed", s.TLSCrowded, "TLS connection", "not followed: too many open"},
 		{"", s.SIP.Unread, "SIP message", "that cannot be read"},
 		{"", s.SIPForgotten, "SIP call", "dropped: too many open"},
 		{"requests_not_awaited", s.Crowded, "request", "shown without a response: too many were waiting"},

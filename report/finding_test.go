@@ -58,7 +58,7 @@ func TestFindingsFitTerminal(t *testing.T) {
 			t.Errorf("%s is not whole", k)
 		}
 	}
-	if !strings.Contains(out, ">1024") {
+	if !strings.Contains(out, ">512") {
 		t.Error("it is not said that there are more phones")
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"actionurl/decode/phone"
 )
 
-// maxCalls bounds the calls and phones whose state is followed: 65,536 of
-// about 160 bytes, 10 MiB. Beyond it all are forgotten, and followed anew.
-const maxCalls = 64 << 10
+// maxCalls bounds the calls and phones whose state is followed: 32,768 of
+// about 160 bytes, 5 MiB. Beyond it all are forgotten, and followed anew.
+const maxCalls = 32 << 10
 
 // A callKey names a call of a phone, or, without a call id, the phone itself.
 type callKey struct {

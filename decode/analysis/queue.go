@@ -6,11 +6,12 @@ import (
 )
 
 // maxWaiting and maxWaitingText bound the requests that wait, and after them for
-// those before: 32,768 of 368 bytes, and the 8 MiB of their strings and bodies;
-// 20 MiB. Beyond it the oldest goes on without.
+// those before: 8,192 of 432 bytes and as many of 416 that end a chain, in room for
+// twice as many, and the 2 MiB of their strings and bodies; 14 MiB. Beyond it the
+// oldest goes on without.
 const (
-	maxWaiting     = 32 << 10
-	maxWaitingText = 8 << 20
+	maxWaiting     = 8 << 10
+	maxWaitingText = 2 << 20
 )
 
 // clockStep is how far, in nanoseconds, the time must go back to be that of a
@@ -80,7 +81,7 @@ func (q *queue) push(x *httpwire.Exchange) {
 		q.all, q.gone = q.all[:n], 0
 	}
 	q.all = append(q.all, waiter{Exchange: *x, follows: q.follow(x)})
-	q.text += x.TextSize() + len(x.Body)
+	q.text += x.Size()
 	if asks(x) {
 		q.asks++
 	}
@@ -105,8 +106,11 @@ func (q *queue) follow(x *httpwire.Exchange) bool {
 
 // pop takes the oldest out. It is valid until the next push.
 func (q *queue) pop() *waiter {
+	if q.gone > 0 {
+		q.all[q.gone-1] = waiter{} // with what it points to
+	}
 	w := q.oldest()
-	q.text -= w.TextSize() + len(w.Body)
+	q.text -= w.Size()
 	if asks(&w.Exchange) {
 		q.asks--
 	}

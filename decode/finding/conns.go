@@ -17,18 +17,18 @@ import (
 // Action URLs is known only in the end, so all are kept until then.
 const (
 	// maxPairs bounds the pairs of a client and a server with a connection that
-	// failed or was encrypted: 16,384 of about 500 bytes with their texts, 8 MiB.
+	// failed or was encrypted: 8,192 of about 500 bytes with their texts, 4 MiB.
 	// Those of others are not reported.
-	maxPairs = 16 << 10
+	maxPairs = 8 << 10
 
 	// maxServers bounds the servers that are known to take Action URLs, or to
 	// answer HTTP: 4,096 of each, of about 100 bytes, in two maps; 1.6 MiB.
 	maxServers = 4 << 10
 
 	// maxReached bounds the pairs of a client and a server between which requests
-	// passed: 32,768 of about 100 bytes, 3 MiB. Beyond it a failure may be called
+	// passed: 16,384 of about 100 bytes, 1.6 MiB. Beyond it a failure may be called
 	// an error that is a warning.
-	maxReached = 32 << 10
+	maxReached = 16 << 10
 
 	// patience is how long, in nanoseconds of capture time, a SYN must have been
 	// without an answer: it is sent again after 1 s, and 2 s later (RFC 6298).

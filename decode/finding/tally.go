@@ -12,10 +12,10 @@ import (
 )
 
 // Bounds on what a Tally keeps of each of the kinds, of which there are less
-// than 64, three of which have two severities: 1,024 phones of about 200 bytes, in
-// an index as well as in a list, and 4 details of 500 bytes make 14 MiB.
+// than 64, three of which have two severities: 512 phones of about 200 bytes, in
+// an index as well as in a list, and 4 details of 500 bytes make 7 MiB.
 const (
-	maxPhones  = 1024
+	maxPhones  = 512
 	maxDetails = 4
 
 	// maxDetail bounds each text of a detail, in bytes.

@@ -17,9 +17,14 @@ const (
 	// 224 KiB. A later one takes the place of an earlier.
 	copySlots = 4096
 
-	// maxAlso bounds the places that a request was seen at beside its first:
-	// strings of up to 100 bytes.
-	maxAlso = 8
+	// maxAlso bounds the places that a request was seen at beside its first, and
+	// placeCost is what each takes at most, in bytes of maxBodies.
+	maxAlso   = 8
+	placeCost = 128
+
+	// maxCopies bounds the copies that wait for a response: 4,096 of 416 bytes, 1.7
+	// MiB, without the texts.
+	maxCopies = 4 << 10
 )
 
 // copies finds requests that were captured twice, with other addresses: before
@@ -71,10 +76,11 @@ func (c *copies) of(x *Exchange, seq uint32) (first *Exchange, ok bool) {
 }
 
 // seen notes that x was seen at the place of a copy.
-func (x *Exchange) seen(copy *Exchange) {
+func (r *Reader) seen(x, copy *Exchange) {
 	place := copy.Client.String() + " > " + copy.Server.String()
-	if len(x.Also) < maxAlso && !slices.Contains(x.Also, place) {
+	if len(x.Also) < maxAlso && !slices.Contains(x.Also, place) && r.bodies+placeCost <= maxBodies {
 		x.Also = append(x.Also, place)
+		r.bodies += placeCost
 	}
 }
 
@@ -85,13 +91,15 @@ func (x *Exchange) answered() {
 	if first == nil || first.uses != x.firstUses || first.Done || first.second {
 		return
 	}
-	first.Status, first.Latency, first.Location, first.second = x.Status, x.Latency, x.Location, true
+	first.Status, first.Latency, first.second = x.Status, x.Latency, true
+	first.Location, x.Location = x.Location, ""
 }
 
 // spent takes back the copies of a connection that are resolved.
 func (r *Reader) spent(h *conn) {
 	for x := h.copies; x != nil; x = h.copies {
 		h.copies = x.next
+		r.copied--
 		r.Release(x)
 	}
 }

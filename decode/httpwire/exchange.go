@@ -98,7 +98,13 @@ type Exchange struct {
 	unsure    bool // the requests before it may have been missed, so its response is not known
 }
 
-// TextSize returns how many bytes the strings of the exchange take.
+// TextSize returns how many bytes the strings of the request's head take, which
+// are there from the beginning on.
 func (x *Exchange) TextSize() int {
-	return len(x.Target) + len(x.Host) + len(x.UserAgent) + len(x.Version) + len(x.ContentType) + len(x.Location)
+	return len(x.Target) + len(x.Host) + len(x.UserAgent) + len(x.Version) + len(x.ContentType)
+}
+
+// Size returns how many bytes the strings and the body take.
+func (x *Exchange) Size() int {
+	return x.TextSize() + len(x.Location) + len(x.Reply) + len(x.Body) + placeCost*len(x.Also)
 }

@@ -52,9 +52,12 @@ func (r *Reader) exchange(o *opening, f fields) *Exchange {
 // clone returns b as a string. The strings of many exchanges share memory, so
 // that they take few allocations: clone one to keep it for long.
 func (r *Reader) clone(b []byte) string {
+	if len(b) >= ownText {
+		return string(b)
+	}
 	if r.text.Cap()-r.text.Len() < len(b) {
 		r.text.Reset()
-		r.text.Grow(max(textSize, len(b)))
+		r.text.Grow(textSize)
 	}
 	from := r.text.Len()
 	r.text.Write(b)
@@ -87,7 +90,7 @@ func versionName(b []byte) string {
 
 // Release takes back an exchange that is done. Its strings and its body stay valid.
 func (r *Reader) Release(x *Exchange) {
-	r.bodies -= len(x.Body)
+	r.bodies -= len(x.Body) + len(x.Location) + placeCost*len(x.Also)
 	*x = Exchange{uses: x.uses + 1}
 	x.next, r.exchanges = r.exchanges, x
 }
@@ -226,9 +229,13 @@ func (h *conn) due(side stream.Side, seq uint32) *Exchange {
 	return x
 }
 
-// answer resolves a request by its response.
-func (h *conn) answer(x *Exchange, a *answer) {
-	x.Status, x.Location = a.status, a.location
+// answer resolves a request by its response. A redirect is kept while there is room.
+func (r *Reader) answer(h *conn, x *Exchange, a *answer) {
+	x.Status = a.status
+	if r.bodies+len(a.location) <= maxBodies {
+		r.bodies += len(a.location)
+		x.Location = a.location
+	}
 	x.Latency = max(0, a.at.Time-x.Time)
 	h.resolve(x, Answered)
 }

@@ -19,9 +19,9 @@ const (
 	maxLine = 4 << 10
 
 	// maxParts bounds the bytes of all heads and lines that have come in
-	// part, partCost included: 16 MiB. Memory that is kept to be used again
+	// part, partCost included: 4 MiB. Memory that is kept to be used again
 	// takes as much at most.
-	maxParts = 16 << 20
+	maxParts = 4 << 20
 
 	// partCost is what a part takes beside its bytes.
 	partCost = 128
@@ -31,10 +31,14 @@ const (
 	maxUnanswered = 256
 
 	// MaxBody bounds what is kept of a request's body, and maxBodies what is kept
-	// of all that wait for their responses: 16 MiB, and as much in room to grow.
-	// What is beyond is counted.
+	// of all that wait for their responses, redirects included: 4 MiB, and as much in
+	// room to grow. What is beyond is counted.
 	MaxBody   = 64 << 10
-	maxBodies = 16 << 20
+	maxBodies = 4 << 20
+
+	// maxEarly bounds the responses whose requests are not captured yet: 4,096 of at
+	// most 700 bytes, 2.8 MiB. Others are taken for ones without a request.
+	maxEarly = 4 << 10
 
 	// maxReply bounds what is kept of an answer that is not HTTP.
 	maxReply = 64
@@ -42,6 +46,10 @@ const (
 	// textSize is how much memory the strings of exchanges get at a time, in
 	// bytes: those of about a hundred share it.
 	textSize = 32 << 10
+
+	// ownText is how long a string must be to have memory of its own, so that no
+	// more than an eighth of what strings share is left over.
+	ownText = textSize / 8
 )
 
 // Counts say what was read and what was not.
@@ -71,7 +79,9 @@ type Reader struct {
 	exchanges *Exchange       // to be used again
 	conns     []*conn         // to be used again
 	parts     []*part         // to be used again
-	bodies    int             // bytes of bodies of requests that are not released
+	bodies    int             // bytes of bodies and redirects of requests that are not released
+	early     int             // responses that wait for their requests
+	copied    int             // copies of requests that are in use
 	kept      int             // bytes in parts that are in use, partCost included
 	held      int             // memory of all parts, those to be used again included
 	text      strings.Builder // of exchanges
@@ -362,7 +372,13 @@ func (r *Reader) unasked(h *conn) {
 	if r.config.Lost != nil {
 		r.config.Lost(&h.early.at, "a response without a request: that was not captured")
 	}
+	r.paired(h)
+}
+
+// paired drops the response that waited for its request.
+func (r *Reader) paired(h *conn) {
 	h.early = nil
+	r.early--
 }
 
 // begin reads the beginning of a message and returns how many bytes that took.
@@ -393,7 +409,7 @@ func (r *Reader) unreadable(h *conn, sd stream.Side, data []byte, seq uint32, at
 	switch {
 	case x != nil && x.Version == "" && s.role != request:
 		// What HTTP/0.9 answers has no head.
-		h.answer(x, &answer{at: at.Origin})
+		r.answer(h, x, &answer{at: at.Origin})
 		s.state = toClose
 	case r.foreign(h, sd, data, seq):
 		r.abandon(s)
@@ -486,11 +502,13 @@ func (r *Reader) message(h *conn, sd stream.Side, o *opening, f fields, at head)
 	first, isCopy := r.copies.of(x, at.seq)
 	if isCopy {
 		r.Counts.Copies++
+		r.copied++
 		x.first = x // of none that is left
 		if first != nil {
 			x.first, x.firstUses = first, first.uses
-			first.seen(x)
+			r.seen(first, x)
 		}
+		x.Target, x.Host, x.UserAgent, x.ContentType = "", "", "", "" // nobody asks for them
 	} else {
 		r.Counts.Requests++
 		if s.state != begin {
@@ -503,12 +521,16 @@ func (r *Reader) message(h *conn, sd stream.Side, o *opening, f fields, at head)
 		r.found(x)
 	}
 	if e := h.early; e != nil && e.hasAck && x.hasAck && stream.After(x.ack, e.seq) >= 0 && stream.After(x.end, e.ack) >= 0 {
-		h.answer(x, e)
-		h.early = nil
+		r.answer(h, x, e)
+		r.paired(h)
 	}
 	r.unasked(h)
-	if h.unanswered > maxUnanswered {
+	switch {
+	case h.unanswered > maxUnanswered:
 		h.expire(h.first, NotCaptured)
+	case isCopy && r.copied > maxCopies && !x.Done:
+		h.expire(x, NotCaptured)
+		r.spent(h)
 	}
 }
 
@@ -525,12 +547,13 @@ func (r *Reader) response(h *conn, sd stream.Side, a *answer, f fields) {
 	switch {
 	case x != nil:
 		method = x.Method
-		h.answer(x, a)
+		r.answer(h, x, a)
 	case !late && !h.doubtful:
 		r.unasked(h)
 		early := *a
 		h.early = &early
-		if h.unanswered > 0 {
+		r.early++
+		if h.unanswered > 0 || r.early > maxEarly {
 			r.unasked(h)
 		}
 	}

@@ -22,11 +22,11 @@ import (
 	"actionurl/decode/packet"
 )
 
-// Bounds on what traffic can grow, 56 MiB in all.
+// Bounds on what traffic can grow, 48 MiB in all.
 const (
-	// maxBytes bounds the bytes of the frames that wait: 32 MiB, of which only
+	// maxBytes bounds the bytes of the frames that wait: 24 MiB, of which only
 	// the part is used that was ever needed.
-	maxBytes = 32 << 20
+	maxBytes = 24 << 20
 
 	// maxHeld bounds the frames that wait: 64 Ki of 80 bytes, 5 MiB.
 	maxHeld = 64 << 10

@@ -4,10 +4,10 @@ import "math/bits"
 
 const (
 	// maxFragmented bounds the IP packets that are being put together: 4,096 of
-	// 400 bytes, 1.6 MiB. maxFragmentBytes bounds what is kept of their
-	// fragments, with what is noted of each: 8 MiB.
+	// 450 bytes, 1.8 MiB. maxFragmentBytes bounds what is kept of their
+	// fragments, with what is noted of each: 4 MiB.
 	maxFragmented    = 4096
-	maxFragmentBytes = 8 << 20
+	maxFragmentBytes = 4 << 20
 
 	// fragmentTime is how long, in nanoseconds of capture time, the fragments
 	// of a packet are waited for (RFC 1122, section 3.3.2: 60 to 120 s;

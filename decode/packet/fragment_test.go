@@ -123,7 +123,7 @@ func TestFragmentsBound(t *testing.T) {
 			}
 			runtime.GC()
 			runtime.ReadMemStats(&after)
-			const bound = maxFragmentBytes + maxFragmented*400
+			const bound = maxFragmentBytes + maxFragmented*450
 			if took := int(after.HeapAlloc - before.HeapAlloc); took > bound || most > maxFragmentBytes+maxPacket*2 {
 				t.Errorf("kept %d bytes, and counted %d at most, of %d", took, most, bound)
 			}

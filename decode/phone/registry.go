@@ -20,18 +20,18 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// Bounds on what traffic can grow, 30 MiB in all.
+// Bounds on what traffic can grow, 14 MiB in all.
 const (
-	// MaxPhones bounds the phones: 131,072, whose MAC addresses take about 20 bytes
-	// each in their table; 2.5 MiB.
-	MaxPhones = 128 << 10
+	// MaxPhones bounds the phones: 65,536, whose MAC addresses take about 25 bytes
+	// each in their table; 1.6 MiB.
+	MaxPhones = 64 << 10
 
-	// maxAddresses bounds the IP addresses of phones: 131,072 of about 176 bytes,
-	// 22 MiB.
-	maxAddresses = 128 << 10
+	// maxAddresses bounds the IP addresses of phones: 65,536 of about 176 bytes,
+	// 11 MiB.
+	maxAddresses = 64 << 10
 
-	// maxSources bounds the sources of frames: 65,536 of about 90 bytes, 5.6 MiB.
-	maxSources = 64 << 10
+	// maxSources bounds the sources of frames: 16,384 of about 90 bytes, 1.4 MiB.
+	maxSources = 16 << 10
 )
 
 // moveTime is how long, in nanoseconds of capture time, an address must not have

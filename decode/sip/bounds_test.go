@@ -102,7 +102,7 @@ func TestMemory(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	const limit = 128 << 20 // maxCalls with their longest texts at two ends, and the registrations
+	const limit = 40 << 20 // maxCalls with their longest texts at two ends, and the registrations
 	if grown := int(after.HeapAlloc) - int(before.HeapAlloc); grown > limit {
 		t.Errorf("%d MiB; expected at most %d", grown>>20, limit>>20)
 	}

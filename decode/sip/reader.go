@@ -13,8 +13,9 @@ const (
 	// the head is read, if that is shorter.
 	maxMessage = 64 << 10
 
-	// maxParts bounds the bytes of all messages that have come in part: 4 MiB.
-	maxParts = 4 << 20
+	// maxParts bounds the bytes of all messages that have come in part: 2 MiB,
+	// and as much in room to grow.
+	maxParts = 2 << 20
 )
 
 // maxCallID bounds the length of a Call-ID, in bytes.

@@ -12,15 +12,16 @@ import (
 
 // Bounds on what traffic can grow.
 const (
-	// maxCalls bounds the Call-IDs that are followed: 32,768 of at most 1 KiB
-	// and, mostly, two ends each of 736 bytes; 78 MiB. Of real ones, whose
-	// texts are short, 56 MiB. The ones silent for longest give way.
-	maxCalls = 32 << 10
+	// maxCalls bounds the Call-IDs that are followed: 8,192 of 330 bytes and, mostly,
+	// two ends each of 768 bytes and at most 512 of texts; 28 MiB. Of real ones, whose
+	// texts are short, 15 MiB: more than the 5,700 whose sound fills a gigabit. The
+	// ones silent for longest give way.
+	maxCalls = 8 << 10
 
 	// maxEnds bounds the addresses of one call: a proxy may ring a whole group
 	// under one Call-ID. Of all calls there are at most maxAllEnds.
 	maxEnds    = 32
-	maxAllEnds = 3 * maxCalls
+	maxAllEnds = 5 * maxCalls / 2
 
 	// maxOfPhone bounds the calls of one address that are looked at for an
 	// event: the latest. It is a phone's, or that of a server of many, from
@@ -31,8 +32,8 @@ const (
 	maxMoments = 8
 
 	// maxRegistrars bounds the addresses whose registrations are remembered:
-	// two generations of 32,768 of about 290 bytes, 19 MiB.
-	maxRegistrars = 32 << 10
+	// two generations of 16,384 of about 290 bytes, 9 MiB.
+	maxRegistrars = 16 << 10
 
 	// lingerTime is how long, in nanoseconds of capture time, a call that has
 	// ended is remembered, and silenceTime how long one that has not: session

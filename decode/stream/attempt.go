@@ -26,7 +26,7 @@ type Attempt struct {
 }
 
 // A retry is the latest copy of a SYN without an answer. At most maxConns of 48
-// bytes are kept: 6 MiB.
+// bytes are kept: 5 MiB.
 type retry struct{ latest packet.Origin }
 
 // tried notes a copy of the SYN of side.

@@ -29,9 +29,10 @@ import (
 
 // Bounds on what traffic can grow.
 const (
-	// maxConns bounds the connections followed. One takes 192 bytes and its
-	// places in the tables about 100: 131,072 make 37 MiB.
-	maxConns = 128 << 10
+	// maxConns bounds the connections followed. One takes 192 bytes, its
+	// places in the table 21, and what the receiver keeps of it 144 or so: 102,400
+	// make 35 MiB.
+	maxConns = 100 << 10
 
 	// maxClosed bounds the closed connections that are remembered, so that
 	// late copies of their frames are known for what they are. With 20,000
@@ -45,9 +46,9 @@ const (
 	// to be filled: a TCP window as it is usual.
 	maxHalfWaiting = 256 << 10
 
-	// maxWaiting bounds the bytes that wait in all directions: 8 MiB. Memory
+	// maxWaiting bounds the bytes that wait in all directions: 4 MiB. Memory
 	// that is kept to be used again takes as much at most.
-	maxWaiting = 8 << 20
+	maxWaiting = 4 << 20
 
 	// patience is how long, in nanoseconds of capture time, a hole is waited for
 	// where no acknowledgement tells what became of it: some retransmissions.

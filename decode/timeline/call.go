@@ -56,11 +56,10 @@ type Call struct {
 	closed    bool
 	holders   [2]bool // that hold it: the phone, the other side
 
-	size int32 // bytes of its texts
+	size int32 // bytes of its texts and its signalling
 
 	// SIP is the call as the phone's signalling has it, nil if that is not
-	// known. One takes 736 bytes and its texts, 100 or
-	// so: 53 MiB of all calls.
+	// known. It takes 736 bytes and its texts, about sipCost.
 	SIP *sip.Call
 
 	Steps []Step

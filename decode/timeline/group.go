@@ -27,9 +27,9 @@ func Groupings() []string { return []string{string(ByCallID), string(ByNumber)} 
 // that are over can be joined by another one of the same caller.
 const joining = 20e9
 
-// maxGroups is how many groups are kept that a call may join: 131,072 of about 200
-// bytes, 25 MiB. Beyond it each call is by itself.
-const maxGroups = 128 << 10
+// maxGroups is how many groups are kept that a call may join: 16,384 of about 200
+// bytes, 3.2 MiB. Beyond it each call is by itself.
+const maxGroups = 16 << 10
 
 // A group is calls of several phones that are one. However many these are, an
 // event of one costs the same.

@@ -178,7 +178,7 @@ func TestTooLong(t *testing.T) {
 	for i := range maxCalls {
 		e.PhoneMAC = packet.MAC{0x00, 0x0b, 0x82, byte(i >> 16), byte(i >> 8), byte(i)}
 		e.CallID = fmt.Sprintf("%d%s", i, long)
-		for range 3 * roomSteps {
+		for range 20 * roomSteps {
 			tl.Add(x, e)
 		}
 		if tl.long > maxLong+10*maxText {

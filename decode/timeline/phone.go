@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"actionurl/capture"
 	"actionurl/decode/actionurl"
@@ -90,7 +91,7 @@ func (t *Timeline) heard(p *Phone, x *httpwire.Exchange, e *actionurl.Event) {
 		}
 	}
 	if p.address != e.PhoneIP {
-		p.moved(e.PhoneIP)
+		t.moved(p, e.PhoneIP)
 	}
 	if e.PhoneName != "" {
 		p.Name = e.PhoneName
@@ -109,12 +110,17 @@ func (p *Phone) made(v *vendor.Vendor) {
 }
 
 // moved notes the address that the phone has now.
-func (p *Phone) moved(a netip.Addr) {
+func (t *Timeline) moved(p *Phone, a netip.Addr) {
+	const size = 2 * int(unsafe.Sizeof(a)) // with room to grow
 	p.address = a
-	if i := slices.Index(p.Addresses, a); i >= 0 {
+	switch i := slices.Index(p.Addresses, a); {
+	case i >= 0:
 		p.Addresses = slices.Delete(p.Addresses, i, i+1)
-	} else if len(p.Addresses) == maxAddresses {
+	case len(p.Addresses) == 0:
+	case len(p.Addresses) == maxAddresses || t.own+size > maxOwn:
 		p.Addresses = slices.Delete(p.Addresses, 0, 1)
+	default:
+		t.own += size
 	}
 	p.Addresses = append(p.Addresses, a)
 }
@@ -158,7 +164,9 @@ func (t *Timeline) account(p *Phone, name string) {
 	if len(name) > maxText || len(p.Accounts) == maxAccounts || slices.Contains(p.Accounts, name) {
 		return
 	}
+	const size = 2 * int(unsafe.Sizeof(name))
 	if own := t.ownText(name); own != "" {
 		p.Accounts = append(p.Accounts, own)
+		t.own += size
 	}
 }

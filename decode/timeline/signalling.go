@@ -17,7 +17,7 @@ func (t *Timeline) Signalled(id phone.ID, first int64, s *sip.Call) {
 	p := t.phones[id-1]
 	for _, r := range p.open {
 		if r.call.First == first && r.call.SIP == nil {
-			r.call.SIP = s
+			t.signal(r.call, s)
 			return
 		}
 	}

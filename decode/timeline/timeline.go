@@ -25,25 +25,27 @@ import (
 	"actionurl/decode/sip"
 )
 
-// The bounds of what is kept. Of phones there are no more than phone.MaxPhones,
-// 131,072 of about 450 bytes: 56 MiB. Events of further ones are counted.
+// The bounds of what is kept, 46 MiB in all. Of phones there are no more than
+// phone.MaxPhones, 65,536 of 320 bytes and a first address: 22 MiB. Events of further
+// ones are counted.
 const (
 	// maxCalls is how many calls are kept, open ones and closed ones that wait
-	// for older ones: 65,536 of 408 bytes, 4 events included, and of about
-	// 60 bytes of text; 28 MiB.
-	maxCalls = 64 << 10
-	// maxLive is how many are kept where none waits for older ones, 4 MiB: more
+	// for older ones: 16,384 of 416 bytes, 4 events included; 7 MiB.
+	maxCalls = 16 << 10
+	// maxLive is how many are kept where none waits for older ones, 3.4 MiB: more
 	// than the 5,700 whose sound, 174 kbit/s of G.711 each, fills a gigabit.
-	maxLive = maxCalls / 8
-	// maxLong is how much their texts and events may take beyond that, in
-	// bytes: 16 MiB.
-	maxLong = 16 << 20
+	maxLive = 8 << 10
+	// maxLong is how much their texts, events and signalling may take beyond that, in
+	// bytes: 8 MiB, and a third as much that is left over beside texts.
+	maxLong = 8 << 20
+	// sipCost is what the signalling of a call takes, in bytes of maxLong.
+	sipCost = 1 << 10
 	// maxText is how many bytes of each text of calls and phones are kept.
 	maxText = 256
 	// maxOwn is how much the texts may take that phones do not share, in bytes:
-	// accounts, and products and versions beyond maxCommon; 16 MiB. Beyond it
-	// they are left out.
-	maxOwn = 16 << 20
+	// accounts, products and versions beyond maxCommon, and further addresses; 4 MiB.
+	// Beyond it they are left out.
+	maxOwn = 4 << 20
 	// maxCommon is how many texts are kept once for all phones: 4,096 of at most
 	// 256 bytes, 1 MiB.
 	maxCommon = 4 << 10
@@ -144,7 +146,7 @@ func (t *Timeline) Add(id phone.ID, x *httpwire.Exchange, e *actionurl.Event, si
 		c.Sensor = x.Interface.Sensor
 	}
 	if c.SIP == nil {
-		c.SIP = signalled
+		t.signal(c, signalled)
 	}
 	c.apply(f, x.Time)
 	if c.Direction == actionurl.Undirected && s.id != "" {
@@ -341,6 +343,16 @@ func (t *Timeline) copyText(c *Call, s string) string {
 	from := t.texts.Len()
 	t.texts.WriteString(s)
 	return t.texts.String()[from:]
+}
+
+// signal sets the SIP of a call, if that is known.
+func (t *Timeline) signal(c *Call, s *sip.Call) {
+	if s == nil {
+		return
+	}
+	c.SIP = s
+	c.size += sipCost
+	t.long += sipCost
 }
 
 // note adds an event to a call.

@@ -32,6 +32,10 @@ type Reader struct {
 	within  *Conn      // whose inside is handed on; else nil
 	waiting []*waiting // oldest first
 	tried   int        // Secrets.added when they were tried last
+	open    int        // connections whose handshake is not over
+	past    Conn       // state of all that are not followed
+
+	Crowded int // connections that were not followed, because too many were
 }
 
 // Inside returns version and cipher suite of the connection whose inside is handed
@@ -46,7 +50,7 @@ func (r *Reader) Inside() string {
 var _ stream.Receiver = (*Reader)(nil)
 
 // NewReader returns a Reader.
-func NewReader(c Config) *Reader { return &Reader{config: c} }
+func NewReader(c Config) *Reader { return &Reader{config: c, past: Conn{over: true, lost: true}} }
 
 // Begins reports whether data begin like a ClientHello. Fewer than six bytes may.
 func Begins(data []byte) (yes, perhaps bool) {
@@ -145,7 +149,13 @@ type half struct {
 // Data implements [stream.Receiver].
 func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, at *stream.Mark) (skip int64) {
 	conn, _ := c.State.(*Conn)
+	if conn == nil && r.open == maxHandshakes {
+		r.Crowded++
+		c.State = &r.past
+		return stream.Forever
+	}
 	if conn == nil {
+		r.open++
 		conn = &Conn{client: sd, h: &Handshake{Origin: at.Origin, Client: c.Addr(sd), Server: c.Addr(sd.Other()), Alert: NoAlert}}
 		if r.config.Secrets.Any() {
 			conn.open = &opening{exchange: new(exchange)}
@@ -180,10 +190,19 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 			r.begin(c, conn, sd, at)
 		}
 	}
-	if conn.done() {
-		return stream.Forever
+	return r.skip(c, conn)
+}
+
+// skip returns how many of the next bytes of a connection do not matter. Where
+// none does, and nothing was read of what is inside, it is not followed any more.
+func (r *Reader) skip(c *stream.Conn, conn *Conn) int64 {
+	switch {
+	case !conn.done():
+		return 0
+	case !conn.opened || !conn.reads():
+		c.State = &r.past
 	}
-	return 0
+	return stream.Forever
 }
 
 // done reports whether nothing that comes is of use.
@@ -578,7 +597,7 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, 
 		if !conn.over {
 			r.end(c, conn, Unknown, false, at)
 		}
-		return stream.Forever
+		return r.skip(c, conn)
 	}
 	from := h.next
 	if h.left > 0 || h.size > 0 {
@@ -598,10 +617,7 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, 
 	if !h.missed {
 		h.missed, h.hole = true, from
 	}
-	if conn.done() {
-		return stream.Forever
-	}
-	return 0
+	return r.skip(c, conn)
 }
 
 // End implements [stream.Receiver].
@@ -638,6 +654,7 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.
 // end ends the handshake with its outcome.
 func (r *Reader) end(c *stream.Conn, conn *Conn, how Outcome, byClient bool, at *stream.Mark) {
 	conn.over = true
+	r.open--
 	if part := conn.sides[conn.client].message; len(part) > 4 && part[0] == clientHello { // cut off, but it may name the server
 		conn.h.clientHello(reader(part[4:]), nil)
 	}

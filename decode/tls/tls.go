@@ -34,15 +34,20 @@ const (
 	// segments; browsers' are 2 KiB at most.
 	maxHello = 4 << 10
 
-	// maxKept bounds the bytes of all such hellos: 4 MiB.
-	maxKept = 4 << 20
+	// maxKept bounds the bytes of all such hellos: 2 MiB.
+	maxKept = 2 << 20
+
+	// maxHandshakes bounds the connections whose handshake is not over: 8,192 of 512
+	// bytes and what the hellos say, at most 1 KiB or so; where there are secrets, of
+	// 1 KiB more. 12 MiB, 20 with secrets. Others are not followed, and counted.
+	maxHandshakes = 8 << 10
 
 	// maxRecord bounds the bytes of a record (RFC 5246, section 6.2.3).
 	maxRecord = 1<<14 + 2048
 
 	// maxRecords bounds the bytes of all records that have come in part, or that
-	// wait for keys: 32 MiB. What is beyond is lost.
-	maxRecords = 32 << 20
+	// wait for keys: 8 MiB. What is beyond is lost.
+	maxRecords = 8 << 20
 
 	// maxWaiting bounds those of a connection that waits for keys.
 	maxWaiting = 128 << 10

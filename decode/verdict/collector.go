@@ -11,19 +11,19 @@ import (
 	"actionurl/decode/phone"
 )
 
-// Bounds on what a Collector keeps, 28 MiB in all.
+// Bounds on what a Collector keeps, 13 MiB in all.
 const (
-	// maxPhones bounds the phones: 16,384 of about 300 bytes with their place in
-	// an index, 5 MiB.
-	maxPhones = 16 << 10
+	// maxPhones bounds the phones: 8,192 of about 300 bytes with their place in
+	// an index, 2.5 MiB.
+	maxPhones = 8 << 10
 
-	// maxServers bounds the servers: 1,024 of at most 10 KiB of latencies (see
-	// latencies) and 700 bytes of counts, 11 MiB. A site has a handful.
-	maxServers = 1 << 10
+	// maxServers bounds the servers: 256 of at most 10 KiB of latencies (see
+	// latencies) and 1,200 bytes of counts, 3 MiB. A site has a handful.
+	maxServers = 256
 
-	// maxPairs bounds the pairs of a phone and a server: 16,384 of about 600
-	// bytes, 10 MiB, and a pointer for each ID of a phone, 1 MiB.
-	maxPairs = 16 << 10
+	// maxPairs bounds the pairs of a phone and a server: 8,192 of about 600
+	// bytes, 5 MiB, and two pointers for each ID of a phone, 1 MiB.
+	maxPairs = 8 << 10
 
 	// maxFeatures bounds the features of requests: 4,096 of about 200 bytes,
 	// 800 KiB. maxOfPair bounds those of a pair.

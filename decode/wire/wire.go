@@ -42,11 +42,11 @@ type Sink interface {
 }
 
 // maxPending and maxPendingText bound the requests that wait for a response,
-// and after them for those before: 32,768 of 344 bytes, and the 16 MiB of their
-// strings; 26 MiB. Beyond it the oldest goes on without.
+// and after them for those before: 16,384 of 416 bytes, and the 6 MiB of their
+// strings and what is left over beside these; 14 MiB. Beyond it the oldest goes on without.
 const (
-	maxPending     = 32 << 10
-	maxPendingText = 16 << 20
+	maxPending     = 16 << 10
+	maxPendingText = 6 << 20
 )
 
 // maxGaps bounds the times at which the source lost frames, 24 bytes each. Those
@@ -315,11 +315,13 @@ type Summary struct {
 	Tunnels []packet.Tunnel
 	TLS     [tls.Reasons]int // connections that were opened, by why they cannot be read
 	Early   int              // connections of TLS with early data, which is not read
+
+	TLSCrowded int // TLS connections that were not followed, because too many were
 }
 
 // Summary returns the counts so far.
 func (d *Decoder) Summary() Summary {
 	opened := d.opened
 	opened[tls.JoinedLate] = d.demux.late
-	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.dropped, d.steps, d.clock.strays, d.packets.Unknown, d.packets.Tunnels, opened, d.early}
+	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.dropped, d.steps, d.clock.strays, d.packets.Unknown, d.packets.Tunnels, opened, d.early, d.tls.Crowded}
 }

@@ -40,6 +40,7 @@ type analysis struct {
 	capture *filter.Expr // the same, read; nil for none
 
 	publication publication
+	redaction   redaction
 	collection  collection // of report
 
 	view, group, time string
@@ -149,6 +150,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 		a.terms = append(a.terms, term{flag: "failed"})
 		return nil
 	})
+	a.redaction.redactFlags(cmd)
 	f.BoolVarP(&a.Verbose, "verbose", "v", false, "report each frame that cannot be decoded, and the rights that are dropped")
 	a.verdictFlags(cmd, "")
 	f.IntVarP(&a.Count, "count", "c", 0, "stop after `N` rows of events, requests or calls")
@@ -177,8 +179,11 @@ func (a *analysis) verdictFlags(cmd *cobra.Command, failOn string) {
 // finishVerdict says where the verdict goes, and how it looks there.
 func (a *analysis) finishVerdict(to io.Writer, names []string) {
 	a.Verdict.Name = names[0]
+	if a.Redact != nil {
+		a.Verdict.Name = a.Redact.Capture(names[0])
+	}
 	if len(names) > 1 {
-		a.Verdict.Name = fmt.Sprintf("%s and %s", names[0], report.Plural(len(names)-1, "other"))
+		a.Verdict.Name = fmt.Sprintf("%s and %s", a.Verdict.Name, report.Plural(len(names)-1, "other"))
 	}
 	a.Columns, _ = strconv.Atoi(os.Getenv("COLUMNS"))
 	if a.Verdict.Width, _ = output.TerminalSize(to); a.Verdict.Width == 0 {
@@ -214,6 +219,14 @@ func (a *analysis) template(s string) error {
 // PATH. A profile is never used only because it is there.
 const profileVariable = "ACTIONURL_PROFILE"
 
+// messages returns where messages go that may name what must not be shown.
+func (a *analysis) messages() io.Writer {
+	if a.Redact == nil {
+		return a.Stderr
+	}
+	return a.Redact.Writer(a.Stderr)
+}
+
 // loadProfiles reads the files of -p. The templates keep the phones that they
 // are bound to.
 func (a *analysis) loadProfiles() error {
@@ -224,7 +237,7 @@ func (a *analysis) loadProfiles() error {
 		return nil
 	}
 	p := profiles.Load(a.profiles)
-	complain(p, a.Stderr)
+	complain(p, a.messages())
 	a.Decode.Templates = append(a.Decode.Templates, p.Templates()...)
 	a.Decode.Keys, a.Decode.PhoneNames, a.Decode.ServerNames = map[string]string{}, map[packet.MAC]string{}, map[string]string{}
 	for _, k := range p.Keys {
@@ -288,6 +301,9 @@ func (a *analysis) checkWhole() error {
 
 // finishOutputs checks the names of outputs.
 func (a *analysis) finishOutputs() error {
+	if a.Frames != "" && a.redaction.set != 0 {
+		return usage("-w writes frames as they were captured, which --redact cannot change; save the events with -o FILE.ndjson instead")
+	}
 	if a.Frames != "" && filepath.Clean(a.Frames) == filepath.Clean(a.Output) {
 		return usage("-o and -w both write %q; expected different files", a.Frames)
 	}
@@ -341,6 +357,10 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 	if err := a.finishOutputs(); err != nil {
 		return err
 	}
+	var err error
+	if a.Redact, err = a.redaction.redactor(cmd, cmd.Name() == "sniff"); err != nil {
+		return err
+	}
 	if err := cmp.Or(a.parseFilter(), a.finishPublication()); err != nil {
 		return err
 	}
@@ -353,7 +373,6 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 	if a.Decode.SlowResponse <= 0 {
 		return usage("invalid argument %q for \"--slow-response\" flag: expected a time above 0, such as 1s", a.Decode.SlowResponse)
 	}
-	var err error
 	if a.Options.Clock, err = report.NewClock(a.time); err != nil {
 		return usage("invalid argument %q for \"--time\" flag: %w", a.time, err)
 	}

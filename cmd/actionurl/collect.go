@@ -34,7 +34,7 @@ func (a *analysis) collectFlags(cmd *cobra.Command) {
 func (a *analysis) collect(ctx context.Context, servers string) error {
 	c := publish.CollectConfig{
 		Durable: a.collection.durable, Lateness: a.collection.lateness,
-		Say: func(s string) { report.Logf(a.Stderr, "%s", s) },
+		Say: func(s string) { report.Logf(a.messages(), "%s", s) },
 	}
 	if c.Durable != "" {
 		switch {

@@ -63,6 +63,7 @@ func execute(ctx context.Context, enter shutter, args []string, stdin io.Reader,
 		addCompletions(root)
 	}
 	cmd, err := root.ExecuteContextC(ctx)
+	stderr = root.ErrOrStderr() // which may redact
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return statusDone
 	}

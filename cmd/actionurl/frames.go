@@ -28,6 +28,9 @@ func newFrames(enter shutter) *cobra.Command {
 			return []string{"pcap", "pcapng", "cap"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if a.redaction.set != 0 {
+				return usage("frames shows what was captured byte by byte, which --redact cannot change; expected analyze --redact instead")
+			}
 			a.Stdout, a.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			for _, text := range args[1:] {
 				r, err := inspect.ParseRange(text)
@@ -61,5 +64,8 @@ func newFrames(enter shutter) *cobra.Command {
 	cmd.Flags().BoolVar(&c.Dump, "hex", false, "print the bytes of each layer, too")
 	a.templateFlags(cmd)
 	a.decodeFlags(cmd)
+	a.redaction.redactFlags(cmd)
+	cmd.Flags().MarkHidden("redact")
+	cmd.Flags().MarkHidden("redact-key")
 	return cmd
 }

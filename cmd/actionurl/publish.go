@@ -87,7 +87,7 @@ func (a *analysis) publisher(ctx context.Context, live bool) (stop func() error,
 		return nil, usage("--publish: %w", err)
 	}
 	c := publish.Config{Servers: p.servers, Sensor: p.sensor, Dir: p.dir, Spool: p.spool, Wait: !live,
-		Say: func(s string) { report.Logf(a.Stderr, "%s", s) }}
+		Say: func(s string) { report.Logf(a.messages(), "%s", s) }}
 	if live {
 		c.Run = time.Now().UnixNano()
 	}

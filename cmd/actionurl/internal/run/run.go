@@ -34,6 +34,7 @@ import (
 	"actionurl/report/hep"
 	"actionurl/report/output"
 	"actionurl/report/publish"
+	"actionurl/report/redact"
 )
 
 // A Config says what to make of an input.
@@ -52,6 +53,8 @@ type Config struct {
 
 	Publisher *publish.Publisher // of what is shown, beside the rows; nil for none
 	HEP       *hep.Sender        // of the events that are shown; nil for none
+
+	Redact *redact.Redactor // of all that is written; nil for nothing
 
 	Capture   *filter.Filter      // of frames; nil for none
 	Ambiguous []profile.Ambiguity // in the profiles, for the view of findings
@@ -172,7 +175,7 @@ func (r *run) over(in input) error {
 	if r.Verbose {
 		r.Decode.Lost = func(l decode.Loss) {
 			r.progress.clear()
-			report.Logf(r.Stderr, "%v", l)
+			report.Logf(r.Stderr, "%s", r.message(l.String()))
 		}
 	}
 	r.Decode.Call, r.Decode.Found = r.call, r.found
@@ -234,6 +237,10 @@ func (r *run) beginRows(out *output.Output) (output.Part, error) {
 func (r *run) record(rec *decode.Record) error {
 	shown := r.Filter.Shows(rec)
 	r.sum.count(rec)
+	plain := rec
+	if r.Redact != nil && (shown || rec.Event == nil) {
+		rec = r.Redact.Record(rec)
+	}
 	if shown {
 		r.sum.addFindings(rec, &r.Filter)
 	}
@@ -250,7 +257,7 @@ func (r *run) record(rec *decode.Record) error {
 		r.frames.keeper.Want(keep.Conn{rec.Client, rec.Server}, rec.Time)
 	}
 	if rec.Call != nil && (r.view.call != nil || r.Complete) {
-		r.calls[keyOf(rec.Call)] = true
+		r.calls[keyOf(plain.Call)] = true
 	}
 	if r.publisher != nil {
 		if err := r.publisher.record(rec); err != nil {
@@ -273,6 +280,9 @@ func (r *run) call(c *decode.Call) error {
 	key := keyOf(c.Call)
 	shown := r.calls[key]
 	delete(r.calls, key)
+	if shown && r.Redact != nil {
+		c = r.Redact.Call(c)
+	}
 	if r.publisher != nil && shown && len(c.FromSIP) > 0 {
 		if err := r.publisher.call(c.Call); err != nil {
 			return err
@@ -295,6 +305,9 @@ func (r *run) call(c *decode.Call) error {
 func (r *run) found(o *finding.Occurrence) {
 	if !r.Filter.ShowsFinding(o) {
 		return
+	}
+	if r.Redact != nil {
+		o = r.Redact.Found(o)
 	}
 	r.sum.found.AddAll(o)
 	r.verdict.Found(o)
@@ -363,7 +376,24 @@ func (r *run) row(at int64, write func() error) error {
 // problem reports a problem of the input.
 func (r *run) problem(err error) {
 	r.progress.clear()
-	r.sum.problem(err)
+	r.sum.problem(err, r.message(err.Error()))
+}
+
+// message returns a message without what must not be shown.
+func (r *run) message(s string) string {
+	if r.Redact == nil {
+		return s
+	}
+	return r.Redact.Message(s)
+}
+
+// phones returns the phones as they are shown.
+func (r *run) phones(choose func(*decode.Phone) bool) []*decode.Phone {
+	phones := slices.DeleteFunc(r.decoder.Phones(), func(p *decode.Phone) bool { return !choose(p) })
+	if r.Redact == nil {
+		return phones
+	}
+	return r.Redact.Phones(phones)
 }
 
 // batch decodes a batch, and writes what came of it where somebody waits for
@@ -503,7 +533,7 @@ func (r *run) complete() error {
 
 // silent returns the phones that announced nothing and are shown.
 func (r *run) silent() []*decode.Phone {
-	return slices.DeleteFunc(r.decoder.Phones(), func(p *decode.Phone) bool { return !p.Silent || !r.Filter.ShowsSilent(p.Phone) })
+	return r.phones(func(p *decode.Phone) bool { return p.Silent && r.Filter.ShowsSilent(p.Phone) })
 }
 
 // last writes the rows of the end.
@@ -515,15 +545,21 @@ func (r *run) last() error {
 		return err
 	}
 	var err error
-	phones := slices.DeleteFunc(r.decoder.Phones(), func(p *decode.Phone) bool { return p.Silent && !r.Filter.ShowsSilent(p.Phone) })
-	r.sum.rows, err = r.view.end(phones)
+	r.sum.rows, err = r.view.end(r.phones(func(p *decode.Phone) bool { return !p.Silent || r.Filter.ShowsSilent(p.Phone) }))
 	return err
 }
 
 // summarize prints the summary and the verdict. It returns the error of writing
 // a verdict that is the result.
 func (r *run) summarize() error {
-	r.sum.print(r.decoder.Summary(), r.Filter.Reason())
+	reason := r.Filter.Reason()
+	if r.Redact != nil && reason != "" { // it repeats what was asked for
+		reason = "nothing passes the filter"
+	}
+	r.sum.print(r.decoder.Summary(), reason)
+	if r.Redact != nil && r.Redact.Beyond() > 0 {
+		r.sum.say("warning: %s redacted by a common pseudonym, or not found in texts: too many", report.Plural(r.Redact.Beyond(), "value"))
+	}
 	if r.live != nil {
 		r.losses.print()
 	}

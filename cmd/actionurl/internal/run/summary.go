@@ -63,13 +63,13 @@ func (s *summary) say(format string, args ...any) {
 	report.Logf(s.w, format, args...)
 }
 
-// problem prints a problem of the input.
-func (s *summary) problem(err error) {
+// problem prints a problem of the input, as its text is to be shown.
+func (s *summary) problem(err error, text string) {
 	if p := (*capture.Problem)(nil); !errors.As(err, &p) || !p.Harmless {
 		s.damaged++
 	}
 	if s.notes++; s.notes <= maxProblems {
-		s.say("%v", err)
+		s.say("%s", text)
 	}
 }
 

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"actionurl/report/redact"
+)
+
+// A redaction is what the flags of redaction say.
+type redaction struct {
+	set redact.Set
+	key string // file
+}
+
+// redactFlags adds the flags of redaction.
+func (r *redaction) redactFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Var(&parsed{parse: func(s string) (err error) { r.set, err = redact.ParseSet(s); return err }}, "redact", "replace what must not be shown by pseudonyms, a `LIST` of: secrets, numbers, names, addresses, all (see help redaction)")
+	f.StringVar(&r.key, "redact-key", "", "with --redact, make pseudonyms by the key in `FILE`: the same in each run")
+	complete(cmd, "redact", redact.Words())
+}
+
+// redactor returns what the flags ask for, nil for nothing.
+func (r *redaction) redactor(cmd *cobra.Command, live bool) (*redact.Redactor, error) {
+	c := redact.Config{Set: r.set, Live: live}
+	switch {
+	case r.set == 0 && r.key != "":
+		return nil, usage("--redact-key needs --redact")
+	case r.set == 0:
+		return nil, nil
+	case r.key != "":
+		data, err := readKey(r.key)
+		if err != nil {
+			return nil, &statusError{statusFailed, err}
+		}
+		c.Key = append([]byte{}, data...) // not nil, and so too short if it is empty
+	}
+	made, err := redact.New(c)
+	if err != nil {
+		return nil, usage("%s: %w", r.key, err)
+	}
+	cmd.Root().SetErr(made.Writer(cmd.ErrOrStderr())) // of the error that the command may end with
+	return made, nil
+}
+
+// maxKey is how many bytes of a key file are read.
+const maxKey = 4 << 10
+
+func readKey(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxKey+1))
+	if err == nil && len(data) > maxKey {
+		err = fmt.Errorf("%s: has more than %d bytes; expected a key", name, maxKey)
+	}
+	return bytes.TrimSpace(data), err
+}

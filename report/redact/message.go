@@ -1,0 +1,106 @@
+package redact
+
+import (
+	"io"
+	"path"
+	"slices"
+	"strings"
+)
+
+// extensions are those of files that a message may name.
+var extensions = []string{
+	".pcap", ".pcapng", ".cap", ".dump", ".trc", ".ndjson", ".jsonl", ".json", ".gz", ".zst", ".xz", ".csv", ".tsv", ".md", ".html", ".parquet", ".trace",
+	".yaml", ".yml", ".xml", ".cfg", ".txt", ".conf", ".pem", ".key", ".log",
+}
+
+// Capture returns what the name of a capture becomes.
+func (r *Redactor) Capture(name string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.capture(name)
+}
+
+func (r *Redactor) capture(name string) string {
+	switch {
+	case name == "" || name == "-":
+		return name
+	case r.live:
+		return r.scan(name, message)
+	}
+	if len(r.captures) < maxCaptures && !slices.Contains(r.captures, name) {
+		r.captures = append(r.captures, strings.Clone(name))
+	}
+	ending := path.Ext(strings.TrimSuffix(name, ".gz"))
+	if !slices.Contains(extensions, strings.ToLower(ending)) {
+		ending = ""
+	}
+	return r.book.of(aCapture, name) + ending
+}
+
+// Message returns a message for people without what must not be shown: what is in
+// quotes in it, the names of files, what is known, and addresses. Numbers that are
+// not known are counts.
+func (r *Redactor) Message(s string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.effort = maxEffort
+	for _, name := range slices.SortedFunc(slices.Values(r.captures), func(a, b string) int { return len(b) - len(a) }) {
+		s = strings.ReplaceAll(s, name, r.capture(name))
+	}
+	var out strings.Builder
+	for {
+		before, rest, ok := strings.Cut(s, `"`)
+		out.WriteString(r.words(before))
+		if !ok {
+			return out.String()
+		}
+		quoted, after, closed := strings.Cut(rest, `"`)
+		out.WriteString(`"` + r.other(quoted))
+		if !closed {
+			return out.String()
+		}
+		out.WriteByte('"')
+		s = after
+	}
+}
+
+// words replaces the names of files in a text, and what is known.
+func (r *Redactor) words(s string) string {
+	var out strings.Builder
+	for len(s) > 0 {
+		n := strings.IndexByte(s, ' ') + 1
+		if n == 0 {
+			n = len(s)
+		}
+		word := s[:n]
+		name := strings.TrimRight(strings.TrimRight(word, " "), ":;,.")
+		if at := strings.Index(name, ":"); at > 0 {
+			name = name[:at]
+		}
+		if ext := strings.ToLower(path.Ext(name)); ext != "" && slices.Contains(extensions, ext) && len(ext) < len(name) || strings.HasPrefix(name, "/") {
+			if !strings.Contains(name, "capture-") {
+				r.captures = append(r.captures[:min(len(r.captures), maxCaptures-1)], strings.Clone(name))
+				out.WriteString(r.capture(name))
+				word = word[len(name):]
+			}
+		}
+		out.WriteString(word)
+		s = s[n:]
+	}
+	return r.scan(out.String(), message)
+}
+
+// Writer returns a writer of messages, each written whole.
+func (r *Redactor) Writer(w io.Writer) io.Writer { return messages{r, w} }
+
+type messages struct {
+	r *Redactor
+	w io.Writer
+}
+
+func (m messages) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(m.w, m.r.Message(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}

@@ -1,0 +1,183 @@
+package redact
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"actionurl/decode/vendor"
+)
+
+func newRedactor(t testing.TB, set Set, key string) *Redactor {
+	t.Helper()
+	c := Config{Set: set}
+	if key != "" {
+		c.Key = []byte(key)
+	}
+	r, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.effort = maxEffort
+	return r
+}
+
+func TestURL(t *testing.T) {
+	for _, test := range []struct {
+		set       Set
+		url, want string
+	}{
+		{All, "/hold?mac=000b82123432&local=5002", "/hold?mac=03:00:00:00:00:01&local=number-1"},
+		{All, "/mac=00-0B-82-12-34-32&local=5002", "/mac=03:00:00:00:00:01&local=number-1"},
+		{All, "/0b-82-12-00-0a-0d/000B.8212.3432", "/03:00:00:00:00:01/03:00:00:00:00:02"},
+		{All, "/cfg000b82123432.xml", "/cfg03:00:00:00:00:01.xml"},
+		{All, "/?remote=$remote&display_remote=&e=hold", "/?remote=$remote&display_remote=&e=hold"},
+		{All, "/?a=%35002&b=5%3002&c=%2535002", "/?a=number-1&b=number-1&c=number-1"},
+		{All, "/?remote=500&local=5002", "/?remote=number-1&local=number-2"},
+		{All, "/?r=+49 30 123456&s=004930-123456&t=ext5002", "/?r=number-1&s=number-2&t=extnumber-3"},
+		{All, "http://anna:pw@10.0.0.5:8080/x?u=sip:5002@pbx.example;transport=udp", "http://secret-3@add::1:8080/value-1?u=sip:number-1@host-1;transport=udp"},
+		{All, "/?to=http%3A%2F%2Fanna%3Apw%4010.0.0.5%2Fx", "/?to=http%3A%2F%2Fsecret-3@add::1%2Fvalue-1"},
+		{All, "/crm/anna/in.php?first=Anna&last=Schmidt", "/crm/value-1/in.php?first=value-1&last=value-2"},
+		{All, "/e?ip=fe80::20b:82ff:fe12:3432&h=10-0-0-5.example", "/e?ip=add::1&h=value-1"},
+		{All, "/e?event=missed&d=2&battery=80&token=x&key=y", "/e?event=missed&d=2&battery=80&token=secret-1&key=secret-2"},
+		{All, "/e?x=YW5uYTpodW50ZXIy", "/e?x=secret-1"},
+		{Secrets, "/hold?mac=000b82123432&local=5002&token=x", "/hold?mac=000b82123432&local=5002&token=secret-1"},
+		{Numbers, "/hold?mac=000b82123432&local=5002&display_remote=Anna", "/hold?mac=000b82123432&local=number-1&display_remote=Anna"},
+		{Addresses, "/hold?mac=000b82123432&local=5002&phone_ip=10.0.0.5", "/hold?mac=03:00:00:00:00:01&local=5002&phone_ip=add::1"},
+		{Names, "/hold?mac=000b82123432&local=5002&display_remote=Anna", "/hold?mac=000b82123432&local=5002&display_remote=name-1"},
+	} {
+		r := newRedactor(t, test.set, "")
+		got := strings.ReplaceAll(r.url(test.url), "[add::1]", "add::1")
+		if got != test.want {
+			t.Errorf("%s: %s, want %s", test.url, got, test.want)
+		}
+	}
+}
+
+// What is known is found in texts, the longest first, in its other spellings.
+func TestScan(t *testing.T) {
+	r := newRedactor(t, All, "")
+	for _, name := range []string{"Quora", "Quora Lindt", "Müller"} {
+		r.name(name)
+	}
+	r.number("5002")
+	r.secret("hunter2")
+	r.addr(netip.MustParseAddr("10.0.0.5"))
+	for text, want := range map[string]string{
+		"QUORA LINDT at Quora": "name-2 at name-1", "quoralindt": "name-2", "theQuoraLindt": "thename-2", "Quorax": "Quorax",
+		"M%FCller m%c3%bcller": "name-3 name-3", "5002 and 50023": "number-1 and 50023", "ext5002x": "extnumber-1x",
+		"hunter2!": "secret-1!", "BA.A.A.F": "add::1", "0a000005": "add::1", "10_0_0_5 010.000.000.005": "add::1 add::1",
+		"10.0.0.5:80": "[add::1]:80", "[::ffff:10.0.0.5]:80": "[add::1]:80", "a 12 frames": "a 12 frames", "1.2.3.4.5": "1.2.3.4.5",
+		"user cXVvcmE6cHc=": "user secret-2",
+	} {
+		if got := r.scan(text, message); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Versions and models stay in a user agent; what else has digits does not.
+func TestAgent(t *testing.T) {
+	r := newRedactor(t, All, "")
+	r.kept = "1.0.7.97"
+	for text, want := range map[string]string{
+		"Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 000b82123432": "Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 03:00:00:00:00:01",
+		"acme 5002 (10.0.0.5)": "acme number-1 (add::1)",
+	} {
+		if got := r.scan(text, agent); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// With a key, a pseudonym depends on the value alone, and says nothing of its length.
+func TestKeyed(t *testing.T) {
+	const key = "sixteen bytes or more"
+	a, b, other := newRedactor(t, All, key), newRedactor(t, All, key), newRedactor(t, All, key+"!")
+	b.number("1")
+	b.addr(netip.MustParseAddr("::1"))
+	for _, value := range []string{"5002", "+49 30 123456"} {
+		got := a.value(value, vendor.Remote)
+		if again := b.value(value, vendor.Remote); again != got || len(got) != len("number-")+12 {
+			t.Errorf("%s: %s and %s", value, got, again)
+		}
+		if other.value(value, vendor.Remote) == got {
+			t.Errorf("%s: the same by another key", value)
+		}
+	}
+	addr := netip.MustParseAddr("10.0.0.5")
+	if a.addr(addr) != b.addr(addr) || a.addr(addr) == other.addr(addr) {
+		t.Error("an address does not depend on the key alone")
+	}
+	if _, err := New(Config{Set: All, Key: []byte("short")}); err == nil {
+		t.Error("a short key is taken")
+	}
+}
+
+// Beyond its bounds a book shares a pseudonym, and says so.
+func TestBeyond(t *testing.T) {
+	r := newRedactor(t, All, "")
+	r.number("5002")
+	r.book.bytes = maxBytes
+	if got := r.number("5003"); got != "number-beyond" || r.number("5002") != "number-1" || r.Beyond() == 0 {
+		t.Errorf("%s, %d beyond", got, r.Beyond())
+	}
+}
+
+func TestMessage(t *testing.T) {
+	r := newRedactor(t, All, "")
+	r.capture("/data/5002 Anna.pcap")
+	for text, want := range map[string]string{
+		"/data/5002 Anna.pcap:1042: cut off":       "capture-1.pcap:1042: cut off",
+		"open /home/x/770123.pcap: no such file":   "open capture-2.pcap: no such file",
+		`no phone is called "Anna"; 3 of 120 rows`: `no phone is called "value-1"; 3 of 120 rows`,
+		"10.0.0.5 answered 404":                    "add::1 answered 404",
+	} {
+		if got := r.Message(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestParseSet(t *testing.T) {
+	for text, want := range map[string]Set{"all": All, "secrets, names": Secrets | Names, "": 0, "x": 0, "numbers,": 0} {
+		got, err := ParseSet(text)
+		if got != want || (err == nil) != (want != 0) {
+			t.Errorf("%q: %b, %v", text, got, err)
+		}
+	}
+}
+
+// Whatever is sent, redacting takes time in proportion to its length.
+func TestHostileLength(t *testing.T) {
+	const size = 64 << 10
+	for _, unit := range []string{"a", "1", "a1", "aB", "a/", "=", "%25", "a:", "1.", "1 ", "\xff", "Ж", "a-b_", "YW5uYTpw", "YW5uYTpw/", "http://", "@", "a=1&", "<", "\"", ";", "00:", "1-2.", "%2541"} {
+		s := strings.Repeat(unit, size/len(unit))
+		r := newRedactor(t, All, "")
+		began := time.Now()
+		r.url(s)
+		r.party(s)
+		r.Message(s)
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%q: %v", unit, took)
+		}
+	}
+}
+
+// Whatever comes, a value does not stay where it is known, and nothing panics.
+func FuzzURL(f *testing.F) {
+	f.Add("/hold?mac=000b82123432&display_remote=Anna%20Schmidt&u=sip:5002@[fe80::1]:5060", "5002")
+	f.Add("%25%32%35%3", "::")
+	f.Fuzz(func(t *testing.T, url, value string) {
+		r := newRedactor(t, All, "")
+		r.url(url)
+		r.Message(url)
+		r.party(value)
+		if len(value) > 4 && isDialled(value) && digitsOnly(value) && len(value) < maxFolded {
+			if got := r.url("/x?local=" + value + "&" + url); strings.Contains(got, "="+value) {
+				t.Errorf("%q is in %q", value, got)
+			}
+		}
+	})
+}

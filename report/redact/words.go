@@ -1,0 +1,109 @@
+package redact
+
+import (
+	"slices"
+	"strings"
+
+	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
+	"actionurl/decode/vendor"
+)
+
+// words are those that URLs are made of, and that name nobody: of events and
+// variables, and what servers call their paths.
+var words = func() map[string]bool {
+	all := map[string]bool{}
+	add := func(text string) {
+		for word := range parts(text) {
+			all[word] = true
+		}
+		all[strings.ToLower(strings.Map(func(c rune) rune {
+			if c < 0x80 && isLetter(byte(c)) {
+				return c
+			}
+			return -1
+		}, text))] = true
+	}
+	for _, k := range actionurl.Kinds() {
+		for _, text := range slices.Concat([]string{k.Slug, k.Label}, k.Names, k.Alias) {
+			add(text)
+		}
+	}
+	for _, u := range vendor.Uses() {
+		add(u.Name)
+	}
+	for _, k := range finding.Kinds() {
+		add(k.String())
+	}
+	for text := range strings.FieldsSeq(common) {
+		add(text)
+	}
+	delete(all, "")
+	return all
+}()
+
+// common are words that URLs, their keys and the states of calls are made of.
+const common = `
+	http https sip sips tel udp tcp tls ws wss www localhost any lo eth
+	api app apps cgi bin web rest rpc servlet service services webhook hook hooks gateway endpoint
+	index default main home root public static html htm php asp aspx jsp json xml txt cfg csv pl py js do
+	action actions actionurl url uri event events evt ev e notify notification notifications push callback cb report log logs listener
+	phone phones device devices handset terminal station client server pbx cti crm ucm voip telephony
+	call calls callid id sid cid in out inbound outbound ingoing to from src dst source destination caller callee called calling
+	state status type kind mode reason cause result code data info test demo v ver version
+	begin start started stop stopped end ended open opened close closed new old update change changed set get post put add
+	idle busy ring ringing alerting active inactive hold held unhold resume connected disconnected dial dialing talk talking
+	on off yes no true false null none ok error fail failed success enabled disabled enable disable
+	user username name number num ext extension account acc line lines display local remote peer party
+	mac ip addr address host port time timestamp date duration dur ts tz lang model product firmware fw hw sw
+	token password passwd pass pwd secret key auth apikey access sig signature pin passcode api_key
+	guide the a an of and or for with
+`
+
+// parts yields the words of a text in lower case: runs of letters, of which a
+// capital after a small letter begins another.
+func parts(text string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for i := 0; i < len(text); {
+			if !isLetter(text[i]) {
+				i++
+				continue
+			}
+			end := i + 1
+			for end < len(text) && isLetter(text[end]) && !seam(text, end) {
+				end++
+			}
+			if !yield(strings.ToLower(text[i:end])) {
+				return
+			}
+			i = end
+		}
+	}
+}
+
+// harmless reports whether a text names nobody: its words are common, and what
+// digits it has are no more than two together.
+func harmless(text string) bool {
+	digits := 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= 0x80:
+			return false
+		case !isDigit(c):
+			digits = 0
+		case digits == leastDigits-1:
+			return false
+		default:
+			digits++
+		}
+	}
+	if words[strings.ToLower(text)] {
+		return true
+	}
+	for word := range parts(text) {
+		if !words[word] {
+			return false
+		}
+	}
+	return true
+}

@@ -98,24 +98,34 @@ func (f *Filter) Add(key, text string, zone *time.Location) error {
 // "failed", and else text that the target contains. Quotes hold together what
 // has spaces: phone:"Front Desk".
 func (f *Filter) Parse(line string, zone *time.Location) error {
+	texts, err := f.ParseTerms(line, zone)
+	for _, text := range texts {
+		if err == nil {
+			err = f.Add("match", text, zone)
+		}
+	}
+	return err
+}
+
+// ParseTerms is Parse, but returns the words that have no key.
+func (f *Filter) ParseTerms(line string, zone *time.Location) (texts []string, err error) {
 	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
 		var word string
 		var quoted bool
 		word, line, quoted = cutWord(line)
 		key, text, ok := strings.Cut(word, ":")
 		switch {
-		case quoted:
-			key, text = "match", word
-		case word == "failed":
+		case word == "failed" && !quoted:
 			key, text = word, ""
-		case !ok || !slices.Contains(FilterKeys(), key):
-			key, text = "match", word
+		case quoted || !ok || !slices.Contains(FilterKeys(), key):
+			texts = append(texts, word)
+			continue
 		}
 		if err := f.Add(key, text, zone); err != nil {
-			return fmt.Errorf("%s: %w", word, err)
+			return nil, fmt.Errorf("%s: %w", word, err)
 		}
 	}
-	return nil
+	return texts, nil
 }
 
 // cutWord returns the first word of a line without its quotes, the rest of the

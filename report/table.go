@@ -60,6 +60,7 @@ type table struct {
 	tail   tails    // of MAC addresses, where the terminal is narrow; else 0
 	day    string
 	part   *tablewriter.Table // of the day; nil until one is begun
+	grid   *Grid              // that it is laid out for; nil for none
 	cell   []byte
 	text   []byte // of a line
 }
@@ -80,6 +81,22 @@ func newTable(w io.Writer, columns []Column, o Options) *table {
 
 // Row implements [Sink].
 func (t *table) Row(values []Value) error {
+	r := t.row(values)
+	if t.live && t.widths == nil {
+		t.fit()
+	}
+	if t.widths != nil {
+		return t.write(r)
+	}
+	t.sample = append(t.sample, r)
+	if len(t.sample) < sampleRows {
+		return nil
+	}
+	return t.layOut()
+}
+
+// row returns the texts of values.
+func (t *table) row(values []Value) row {
 	r := row{cells: make([]string, len(values))}
 	for i := range values {
 		v := &values[i]
@@ -96,17 +113,7 @@ func (t *table) Row(values []Value) error {
 		}
 		r.cells[i] = Visible(clipped(t.cell, limit))
 	}
-	if t.live && t.widths == nil {
-		t.fit()
-	}
-	if t.widths != nil {
-		return t.write(r)
-	}
-	t.sample = append(t.sample, r)
-	if len(t.sample) < sampleRows {
-		return nil
-	}
-	return t.layOut()
+	return r
 }
 
 // clipped returns a cell of at most limit bytes.
@@ -173,7 +180,7 @@ func (t *table) layOut() error {
 func (t *table) fit() {
 	t.widths, t.all = make([]int, len(t.columns)), make([]string, len(t.columns))
 	for i, c := range t.columns {
-		if !c.optional || t.live || slices.ContainsFunc(t.sample, func(r row) bool { return r.cells[i] != "" }) {
+		if !c.optional || t.live || t.grid.had(i) || slices.ContainsFunc(t.sample, func(r row) bool { return r.cells[i] != "" }) {
 			t.shown = append(t.shown, i)
 		}
 	}
@@ -219,6 +226,7 @@ func (t *table) measure() {
 			t.widths[i] = min(t.widths[i], c.wrap)
 		}
 	}
+	t.grid.widen(t.widths)
 }
 
 // least returns the width that a column has at least.
@@ -238,6 +246,10 @@ const liveTail = 3
 func (t *table) shorten() {
 	if t.live {
 		t.tail = liveTail
+		return
+	}
+	if t.grid != nil && t.grid.tail > 0 {
+		t.tail = t.grid.tail
 		return
 	}
 	var macs []string
@@ -367,7 +379,12 @@ const (
 
 // line writes a row as tablewriter does, with what failed in color.
 func (t *table) line(cells []string, failed bool) {
-	line := t.text[:0]
+	t.text = append(t.appendLine(t.text[:0], cells, failed), '\n')
+	t.out.Write(t.text)
+}
+
+// appendLine renders a row as tablewriter does, with what failed in color.
+func (t *table) appendLine(line []byte, cells []string, failed bool) []byte {
 	for at, i := range t.shown {
 		blanks := t.widths[i] - cellWidth(cells[at])
 		if t.columns[i].right {
@@ -381,8 +398,7 @@ func (t *table) line(cells []string, failed bool) {
 		}
 		line = appendBlanks(line, blanks+gap)
 	}
-	t.text = append(line, '\n')
-	t.out.Write(t.text)
+	return line
 }
 
 func appendBlanks(dst []byte, n int) []byte {

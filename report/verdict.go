@@ -29,13 +29,26 @@ const maxNamed = 4
 // WriteVerdict writes a verdict for people: what was captured, a cause at a
 // time, the servers. It returns the first error of w.
 func WriteVerdict(w io.Writer, v *verdict.Verdict, o VerdictOptions) error {
+	p := newVerdictText(v, o)
+	p.write()
+	_, err := io.WriteString(w, p.text.String())
+	return err
+}
+
+func newVerdictText(v *verdict.Verdict, o VerdictOptions) *verdictText {
 	if o.Width <= 0 {
 		o.Width = 80
 	}
-	p := &verdictText{VerdictOptions: o, verdict: v, tails: newTails(v.Phones)}
+	return &verdictText{VerdictOptions: o, verdict: v, tails: newTails(v.Phones)}
+}
+
+func (p *verdictText) write() {
+	v := p.verdict
 	p.head()
 	for i := range v.Causes {
+		from := p.text.Len() + 1 // after a blank line
 		p.cause(&v.Causes[i])
+		p.causes = append(p.causes, [2]int{from, p.text.Len()})
 	}
 	if len(v.Causes) == 0 && len(v.Phones) > 0 {
 		p.wrapped(" ✓ ", "no problem found")
@@ -45,8 +58,6 @@ func WriteVerdict(w io.Writer, v *verdict.Verdict, o VerdictOptions) error {
 	}
 	p.notes()
 	p.servers()
-	_, err := io.WriteString(w, p.text.String())
-	return err
 }
 
 // A verdictText is a verdict in the making.
@@ -55,6 +66,7 @@ type verdictText struct {
 	verdict *verdict.Verdict
 	tails   tails
 	text    strings.Builder
+	causes  [][2]int // where each begins and ends in text
 }
 
 // head writes the first line, which stands for the whole where there is room

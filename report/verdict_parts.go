@@ -34,3 +34,30 @@ func ServerFigures(s *verdict.Server) []string {
 		grouped(s.Phones), grouped(s.Events), percent(s.OK, s.OK+s.Failed), latency(s.Median), latency(s.P95), latency(s.Max),
 	}
 }
+
+// A VerdictLine is a line of a verdict, and the index of the cause that it is of; -1
+// for none.
+type VerdictLine struct {
+	Text  string
+	Cause int
+}
+
+// VerdictLines returns what WriteVerdict writes, line by line, without color.
+func VerdictLines(v *verdict.Verdict, o VerdictOptions) []VerdictLine {
+	o.Color = false
+	p := newVerdictText(v, o)
+	p.write()
+	var lines []VerdictLine
+	at := 0
+	for text := range strings.Lines(p.text.String()) {
+		cause := -1
+		for i, place := range p.causes {
+			if at >= place[0] && at < place[1] {
+				cause = i
+			}
+		}
+		at += len(text)
+		lines = append(lines, VerdictLine{strings.TrimSuffix(text, "\n"), cause})
+	}
+	return lines
+}

@@ -99,7 +99,20 @@ func newRoot(enter shutter) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(help.Usage)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	root.AddCommand(newAnalyze(enter), newCatalog(), newCheck(enter), newExplain(), newFrames(enter), newLearn(enter), newProfile(enter), newReport(enter), newSchema(), newSniff(enter), newVersion())
+	root.AddCommand(
+		newAnalyze(enter),
+		newBrowse(enter),
+		newCatalog(),
+		newCheck(enter),
+		newExplain(),
+		newFrames(enter),
+		newLearn(enter),
+		newProfile(enter),
+		newReport(enter),
+		newSchema(),
+		newSniff(enter),
+		newVersion(),
+	)
 	root.AddCommand(rebind.Commands()...)
 	help.Describe(root)
 	return root

@@ -3,6 +3,7 @@
 // when, with which values, and whether the server accepted it.
 //
 //	actionurl analyze [flags] CAPTURE...            events, calls or phones from captures
+//	actionurl browse  [flags] CAPTURE|EVENTS...     a screen to move in; also -i INTERFACE
 //	actionurl catalog [TABLE]                       events, variables, vendors, findings
 //	actionurl check   [flags] CAPTURE|EVENTS...     why events are missing, with an exit status
 //	actionurl explain FINDING                       what a finding means, and what to do

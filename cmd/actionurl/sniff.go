@@ -56,18 +56,18 @@ func newSniff(enter shutter) *cobra.Command {
 			if len(s.interfaces) == 0 {
 				return usage("no interface given; expected -i INTERFACE, or -i any")
 			}
-			if s.duration < 0 {
-				return usage("invalid argument %q for \"--duration\" flag: expected a time above 0, such as 1h", s.duration)
-			}
-			if s.fanout < 1 {
-				return usage("invalid argument \"%d\" for \"--fanout\" flag: expected 1 or more", s.fanout)
-			}
 			if err := s.finish(cmd); err != nil {
 				return err
 			}
 			return s.watch(cmd.Context())
 		},
 	}
+	s.sniffFlags(cmd)
+	return cmd
+}
+
+// sniffFlags adds the flags of analyze, and those of live interfaces.
+func (s *sniff) sniffFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVarP(&s.interfaces, "interface", "i", nil, "`INTERFACE` to watch, or any for all; repeatable")
 	f.DurationVar(&s.duration, "duration", 0, "stop after this `TIME`")
@@ -80,7 +80,17 @@ func newSniff(enter shutter) *cobra.Command {
 	f.IntVar(&s.fanout, "fanout", 1, "spread the frames of each interface over `N` ring buffers")
 	complete(cmd, "ring-size", []string{"64MiB", "256MiB", "1GiB"})
 	complete(cmd, "metrics", []string{":9100"})
-	return cmd
+}
+
+// finish reads the flags that depend on others.
+func (s *sniff) finish(cmd *cobra.Command) error {
+	if s.duration < 0 {
+		return usage("invalid argument %q for \"--duration\" flag: expected a time above 0, such as 1h", s.duration)
+	}
+	if s.fanout < 1 {
+		return usage("invalid argument \"%d\" for \"--fanout\" flag: expected 1 or more", s.fanout)
+	}
+	return s.analysis.finish(cmd)
 }
 
 // interfaceNames returns what -i may name.

@@ -78,6 +78,9 @@ type Config struct {
 	// is valid until it returns.
 	Found func(*finding.Occurrence)
 
+	// Message, unless nil, gets each SIP message, which is valid until it returns.
+	Message func(*sip.Message)
+
 	// Call, unless nil, gets each call when nothing can change it any more: in the
 	// order of their first events, or, if Live is set, as soon as that is so. The
 	// call is valid until Call returns.
@@ -102,7 +105,8 @@ type Analyzer struct {
 	silent  silent
 
 	emit    func(*Record) error
-	err     error // the first of emit and Config.Call
+	err     error              // the first of emit and Config.Call
+	message func(*sip.Message) // nil for nothing
 	prompt  bool
 	waiting queue
 	now     int64 // capture time that is reached
@@ -115,7 +119,7 @@ type Analyzer struct {
 // it points to are valid until emit returns; its strings stay valid. After an
 // error of emit or of Config.Call, neither is called again.
 func New(c Config, emit func(*Record) error) *Analyzer {
-	a := &Analyzer{emit: emit, prompt: c.Prompt, phones: phone.NewRegistry()}
+	a := &Analyzer{emit: emit, message: c.Message, prompt: c.Prompt, phones: phone.NewRegistry()}
 	a.events = actionurl.NewDecoder(actionurl.Config{
 		Templates: c.Templates, Keys: c.Keys, PhoneNames: c.PhoneNames, ServerNames: c.ServerNames,
 	}, a.phones)
@@ -154,6 +158,9 @@ func (a *Analyzer) Exchange(x *httpwire.Exchange) {
 func (a *Analyzer) Message(m *sip.Message) {
 	a.reach(m.Reached())
 	a.settle(m.Time) // the message itself shows it, whether its clock is right or not
+	if a.message != nil {
+		a.message(m)
+	}
 	a.silent.message(m)
 	a.sip.Message(m)
 }

@@ -69,7 +69,7 @@ func (in captures) feed(r *run) (running, reading error) { return each(in, r.bat
 // there is a processor for each, unless the frames are written: what is kept of these
 // is used by both. What waits for frames is stopped when the run ends before they do.
 func (r *run) decodeFrames(stop func()) {
-	r.Decode.Beside, r.Decode.Failed = r.frames == nil && runtime.GOMAXPROCS(0) > 1, stop
+	r.Decode.Beside, r.Decode.Failed = r.frames == nil && !r.Together && runtime.GOMAXPROCS(0) > 1, stop
 	r.pipeline = decode.New(r.Decode, r.record)
 	r.decoder = r.pipeline
 }
@@ -168,6 +168,9 @@ func (r *run) pass() error {
 	}
 	if r.live.Metrics != nil {
 		r.live.Metrics.Publish(r.pipeline.Summary())
+	}
+	if r.Reached != nil {
+		r.progress.lost = r.losses.sum()
 	}
 	if err := cmp.Or(r.losses.report(r.now), r.rows.HungUp()); err != nil {
 		return err
@@ -279,4 +282,43 @@ func (in *replayer) replay(r *run, rec *report.Saved) error {
 		return in.analyzer.Event(rec.Request.Exchange, rec.Request.Event, rec.Request.Findings)
 	}
 	return nil
+}
+
+// held are records that a function returns.
+type held struct {
+	replayer
+	next func() (*report.Saved, error)
+}
+
+// Again runs over saved records that next returns one by one, valid until the next
+// call, and io.EOF at the end.
+func Again(c Config, next func() (*report.Saved, error)) error {
+	return (&run{Config: c}).over(&held{next: next})
+}
+
+// Files implements input: there are none.
+func (in *held) Files() []os.FileInfo { return nil }
+
+// follow implements input.
+func (in *held) follow() bool { return false }
+
+// End implements input: nobody asks.
+func (in *held) End() (int64, error) { return 0, files.ErrNoEnd }
+
+// Progress implements input.
+func (in *held) Progress() (read, size int64) { return 0, 0 }
+
+func (in *held) feed(r *run) (running, reading error) {
+	for {
+		rec, err := in.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		}
+		if err := in.replay(r, rec); err != nil {
+			return err, nil
+		}
+	}
 }

@@ -24,7 +24,7 @@ type Learned struct {
 // until then with the error.
 func Learn(c decode.Config, in *files.Captures, stderr io.Writer) (*Learned, error) {
 	defer in.Close()
-	r := &run{in: captures{in}, progress: newProgress(stderr, captures{in}), sum: summary{w: stderr}}
+	r := &run{in: captures{in}, progress: newProgress(stderr, captures{in}, nil), sum: summary{w: stderr}}
 	var learner *learn.Learner
 	others := 0
 	p := decode.New(c, func(rec *decode.Record) error {

@@ -50,6 +50,15 @@ func (l *losses) all() []loss {
 	return all
 }
 
+// sum returns how many things were lost so far.
+func (l *losses) sum() int {
+	n := 0
+	for _, c := range l.all() {
+		n += c.N
+	}
+	return n
+}
+
 // grown returns what was lost since the last call.
 func (l *losses) grown() []loss {
 	var grown []loss

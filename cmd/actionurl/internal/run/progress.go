@@ -19,11 +19,14 @@ type progress struct {
 	began time.Time
 	next  time.Time
 	shown bool
+
+	reached func(Progress) // gets it, too; nil for none
+	lost    int
 }
 
-func newProgress(w io.Writer, in input) *progress {
+func newProgress(w io.Writer, in input, reached func(Progress)) *progress {
 	now := time.Now()
-	p := &progress{in: in, began: now, next: now.Add(progressInterval)}
+	p := &progress{in: in, began: now, next: now.Add(progressInterval), reached: reached}
 	if _, read := in.(*collected); read {
 		return p
 	}
@@ -35,7 +38,7 @@ func newProgress(w io.Writer, in input) *progress {
 
 // update shows how much was read, now and then.
 func (p *progress) update() {
-	if p.w == nil {
+	if p.w == nil && p.reached == nil {
 		return
 	}
 	now := time.Now()
@@ -43,8 +46,14 @@ func (p *progress) update() {
 		return
 	}
 	p.next = now.Add(progressInterval)
-	p.shown = true
 	read, size := p.in.Progress()
+	if p.reached != nil {
+		p.reached(Progress{Read: read, Size: size, Lost: p.lost})
+	}
+	if p.w == nil {
+		return
+	}
+	p.shown = true
 	fmt.Fprintf(p.w, "\r\x1b[K%s", progressText(read, size, now.Sub(p.began)))
 }
 

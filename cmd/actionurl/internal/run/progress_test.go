@@ -28,7 +28,7 @@ func TestProgressText(t *testing.T) {
 // A progress stays until something else is written.
 func TestProgressStays(t *testing.T) {
 	var b bytes.Buffer
-	p := newProgress(&b, scriptedInput{})
+	p := newProgress(&b, scriptedInput{}, nil)
 	if p.w != nil {
 		t.Error("a buffer is a terminal")
 	}

@@ -67,7 +67,22 @@ type Config struct {
 
 	Verdict Verdict
 
+	// Together has all that decodes on one goroutine, which whoever calls may recover.
+	Together bool
+	// Only, unless nil, chooses records beside the filter.
+	Only func(*decode.Record) bool
+	// Batch, unless nil, gets each batch of a capture that the filter has passed.
+	Batch func(*capture.Batch)
+	// Reached, unless nil, gets how far the run has come, now and then.
+	Reached func(Progress)
+
 	Stdout, Stderr io.Writer
+}
+
+// A Progress is how far a run has come.
+type Progress struct {
+	Read, Size int64 // bytes; a Size of 0 is not known
+	Lost       int   // frames that a live source lost, and what was lost after it
 }
 
 // A Verdict says how the verdict of the end is written.
@@ -137,7 +152,7 @@ func keyOf(c *timeline.Call) callKey { return callKey{c.Address, c.First} }
 
 // over runs over an input.
 func (r *run) over(in input) error {
-	r.in, r.progress, r.shown, r.calls = in, newProgress(r.Stderr, in), map[*timeline.Phone]bool{}, map[callKey]bool{}
+	r.in, r.progress, r.shown, r.calls = in, newProgress(r.Stderr, in, r.Reached), map[*timeline.Phone]bool{}, map[callKey]bool{}
 	r.verdict = verdict.New()
 	r.sum = summary{w: r.Stderr, view: r.Filter.View, templates: len(r.Decode.Templates), filter: r.Capture != nil}
 	if r.KeyLog != nil && in.follow() {
@@ -235,7 +250,7 @@ func (r *run) beginRows(out *output.Output) (output.Part, error) {
 
 // record takes a record of the decoder.
 func (r *run) record(rec *decode.Record) error {
-	shown := r.Filter.Shows(rec)
+	shown := r.Filter.Shows(rec) && (r.Only == nil || r.Only(rec))
 	r.sum.count(rec)
 	plain := rec
 	if r.Redact != nil && (shown || rec.Event == nil) {
@@ -407,6 +422,9 @@ func (r *run) batch(b *capture.Batch) error {
 	if r.Capture != nil {
 		r.Capture.Batch(b)
 		dropped = r.Capture.Dropped()
+	}
+	if r.Batch != nil {
+		r.Batch(b)
 	}
 	problems := slices.Clone(b.Problems)
 	err := r.pipeline.Then(func() error {

@@ -27,7 +27,11 @@ type viewer struct {
 func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline.Phone]bool, found *finding.Tally, collector *verdict.Collector) (*viewer, error) {
 	if o.Format.Run != nil {
 		run, err := o.Format.Run(w, o)
-		return &viewer{Part: run, record: run.Record, call: run.Call, found: run.Found}, err
+		v := &viewer{Part: run, record: run.Record, call: run.Call, found: run.Found}
+		if p, ok := run.(phonesTaker); ok {
+			v.end = p.Phones
+		}
+		return v, err
 	}
 	switch v {
 	case report.Calls:
@@ -54,6 +58,12 @@ func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline
 		}
 	}
 	return &viewer{Part: rows, loss: rows.Loss, beside: rows, record: write}, err
+}
+
+// A phonesTaker is a [report.Run] that takes the phones at the end, and says how
+// many it shows.
+type phonesTaker interface {
+	Phones([]*decode.Phone) (int, error)
 }
 
 // noRows is the view of a run whose result is its verdict.

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"actionurl/capture/live"
+	"actionurl/cmd/actionurl/internal/browse"
+	"actionurl/cmd/actionurl/internal/sandbox"
+	"actionurl/report/publish"
+)
+
+func newBrowse(enter shutter) *cobra.Command {
+	s := &sniff{analysis: analysis{enter: enter}, ringSize: live.DefaultRingSize}
+	s.collection.lateness = publish.DefaultLateness
+	cmd := &cobra.Command{
+		Use: "browse [flags] CAPTURE|EVENTS... | -i INTERFACE",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 == (len(s.interfaces) == 0) {
+				return usage("expected captures, saved events or nats://HOST, or else -i INTERFACE")
+			}
+			if err := s.finish(cmd); err != nil {
+				return err
+			}
+			return s.browse(cmd, args)
+		},
+	}
+	s.sniffFlags(cmd)
+	for _, rows := range strings.Fields("view group output format columns count complete write rotate keep-secrets fail-on notes color verbose metrics") {
+		cmd.Flags().MarkHidden(rows) // the screen has its own
+	}
+	return cmd
+}
+
+// browse shows on a screen what the arguments name.
+func (s *sniff) browse(cmd *cobra.Command, names []string) error {
+	piped, in := slices.Contains(names, "-"), cmd.InOrStdin()
+	keys, err := browse.Terminal(in, s.Stdout, piped)
+	if err != nil {
+		return usage("browse is a screen and needs a terminal; print rows with analyze, report or sniff, or the verdict with check")
+	}
+	c := browse.Config{
+		Name: strings.Join(append(s.interfaces, names...), " "), Live: len(names) == 0, Words: s.Filter.String(), Clock: s.time, Zone: s.Options.Clock.Zone(),
+		Color: os.Getenv("NO_COLOR") == "", VXLAN: s.Decode.VXLANPort, Stdin: keys, Stdout: s.Stdout, Frames: true, Ring: len(names) == 0 || piped,
+	}
+	read := s.watch
+	if len(names) > 0 {
+		buffered, saved, err := savedEvents(cmd.Context(), names, in)
+		if err != nil {
+			return &statusError{statusFailed, err}
+		}
+		read = func(ctx context.Context) error { return s.analyze(ctx, names, buffered) }
+		if c.Live = publish.Named(names[0]); c.Live || saved {
+			s.Decode.ResponseTimeout, s.Decode.SlowResponse = 1, 1 // what was late has been found
+			c.Frames, c.Ring, c.Why = false, false, "saved events hold no frames"
+			read = func(ctx context.Context) error { return s.report(ctx, names, buffered) }
+		}
+	}
+	screen, err := browse.New(c)
+	if err != nil {
+		return usage("%w", err)
+	}
+	own := s.enter
+	s.enter = func(keep sandbox.Rights) (steps []sandbox.Step) {
+		if keep.Write = append(keep.Write, "."); own != nil { // where s saves
+			steps = own(keep)
+		}
+		screen.Ready()
+		return steps
+	}
+	screen.Attach(&s.Config)
+	if err = screen.Run(cmd.Context(), read); err == nil || errors.As(err, new(*statusError)) {
+		return err
+	}
+	return &statusError{statusFailed, err}
+}

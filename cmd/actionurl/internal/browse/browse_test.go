@@ -1,0 +1,267 @@
+package browse
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/exp/teatest/v2"
+
+	"actionurl/capture/files"
+	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/report"
+	"actionurl/report/formats"
+)
+
+const testdata = "../../../../testdata/"
+
+// A probe is a model that can be asked what it shows.
+type probe struct{ *model }
+
+type shownMsg chan string
+
+func (p probe) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if reply, ok := msg.(shownMsg); ok {
+		p.View()
+		var all []string
+		for _, l := range p.lines {
+			var text strings.Builder
+			for _, part := range l {
+				text.WriteString(part.text)
+			}
+			all = append(all, strings.TrimRight(text.String(), " "))
+		}
+		reply <- strings.Join(all, "\n")
+		return p, nil
+	}
+	_, cmd := p.model.Update(msg)
+	return p, cmd
+}
+
+// A session is a screen that a test looks at.
+type session struct {
+	*teatest.TestModel
+	t      *testing.T
+	screen *Screen
+}
+
+// begin shows captures on a screen of a size.
+func begin(t *testing.T, c Config, width, height int, captures ...string) *session {
+	t.Helper()
+	c.Zone, c.Clock, c.Frames, c.Name = time.UTC, "utc", true, filepath.Base(captures[0])
+	screen, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := files.Open(t.Context(), captures, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := run.Config{Output: "-"}
+	config.Options.Clock = utc(t)
+	config.Decode.ResponseTimeout, config.Decode.SlowResponse = 10*time.Second, time.Second
+	screen.Attach(&config)
+	if err := run.Captures(config, in); err != nil {
+		t.Fatal(err)
+	}
+	screen.store.ended = true
+	return show(t, screen, width, height)
+}
+
+func show(t *testing.T, screen *Screen, width, height int) *session {
+	t.Helper()
+	m, err := newModel(screen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{teatest.NewTestModel(t, probe{m}, teatest.WithInitialTermSize(width, height)), t, screen}
+	t.Cleanup(func() {
+		s.Quit()
+		s.WaitFinished(t, teatest.WithFinalTimeout(10*time.Second))
+		for _, p := range m.panes {
+			p.close()
+		}
+	})
+	return s
+}
+
+// shown returns the text of the screen.
+func (s *session) shown() string {
+	reply := make(shownMsg, 1)
+	s.Send(reply)
+	select {
+	case text := <-reply:
+		return text
+	case <-time.After(10 * time.Second):
+		s.t.Fatal("the screen does not answer")
+		return ""
+	}
+}
+
+var keyNames = map[string]rune{
+	"enter": tea.KeyEnter, "esc": tea.KeyEscape, "space": tea.KeySpace, "up": tea.KeyUp, "down": tea.KeyDown, "end": tea.KeyEnd, "home": tea.KeyHome,
+	"pgdown": tea.KeyPgDown, "tab": tea.KeyTab, "f1": tea.KeyF1, "f2": tea.KeyF2, "f3": tea.KeyF3, "f4": tea.KeyF4, "f6": tea.KeyF6, "f7": tea.KeyF7, "f10": tea.KeyF10,
+}
+
+// press presses keys, of which a name or a character each is given.
+func (s *session) press(keys ...string) {
+	for _, key := range keys {
+		switch code, named := keyNames[key]; {
+		case key == "ctrl+c" || key == "ctrl+u":
+			s.Send(tea.KeyPressMsg{Code: rune(key[5]), Mod: tea.ModCtrl})
+		case named:
+			s.Send(tea.KeyPressMsg{Code: code})
+		default:
+			s.Type(key)
+		}
+	}
+}
+
+// await waits until the screen shows all of these texts, and returns it.
+func (s *session) await(texts ...string) string {
+	s.t.Helper()
+	var text string
+	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		text = s.shown()
+		missing := false
+		for _, want := range texts {
+			missing = missing || !strings.Contains(text, want)
+		}
+		if !missing {
+			return text
+		}
+	}
+	s.t.Fatalf("no %q on the screen:\n%s", texts, text)
+	return ""
+}
+
+// Number keys choose the views, which have the columns of the other outputs.
+func TestViews(t *testing.T) {
+	s := begin(t, Config{}, 80, 40, testdata+"deployment.pcap")
+	s.await("deployment.pcap  3 phones  1 call  4 events", "time          phone  event", "✗ 08:01:03.024  34:32  Terminate Call", "1 of 4 events")
+	s.press("1")
+	s.await("✗ 34:32  1 of 3 requests answered 404", "! 34:33  1 connection refused")
+	s.press("2")
+	s.await("phone  phone_ip", "34:34  192.168.40.52", "1 of 3 phones")
+	s.press("3")
+	s.await("34:32                 ended", "1 of 1 call")
+	s.press("5")
+	s.await("server", "192.168.40.207:8085", "1 of 1 server")
+	s.press("4")
+	s.await("1 of 4 events")
+}
+
+// Enter goes on from a phone to its events and their details, and Esc back.
+func TestEnter(t *testing.T) {
+	s := begin(t, Config{}, 80, 90, testdata+"deployment.pcap")
+	s.press("2", "down", "enter")
+	s.await("> phone 34:33", "Registration", "1 of 1 event (of 4)")
+	s.press("enter")
+	text := s.await("> event 4", "GET /crm?", "User-Agent: Grandstream", "variables", "secret_in_url", "frame, by gopacket", "- Layer 4")
+	if !strings.Contains(text, "request as sent\n  GET /crm?") {
+		t.Errorf("no raw request in:\n%s", text)
+	}
+	s.press("esc", "esc")
+	s.await("2 of 3 phones")
+}
+
+// The ladder of a call shows its requests and responses, and what failed.
+func TestLadder(t *testing.T) {
+	s := begin(t, Config{}, 80, 24, testdata+"deployment.pcap")
+	s.press("3", "enter")
+	s.await("34:32", "192.168.40.207:8085", "─ Incoming Call ──▶│ GET /crm?e=incoming", "◀─", "404 ✗", "6 messages")
+}
+
+// The words of a filter choose rows, as they are typed.
+func TestFilter(t *testing.T) {
+	s := begin(t, Config{}, 80, 24, testdata+"deployment.pcap")
+	s.press("/", "status:4xx")
+	s.await("filter: status:4xx", "1 of 1 event (of 4)")
+	s.press("enter", "3")
+	s.await("1 of 1 call")
+	s.press("4")
+	s.await("1 of 1 event (of 4)")
+	s.press("esc", "/", "REGISTR", "enter")
+	s.await("filter: REGISTR", "1 of 1 event (of 4)")
+	s.press("esc", "/", "status:x", "enter")
+	s.await("is not a status")
+	s.press("f7", "ctrl+u", "34:32", "enter")
+	s.await("filter: phone:34:32", "1 of 3 events (of 4)")
+}
+
+// Saved rows are those that the other commands write.
+func TestSaveRows(t *testing.T) {
+	capture, err := filepath.Abs(testdata + "deployment.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	for v, view := range map[string]string{"4": "events", "3": "calls", "2": "phones"} {
+		s := begin(t, Config{}, 80, 24, capture)
+		s.press(v, "s", "ctrl+u", view+".csv", "enter")
+		s.await("to " + view + ".csv")
+		text, err := os.ReadFile(view + ".csv")
+		if err != nil || !bytes.Contains(text, []byte("00:0b:82:12:34:32")) {
+			t.Errorf("%s: %v\n%s", view, err, text)
+		}
+	}
+	s := begin(t, Config{}, 80, 24, capture)
+	s.press("down", "down", "space", "s", "enter")
+	s.await("saved", "actionurl.pcapng")
+	in, err := files.Open(t.Context(), []string{"actionurl.pcapng"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	config := run.Config{Output: "-", Stdout: &out, Stderr: io.Discard}
+	config.Options.Clock = utc(t)
+	config.Decode.ResponseTimeout = 10 * time.Second
+	config.Filter.View, config.Options.Format = "events", ndjson(t)
+	if err := run.Captures(config, in); err != nil || strings.Count(out.String(), "\n") != 1 || !strings.Contains(out.String(), `"event":"terminated_call"`) {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+// What came off the wire is escaped.
+func TestEscaped(t *testing.T) {
+	s := begin(t, Config{}, 200, 50, testdata+"values.pcap")
+	for _, keys := range [][]string{{"4"}, {"enter"}, {"pgdown"}, {"esc", "3"}, {"enter"}, {"1"}, {"2"}} {
+		s.press(keys...)
+		if text := s.shown(); regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f]`).MatchString(text) {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
+// A run that cannot begin has no screen.
+func TestCannotBegin(t *testing.T) {
+	screen, err := New(Config{Stdin: strings.NewReader(""), Stdout: io.Discard, Zone: time.UTC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := io.ErrUnexpectedEOF
+	if err := screen.Run(t.Context(), func(context.Context) error { return wrong }); err != wrong {
+		t.Error(err)
+	}
+}
+
+func ndjson(t *testing.T) report.Format {
+	t.Helper()
+	return formats.All().Named("ndjson")
+}
+
+func utc(t *testing.T) *report.Clock {
+	t.Helper()
+	clock, err := report.NewClock("utc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clock
+}

@@ -1,0 +1,67 @@
+package browse
+
+import (
+	"bytes"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// blockLines is how many lines are compressed together: of about 700 bytes, 180
+// KiB, which takes 0.3 ms to read again.
+const blockLines = 256
+
+// lines are lines of text in blocks, all but the latest of which are compressed.
+// The number of a line stays its own when earlier ones are forgotten.
+type lines struct {
+	encoder *zstd.Encoder
+	blocks  [][]byte // compressed
+	gone    int      // blocks that are forgotten
+	open    []byte   // the block that is not full
+	n       int      // lines in it
+	size    int      // bytes of the blocks
+}
+
+func newLines() *lines {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	if err != nil {
+		panic(err) // these options are right
+	}
+	return &lines{encoder: encoder}
+}
+
+// end returns the number after that of the latest line.
+func (l *lines) end() int { return (l.gone+len(l.blocks))*blockLines + l.n }
+
+// first returns the number of the first line that is kept.
+func (l *lines) first() int { return l.gone * blockLines }
+
+// add adds a line, which ends in a line feed.
+func (l *lines) add(line []byte) {
+	l.open = append(l.open, line...)
+	if l.n++; l.n < blockLines {
+		return
+	}
+	block := bytes.Clone(l.encoder.EncodeAll(l.open, nil))
+	l.blocks = append(l.blocks, block)
+	l.size += len(block)
+	l.open, l.n = l.open[:0], 0
+}
+
+// forget forgets the first block.
+func (l *lines) forget() {
+	l.size -= len(l.blocks[0])
+	l.blocks[0] = nil
+	l.blocks = l.blocks[1:]
+	l.gone++
+}
+
+// block returns a block, compressed or not; nil for one that is not there.
+func (l *lines) block(i int) (data []byte, compressed bool) {
+	switch i -= l.gone; {
+	case i < 0 || i > len(l.blocks):
+		return nil, false
+	case i == len(l.blocks):
+		return bytes.Clone(l.open), false
+	}
+	return l.blocks[i], true
+}

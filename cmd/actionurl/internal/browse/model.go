@@ -1,0 +1,475 @@
+package browse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"actionurl/decode/verdict"
+	"actionurl/report"
+)
+
+const (
+	// tick is how often the screen looks for what is new.
+	tick = 100 * time.Millisecond
+
+	// judgeEvery is how often the verdict is made anew while it is shown.
+	judgeEvery = 500 * time.Millisecond
+
+	// wide is the width from which on details stand beside a list.
+	wide = 120
+)
+
+// A pane is what fills the screen below the tabs.
+type pane interface {
+	// title says what it shows, in few words.
+	title() string
+	// view is the view that it belongs to.
+	view() view
+	// key takes a key, and reports whether it means something here.
+	key(m *model, key string) (tea.Cmd, bool)
+	// draw returns the lines of a size.
+	draw(m *model, width, height int) []line
+	// keys are the ones that matter here, for the last line.
+	keys() string
+	// click takes a click at a line of the pane.
+	click(m *model, y int) tea.Cmd
+	// search looks for words that were typed. Empty ones end it.
+	search(m *model, words string) error
+	// searched returns the words.
+	searched() string
+	// close ends what goes on.
+	close()
+}
+
+// A model is the state of the screen, for bubbletea.
+type model struct {
+	*Screen
+	width, height int
+	panes         []pane // the last is shown; those before it are where Esc goes back to
+	roots         [len(views)]pane
+
+	ask    *prompt // what is typed; nil for nothing
+	form   *form
+	said   string // the latest message
+	paused bool
+	until  int // requests that a screen that is paused shows
+
+	grids  *grids
+	cursor *cursor
+	drawn  uint64 // what of the store is on the screen
+	lines  []line // the latest screen
+
+	verdict *verdict.Verdict // the latest; nil for none yet
+	judged  time.Time
+	of      uint64 // what of the store it is of
+	judging bool
+
+	known []string // the MAC addresses of the phones
+	told  int      // phones of which they are
+}
+
+// Messages of the model.
+type (
+	tickMsg  time.Time
+	judgeMsg struct {
+		verdict *verdict.Verdict
+		of      uint64
+	}
+	sayMsg string
+)
+
+func newModel(s *Screen) (*model, error) {
+	g, err := newGrids(s.Clock)
+	if err != nil {
+		return nil, err
+	}
+	m := &model{Screen: s, width: 80, height: 24, grids: g, cursor: newCursor(s.store)}
+	m.open(eventsView)
+	if s.Words != "" {
+		if err := m.top().search(m, s.Words); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// Init implements [tea.Model].
+func (m *model) Init() tea.Cmd { return m.next() }
+
+func (m *model) next() tea.Cmd {
+	return tea.Tick(tick, func(t time.Time) tea.Msg { return tickMsg(t) })
+}
+
+// top returns the pane that is shown.
+func (m *model) top() pane { return m.panes[len(m.panes)-1] }
+
+// push shows a pane, from which Esc goes back.
+func (m *model) push(p pane) { m.panes = append(m.panes, p) }
+
+// back goes back.
+func (m *model) back() {
+	if n := len(m.panes); n > 1 {
+		m.top().close()
+		m.panes = m.panes[:n-1]
+	}
+}
+
+// open opens a view.
+func (m *model) open(v view) {
+	for _, p := range m.panes {
+		if p != m.roots[p.view()] {
+			p.close()
+		}
+	}
+	if m.roots[v] == nil {
+		if v == verdictView {
+			m.roots[v] = &verdictPane{}
+		} else {
+			m.roots[v] = newList(all(v), v.String(), m.Live)
+		}
+	}
+	m.panes = []pane{m.roots[v]}
+}
+
+// say shows a message.
+func (m *model) say(format string, args ...any) {
+	m.said = report.Visible(fmt.Sprintf(format, args...))
+}
+
+// Update implements [tea.Model].
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+		m.stale()
+	case tickMsg:
+		return m, tea.Batch(m.next(), m.judge(), m.frames.read())
+	case judgeMsg:
+		m.verdict, m.of, m.judging = msg.verdict, msg.of, false
+		m.judged = time.Now()
+		m.stale()
+	case sayMsg:
+		m.say("%s", string(msg))
+		m.stale()
+	case framesMsg:
+		m.frames.took(msg)
+		m.stale()
+	case tea.KeyPressMsg:
+		m.stale()
+		return m, m.pressed(msg)
+	case tea.PasteMsg:
+		if m.ask != nil {
+			m.ask.insert(msg.Content)
+		}
+		m.stale()
+	case tea.MouseClickMsg:
+		m.stale()
+		return m, m.clicked(msg.Mouse())
+	case tea.MouseWheelMsg:
+		m.stale()
+		key := "up"
+		if msg.Mouse().Button == tea.MouseWheelDown {
+			key = "down"
+		}
+		if m.ask != nil || m.form != nil {
+			return m, nil
+		}
+		var cmds []tea.Cmd
+		for range 3 {
+			cmd, _ := m.top().key(m, key)
+			cmds = append(cmds, cmd)
+		}
+		return m, tea.Batch(cmds...)
+	}
+	return m, nil
+}
+
+// stale has the screen drawn anew.
+func (m *model) stale() { m.lines = nil }
+
+// judge returns what makes the verdict anew, nil where nobody looks at it.
+func (m *model) judge() tea.Cmd {
+	m.store.mu.Lock()
+	changed := m.store.changed
+	m.store.mu.Unlock()
+	if v := m.top().view(); v != verdictView && v != serversView && m.verdict != nil || m.judging || m.paused ||
+		changed == m.of && m.verdict != nil || time.Since(m.judged) < judgeEvery {
+		return nil
+	}
+	m.judging = true
+	return func() tea.Msg { return judgeMsg{m.taker.judge(), changed} }
+}
+
+// pressed takes a key.
+func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
+	key := msg.String()
+	if key == "ctrl+c" {
+		return tea.Quit
+	}
+	switch {
+	case m.ask != nil:
+		return m.ask.pressed(m, msg)
+	case m.form != nil:
+		return m.form.pressed(m, msg)
+	}
+	m.said = ""
+	if cmd, ok := m.top().key(m, key); ok {
+		return cmd
+	}
+	switch key {
+	case "1", "2", "3", "4", "5":
+		m.open(view(key[0] - '1'))
+	case "esc", "backspace", "left":
+		m.back()
+	case "q", "f10":
+		if len(m.panes) > 1 && key == "q" {
+			m.back()
+			return nil
+		}
+		return tea.Quit
+	case "Q":
+		return tea.Quit
+	case "/", "f3":
+		m.ask = newPrompt("filter: ", m.top().searched(), func(m *model, text string) tea.Cmd {
+			m.search(text)
+			return nil
+		})
+		m.ask.typed = func(m *model, text string) {
+			if m.top().search(m, text) == nil {
+				m.said = ""
+			}
+		}
+	case "f7":
+		m.form = newForm(m.top().searched())
+	case "?", "h", "f1":
+		if _, shown := m.top().(*textPane); !shown || m.top().title() != "keys" {
+			m.push(newText("keys", m.top().view(), helpLines))
+		}
+	case "m":
+		m.push(newText("messages", m.top().view(), noteLines))
+	case "p":
+		m.paused = !m.paused
+		_, m.until = m.store.bounds()
+	case "ctrl+z":
+		return tea.Suspend
+	case "ctrl+l", "f5":
+		return tea.ClearScreen
+	}
+	return nil
+}
+
+// search has the pane look for words, and says what is wrong with them.
+func (m *model) search(words string) {
+	if err := m.top().search(m, words); err != nil {
+		m.say("%v", err)
+	}
+}
+
+// clicked takes a click.
+func (m *model) clicked(at tea.Mouse) tea.Cmd {
+	if m.ask != nil || m.form != nil || at.Button != tea.MouseLeft {
+		return nil
+	}
+	switch {
+	case at.Y == 1:
+		from := 0
+		for v, name := range m.tabs() {
+			if at.X >= from && at.X < from+len(name) {
+				m.open(view(v))
+			}
+			from += len(name) + 1
+		}
+	case at.Y >= head && at.Y < m.height-foot:
+		return m.top().click(m, at.Y-head)
+	}
+	return nil
+}
+
+// The lines above and below the pane.
+const (
+	head = 2
+	foot = 2
+)
+
+// tabs are the texts of the tabs.
+func (m *model) tabs() []string {
+	var all []string
+	for v, name := range views {
+		all = append(all, fmt.Sprintf("[%d %s]", v+1, name))
+	}
+	return all
+}
+
+// View implements [tea.Model].
+func (m *model) View() tea.View {
+	m.store.mu.Lock()
+	changed := m.store.changed
+	m.store.mu.Unlock()
+	if m.lines == nil || changed != m.drawn && !m.paused || m.searching() {
+		m.drawn = changed
+		m.lines = m.draw()
+	}
+	var text []byte
+	for i, l := range m.lines {
+		if i > 0 {
+			text = append(text, '\n')
+		}
+		text = l.append(text, m.Color)
+	}
+	v := tea.NewView(string(text))
+	v.AltScreen = true
+	v.MouseMode = tea.MouseModeCellMotion
+	switch {
+	case m.ask != nil:
+		v.Cursor = tea.NewCursor(m.ask.column(), max(0, m.height-foot))
+	case m.form != nil:
+		x, y := m.form.place(m.width)
+		v.Cursor = tea.NewCursor(x, head+y)
+	}
+	return v
+}
+
+// searching reports whether the pane may show more though the store is the same.
+func (m *model) searching() bool {
+	l, ok := m.top().(*list)
+	return ok && l.find != nil && !m.paused
+}
+
+// draw draws the screen.
+func (m *model) draw() []line {
+	lines := []line{m.header().fit(m.width), m.tabLine().fit(m.width)}
+	height := max(0, m.height-head-foot)
+	var body []line
+	if m.form != nil {
+		body = m.form.draw(m.width, height)
+	} else {
+		body = m.top().draw(m, m.width, height)
+	}
+	for i := range height {
+		var l line
+		if i < len(body) {
+			l = body[i]
+		}
+		lines = append(lines, l.fit(m.width))
+	}
+	lines = append(lines, m.messageLine().fit(m.width), textLine(" "+m.keyLine(), dim).fit(m.width))
+	if len(lines) > m.height { // a terminal of a few lines
+		lines = lines[:max(m.height, 0)]
+	}
+	return lines
+}
+
+func (m *model) keyLine() string {
+	switch {
+	case m.ask != nil:
+		return m.ask.keys()
+	case m.form != nil:
+		return "Tab next  Enter apply  Esc cancel  Ctrl-U clear"
+	}
+	return m.top().keys()
+}
+
+// header says what is read, how much of it is there, and what is lost.
+func (m *model) header() line {
+	m.store.mu.Lock()
+	first, end, calls, phones, state, ended := m.store.lines.first(), m.store.lines.end(), len(m.store.calls), len(m.store.phones), m.store.state, m.store.ended
+	lost := m.store.lost
+	m.store.mu.Unlock()
+	left := " " + m.Name + "  " + count(phones, "phone") + "  " + count(calls, "call") + "  " + count(end-first, "event")
+	if v := m.verdict; v != nil && v.Failing > 0 {
+		left += fmt.Sprintf("  %d✗", v.Failing)
+	}
+	var right []string
+	if first > 0 {
+		right = append(right, fmt.Sprintf("first %d forgotten", first))
+	}
+	if lost > 0 {
+		right = append(right, fmt.Sprintf("%d findings not kept", lost))
+	}
+	if n := state.lost; n > 0 {
+		right = append(right, fmt.Sprintf("%d lost", n))
+	} else if m.Live {
+		right = append(right, "0 lost")
+	}
+	switch {
+	case m.paused:
+		right = append(right, "PAUSED")
+	case m.Live && !ended:
+		right = append(right, "LIVE")
+	case !ended && state.size > 0:
+		right = append(right, fmt.Sprintf("reading %d %%", 100*state.read/max(state.size, 1)))
+	case !ended:
+		right = append(right, "reading")
+	}
+	return spread(left, strings.Join(right, "  ")+" ", m.width, bar)
+}
+
+// spread puts texts at the two ends of a line. The left one gives way.
+func spread(left, right string, width int, s style) line {
+	left = report.Cut(left, max(0, width-report.Width(right)-1))
+	blanks := max(0, width-report.Width(left)-report.Width(right))
+	return line{{left + strings.Repeat(" ", blanks) + right, s}}
+}
+
+// count renders a number of things.
+func count(n int, thing string) string { return report.Plural(n, thing) }
+
+// tabLine shows the views, and where in them the pane is.
+func (m *model) tabLine() line {
+	var l line
+	at := m.top().view()
+	for v, name := range m.tabs() {
+		s := plain
+		if view(v) == at {
+			s = reverse
+		}
+		l = append(l, part{name, s}, part{" ", plain})
+	}
+	var trail []string
+	for _, p := range m.panes[1:] {
+		trail = append(trail, p.title())
+	}
+	if len(trail) > 0 {
+		l = append(l, part{" > " + strings.Join(trail, " > "), bold})
+	}
+	return l
+}
+
+// messageLine is what is typed, or else the latest message, or else the words of
+// the search.
+func (m *model) messageLine() line {
+	switch {
+	case m.ask != nil:
+		return m.ask.line(m.status())
+	case m.said != "":
+		return line{{" " + m.said, bold}}
+	}
+	if words := m.top().searched(); words != "" {
+		return line{{" filter: " + report.Visible(words), bold}, {"  " + m.status(), plain}}
+	}
+	return textLine(" "+m.status(), dim)
+}
+
+// status is what the pane says of itself.
+func (m *model) status() string {
+	if s, ok := m.top().(interface{ status(*model) string }); ok {
+		return s.status(m)
+	}
+	return ""
+}
+
+// phonesOf are the words of the filter that choose phones.
+func phonesOf(words []string) string {
+	slices.Sort(words)
+	for i, w := range words {
+		if strings.Contains(w, " ") {
+			w = `"` + w + `"`
+		}
+		words[i] = "phone:" + w
+	}
+	return strings.Join(words, " ")
+}

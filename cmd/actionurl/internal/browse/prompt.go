@@ -1,0 +1,108 @@
+package browse
+
+import (
+	"unicode"
+
+	tea "charm.land/bubbletea/v2"
+
+	"actionurl/report"
+)
+
+// A prompt is a line that is typed.
+type prompt struct {
+	label string
+	text  []rune
+	at    int // where the next character comes
+	typed func(*model, string)
+	done  func(*model, string) tea.Cmd
+	from  string // what there was
+}
+
+func newPrompt(label, text string, done func(*model, string) tea.Cmd) *prompt {
+	return &prompt{label: label, text: []rune(text), at: len([]rune(text)), done: done, from: text}
+}
+
+// insert types a text.
+func (p *prompt) insert(text string) {
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			p.text = append(p.text[:p.at], append([]rune{r}, p.text[p.at:]...)...)
+			p.at++
+		}
+	}
+}
+
+// edit takes a key that changes the text, and reports whether it is one.
+func (p *prompt) edit(msg tea.KeyPressMsg) bool {
+	switch key := msg.String(); key {
+	case "left":
+		p.at = max(0, p.at-1)
+	case "right":
+		p.at = min(len(p.text), p.at+1)
+	case "home", "ctrl+a":
+		p.at = 0
+	case "end", "ctrl+e":
+		p.at = len(p.text)
+	case "backspace", "ctrl+h":
+		if p.at > 0 {
+			p.text = append(p.text[:p.at-1], p.text[p.at:]...)
+			p.at--
+		}
+	case "delete", "ctrl+d":
+		if p.at < len(p.text) {
+			p.text = append(p.text[:p.at], p.text[p.at+1:]...)
+		}
+	case "ctrl+u":
+		p.text, p.at = p.text[p.at:], 0
+	case "ctrl+w":
+		at := p.at
+		for at > 0 && p.text[at-1] == ' ' {
+			at--
+		}
+		for at > 0 && p.text[at-1] != ' ' {
+			at--
+		}
+		p.text = append(p.text[:at], p.text[p.at:]...)
+		p.at = at
+	default:
+		if msg.Text == "" {
+			return false
+		}
+		p.insert(msg.Text)
+	}
+	return true
+}
+
+// pressed takes a key.
+func (p *prompt) pressed(m *model, msg tea.KeyPressMsg) tea.Cmd {
+	switch msg.String() {
+	case "enter":
+		m.ask = nil
+		return p.done(m, string(p.text))
+	case "esc":
+		m.ask = nil
+		if p.typed != nil {
+			p.typed(m, p.from)
+		}
+		return nil
+	}
+	if p.edit(msg) && p.typed != nil {
+		p.typed(m, string(p.text))
+	}
+	return nil
+}
+
+func (p *prompt) keys() string { return "Enter apply  Esc cancel  Ctrl-U clear" }
+
+// shown is the text as it is seen.
+func (p *prompt) shown() string { return report.Visible(string(p.text)) }
+
+// column returns where the cursor is.
+func (p *prompt) column() int {
+	return 1 + report.Width(p.label) + report.Width(report.Visible(string(p.text[:p.at])))
+}
+
+// line draws the prompt, with a status.
+func (p *prompt) line(status string) line {
+	return line{{" " + p.label, bold}, {p.shown(), plain}, {"   " + status, dim}}
+}

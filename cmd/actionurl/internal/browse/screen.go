@@ -1,0 +1,197 @@
+package browse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/report"
+	"actionurl/report/output"
+)
+
+// gcPercent is how much the heap may grow, in percent, before it is collected: it is
+// mostly what is kept, which is no garbage.
+const gcPercent = 40
+
+// A Config says what a screen shows.
+type Config struct {
+	Name  string // of what is read
+	Live  bool   // it does not end by itself
+	Words string // of the filter, at the beginning
+	Clock string // the form of times
+	Zone  *time.Location
+	Color bool
+
+	// Frames says that captures can be read again by their names, else Why not.
+	// Ring says that the latest frames are kept in memory instead.
+	Frames bool
+	Ring   bool
+	Why    string
+	VXLAN  uint16
+
+	Stdin  io.Reader // of keys
+	Stdout io.Writer
+}
+
+// A Screen shows what a run makes.
+type Screen struct {
+	Config
+	store  *store
+	taker  *taker
+	frames *frames
+	fields *fields
+	ring   *ring
+
+	ready sync.Once
+	shut  chan struct{} // closed when the rights are dropped
+}
+
+// ErrTerminal is the error of a screen without a terminal.
+var ErrTerminal = errors.New("expected a terminal")
+
+// New returns a screen.
+func New(c Config) (*Screen, error) {
+	s := &Screen{Config: c, store: newStore(), shut: make(chan struct{}), frames: &frames{why: c.Why, vxlan: c.VXLAN}}
+	var err error
+	if s.taker, err = newTaker(s.store, c.Clock); err != nil {
+		return nil, err
+	}
+	if s.fields, err = newFields(c.Clock); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Ring:
+		s.ring = newRing(c.VXLAN)
+		s.frames.from = s.ring.source
+	case c.Frames:
+		s.frames.from = fromFiles
+	}
+	return s, nil
+}
+
+// Attach has a run hand to the screen what it makes.
+func (s *Screen) Attach(c *run.Config) {
+	c.Stdout, c.Stderr = io.Discard, s.taker
+	c.Options.Format = report.Format{Name: "screen", Run: func(io.Writer, report.Options) (report.Run, error) { return s.taker, nil }}
+	c.Filter = report.Filter{View: report.Events} // which the screen has of its own
+	c.Together = true
+	c.Decode.Message = s.taker.message
+	c.Reached = func(p run.Progress) {
+		s.store.mu.Lock()
+		s.store.state = runState{p.Read, p.Size, p.Lost}
+		s.store.changed++
+		s.store.mu.Unlock()
+	}
+	if s.ring != nil {
+		c.Batch = s.ring.add
+	}
+}
+
+// Ready says that the run has opened what it reads, and dropped its rights.
+func (s *Screen) Ready() { s.ready.Do(func() { close(s.shut) }) }
+
+// Run runs the screen over a run, which reads until its context ends. It returns the
+// error of the run where that could not begin, and else nil or that of the
+// terminal.
+func (s *Screen) Run(ctx context.Context, read func(context.Context) error) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // the terminal is closed
+	defer signal.Stop(hangup)
+	go func() {
+		select {
+		case <-hangup:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	type end struct {
+		err   error
+		panic any
+		stack []byte
+	}
+	ended := make(chan end, 1)
+	crashed := make(chan struct{})
+	go func() {
+		var e end
+		defer func() {
+			if e.panic = recover(); e.panic != nil {
+				e.stack = debug.Stack()
+				close(crashed)
+			}
+			s.store.mu.Lock()
+			s.store.ended = true
+			s.store.changed++
+			s.store.mu.Unlock()
+			ended <- e
+		}()
+		if e.err = read(ctx); e.err != nil {
+			s.store.note(e.err.Error())
+		}
+	}()
+	select {
+	case <-s.shut:
+	case e := <-ended:
+		select {
+		case <-s.shut: // and it has read all
+			ended <- e
+		default:
+			if e.panic != nil {
+				panic(fmt.Sprintf("%v\n%s", e.panic, e.stack))
+			}
+			return e.err
+		}
+	}
+	m, err := newModel(s)
+	if err != nil {
+		return err
+	}
+	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(s.Stdin), tea.WithOutput(s.Stdout), tea.WithoutSignalHandler())
+	go func() {
+		select {
+		case <-crashed:
+			program.Kill()
+		case <-ctx.Done():
+		}
+	}()
+	_, err = program.Run()
+	cancel()
+	e := <-ended
+	switch {
+	case e.panic != nil: // the terminal is as it was
+		panic(fmt.Sprintf("%v\n%s", e.panic, e.stack))
+	case errors.Is(err, tea.ErrProgramPanic):
+		return err
+	case errors.Is(err, tea.ErrProgramKilled), errors.Is(err, tea.ErrInterrupted):
+		return nil
+	}
+	return err
+}
+
+// Terminal returns what keys come from: stdin, or the terminal itself where that is
+// a capture. It returns ErrTerminal where there is none.
+func Terminal(stdin io.Reader, stdout io.Writer, piped bool) (keys io.Reader, err error) {
+	if !output.IsTerminal(stdout) {
+		return nil, ErrTerminal
+	}
+	if !piped && output.IsTerminal(stdin) {
+		return stdin, nil
+	}
+	tty, _, err := tea.OpenTTY()
+	if err != nil {
+		return nil, ErrTerminal
+	}
+	return tty, nil
+}

@@ -1,0 +1,177 @@
+package browse
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"actionurl/decode/finding"
+	"actionurl/decode/timeline"
+	"actionurl/report"
+)
+
+// Bounds on what is kept, 190 MiB in all.
+const (
+	// maxEvents bounds the requests, and maxBytes their compressed lines: 64 MiB,
+	// and 16 MiB of the places in the index, 16 bytes each.
+	maxEvents = 1 << 20
+	maxBytes  = 64 << 20
+
+	// maxCalls bounds the calls that are closed: 256 Ki of about 250 bytes, 64 MiB.
+	maxCalls = 256 << 10
+
+	// maxBeside bounds what is kept beside the requests: 64 Ki lines of about 250
+	// bytes, 16 MiB.
+	maxBeside = 64 << 10
+
+	// maxMessages bounds the SIP messages: 256 Ki of 96 bytes, 24 MiB.
+	maxMessages = 256 << 10
+
+	// maxNotes bounds the messages of the run.
+	maxNotes = 200
+)
+
+// A store keeps what a run has made so far. Its lock is held for short.
+type store struct {
+	mu      sync.Mutex
+	changed uint64 // counts up
+
+	lines  *lines
+	index  []entry // of the lines that are kept
+	beside []aside
+	lost   int // of beside
+
+	calls     []call // by number, from firstCall on
+	firstCall int
+	phones    []phone
+	messages  []message // a ring, once it is full
+	oldest    int       // in messages
+	silent    int       // messages that are forgotten
+
+	notes []string // messages of the run
+	ended bool     // the run is over
+	state runState
+}
+
+// An entry is where a request belongs: a call and a phone by their numbers, -1 for
+// none.
+type entry struct{ call, phone int32 }
+
+// An aside is a line that is beside the requests, after as many of them.
+type aside struct {
+	after int
+	line  string
+}
+
+// A call is the row of one.
+type call struct {
+	row      report.GridRow
+	findings finding.Set
+	key      callKey
+	id       uint64 // of its SIP, see idOf; 0 for none
+	last     int32  // its latest request
+	phone    int32
+	over     bool
+}
+
+// A callKey names a call, whichever run makes it.
+type callKey struct {
+	phone netip.Addr
+	first int64
+}
+
+func keyOf(c *timeline.Call) callKey { return callKey{c.Address, c.First} }
+
+// A phone is the row of one.
+type phone struct {
+	row      report.GridRow
+	mac      string
+	accounts []string
+	findings finding.Set
+	silent   bool
+}
+
+// A message is a SIP message.
+type message struct {
+	time     int64
+	id       uint64 // of its Call-ID
+	from, to netip.Addr
+	text     string // its first line, in short
+	capture  string
+	frame    int32
+	failed   bool
+}
+
+// A runState is what the header shows of the run.
+type runState struct {
+	read, size int64
+	lost       int
+}
+
+func newStore() *store { return &store{lines: newLines()} }
+
+// forget forgets the oldest requests where there are too many.
+func (s *store) forget() {
+	for len(s.index) > maxEvents || s.lines.size > maxBytes {
+		s.lines.forget()
+		s.index = s.index[blockLines:]
+	}
+	first := s.lines.first()
+	for len(s.calls) > maxCalls || len(s.calls) > 0 && s.calls[0].over && int(s.calls[0].last) < first {
+		s.calls = s.calls[1:]
+		s.firstCall++
+	}
+}
+
+// accountsOf returns the accounts of the phone of a request.
+func (s *store) accountsOf(n int) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := n - s.lines.first(); i >= 0 && i < len(s.index) {
+		if p := s.index[i].phone; p >= 0 {
+			return s.phones[p].accounts
+		}
+	}
+	return nil
+}
+
+// call returns a call by its number; nil where it is forgotten.
+func (s *store) call(n int) *call {
+	if i := n - s.firstCall; i >= 0 && i < len(s.calls) {
+		return &s.calls[i]
+	}
+	return nil
+}
+
+// bounds returns the numbers of the first request and of that after the latest.
+func (s *store) bounds() (first, end int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lines.first(), s.lines.end()
+}
+
+// events returns the requests of a call or of a phone.
+func (s *store) events(of func(entry) bool) []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []int
+	for i, e := range s.index {
+		if of(e) {
+			all = append(all, s.lines.first()+i)
+		}
+	}
+	return all
+}
+
+// note keeps a message of the run.
+func (s *store) note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for line := range strings.Lines(text) {
+		line = strings.TrimPrefix(strings.TrimRight(line, "\n"), "actionurl: ")
+		s.notes = append(s.notes, report.Visible(line))
+	}
+	s.notes = slices.Delete(s.notes, 0, max(0, len(s.notes)-maxNotes))
+	s.changed++
+}

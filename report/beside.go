@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"io"
 	"net/netip"
 	"slices"
 
@@ -133,27 +134,18 @@ func silentFields() []field[SavedPhone] {
 // Finding writes a finding that no single request has. Its time is that of the
 // first example, and is left out if that has none.
 func (r *Rows[R]) Finding(o *finding.Occurrence) error {
-	if r.json == nil {
-		return nil
-	}
 	at := []member{{"time", momentOf(o.Time)}, {"sensor", Text(cmp.Or(r.sensor, o.Sensor))}, {"capture", Text(o.Capture)}, {"frame", Count(int64(o.Frame))}}
-	return r.json.beside(at, "finding", members(foundFields(), o))
+	return r.beside(at, "finding", members(foundFields(), o))
 }
 
 // SIPCall writes what SIP alone says of a call. Its time is that of the call's
 // first event, by which, and by the phone, the call is known.
 func (r *Rows[R]) SIPCall(c *timeline.Call) error {
-	if r.json == nil {
-		return nil
-	}
-	return r.json.beside(r.at(c.First), "sip_call", members(sipFields(), &SavedCall{c.Phone.MAC, c.Address, c.SIP}))
+	return r.beside(r.at(c.First), "sip_call", members(sipFields(), &SavedCall{c.Phone.MAC, c.Address, c.SIP}))
 }
 
 // SilentPhone writes a phone that announced nothing, at the end of the capture.
 func (r *Rows[R]) SilentPhone(p *decode.Phone) error {
-	if r.json == nil {
-		return nil
-	}
 	s := SavedPhone{MAC: p.MAC, IP: p.Addresses[0], First: p.First, Last: p.Last}
 	if len(p.Accounts) > 0 {
 		s.Account = p.Accounts[0]
@@ -162,15 +154,12 @@ func (r *Rows[R]) SilentPhone(p *decode.Phone) error {
 	if r.sensor == "" && len(p.Sensors) > 0 {
 		at[1].value = Text(p.Sensors[0])
 	}
-	return r.json.beside(at, "silent_phone", members(silentFields(), &s))
+	return r.beside(at, "silent_phone", members(silentFields(), &s))
 }
 
 // End writes the time that the capture had reached at its end.
 func (r *Rows[R]) End(now int64) error {
-	if r.json == nil {
-		return nil
-	}
-	return r.json.beside(r.at(now), "capture_end", nil)
+	return r.beside(r.at(now), "capture_end", nil)
 }
 
 // at returns what says when and where something was that is no row.
@@ -188,17 +177,17 @@ type Loss struct {
 // Loss writes a loss, so that who reads the rows between since and time knows
 // what is not there.
 func (r *Rows[R]) Loss(l *Loss) error {
-	if r.json == nil {
+	if r.json == nil && r.besideColumn() < 0 {
 		return nil
 	}
 	lost := []member{{"interface", Text(l.Interface)}, {"since", Value{kind: KindTime, num: l.Since}}}
 	for _, c := range l.Counts {
 		lost = append(lost, member{c.Key, Number(int64(c.N))})
 	}
-	if err := r.json.beside(r.at(l.Time), "capture_loss", lost); err != nil {
+	if err := r.beside(r.at(l.Time), "capture_loss", lost); err != nil {
 		return err
 	}
-	return r.json.Flush()
+	return r.Sink.Flush()
 }
 
 // A member is a value of a JSON object with its key.
@@ -214,6 +203,69 @@ func members[R any](fields []field[R], of *R) []member {
 		all[i] = member{fields[i].Name, fields[i].value(of)}
 	}
 	return all
+}
+
+// The columns of a format that has no objects: of what is no row, line is the key
+// that says what it is, and beside the object. A request has neither.
+const (
+	lineColumn   = "line"
+	besideColumn = "beside"
+)
+
+// inColumns returns the fields of a saved record for a format that has no objects.
+func inColumns(fields []field[decode.Record]) []field[decode.Record] {
+	j := newNDJSON(io.Discard, nil)
+	for i := range fields {
+		if of := fields[i].value; fields[i].Kind == KindDetails {
+			fields[i].Kind = KindJSON
+			fields[i].value = func(r *decode.Record) Value {
+				v := of(r)
+				if v.kind == Absent {
+					return v
+				}
+				return jsonOf(j.value(nil, v))
+			}
+		}
+	}
+	nothing := func(*decode.Record) Value { return Value{} }
+	return append(fields,
+		field[decode.Record]{Column: Column{Name: lineColumn, Kind: KindText, Shared: true}, value: nothing},
+		field[decode.Record]{Column: Column{Name: besideColumn, Kind: KindJSON}, value: nothing})
+}
+
+func jsonOf(b []byte) Value {
+	s := string(b)
+	return Value{kind: KindJSON, of: &s}
+}
+
+// besideColumn returns which column has what is no row, -1 for none.
+func (r *Rows[R]) besideColumn() int {
+	return slices.IndexFunc(r.fields, func(f field[R]) bool { return f.Name == besideColumn })
+}
+
+// beside writes an object that is no row, where the format has a place for it:
+// members that say where it belongs, and one more with what it says.
+func (r *Rows[R]) beside(at []member, key string, says []member) error {
+	if r.json != nil {
+		return r.json.beside(at, key, says)
+	}
+	place := r.besideColumn()
+	if place < 0 {
+		return nil
+	}
+	clear(r.row)
+	for i := range r.fields {
+		for _, m := range at {
+			if m.key == r.fields[i].Name {
+				r.row[i] = m.value
+			}
+		}
+		if r.fields[i].Name == lineColumn {
+			r.row[i] = Text(key)
+		}
+	}
+	r.row[place] = jsonOf(enclose(newNDJSON(io.Discard, nil).members(nil, says), 0))
+	return r.Row(r.row)
 }
 
 // beside writes an object that is no row: members that say where it belongs,

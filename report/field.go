@@ -27,6 +27,7 @@ type field[R any] struct {
 
 // text is a text that many Rs have in common.
 func text[R any](c Column, at func(*R) *string) field[R] {
+	c.Shared = true
 	f := unique(c, at)
 	f.read = func(rd *Reader, r *R) { *at(r) = rd.text(rd.string()) }
 	return f
@@ -366,7 +367,7 @@ func (v *view[R]) columns(o Options) ([]field[R], error) {
 	case people:
 		fields, err = v.pick(v.people)
 	}
-	if o.Columns == "" && !o.Sensors && o.Format.Name != "ndjson" {
+	if o.Columns == "" && !o.Sensors && !o.Format.Saves {
 		fields = slices.DeleteFunc(fields, func(f field[R]) bool { return f.sensors })
 	}
 	if o.Format.Early {

@@ -163,6 +163,8 @@ func (v *Value) AppendJSON(dst []byte) []byte {
 			dst = strconv.AppendUint(dst, uint64(id), 10)
 		}
 		return append(dst, ']')
+	case KindJSON:
+		return append(dst, *v.of.(*string)...)
 	case KindVars:
 		return appendVars(dst, *v.of.(*[]actionurl.Var))
 	}
@@ -175,16 +177,7 @@ func (v *Value) AppendJSON(dst []byte) []byte {
 func appendVars(dst []byte, all []actionurl.Var) []byte {
 	before := len(dst)
 	for i := range all {
-		name, again := all[i].Name, 1
-		for j := range all[:i] {
-			if all[j].Name == name {
-				again++
-			}
-		}
-		if again > 1 {
-			name += "#" + strconv.Itoa(again)
-		}
-		dst = append(AppendString(append(dst, ','), name), ':')
+		dst = append(AppendString(append(dst, ','), nameOnce(all, i)), ':')
 		dst = AppendString(dst, all[i].Value)
 	}
 	return enclose(dst, before)
@@ -234,6 +227,27 @@ func AppendString(dst []byte, s string) []byte {
 		i++
 	}
 	return append(dst, '"')
+}
+
+// AppendUnicode renders s in UTF-8: where it is not, its bytes that are none are
+// written as \xNN, and its backslashes doubled, so nothing is lost.
+func AppendUnicode(dst []byte, s string) []byte {
+	if utf8.ValidString(s) {
+		return append(dst, s...)
+	}
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case s[i] == '\\':
+			dst = append(dst, `\\`...)
+		case r == utf8.RuneError && n == 1:
+			dst = append(append(dst, `\x`...), digits[s[i]>>4], digits[s[i]&15])
+		default:
+			dst = append(dst, s[i:i+n]...)
+		}
+		i += n
+	}
+	return dst
 }
 
 const digits = "0123456789abcdef"

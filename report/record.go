@@ -24,6 +24,9 @@ func records(v View, o Options) *view[decode.Record] {
 	fields := recordFields()
 	if o.Complete {
 		fields = append(fields, completeFields()...)
+		if o.Format.Name != "ndjson" {
+			fields = inColumns(fields)
+		}
 	}
 	return &view[decode.Record]{people: people, keys: fields, composed: composedFields(), named: func(name string) (field[decode.Record], bool) {
 		name, ok := strings.CutPrefix(name, varPrefix)

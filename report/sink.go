@@ -32,7 +32,9 @@ type Format struct {
 	Extensions []string // of its files; without the dot, they are names of it, too
 	People     bool     // people read it: they see other columns than programs
 	Early      bool     // it writes each row as it comes, and so each column that may be empty
+	Saves      bool     // [Reader] can show again what it writes
 	Whole      bool     // a file of it can only be read when it is whole
+	Binary     bool     // it is not for a terminal
 
 	// New returns a Sink that writes rows with these columns to w.
 	New func(w io.Writer, o Options, columns []Column) (Sink, error)
@@ -68,7 +70,7 @@ func Plain() Formats {
 		{Name: "tsv", Extensions: []string{".tsv"}, New: func(w io.Writer, o Options, columns []Column) (Sink, error) {
 			return newCSV(w, columns, o, true)
 		}},
-		{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl", ".json"}, New: func(w io.Writer, _ Options, columns []Column) (Sink, error) {
+		{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl", ".json"}, Saves: true, New: func(w io.Writer, _ Options, columns []Column) (Sink, error) {
 			return newNDJSON(w, columns), nil
 		}},
 		{Name: "markdown", Extensions: []string{".md", ".markdown"}, People: true, Early: true, New: func(w io.Writer, o Options, columns []Column) (Sink, error) {

@@ -127,7 +127,7 @@ func appendSeconds(dst []byte, ns int64, digits int) []byte {
 // left as they are.
 func (v *Value) AppendText(dst []byte, clock *Clock, short bool) []byte {
 	switch v.kind {
-	case KindText:
+	case KindText, KindJSON:
 		return append(dst, *v.of.(*string)...)
 	case KindWord:
 		return append(dst, v.of.(fmt.Stringer).String()...)

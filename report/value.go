@@ -19,16 +19,22 @@
 package report
 
 import (
+	"fmt"
+	"iter"
 	"net/netip"
+	"strconv"
 	"time"
 
+	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/packet"
 )
 
 // A Column is a name, the kind of its values, and how it is laid out in a table.
 type Column struct {
-	Name string
-	Kind Kind // of the values, as programs read them
+	Name   string
+	Kind   Kind // of the values, as programs read them
+	Shared bool // many rows have the same text
 
 	width   int  // the least width, in terminal columns
 	typical int  // the width in which most values fit, if that is more
@@ -86,11 +92,12 @@ const (
 	KindVars                 // texts by name
 	KindFindings             // several kinds of findings
 	KindDetails              // several findings with their details
+	KindJSON                 // a value in JSON, of one line
 )
 
 // What of points to.
 //
-//	KindText                *string
+//	KindText, KindJSON      *string
 //	KindWord                fmt.Stringer, which it is
 //	KindMAC                 *packet.MAC
 //	KindAddr                *netip.Addr
@@ -109,6 +116,88 @@ func (v *Value) Kind() Kind { return v.kind }
 // Int returns a time or a time span, both in nanoseconds, a number, or 0 or 1
 // of a KindBool.
 func (v *Value) Int() int64 { return v.num }
+
+// Raw returns a text, a word or JSON, and whether the value is one.
+func (v *Value) Raw() (string, bool) {
+	switch v.kind {
+	case KindText, KindJSON:
+		return *v.of.(*string), true
+	case KindWord:
+		return v.of.(fmt.Stringer).String(), true
+	}
+	return "", false
+}
+
+// Texts returns the texts of several texts, addresses or kinds of findings.
+func (v *Value) Texts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		switch v.kind {
+		case KindTexts:
+			for _, s := range *v.of.(*[]string) {
+				if !yield(s) {
+					return
+				}
+			}
+		case KindAddrs:
+			for _, a := range *v.of.(*[]netip.Addr) {
+				if !yield(a.String()) {
+					return
+				}
+			}
+		case KindFindings:
+			for k := range finding.Set(v.num).All() {
+				if !yield(k.String()) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Numbers returns the numbers of several numbers.
+func (v *Value) Numbers() iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		if v.kind != KindNumbers {
+			return
+		}
+		for _, id := range v.of.(*packet.VLANs).IDs() {
+			if !yield(int64(id)) {
+				return
+			}
+		}
+	}
+}
+
+// Named returns the texts of variables with their names, which differ: "#2" is
+// after that of one that was sent twice.
+func (v *Value) Named() iter.Seq2[string, string] {
+	return func(yield func(name, text string) bool) {
+		if v.kind != KindVars {
+			return
+		}
+		all := *v.of.(*[]actionurl.Var)
+		for i := range all {
+			if !yield(nameOnce(all, i), all[i].Value) {
+				return
+			}
+		}
+	}
+}
+
+// nameOnce returns the name of a variable, and which of its name it is where it
+// was sent several times.
+func nameOnce(all []actionurl.Var, i int) string {
+	name, again := all[i].Name, 1
+	for j := range all[:i] {
+		if all[j].Name == name {
+			again++
+		}
+	}
+	if again > 1 {
+		return name + "#" + strconv.Itoa(again)
+	}
+	return name
+}
 
 // Text returns a text, or nothing if s is empty.
 func Text(s string) Value {

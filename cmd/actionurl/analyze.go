@@ -93,14 +93,12 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.SortFlags = false
 	a.templateFlags(cmd)
 	a.rowFlags(cmd)
-	f.BoolVar(&a.Complete, "complete", false, "save all that report needs to show the same: findings without a request, calls known from SIP, the end of the capture (NDJSON)")
+	f.BoolVar(&a.Complete, "complete", false, "save all that report needs to show the same: findings without a request, calls known from SIP, the end of the capture (NDJSON, Parquet)")
 	f.StringVarP(&a.expr, "filter", "f", "", "read only frames that match `EXPR` (tcpdump's syntax)")
 	f.StringVarP(&a.Frames, "write", "w", "", "write the frames of shown requests and their connections to `FILE` (pcapng)")
-	f.Var(&parsed{parse: a.rotation}, "rotate", "begin a new file at a `SIZE` (100MB) or time (1h); the names of -o and -w need %Y %m %d %H %M %S")
 	a.publishFlags(cmd)
 	a.decodeFlags(cmd)
 	cmd.MarkFlagFilename("write", "pcapng", "gz")
-	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
 }
 
 // templateFlags adds the flags that say which URLs the phones are configured with.
@@ -129,6 +127,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f.Var(newChoice(&a.group, "", timeline.Groupings()), "group", "with --view calls, group one call on several phones `BY` call-id or number")
 	f.StringVarP(&a.Output, "output", "o", "-", "write rows to `FILE`; - is standard output")
 	addFormat(cmd, &a.Options.Format, formats.All(), "", "else by the extension of -o")
+	f.Var(&parsed{parse: a.rotation}, "rotate", "begin a new file at a `SIZE` (100MB) or time (1h); the name of -o, and of -w, needs %Y %m %d %H %M %S")
 	f.StringVar(&a.Options.Columns, "columns", "", "`LIST` of columns, with commas between (see help columns)")
 	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a time zone, epoch, relative or delta (see help times)")
 	for _, t := range []struct{ flag, usage string }{
@@ -157,6 +156,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	complete(cmd, "view", report.Views())
 	complete(cmd, "group", timeline.Groupings())
 	cmd.MarkFlagFilename("output")
+	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
 	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(
 		report.ColumnNames(report.Events), report.ColumnNames(report.Calls), report.ColumnNames(report.Phones), report.ColumnNames(report.Servers), report.ColumnNames(report.Findings))))))
@@ -283,10 +283,16 @@ func (a *analysis) rotation(s string) error {
 	return err
 }
 
-// checkWhole checks the flags of a format that shows a whole run.
-func (a *analysis) checkWhole() error {
+// checkFormat checks the flags that a format rules out: one that shows a whole run,
+// or is not for people.
+func (a *analysis) checkFormat() error {
 	name := a.Options.Format.Name
+	toStdout := a.Output == "-" || a.Output == ""
 	switch {
+	case a.Options.Format.Binary && toStdout && output.IsTerminal(a.Stdout):
+		return usage("--format %s is not for a terminal; expected -o FILE, or a pipe", name)
+	case a.Options.Format.Binary && output.Plain(a.Output) != a.Output:
+		return usage("-o %s: %s is compressed already; expected a name without %s", a.Output, name, filepath.Ext(a.Output))
 	case a.Options.Format.Run == nil:
 		return nil
 	case a.Filter.View != report.Events:
@@ -348,10 +354,10 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 			return usage("\"-o, --output\" flag: %w", err)
 		}
 	}
-	if a.Complete && (a.Options.Format.Name != "ndjson" || a.Filter.View != report.Events && a.Filter.View != report.Requests) {
-		return usage("--complete saves events for report; it needs --format ndjson, and --view events or requests")
+	if a.Complete && (!a.Options.Format.Saves || a.Filter.View != report.Events && a.Filter.View != report.Requests) {
+		return usage("--complete saves events for report; it needs --format ndjson or parquet, and --view events or requests")
 	}
-	if err := a.checkWhole(); err != nil {
+	if err := a.checkFormat(); err != nil {
 		return err
 	}
 	if err := a.finishOutputs(); err != nil {

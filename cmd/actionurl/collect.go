@@ -42,6 +42,8 @@ func (a *analysis) collect(ctx context.Context, servers string) error {
 			return usage("invalid argument %q for \"--durable\" flag: %w", c.Durable, publish.CheckSensor(c.Durable))
 		case a.Filter.View != report.Events && a.Filter.View != report.Requests || a.Options.Format.Run != nil:
 			return usage("--durable needs rows that are written once; expected --view events or requests, not a whole run")
+		case a.Options.Format.Whole:
+			return usage("--durable goes on with a file, and a %s file cannot be added to; expected NDJSON, of which report makes %s later", a.Options.Format.Name, a.Options.Format.Name)
 		case a.Rotate != output.Rotation{} || output.Plain(a.Output) != a.Output:
 			return usage("--durable goes on with a file that is not rotated or compressed")
 		}

@@ -74,7 +74,12 @@ func (s *Series) prepare() error {
 			return errors.New("is also the input; expected another file to write")
 		}
 	}
-	folder, _ := d.split()
+	folder, name := d.split()
+	if d.rotates() && filepath.Dir(name) != "." { // its folders are made, too
+		if err := os.MkdirAll(folder, 0o777); err != nil {
+			return err
+		}
+	}
 	if s.root, err = os.OpenRoot(folder); err != nil {
 		return err
 	}

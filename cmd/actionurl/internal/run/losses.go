@@ -100,7 +100,7 @@ func (l *losses) rest(now int64) error { return l.write(l.grown(), now) }
 func (l *losses) write(grown []loss, now int64) error {
 	since := l.since
 	l.since = now
-	rows := l.run.Options.Format.Name == "ndjson"
+	rows := l.run.Options.Format.Name == "ndjson" || l.run.Complete
 	for len(grown) > 0 {
 		row := report.Loss{Since: since, Time: now, Interface: grown[0].on}
 		for len(grown) > 0 && grown[0].on == row.Interface {

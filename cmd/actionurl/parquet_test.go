@@ -1,0 +1,243 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"actionurl/report"
+	"actionurl/report/parquet/duckdb"
+)
+
+// DuckDB reads what is written.
+func TestDuckDB(t *testing.T) {
+	db := duckdb.Open(t)
+	t.Run("values", func(t *testing.T) { readsValues(t, db) })
+	t.Run("types", func(t *testing.T) { seesTypes(t, db) })
+}
+
+// readsValues: what stands in Parquet is what stands in NDJSON, of every capture and
+// view.
+func readsValues(t *testing.T, db *duckdb.DB) {
+	dir := t.TempDir()
+	captures, err := filepath.Glob("../../testdata/*.pcap*")
+	if err != nil || len(captures) == 0 {
+		t.Fatal(captures, err)
+	}
+	var statements []string
+	var want [][]duckdb.Row
+	for i, file := range captures {
+		for _, view := range report.Views() {
+			args := []string{"analyze", "--view", view, file}
+			if view == string(report.Events) || view == string(report.Requests) {
+				args = append(args, "--complete")
+			}
+			name := fmt.Sprintf("%d-%s.parquet", i, view)
+			outputOf(t, nil, append(args, "-o", filepath.Join(dir, name))...)
+			statements = append(statements, fmt.Sprintf("select * from '%s'", name))
+			want = append(want, rowsOf(t, outputOf(t, nil, append(args, "--format", "ndjson")...)))
+		}
+	}
+	got := db.Ask(dir, statements...)
+	rows := 0
+	for i := range statements {
+		for _, row := range got[i] {
+			maps.DeleteFunc(row, func(_ string, v any) bool { return v == nil })
+			for key, v := range row {
+				row[key] = asSaved(key, v)
+			}
+			if text, ok := row["beside"]; ok {
+				row[row["line"].(string)] = text
+				delete(row, "line")
+				delete(row, "beside")
+			}
+			rows++
+		}
+		if diff := cmp.Diff(want[i], got[i]); diff != "" {
+			t.Errorf("%s (-NDJSON +Parquet):\n%s", statements[i], head(diff))
+		}
+	}
+	if rows < 250 {
+		t.Errorf("only %d rows", rows)
+	}
+}
+
+// rowsOf returns the objects of NDJSON as DuckDB has them.
+func rowsOf(t *testing.T, lines string) []duckdb.Row {
+	t.Helper()
+	rows := []duckdb.Row{}
+	for line := range strings.Lines(lines) {
+		var row duckdb.Row
+		from := json.NewDecoder(strings.NewReader(line))
+		from.UseNumber()
+		if err := from.Decode(&row); err != nil {
+			t.Fatal(err)
+		}
+		for key, v := range row {
+			switch v := v.(type) {
+			case json.Number:
+				row[key] = v.String()
+			case []any:
+				for i := range v {
+					if n, ok := v[i].(json.Number); ok {
+						v[i] = n.String()
+					}
+				}
+				if key == "details" {
+					row[key] = plainJSON(v)
+				}
+			case map[string]any:
+				if key != "vars" {
+					row[key] = plainJSON(v)
+				}
+			case string:
+				if _, err := time.Parse(time.RFC3339Nano, v); err == nil { // DuckDB has microseconds
+					row[key] = v[:len("2006-01-02T15:04:05.000000")]
+				}
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func plainJSON(v any) string {
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+// asSaved returns a value of DuckDB as rowsOf has it.
+func asSaved(key string, v any) any {
+	switch v := v.(type) {
+	case []any:
+		if key == "vars" {
+			vars := map[string]any{}
+			for _, pair := range v {
+				vars[pair.(map[string]any)["key"].(string)] = pair.(map[string]any)["value"]
+			}
+			return vars
+		}
+	case string:
+		if t, err := time.Parse("2006-01-02 15:04:05.999999-07", v); err == nil {
+			return t.UTC().Format("2006-01-02T15:04:05.000000")
+		}
+		if key == "beside" || key == "details" {
+			var parsed any
+			from := json.NewDecoder(strings.NewReader(v))
+			from.UseNumber()
+			if from.Decode(&parsed) == nil {
+				return plainJSON(parsed)
+			}
+		}
+		if strings.HasSuffix(key, "_ms") || strings.HasSuffix(key, "_s") {
+			n, err := strconv.ParseFloat(v, 64)
+			if err == nil {
+				return strconv.FormatFloat(n, 'f', -1, 64)
+			}
+		}
+	}
+	return v
+}
+
+// seesTypes: the types of the columns are those that the manual promises, and the
+// texts that repeat are in dictionaries.
+func seesTypes(t *testing.T, db *duckdb.DB) {
+	dir := t.TempDir()
+	outputOf(t, nil, "analyze", "--complete", "-o", filepath.Join(dir, "a.parquet"), "../../testdata/calls.pcap")
+	outputOf(t, nil, "analyze", "--view", "calls", "-o", filepath.Join(dir, "calls.parquet"), "../../testdata/calls.pcap")
+	got := db.Ask(dir,
+		"describe select * from 'a.parquet'",
+		"select ring_s, typeof(ring_s) t from 'calls.parquet' where ring_s is not null limit 1",
+		"select logical_type from parquet_schema('a.parquet') where name = 'time'",
+		"select path_in_schema, encodings, compression, stats_min_value, stats_max_value, stats_null_count from parquet_metadata('a.parquet')",
+		"select count(*) n from 'a.parquet' where event is not null",
+		"select vars['remote'] remote from 'a.parquet' where vars['remote'] is not null limit 1",
+	)
+	types := map[string]string{}
+	for _, row := range got[0] {
+		types[row["column_name"].(string)] = row["column_type"].(string)
+	}
+	for name, want := range map[string]string{
+		"time": "TIMESTAMP WITH TIME ZONE", "frame": "BIGINT", "src_ip": "VARCHAR", "vlan": "BIGINT[]", "latency_ms": "DECIMAL(18,6)", "late": "BOOLEAN",
+		"candidates": "VARCHAR[]", "vars": "MAP(VARCHAR, VARCHAR)", "findings": "VARCHAR[]", "details": "JSON", "beside": "JSON", "line": "VARCHAR",
+	} {
+		if types[name] != want {
+			t.Errorf("%s is %s; expected %s", name, types[name], want)
+		}
+	}
+	if seconds := got[1][0]["t"]; seconds != "DECIMAL(18,9)" {
+		t.Errorf("ring_s is %v", seconds)
+	}
+	if logical := got[2][0]["logical_type"].(string); !strings.Contains(logical, "isAdjustedToUTC=1") || !strings.Contains(logical, "NANOS=NanoSeconds()") {
+		t.Errorf("time is %s", logical)
+	}
+	coded := map[string]string{}
+	for _, row := range got[3] {
+		coded[row["path_in_schema"].(string)] = row["encodings"].(string)
+		if row["path_in_schema"] == "event" && (row["compression"] != "SNAPPY" || row["stats_min_value"] != "attended_transfer" || row["stats_null_count"] == "0") {
+			t.Errorf("the chunk of event: %v", row)
+		}
+	}
+	for _, name := range []string{"event", "label", "by", "method", "host", "user_agent", "phone_mac", "src_ip", "findings, list, element", "vars, key_value, key"} {
+		if !strings.Contains(coded[name], "RLE_DICTIONARY") {
+			t.Errorf("%s is encoded as %q; all: %q", name, coded[name], slices.Sorted(maps.Keys(coded)))
+		}
+	}
+	if n := got[4][0]["n"]; n != "22" {
+		t.Errorf("%v events", n)
+	}
+	if remote := got[5][0]["remote"]; remote == nil || remote == "" {
+		t.Errorf("remote %v", remote)
+	}
+}
+
+// Parquet goes where it can be read again.
+func TestParquetIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"analyze", "-o", filepath.Join(dir, "a.parquet.gz"), "../../testdata/calls.pcap"}, "parquet is compressed already; expected a name without .gz"},
+		{[]string{"report", "nats://127.0.0.1:1", "--durable", "all", "-o", filepath.Join(dir, "a.parquet")}, "a parquet file cannot be added to; expected NDJSON"},
+	} {
+		var messages strings.Builder
+		if status := execute(t.Context(), nil, c.args, nil, &messages, &messages); status != statusUsage || !strings.Contains(messages.String(), c.want) {
+			t.Errorf("%q: status %d, %s", c.args, status, messages.String())
+		}
+	}
+	if entries, err := os.ReadDir(dir); len(entries) > 0 || err != nil {
+		t.Error(entries, err)
+	}
+}
+
+// Folders are made as the times need them, and files have their names when they are
+// whole: what is read is all there is.
+func TestLake(t *testing.T) {
+	dir := t.TempDir()
+	outputOf(t, nil, "analyze", "--rotate", "1m", "-o", filepath.Join(dir, "lake", "day=%Y-%m-%d", "sensor=hq", "%H%M%S.parquet"), "../../testdata/calls.pcap")
+	var names []string
+	filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if !d.IsDir() {
+			name, _ := filepath.Rel(dir, path)
+			names = append(names, filepath.ToSlash(name))
+		}
+		return err
+	})
+	want := []string{"080000", "080215", "080323"}
+	for i := range want {
+		want[i] = "lake/day=2026-03-02/sensor=hq/" + want[i] + ".parquet"
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -26,6 +26,20 @@ type VerdictOptions struct {
 // maxNamed is how many phones of a cause are named.
 const maxNamed = 4
 
+// Quiet returns what a verdict without a cause says; empty where there is one, or
+// nothing at all was captured.
+func Quiet(v *verdict.Verdict) string {
+	switch {
+	case len(v.Causes) > 0 || len(v.Phones) == 0:
+		return ""
+	case v.Events > 0:
+		return "✓ no problem found"
+	case len(v.Notes) > 0:
+		return "? no Action URL was captured that could be read"
+	}
+	return "? no Action URL was captured, and nothing shows why"
+}
+
 // WriteVerdict writes a verdict for people: what was captured, a cause at a
 // time, the servers. It returns the first error of w.
 func WriteVerdict(w io.Writer, v *verdict.Verdict, o VerdictOptions) error {
@@ -50,8 +64,8 @@ func (p *verdictText) write() {
 		p.cause(&v.Causes[i])
 		p.causes = append(p.causes, [2]int{from, p.text.Len()})
 	}
-	if len(v.Causes) == 0 && len(v.Phones) > 0 {
-		p.wrapped(" ✓ ", "no problem found")
+	if quiet := Quiet(v); quiet != "" {
+		p.wrapped(" ", quiet)
 	}
 	if v.Crowded {
 		p.wrapped(" ! ", "more phones or servers than are counted apart: the verdict lacks the others")
@@ -191,7 +205,7 @@ func (p *verdictText) notes() {
 		return
 	}
 	p.text.WriteByte('\n')
-	if p.Notes {
+	if p.Notes || p.verdict.Events == 0 { // where nothing arrived, a note may say why
 		for i := range all {
 			p.wrapped(" · ", fmt.Sprintf("%s (%s): %s; %s", all[i].Kind.Title(), plural(len(all[i].Phones), "phone"), all[i].What, all[i].Hint))
 		}

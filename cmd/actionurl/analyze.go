@@ -26,7 +26,6 @@ import (
 	"actionurl/decode/packet"
 	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
-	"actionurl/decode/tls"
 	"actionurl/report"
 	"actionurl/report/formats"
 	"actionurl/report/output"
@@ -47,8 +46,7 @@ type analysis struct {
 	terms             []term // of the filter, as they were given
 	enter             shutter
 
-	tlsKeys []string
-	keyLog  string
+	keys keys
 
 	failOn string // severity of findings that fail the run; empty for none
 	color  string
@@ -96,6 +94,7 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.BoolVar(&a.Complete, "complete", false, "save all that report needs to show the same: findings without a request, calls known from SIP, the end of the capture (NDJSON, Parquet)")
 	f.StringVarP(&a.expr, "filter", "f", "", "read only frames that match `EXPR` (tcpdump's syntax)")
 	f.StringVarP(&a.Frames, "write", "w", "", "write the frames of shown requests and their connections to `FILE` (pcapng)")
+	f.BoolVar(&a.KeepSecrets, "keep-secrets", false, "write the TLS secrets of a capture to -w, too")
 	a.publishFlags(cmd)
 	a.decodeFlags(cmd)
 	cmd.MarkFlagFilename("write", "pcapng", "gz")
@@ -112,9 +111,7 @@ func (a *analysis) templateFlags(cmd *cobra.Command) {
 // decodeFlags adds the flags that say how to decode.
 func (a *analysis) decodeFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&a.tlsKeys, "tls-key", nil, "PEM `FILE` with the RSA key of a server, which decrypts TLS up to 1.2; repeatable")
-	f.StringVar(&a.keyLog, "keylog", "", "`FILE` with TLS secrets (SSLKEYLOGFILE), read on while it grows")
-	f.BoolVar(&a.KeepSecrets, "keep-secrets", false, "write the TLS secrets of a capture to -w, too")
+	a.keys.flags(cmd)
 	f.DurationVar(&a.Decode.ResponseTimeout, "response-timeout", 10*time.Second, "time-out of responses, in capture time, as `TIME`")
 	f.DurationVar(&a.Decode.SlowResponse, "slow-response", time.Second, "responses after this `TIME` are findings")
 	f.Uint16Var(&a.Decode.VXLANPort, "vxlan-port", 0, "UDP `PORT` of VXLAN, besides 4789 and 8472")
@@ -398,8 +395,13 @@ func (a *analysis) prepare() error {
 	if err := a.loadProfiles(); err != nil {
 		return err
 	}
-	if err := a.loadKeys(); err != nil {
+	secrets, log, err := a.keys.load()
+	if err != nil {
 		return err
+	}
+	a.Decode.Secrets = secrets
+	if log != nil {
+		a.KeyLog = log // open until the process ends
 	}
 	for _, t := range a.Decode.Templates {
 		for name := range t.Variables() {
@@ -409,29 +411,6 @@ func (a *analysis) prepare() error {
 		}
 	}
 	return a.checkPhones()
-}
-
-// loadKeys reads what decrypts TLS.
-func (a *analysis) loadKeys() error {
-	a.Decode.Secrets = tls.NewSecrets()
-	for _, name := range a.tlsKeys {
-		file, err := os.ReadFile(name)
-		if err != nil {
-			return &statusError{statusFailed, err}
-		}
-		if err := a.Decode.Secrets.AddPrivateKey(file); err != nil {
-			return &statusError{statusFailed, fmt.Errorf("%s: %w", name, err)}
-		}
-	}
-	if a.keyLog == "" {
-		return nil
-	}
-	file, err := os.Open(a.keyLog)
-	if err != nil {
-		return &statusError{statusFailed, err}
-	}
-	a.KeyLog = file // open until the process ends
-	return nil
 }
 
 // analyze analyzes the captures of these names.

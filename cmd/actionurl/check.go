@@ -29,7 +29,7 @@ func newCheck(enter shutter) *cobra.Command {
 		},
 	}
 	a.flags(cmd)
-	for _, rows := range []string{"view", "group", "output", "format", "columns", "count", "complete", "write", "rotate"} {
+	for _, rows := range []string{"view", "group", "output", "format", "columns", "count", "complete", "write", "keep-secrets", "rotate"} {
 		cmd.Flags().MarkHidden(rows) // there are no rows
 	}
 	cmd.Flags().Lookup("fail-on").DefValue = "error"

@@ -42,6 +42,10 @@ func newFrames(enter shutter) *cobra.Command {
 			if err := a.loadProfiles(); err != nil {
 				return err
 			}
+			var err error
+			if a.Decode.Secrets, err = a.keys.read(); err != nil {
+				return err
+			}
 			in, err := files.Open(cmd.Context(), args[:1], cmd.InOrStdin())
 			if err != nil {
 				return &statusError{statusFailed, err}

@@ -25,6 +25,7 @@ type learning struct {
 	profile string // to write
 	format  report.Format
 	verbose bool
+	keys    keys
 	enter   shutter
 }
 
@@ -45,6 +46,7 @@ func newLearn(enter shutter) *cobra.Command {
 	f.StringVarP(&r.profile, "output", "o", "", "write a profile to `FILE`, which must not exist; - is standard output, instead of the table")
 	addFormat(cmd, &r.format, report.Plain(), "table", "all but table have a row for each part of a URL")
 	f.Uint16Var(&r.decode.VXLANPort, "vxlan-port", 0, "UDP `PORT` of VXLAN, besides 4789 and 8472")
+	r.keys.flags(cmd)
 	f.BoolVarP(&r.verbose, "verbose", "v", false, "report the rights that are dropped")
 	r.decode.ResponseTimeout = time.Second // what the answers are does not matter
 	return cmd
@@ -54,6 +56,10 @@ func newLearn(enter shutter) *cobra.Command {
 func (r *learning) run(cmd *cobra.Command, names []string) error {
 	if _, err := os.Lstat(r.profile); err == nil {
 		return &statusError{statusFailed, fmt.Errorf("%s: exists, and may hold what somebody filled in; expected the name of a new file", r.profile)}
+	}
+	var err error
+	if r.decode.Secrets, err = r.keys.read(); err != nil {
+		return err
 	}
 	stderr := cmd.ErrOrStderr()
 	awaits(names, cmd.InOrStdin(), "a capture or saved events", stderr)

@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			real, err := filepath.Glob("../../testdata/real/*.pcap")
+			real, err := filepath.Glob("../../testdata/real/*.[pk]*") // captures and keys
 			if err != nil {
 				return err
 			}

@@ -191,6 +191,10 @@ func (s *Secrets) addLine(line string) int {
 	return 1
 }
 
+// KeyLogBlock is the kind of a Decryption Secrets Block that holds a key log
+// (draft-ietf-opsawg-pcapng, section 4.7).
+const KeyLogBlock = 0x544c534b
+
 // AddSecrets adds a Decryption Secrets Block of the kind TLS Key Log
 // (draft-ietf-opsawg-pcapng, section 4.7).
 func (s *Secrets) AddSecrets(block []byte) {

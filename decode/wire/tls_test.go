@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/tls"
@@ -152,5 +153,23 @@ func TestJoinedLate(t *testing.T) {
 	}
 	if got := strings.Join(s.lines, "\n"); !strings.Contains(got, "/read") {
 		t.Errorf("no request in\n%s", got)
+	}
+}
+
+// Secrets that the capture holds open it.
+func TestSecretsOfCapture(t *testing.T) {
+	tape, log := overTLS(t, get("/inside"))
+	capt := capturetest.New()
+	capt.Play(tape, "192.168.40.50:49152", "192.168.40.207:443", 1400)
+	b := batch(capt.Frames)
+	for kind, want := range []bool{false, true} {
+		b.Secrets = []capture.Secret{{Kind: tls.KeyLogBlock - 1 + uint32(kind), Data: []byte(log)}}
+		s := new(sink)
+		d := New(Config{ResponseTimeout: time.Second}, s)
+		d.Batch(b)
+		d.Flush()
+		if got := strings.Contains(strings.Join(s.lines, "\n"), "/inside 200"); got != want {
+			t.Errorf("secrets of kind %x: request read %v", b.Secrets[0].Kind, got)
+		}
 	}
 }

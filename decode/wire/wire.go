@@ -60,7 +60,8 @@ type Config struct {
 	ResponseTimeout time.Duration // of capture time
 	VXLANPort       uint16        // a further UDP port of VXLAN; 0 for none
 
-	// Secrets decrypt TLS; nil for none. More may come while it runs.
+	// Secrets decrypt TLS, besides those that the capture holds; nil for none. More
+	// may be added between batches.
 	Secrets *tls.Secrets
 
 	// Lost, unless nil, gets each loss.
@@ -110,6 +111,9 @@ type Decoder struct {
 // New returns a Decoder that hands what it finds to a Sink.
 func New(c Config, to Sink) *Decoder {
 	d := &Decoder{config: c, sink: to, timeout: int64(c.ResponseTimeout)}
+	if d.config.Secrets == nil {
+		d.config.Secrets = tls.NewSecrets()
+	}
 	if c.Lost != nil {
 		d.lost = func(at *packet.Origin, what string) { c.Lost(Loss{at.Interface.Capture, at.Frame, what}) }
 	}
@@ -117,7 +121,7 @@ func New(c Config, to Sink) *Decoder {
 	d.sip = sip.NewReader(to.Message, lost)
 	d.http = httpwire.NewReader(d.exchange, httpwire.Config{Lost: lost})
 	streams := &demux{http: d.http, sip: d.sip}
-	d.tls = tls.NewReader(tls.Config{Found: d.handshake, Secrets: c.Secrets, Inside: streams})
+	d.tls = tls.NewReader(tls.Config{Found: d.handshake, Secrets: d.config.Secrets, Inside: streams})
 	streams.tls = d.tls
 	d.demux = streams
 	d.streams = stream.NewAssembler(streams, stream.Config{Lost: lost, Failed: to.Attempt})
@@ -128,6 +132,11 @@ func New(c Config, to Sink) *Decoder {
 // Batch decodes the frames of b, and lets the time pass that it gives.
 func (d *Decoder) Batch(b *capture.Batch) {
 	d.missed(b.Gaps)
+	for _, s := range b.Secrets {
+		if s.Kind == tls.KeyLogBlock {
+			d.config.Secrets.AddSecrets(s.Data)
+		}
+	}
 	d.tls.Retry(d.clock.now)
 	for i := range b.Frames {
 		d.frame = &b.Frames[i]

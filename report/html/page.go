@@ -129,8 +129,8 @@ func (p *Page) omitted() string {
 
 // causes writes the verdict's causes and notes.
 func (p *Page) causes(w io.Writer, v *verdict.Verdict) {
-	if len(v.Causes) == 0 && len(v.Phones) > 0 {
-		io.WriteString(w, "<p class=\"fine\">✓ no problem found</p>\n")
+	if quiet := report.Quiet(v); quiet != "" {
+		fmt.Fprintf(w, "<p class=\"fine\">%s</p>\n", quiet)
 	}
 	if len(v.Causes) > 0 {
 		io.WriteString(w, "<ul>\n")

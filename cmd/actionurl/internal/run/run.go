@@ -436,7 +436,7 @@ func (r *run) batch(b *capture.Batch) error {
 		}
 		return nil
 	})
-	if err := cmp.Or(err, r.addSecrets(b)); err != nil {
+	if err := cmp.Or(err, r.readKeyLog()); err != nil {
 		return err
 	}
 	if err := r.pipeline.Batch(b); err != nil {
@@ -473,14 +473,8 @@ func (r *run) batched(b *capture.Batch) error {
 	return r.pass()
 }
 
-// addSecrets takes what decrypts the batch: from the capture, and from a key log.
-func (r *run) addSecrets(b *capture.Batch) error {
-	const keyLog = 0x544c534b
-	for _, s := range b.Secrets {
-		if s.Kind == keyLog {
-			r.Decode.Secrets.AddSecrets(s.Data)
-		}
-	}
+// readKeyLog takes what has come of a key log.
+func (r *run) readKeyLog() error {
 	if r.KeyLog == nil {
 		return nil
 	}

@@ -80,7 +80,7 @@ func (s *summary) print(d decode.Summary, reason string) {
 		s.say("%s not shown", report.Plural(more, "further problem"))
 	}
 	s.say("%s, %s, %s%s", s.from(&d), report.Plural(s.requests, "HTTP request"), report.Plural(s.events, "Action URL"), s.shown())
-	if of := d.TLS; s.keys && of != [tls.Reasons]int{} {
+	if of := d.TLS; (s.keys || of[tls.Decrypted] > 0) && of != [tls.Reasons]int{} {
 		line := report.Plural(of[tls.Decrypted], "TLS connection") + " decrypted"
 		for why := tls.NoKey; why < tls.Reasons; why++ {
 			if of[why] > 0 {

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"actionurl/decode/tls"
+)
+
+// keys are the files that decrypt TLS.
+type keys struct {
+	private []string
+	log     string
+}
+
+// flags adds the flags that name them.
+func (k *keys) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&k.private, "tls-key", nil, "PEM `FILE` with the RSA key of a server, which decrypts TLS up to 1.2; repeatable")
+	f.StringVar(&k.log, "keylog", "", "`FILE` with TLS secrets (SSLKEYLOGFILE), read on while it grows")
+}
+
+// load reads the private keys, and opens the key log; nil for none.
+func (k *keys) load() (*tls.Secrets, *os.File, error) {
+	secrets := tls.NewSecrets()
+	for _, name := range k.private {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			return nil, nil, &statusError{statusFailed, err}
+		}
+		if err := secrets.AddPrivateKey(file); err != nil {
+			return nil, nil, &statusError{statusFailed, fmt.Errorf("%s: %w", name, err)}
+		}
+	}
+	if k.log == "" {
+		return secrets, nil, nil
+	}
+	log, err := os.Open(k.log)
+	if err != nil {
+		return nil, nil, &statusError{statusFailed, err}
+	}
+	return secrets, log, nil
+}
+
+// read is load that reads the key log, too, up to its end.
+func (k *keys) read() (*tls.Secrets, error) {
+	secrets, log, err := k.load()
+	if log == nil {
+		return secrets, err
+	}
+	defer log.Close()
+	if _, err := secrets.AddLog(log); err != nil {
+		return nil, &statusError{statusFailed, fmt.Errorf("%s: %w", k.log, err)}
+	}
+	return secrets, nil
+}

@@ -158,6 +158,10 @@ func Meaning(name string) string {
 		return "message, hint and first example, in sentences"
 	case "slug":
 		return "kind of the finding"
+	case "line":
+		return "in Parquet, the kind of a row that is not a request"
+	case "beside":
+		return "in Parquet, the object of such a row, as JSON"
 	case "name", "other", "why", "n", "m", "addr", "from":
 		return "detail of the finding's message"
 	case "count":

@@ -15,7 +15,7 @@ import (
 func Schema() ([]byte, error) {
 	lines := []schemaLine{
 		{"request", "A row of --view events or requests: an HTTP request, Action URL or not.", slices.Concat(
-			properties(records(Requests, Options{Complete: true}).keys), properties(composedFields())), ""},
+			properties(records(Requests, Options{Format: Plain().Named("ndjson"), Complete: true}).keys), properties(composedFields())), ""},
 		{"call", "A row of --view calls: a call of a phone.", viewProperties(callView()), ""},
 		{"phone", "A row of --view phones: a phone and its last known state.", viewProperties(phoneView()), ""},
 		{"server", "A row of --view servers: an address that received Action URLs.", viewProperties(serverView()), ""},

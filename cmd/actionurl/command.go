@@ -107,6 +107,7 @@ func newRoot(enter shutter) *cobra.Command {
 		newExplain(),
 		newFrames(enter),
 		newLearn(enter),
+		newMan(),
 		newProfile(enter),
 		newReport(enter),
 		newSchema(),

@@ -165,8 +165,11 @@ func partText(p *learn.Part) string {
 	if len(p.Perhaps) > 0 {
 		text += "; perhaps $" + strings.Join(p.Perhaps, " or $")
 	}
-	if p.Variable == "" {
+	switch {
+	case p.Variable == "":
 		return text
+	case p.Hidden():
+		return text + ", and is not shown"
 	}
 	var samples []string
 	for _, s := range p.Samples {

@@ -21,12 +21,13 @@ import (
 
 // A learning is what the flags of learn say.
 type learning struct {
-	decode  decode.Config
-	profile string // to write
-	format  report.Format
-	verbose bool
-	keys    keys
-	enter   shutter
+	run.LearnConfig
+	redaction redaction
+	profile   string // to write
+	format    report.Format
+	verbose   bool
+	keys      keys
+	enter     shutter
 }
 
 func newLearn(enter shutter) *cobra.Command {
@@ -38,30 +39,36 @@ func newLearn(enter shutter) *cobra.Command {
 			return []string{"pcap", "pcapng", "cap", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.run(cmd, args)
+			return r.learn(cmd, args)
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&r.profile, "output", "o", "", "write a profile to `FILE`, which must not exist; - is standard output, instead of the table")
 	addFormat(cmd, &r.format, report.Plain(), "table", "all but table have a row for each part of a URL")
-	f.Uint16Var(&r.decode.VXLANPort, "vxlan-port", 0, "UDP `PORT` of VXLAN, besides 4789 and 8472")
+	f.Uint16Var(&r.Decode.VXLANPort, "vxlan-port", 0, "UDP `PORT` of VXLAN, besides 4789 and 8472")
 	r.keys.flags(cmd)
+	f.BoolVar(&r.LearnConfig.Secrets, "show-secrets", false, "write what may be secrets into the templates; else they are variables")
+	r.redaction.redactFlags(cmd)
 	f.BoolVarP(&r.verbose, "verbose", "v", false, "report the rights that are dropped")
-	r.decode.ResponseTimeout = time.Second // what the answers are does not matter
+	r.Decode.ResponseTimeout = time.Second // what the answers are does not matter
 	return cmd
 }
 
-// run learns from the captures of these names.
-func (r *learning) run(cmd *cobra.Command, names []string) error {
+// learn learns from the captures of these names.
+func (r *learning) learn(cmd *cobra.Command, names []string) error {
+	r.Stderr = cmd.ErrOrStderr()
+	var err error
+	if r.Redact, err = r.redaction.redactor(cmd, false); err != nil {
+		return err
+	}
 	if _, err := os.Lstat(r.profile); err == nil {
 		return &statusError{statusFailed, fmt.Errorf("%s: exists, and may hold what somebody filled in; expected the name of a new file", r.profile)}
 	}
-	var err error
-	if r.decode.Secrets, err = r.keys.read(); err != nil {
+	if r.Decode.Secrets, err = r.keys.read(); err != nil {
 		return err
 	}
-	stderr := cmd.ErrOrStderr()
+	stderr := r.Stderr
 	awaits(names, cmd.InOrStdin(), "a capture or saved events", stderr)
 	stdin, saved, err := savedEvents(cmd.Context(), names, cmd.InOrStdin())
 	var in *files.Captures
@@ -79,17 +86,17 @@ func (r *learning) run(cmd *cobra.Command, names []string) error {
 	var l *run.Learned
 	var reading error
 	if saved {
-		if l, reading = run.LearnSaved(cmd.Context(), names, stdin, stderr); l == nil {
+		if l, reading = run.LearnSaved(cmd.Context(), r.LearnConfig, names, stdin); l == nil {
 			return &statusError{statusFailed, reading}
 		}
 	} else {
-		l, reading = run.Learn(r.decode, in, stderr)
+		l, reading = run.Learn(r.LearnConfig, in)
 	}
-	if err := r.write(l.Lesson, cmd.OutOrStdout()); err != nil {
+	if err = r.write(l.Lesson, cmd.OutOrStdout()); err != nil {
 		return err
 	}
 	if reading == nil || errors.Is(reading, run.ErrDamaged) {
-		printLearned(stderr, l, r.profile)
+		r.print(l)
 	}
 	return ended(reading)
 }
@@ -122,8 +129,9 @@ func secrets(l *learn.Lesson) int {
 	return n
 }
 
-// printLearned prints the closing summary.
-func printLearned(w io.Writer, l *run.Learned, profile string) {
+// print prints the closing summary.
+func (r *learning) print(l *run.Learned) {
+	w := r.Stderr
 	open, secret := 0, secrets(l.Lesson)
 	for i := range l.Shapes {
 		if l.Shapes[i].Event.Kind == nil {
@@ -132,11 +140,15 @@ func printLearned(w io.Writer, l *run.Learned, profile string) {
 	}
 	report.Logf(w, "%s of %s, %s, %d with an open event; %s skipped", report.Plural(l.Requests, "request"), report.Plural(l.Phones, "phone"),
 		report.Plural(len(l.Shapes), "shape"), open, report.Plural(l.Others, "other HTTP request"))
-	if open > 0 && profile == "" {
+	if open > 0 && r.profile == "" {
 		report.Logf(w, "-o site.yaml writes a profile; fill in what is open there")
 	}
 	if secret > 0 {
-		report.Logf(w, "warning: %s may hold a secret, and so does the profile", report.Plural(secret, "shape"))
+		if r.Secrets {
+			report.Logf(w, "warning: %s may hold a secret, and so does the profile", report.Plural(secret, "shape"))
+		} else {
+			report.Logf(w, "%s with what may be a secret, which is a variable in the template; --show-secrets shows it", report.Plural(secret, "shape"))
+		}
 	}
 	losses := append([]decode.LossCount{
 		{N: l.Long, Thing: "URL", How: "too long to learn from"},

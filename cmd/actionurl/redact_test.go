@@ -261,6 +261,7 @@ func TestRedact(t *testing.T) {
 			[]string{"analyze", "--phone", p.macs[3], capture}, []string{"analyze", "--match", p.names[0], "--event", "dnd_on", capture},
 			[]string{"analyze", in(p.numbers[1] + "-none.pcap")}, []string{"analyze", "-o", in(p.names[0] + "/x.csv"), capture},
 			[]string{"analyze", "--hep", homer.LocalAddr().String(), "--format", "csv", capture},
+			[]string{"learn", capture}, []string{"learn", "-o", "-", capture}, []string{"learn", "--format", "ndjson", "--redact-key", in("key"), capture},
 			[]string{"analyze", "-w", in("x.pcapng"), capture}, []string{"frames", capture, "1-9"},
 		)
 		forbidden := p.forbidden()

@@ -16,6 +16,7 @@ type judge struct {
 	learner  *Learner
 	keyed    map[keyAt][]value // by server and key, of all shapes
 	sketches []*sketch         // of the shapes
+	secrets  bool              // they are shown
 }
 
 // A keyAt is a key in requests to a server.
@@ -75,6 +76,7 @@ func (j *judge) part(o *outline, s *sketch, i int) Part {
 		part = fixed(p, here)
 	} else {
 		part = j.variable(p, here, everywhere)
+		part.secret(p.key, here)
 	}
 	part.sample(here)
 	return part
@@ -149,15 +151,47 @@ func fixed(p *place, here []value) Part {
 	return part
 }
 
+// secret marks a variable whose values may be secrets. Under a key that names one it
+// is none of the variables that phones know, but for those of PINs.
+func (p *Part) secret(key string, here []value) {
+	named := namesSecret(key)
+	p.Secret = slices.ContainsFunc(here, func(v value) bool {
+		return v.kind != absent && v.kind != placeholder && (named || hasPassword(v.text) || p.Own && v.kind == opaque)
+	})
+	if !p.Secret {
+		return
+	}
+	if named && p.instead == nil && vendor.MeaningOf(p.Variable) != vendor.Secret {
+		*p = Part{Own: true, Secret: true, Sure: p.Sure, Why: "the key names a secret", Literals: p.Literals}
+		return
+	}
+	p.Why += "; it may be a secret"
+}
+
 // isSecret reports whether a fixed value may be a secret, by its key or its look.
 func isSecret(key string, v value) bool {
+	return v.text != "" && namesSecret(key) || v.kind == opaque || hasPassword(v.text)
+}
+
+// namesSecret reports whether a key names a secret.
+func namesSecret(key string) bool {
+	if vendor.MeaningOf(key) == vendor.Secret {
+		return true
+	}
 	key = strings.ToLower(key)
 	for _, word := range []string{"token", "secret", "pass", "pwd", "auth", "apikey", "api_key", "api-key", "sig", "session"} {
 		if strings.Contains(key, word) {
-			return v.text != ""
+			return true
 		}
 	}
-	return v.kind == opaque || key == "key" && v.text != ""
+	return key == "key"
+}
+
+// hasPassword reports whether a text has user:password@ in a URL.
+func hasPassword(text string) bool {
+	_, authority, ok := strings.Cut(text, "://")
+	user, _, at := strings.Cut(authority, "@")
+	return ok && at && strings.Contains(user, ":")
 }
 
 // variable judges values that vary, or may.

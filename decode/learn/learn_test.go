@@ -176,7 +176,7 @@ func TestTemplatesComeBack(t *testing.T) {
 						}
 					}
 				}
-				lesson := s.learner.Lesson()
+				lesson := s.learner.Lesson(true)
 				if len(lesson.Shapes) != 1 {
 					t.Fatalf("learnt %d shapes:\n%s", len(lesson.Shapes), lesson.AppendProfile(nil))
 				}
@@ -276,7 +276,7 @@ func TestProfileIsRead(t *testing.T) {
 			}
 		}
 	}
-	text := s.learner.Lesson().AppendProfile(nil)
+	text := s.learner.Lesson(true).AppendProfile(nil)
 	p := profile.NewParser()
 	if !p.Parse("site.yaml", text) || len(p.Warnings) > 0 {
 		t.Fatalf("%v %v in\n%s", p.Errors, p.Warnings, text)

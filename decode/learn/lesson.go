@@ -67,7 +67,7 @@ type Part struct {
 	Typed    string // the variable as it stands in the template
 	Own      bool   // the variable is none that phones know: which it is, is open
 	Perhaps  []string
-	Secret   bool // the fixed text may be one
+	Secret   bool // the text may be one; unless secrets are shown, it is a variable without samples
 	Sure     Certainty
 	Why      string
 	Samples  []string  // some of the values, unescaped
@@ -92,10 +92,12 @@ const (
 	maxShown = 60
 )
 
-// Lesson returns what has been learnt so far.
-func (l *Learner) Lesson() *Lesson {
+// Lesson returns what has been learnt so far. What may be a secret is a variable of
+// its own, and its values are left out, unless secrets are shown.
+func (l *Learner) Lesson(secrets bool) *Lesson {
 	lesson := &Lesson{Requests: l.requests, Phones: len(l.phones), First: l.first, Last: l.last, Long: l.long, Crowded: l.crowded}
 	j := newJudge(l)
+	j.secrets = secrets
 	positions := l.positions()
 	for _, o := range l.order {
 		for _, s := range o.order {
@@ -172,6 +174,9 @@ func (j *judge) shape(o *outline, s *sketch) Shape {
 	for i := range shape.Parts {
 		part := shape.Parts[i].profiled()
 		part.Key, part.Segment, part.Samples = shape.Parts[i].Key, shape.Parts[i].Segment, shape.Parts[i].Samples
+		if part.Secret && !j.secrets {
+			part.hide()
+		}
 		switch {
 		case part.Own:
 			part.name(names)
@@ -182,6 +187,15 @@ func (j *judge) shape(o *outline, s *sketch) Shape {
 	j.serve(&shape, o, s)
 	return shape
 }
+
+// hide makes what may be a secret a variable, of which nothing is shown.
+func (p *Part) hide() {
+	p.Own = p.Own || p.Variable == ""
+	p.Fixed, p.Samples, p.Distinct, p.Perhaps = "", nil, 0, nil
+}
+
+// Hidden reports whether the part is a secret that is not shown.
+func (p *Part) Hidden() bool { return p.Secret && p.Variable != "" && len(p.Samples) == 0 }
 
 // name gives a part that is open a variable of its own, which is called as its
 // key is.
@@ -251,7 +265,11 @@ func (s *Shape) own() map[string]bool {
 func (j *judge) serve(shape *Shape, o *outline, s *sketch) {
 	path, own := shape.text((*Part).seen), shape.own()
 	fewest := -1
-	for _, server := range []string{s.samples[0].host, hostOf(o.server), ""} {
+	host := s.samples[0].host
+	if at := strings.LastIndexByte(host, '@'); at >= 0 && !j.secrets { // user:password
+		host = host[at+1:]
+	}
+	for _, server := range []string{host, hostOf(o.server), ""} {
 		text := server + path
 		if !isPlain(text) {
 			continue

@@ -15,7 +15,7 @@ import (
 // package profile reads. Shapes whose event is open stand in it as comments.
 func (l *Lesson) AppendProfile(dst []byte) []byte {
 	dst = fmt.Appendf(dst, "# Learnt from %s of %s, %s to %s UTC.\n", plural(l.Requests, "request"), plural(l.Phones, "phone"), moment(l.First), moment(l.Last))
-	if l.secrets() {
+	if l.secrets() { // which were to be shown
 		dst = append(dst, "# It holds what may be secrets, as they are part of the URLs.\n"...)
 	}
 	if slices.ContainsFunc(l.Shapes, func(s Shape) bool { return s.Event.Kind == nil }) {
@@ -32,10 +32,12 @@ func moment(ns int64) string { return time.Unix(0, ns).UTC().Format(time.DateTim
 
 // secrets reports whether a template has what may be a secret.
 func (l *Lesson) secrets() bool {
-	return slices.ContainsFunc(l.Shapes, func(s Shape) bool { return len(s.Secrets()) > 0 })
+	return slices.ContainsFunc(l.Shapes, func(s Shape) bool {
+		return slices.ContainsFunc(s.Parts, func(p Part) bool { return p.Secret && p.Fixed != "" })
+	})
 }
 
-// Secrets returns the names of the parts whose fixed text may be a secret.
+// Secrets returns the names of the parts that may be a secret.
 func (s *Shape) Secrets() []string {
 	var all []string
 	for i := range s.Parts {
@@ -95,7 +97,7 @@ func (l *Lesson) appendComment(dst []byte, i int, indent string) []byte {
 		say("It does not match %d of the requests looked at.", s.Missed)
 	}
 	if secrets := s.Secrets(); len(secrets) > 0 {
-		say("It holds what may be a secret: %s.", quoted(secrets))
+		say("These parts may be secrets: %s.", quoted(secrets))
 	}
 	return dst
 }
@@ -114,6 +116,7 @@ func (l *Lesson) appendVariables(dst []byte) []byte {
 	var names []string
 	perhaps := map[string][]string{}
 	samples := map[string][]string{}
+	hidden := map[string]bool{}
 	for i := range l.Shapes {
 		if l.Shapes[i].Template == "" {
 			continue
@@ -128,6 +131,7 @@ func (l *Lesson) appendVariables(dst []byte) []byte {
 			}
 			perhaps[p.Variable] = union(perhaps[p.Variable], p.Perhaps)
 			samples[p.Variable] = union(samples[p.Variable], p.Samples)
+			hidden[p.Variable] = hidden[p.Variable] || p.Hidden()
 		}
 	}
 	if len(names) == 0 {
@@ -139,6 +143,10 @@ func (l *Lesson) appendVariables(dst []byte) []byte {
 		meaning := "unknown"
 		if len(perhaps[name]) > 0 {
 			meaning += "; perhaps $" + strings.Join(perhaps[name], " or $")
+		}
+		if hidden[name] {
+			dst = fmt.Appendf(dst, "  %s: a secret, which --show-secrets shows\n", scalar(name))
+			continue
 		}
 		dst = fmt.Appendf(dst, "  # such as %s\n", quoted(samples[name][:min(len(samples[name]), shownSamples)]))
 		dst = fmt.Appendf(dst, "  %s: %s\n", scalar(name), scalar(meaning))

@@ -10,6 +10,7 @@ import (
 	"actionurl/decode"
 	"actionurl/decode/learn"
 	"actionurl/report"
+	"actionurl/report/redact"
 	"actionurl/report/saved"
 )
 
@@ -20,14 +21,23 @@ type Learned struct {
 	Losses []decode.LossCount // what could not be decoded
 }
 
+// A LearnConfig says how to learn.
+type LearnConfig struct {
+	Decode  decode.Config
+	Secrets bool             // show them
+	Redact  *redact.Redactor // of all that is written; nil for nothing
+	Stderr  io.Writer
+}
+
 // Learn learns from captures. Where reading fails, it returns what was learned
 // until then with the error.
-func Learn(c decode.Config, in *files.Captures, stderr io.Writer) (*Learned, error) {
+func Learn(c LearnConfig, in *files.Captures) (*Learned, error) {
 	defer in.Close()
-	r := &run{in: captures{in}, progress: newProgress(stderr, captures{in}, nil), sum: summary{w: stderr}}
+	r := c.run()
+	r.in, r.progress = captures{in}, newProgress(c.Stderr, captures{in}, nil)
 	var learner *learn.Learner
 	others := 0
-	p := decode.New(c, func(rec *decode.Record) error {
+	p := decode.New(c.Decode, func(rec *decode.Record) error {
 		if !learner.Add(rec.Exchange, rec.Event) {
 			others++
 		}
@@ -45,7 +55,20 @@ func Learn(c decode.Config, in *files.Captures, stderr io.Writer) (*Learned, err
 	p.Flush()
 	r.progress.clear()
 	sum := p.Summary()
-	return r.learned(&Learned{learner.Lesson(), others, sum.Losses(false)}, reading)
+	return r.learned(&Learned{c.lesson(learner), others, sum.Losses(false)}, reading)
+}
+
+func (c *LearnConfig) run() *run {
+	return &run{Config: Config{Stderr: c.Stderr, Redact: c.Redact}, sum: summary{w: c.Stderr}}
+}
+
+// lesson returns what was learned, as it is shown.
+func (c *LearnConfig) lesson(l *learn.Learner) *learn.Lesson {
+	lesson := l.Lesson(c.Secrets)
+	if c.Redact != nil {
+		c.Redact.Lesson(lesson)
+	}
+	return lesson
 }
 
 // learned returns what was learned, and how reading ended.
@@ -57,13 +80,13 @@ func (r *run) learned(l *Learned, reading error) (*Learned, error) {
 }
 
 // LearnSaved learns from saved events of these names, of which "-" is stdin.
-func LearnSaved(ctx context.Context, names []string, stdin io.Reader, stderr io.Writer) (*Learned, error) {
+func LearnSaved(ctx context.Context, c LearnConfig, names []string, stdin io.Reader) (*Learned, error) {
 	in, err := saved.Open(ctx, names, stdin, func() {})
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	r := &run{Config: Config{Stderr: stderr}, sum: summary{w: stderr}}
+	r := c.run()
 	learner := learn.New(nil)
 	l := &Learned{}
 	for {
@@ -81,7 +104,7 @@ func LearnSaved(ctx context.Context, names []string, stdin io.Reader, stderr io.
 			}
 			continue
 		}
-		l.Lesson = learner.Lesson()
+		l.Lesson = c.lesson(learner)
 		return r.learned(l, err)
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"actionurl/capture"
 )
 
+// bufferSize is the size of a Writer's buffer, in bytes.
+const bufferSize = 64 << 10
+
 // A Writer writes frames as pcapng, with times in nanoseconds.
 type Writer struct {
 	w          *bufio.Writer
@@ -19,7 +22,7 @@ type Writer struct {
 // NewWriter returns a Writer that begins a section on w: at the beginning of a
 // file, or after another section. Nothing is written before the first frame.
 func NewWriter(w io.Writer) *Writer {
-	return &Writer{w: bufio.NewWriter(w), interfaces: map[capture.Interface]uint32{}}
+	return &Writer{w: bufio.NewWriterSize(w, bufferSize), interfaces: map[capture.Interface]uint32{}}
 }
 
 // Frame writes a frame, and before it the description of its interface if it
@@ -65,7 +68,7 @@ func (w *Writer) Flush() error { return w.w.Flush() }
 // Whole returns how many bytes at the beginning of what a [Writer] wrote are
 // whole blocks.
 func Whole(from io.Reader) int64 {
-	r := bufio.NewReaderSize(from, 64<<10)
+	r := bufio.NewReaderSize(from, bufferSize)
 	var whole int64
 	for {
 		head, err := r.Peek(blockHeader)

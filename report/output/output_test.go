@@ -272,3 +272,56 @@ func TestParse(t *testing.T) {
 		}
 	}
 }
+
+// A row costs a rotated file nothing but its writing.
+func TestRowsDoNotAllocate(t *testing.T) {
+	for _, rotate := range []Rotation{{Every: time.Hour}, {Bytes: 1 << 30}} {
+		l := newLog(t, Destination{Name: filepath.Join(t.TempDir(), "%H.txt"), Rotate: rotate, Live: true})
+		l.at(0, "one")
+		if n := testing.AllocsPerRun(100, func() {
+			if err := l.At(1); err != nil {
+				t.Fatal(err)
+			}
+		}); n > 0 {
+			t.Errorf("%+v: %v allocations a row", rotate, n)
+		}
+		l.Abandon()
+	}
+}
+
+// What is written to a file is flushed at once after a silence, and then as often
+// as somebody can read along.
+func TestFlushAt(t *testing.T) {
+	dir := t.TempDir()
+	l := newLog(t, Destination{Name: filepath.Join(dir, "a.txt.gz"), Live: true})
+	size := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, "a.txt.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	grows := func(after time.Duration, want bool) {
+		t.Helper()
+		before := size()
+		if err := l.FlushAt(int64(after)); err != nil {
+			t.Fatal(err)
+		}
+		if got := size() > before; got != want {
+			t.Errorf("after %v: grows %t, want %t", after, got, want)
+		}
+	}
+	l.at(time.Second, "one")
+	grows(time.Second, true)
+	l.at(time.Second, "two")
+	grows(time.Second+10*time.Millisecond, false)
+	grows(time.Second+50*time.Millisecond, true)
+	grows(2*time.Second, false) // nothing new
+	l.at(2*time.Second, "three")
+	grows(2*time.Second, true)
+	l.at(2*time.Second, "four")
+	grows(time.Second, true) // the clock was set back
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}

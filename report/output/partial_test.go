@@ -362,6 +362,9 @@ func TestMoved(t *testing.T) {
 	if err := errors.Join(os.Rename(dir, dir+".old"), os.Mkdir(dir, 0o777)); err != nil {
 		t.Fatal(err)
 	}
+	if err := l.Tick(int64(2 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	l.at(2*time.Second, "two")
 	if err := l.Close(); err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ type Part interface {
 type Series struct {
 	destination Destination
 	begin       func(*Output) (Part, error)
+	rotates     bool     // there are several files
 	regular     bool     // what is written is a file
 	root        *os.Root // the folder of partial files; nil where there are none
 	out         *Output  // nil between two
@@ -31,12 +32,16 @@ type Series struct {
 	lost        int   // rows that no file has
 	missed      int   // of these, since there is no file
 	reopen      bool  // a file is to be begun anew as soon as that is possible
+	ticked      int64 // when it was last looked for the file
+	looked      bool  // the file was there since
+	flushed     int64 // when something was flushed last
+	waiting     bool  // something was written since
 }
 
 // New begins to write to a destination: what cannot be written is an error
 // before anything is read. Each output begins with begin.
 func New(d Destination, begin func(*Output) (Part, error)) (*Series, error) {
-	s := &Series{destination: d, begin: begin}
+	s := &Series{destination: d, rotates: d.rotates(), begin: begin}
 	if err := s.prepare(); err != nil {
 		return s, files.Named(d.Name, cause(err))
 	}
@@ -51,7 +56,7 @@ func (s *Series) say(format string, args ...any) {
 
 // appends reports whether a file has its name from the beginning, and is added
 // to.
-func (s *Series) appends() bool { return s.destination.Live && !s.destination.rotates() }
+func (s *Series) appends() bool { return s.destination.Live && !s.rotates }
 
 // prepare finds out what the destination is, opens its folder, and finishes
 // what killed runs left there.
@@ -88,7 +93,7 @@ func (s *Series) prepare() error {
 		return nil
 	}
 	s.finishOthers()
-	if d.rotates() {
+	if s.rotates {
 		return s.probe()
 	}
 	return nil
@@ -139,7 +144,7 @@ func (s *Series) start(out *Output) error {
 		out.discard()
 		return err
 	}
-	s.out, s.part = out, part
+	s.out, s.part, s.waiting = out, part, true
 	return nil
 }
 
@@ -162,7 +167,7 @@ func (s *Series) openFile(out *Output) error {
 	case !s.regular && (d.Name == "-" || d.Name == ""):
 		out.to = d.Stdout
 		return nil
-	case d.rotates() && s.regular:
+	case s.rotates && s.regular:
 		return nil
 	case !s.regular:
 		file, err := os.OpenFile(d.Name, os.O_WRONLY, 0)
@@ -249,8 +254,10 @@ func (s *Series) probe() error {
 
 // At makes the output ready for a row or frame of a time.
 func (s *Series) At(now int64) error {
-	if err := s.look(); err != nil {
-		return err
+	if !s.looked || s.out != nil && s.out.lost {
+		if err := s.look(); err != nil {
+			return err
+		}
 	}
 	if s.out != nil && s.out.used() && (s.destination.Rotate.Bytes > 0 && s.full() || s.over(now)) {
 		if err := s.end(); err != nil {
@@ -268,6 +275,7 @@ func (s *Series) At(now int64) error {
 		}
 	}
 	s.out.rows++
+	s.waiting = true
 	if s.out.lost {
 		s.lost++
 		s.missed++
@@ -281,7 +289,7 @@ func (s *Series) use(now int64) error {
 	if s.period = max(s.period, s.periodOf(now)); s.over(now) { // the clock was set back
 		s.period = s.periodOf(now)
 	}
-	if !s.destination.rotates() || !s.regular || s.out.lost {
+	if !s.rotates || !s.regular || s.out.lost {
 		return nil
 	}
 	_, name := s.destination.split()
@@ -299,6 +307,7 @@ func (s *Series) use(now int64) error {
 // Beside makes the output ready for what is not a row or frame itself: it goes
 // to the file of the latest one, or else begins one at a time.
 func (s *Series) Beside(now int64) error {
+	s.waiting = true
 	if s.out != nil && s.out.used() {
 		return nil
 	}
@@ -315,7 +324,7 @@ func (s *Series) HungUp() error {
 
 // full reports whether the file has as many bytes as it may.
 func (s *Series) full() bool {
-	return s.destination.rotates() && s.out.size >= s.destination.Rotate.Bytes
+	return s.rotates && s.out.size >= s.destination.Rotate.Bytes
 }
 
 // late is how much later than others a row or frame may come, in nanoseconds: it
@@ -325,7 +334,7 @@ const late = int64(10 * time.Minute)
 // over reports whether the period of the file is over at a time: a later one
 // has begun, or the clock was wrong and was set back.
 func (s *Series) over(now int64) bool {
-	if !s.destination.rotates() || s.destination.Rotate.Every == 0 {
+	if !s.rotates || s.destination.Rotate.Every == 0 {
 		return false
 	}
 	return s.periodOf(now) > s.period || s.periodOf(now+late) < s.period
@@ -343,10 +352,14 @@ func (s *Series) periodOf(now int64) int64 {
 }
 
 // Tick ends the file of a period that is over: nothing of it comes any more. It
-// looks whether the file is still there.
+// looks whether the file is still there, and the next row does after it.
 func (s *Series) Tick(now int64) error {
-	if err := s.look(); err != nil {
-		return err
+	if since := now - s.ticked; since < 0 || since >= flushTime {
+		s.ticked = now
+		if err := s.look(); err != nil {
+			return err
+		}
+		s.looked = false
 	}
 	if s.reopen {
 		if err := s.anew(); err == nil {
@@ -363,6 +376,7 @@ func (s *Series) Tick(now int64) error {
 // was moved and another is in its place. It then goes on in a new file, as soon
 // as that can be made.
 func (s *Series) look() error {
+	s.looked = true
 	if !s.destination.Live || s.root == nil || s.out == nil {
 		return nil
 	}
@@ -420,7 +434,7 @@ func (s *Series) recover() error {
 	if s.replaced() && s.follow() != nil {
 		return nil
 	}
-	if s.destination.rotates() && s.probe() != nil {
+	if s.rotates && s.probe() != nil {
 		return nil
 	}
 	if s.open() != nil {
@@ -446,8 +460,24 @@ func (s *Series) Losses() error {
 	return fmt.Errorf("%s: %s lost: the file was removed", s.destination.Name, s.destination.plural(s.lost))
 }
 
+// flushTime is how long what is written to a file may wait for more of it, in
+// nanoseconds: each flush costs a write, and one of a compressor as much as the rows
+// of a millisecond.
+const flushTime = int64(50 * time.Millisecond)
+
+// FlushAt writes what waits in buffers at a time: at once to who reads along, and to
+// a file unless some of it was written shortly before.
+func (s *Series) FlushAt(now int64) error {
+	if since := now - s.flushed; s.regular && since >= 0 && since < flushTime || !s.waiting {
+		return nil
+	}
+	s.flushed = now
+	return s.Flush()
+}
+
 // Flush writes what waits in buffers.
 func (s *Series) Flush() error {
+	s.waiting = false
 	if s.out == nil || s.out.to == nil {
 		return nil
 	}
@@ -494,7 +524,7 @@ func (s *Series) anew() error {
 	if s.out == nil || s.out.lost {
 		return nil
 	}
-	if s.destination.rotates() {
+	if s.rotates {
 		if !s.out.used() {
 			return nil
 		}

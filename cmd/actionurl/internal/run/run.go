@@ -467,8 +467,13 @@ func (r *run) batched(b *capture.Batch) error {
 	if !r.in.follow() {
 		return nil
 	}
-	if err := r.flush(); err != nil || r.live == nil {
-		return err
+	if r.live == nil {
+		return r.flush()
+	}
+	for _, s := range r.outputs() {
+		if err := s.FlushAt(r.now); err != nil {
+			return err
+		}
 	}
 	return r.pass()
 }

@@ -48,7 +48,7 @@ func (a *analysis) collect(ctx context.Context, servers string) error {
 			return usage("--durable goes on with a file that is not rotated or compressed")
 		}
 		if a.Output != "-" && a.Output != "" {
-			c.File = a.Output
+			c.File, c.State = a.Output, a.Output+".nats"
 		}
 	}
 	var err error

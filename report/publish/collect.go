@@ -1,16 +1,12 @@
 package publish
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"os"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -48,13 +44,37 @@ type CollectConfig struct {
 	Servers  *Servers
 	Durable  string        // the name under which the server keeps how far it has come; empty to begin at the beginning
 	Lateness time.Duration // how long a row waits for those of slower sensors
+	Mode     Mode          // of what goes on, with Durable
 
-	// File is the output, which goes on where an earlier run has ended; empty for
-	// one that does not. How far that is stands in a file beside it.
-	File string
+	// File is the output that goes on: what is in it beyond what was committed is
+	// cut off. It is empty for standard output, and for several files. Compressed
+	// ones are not looked into.
+	File       string
+	Compressed bool
+
+	// State is the file that says how far it has come; empty where the server alone
+	// keeps that.
+	State string
 
 	Say func(string) // gets what people should know of the connection, at any time
 }
+
+// A Mode is how a run goes on where an earlier one has ended.
+type Mode uint8
+
+const (
+	// Rows is for rows that come of one line each: lines that are written are
+	// skipped.
+	Rows Mode = iota
+
+	// Replay is for rows that come of several lines, such as calls: lines that are
+	// written are returned once more, first of all, and what comes of them is
+	// dropped. See Replaying and Skip.
+	Replay
+
+	// Anew is for files that are made as a whole: everything is read again.
+	Anew
+)
 
 // A Collector reads what sensors publish, in the order of time.
 //
@@ -80,9 +100,13 @@ type Collector struct {
 	last     *source   // whose record was returned
 	written  int64     // the latest time of a row that was returned
 
-	state   state
-	changed bool
-	taken   uint64 // sequence of the latest message
+	state    state
+	changed  bool
+	taken    uint64 // sequence of the latest message
+	reached  int64  // what Reached returned last
+	replayTo uint64 // the latest line that is written
+	replays  int    // lines in the queues that are written
+	ids      recent
 
 	first, clock int64     // when the server stored the first message, and the latest
 	caughtUp     time.Time // when that came, if there were no more; zero if not
@@ -94,13 +118,15 @@ type Collector struct {
 	record report.Saved         // of the latest of them
 	clocks clocks
 
-	lines, late, lost atomic.Int64
+	lines, tardy, lost, duplicate atomic.Int64
 }
 
 // A message is one of the stream.
 type message struct {
 	sensor    string
 	line      string // empty for a heartbeat
+	id        string
+	again     bool // it is written
 	sequence  uint64
 	stored    int64
 	pending   uint64 // messages after it
@@ -112,23 +138,16 @@ type message struct {
 // A source is a sensor.
 type source struct {
 	name    string
-	queue   []message
+	queue   []message    // of a run, in the order of its lines
 	head    report.Saved // of queue[0]; valid iff ready
 	ready   bool
 	reached int64
 	heard   int64 // when the server stored its latest message
 	ended   bool
 	silent  bool // it is, and that was reported
-	run, n  int64
-}
-
-// A state is what has been written.
-type state struct {
-	Stream  time.Time         `json:"stream"`  // when it was created
-	Floor   uint64            `json:"floor"`   // sequence up to which all is written
-	Sensors map[string]uint64 `json:"sensors"` // and of the latest line of each
-	Size    int64             `json:"size"`    // of the file
-	Written int64             `json:"written"` // the latest time of a row, in nanoseconds
+	numbering
+	was   written // where an earlier run has ended
+	ahead []uint64 // sequences of lines that are written, beyond others that are not
 }
 
 // Collect begins to read, and waits until there is a server with a stream. When
@@ -136,7 +155,7 @@ type state struct {
 func Collect(ctx context.Context, c CollectConfig) (*Collector, error) {
 	k := &Collector{
 		config: c, ctx: ctx, reader: report.NewReader(c.Servers.String(), strings.NewReader("")),
-		messages: make(chan message, ahead), done: make(chan struct{}), silentAfter: silentAfter, state: state{Sensors: map[string]uint64{}},
+		messages: make(chan message, ahead), done: make(chan struct{}), silentAfter: silentAfter, state: state{Sensors: map[string]written{}},
 	}
 	var err error
 	if k.conn, err = c.Servers.connect(c.Say); err != nil {
@@ -163,7 +182,7 @@ func (k *Collector) begin() error {
 		}
 		return err
 	}
-	if err := k.resume(js, st.CachedInfo().Created); err != nil {
+	if err := k.resume(js, st); err != nil {
 		return err
 	}
 	var reading context.Context
@@ -172,165 +191,12 @@ func (k *Collector) begin() error {
 	return nil
 }
 
-// resume reads what an earlier run has written, and cuts off what it had not
-// committed.
-func (k *Collector) resume(js jetstream.JetStream, created time.Time) error {
-	var data []byte
-	var err error
-	if k.config.Durable != "" {
-		if k.kv, err = js.CreateOrUpdateKeyValue(k.ctx, jetstream.KeyValueConfig{Bucket: bucket, History: 1}); err != nil {
-			return err
-		}
-		entry, err := k.kv.Get(k.ctx, k.config.Durable)
-		switch {
-		case err == nil:
-			data = entry.Value()
-		case !errors.Is(err, jetstream.ErrKeyNotFound):
-			return err
-		}
-	}
-	if k.config.File != "" {
-		beside, err := os.ReadFile(k.stateName())
-		switch {
-		case err == nil:
-			data = beside
-		case !errors.Is(err, os.ErrNotExist):
-			return err
-		default:
-			data = nil // what the server knows is of another file
-		}
-	}
-	if len(data) > 0 {
-		var was state
-		if err := json.Unmarshal(data, &was); err != nil {
-			return fmt.Errorf("%s: %w", k.stateName(), err)
-		}
-		if was.Stream.Equal(created) {
-			k.state, k.written = was, was.Written
-		} else {
-			k.config.Say("the stream is another one than before; it is read from its beginning")
-			k.state.Size = was.Size
-		}
-	}
-	k.state.Stream = created
-	if k.config.File == "" {
-		return nil
-	}
-	if err := k.trim(len(data) > 0); err != nil {
-		return err
-	}
-	return k.save()
-}
-
-// trim cuts off what is in the file beyond what was committed, or, without that, a
-// line that is not whole.
-func (k *Collector) trim(committed bool) error {
-	data, err := os.Open(k.config.File)
-	if errors.Is(err, os.ErrNotExist) {
-		k.state.Size = 0
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer data.Close()
-	size, err := data.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	if !committed {
-		k.state.Size = size
-		buf := make([]byte, 64<<10)
-		for k.state.Size > 0 {
-			n := min(int64(len(buf)), k.state.Size)
-			if _, err := data.ReadAt(buf[:n], k.state.Size-n); err != nil {
-				return err
-			}
-			if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-				k.state.Size += int64(i) + 1 - n
-				break
-			}
-			k.state.Size -= n
-		}
-	}
-	if size <= k.state.Size { // somebody has moved or shortened it
-		k.state.Size = size
-		return nil
-	}
-	return os.Truncate(k.config.File, k.state.Size)
-}
-
-func (k *Collector) stateName() string { return k.config.File + ".nats" }
-
-// fetch fetches messages until ctx ends. The consumer is an ordered one, which
-// the server forgets: how far the collector has come is what it has written.
-func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
-	defer close(k.done)
-	next := k.state.Floor + 1
-	var beginning int64 // not known yet
-	if all := st.CachedInfo().State; all.Msgs > 0 {
-		beginning = all.FirstTime.UnixNano()
-	}
-	for ctx.Err() == nil {
-		consumer, err := st.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next})
-		if err != nil {
-			pause(ctx, idleTime)
-			continue
-		}
-		all, err := consumer.Messages(jetstream.PullMaxMessages(ahead))
-		if err != nil {
-			pause(ctx, idleTime)
-			continue
-		}
-		stop := context.AfterFunc(ctx, all.Stop)
-		for {
-			m, err := all.Next()
-			if err != nil {
-				break
-			}
-			got, ok := readMessage(m)
-			if !ok || got.sequence < next {
-				continue
-			}
-			got.beginning = beginning
-			next = got.sequence + 1
-			select {
-			case k.messages <- got:
-			case <-ctx.Done():
-			}
-		}
-		stop()
-		all.Stop()
-		pause(ctx, idleTime)
-	}
-}
-
-// readMessage reads a message. It is not ok if it is not of a sensor.
-func readMessage(m jetstream.Msg) (message, bool) {
-	meta, err := m.Metadata()
-	if err != nil {
-		return message{}, false
-	}
-	sensor, ok := strings.CutPrefix(m.Subject(), subjectsPrefix)
-	got := message{sequence: meta.Sequence.Stream, stored: meta.Timestamp.UnixNano(), pending: meta.NumPending}
-	if at := strings.TrimSuffix(sensor, linesSuffix); at != sensor {
-		sensor, got.line = at, string(m.Data())
-	} else {
-		sensor = strings.TrimSuffix(sensor, beatsSuffix)
-	}
-	got.sensor = sensor
-	for name, to := range map[string]*int64{headerRun: &got.run, headerLine: &got.n, headerTime: &got.reached} {
-		*to, _ = strconv.ParseInt(m.Headers().Get(name), 10, 64)
-	}
-	return got, ok && CheckSensor(sensor) == nil
-}
-
 // Next returns the next record, which is valid until the next call. It returns
 // ErrIdle where none can be returned yet, a *report.Problem for a line that cannot
 // be read, after both of which it goes on, and io.EOF at the end.
 func (k *Collector) Next() (*report.Saved, error) {
 	k.pop()
-	for taking := true; taking && k.held < maxHeld; {
+	for taking := true; taking && (k.held < maxHeld || k.Replaying()); {
 		select {
 		case m := <-k.messages:
 			k.take(m)
@@ -372,9 +238,15 @@ func (k *Collector) pop() {
 		return
 	}
 	k.last, s.ready = nil, false
-	k.state.Sensors[s.name], k.changed = s.queue[0].sequence, true
-	k.held -= len(s.queue[0].line)
-	s.queue[0].line = ""
+	m := &s.queue[0]
+	k.held -= len(m.line)
+	switch {
+	case m.again:
+		k.replays--
+	case k.config.Durable != "" && k.config.Mode != Anew:
+		s.ahead, k.changed = append(s.ahead, m.sequence), true
+	}
+	*m = message{}
 	if s.queue = s.queue[1:]; len(s.queue) == 0 {
 		s.queue = nil
 	}
@@ -392,25 +264,45 @@ func (k *Collector) take(m message) {
 		k.caughtUp = time.Now()
 	}
 	s.silent = false
+	if m.line != "" && k.ids.add(m.id) {
+		k.duplicate.Add(1)
+		return
+	}
 	s.heard, s.reached = m.stored, max(s.reached, m.reached)
-	if m.run == s.run && s.n > 0 && m.n > s.n+1 {
-		k.lost.Add(m.n - s.n - 1)
-		k.find(finding.SensorGap, finding.Detail{Name: s.name, N: m.n - s.n - 1}, m.reached)
-	}
-	if m.run != s.run || m.n > s.n {
-		s.run, s.n = m.run, m.n
-	}
+	m.again = k.config.Mode != Anew && s.was.has(m.sequence)
 	if m.line == "" {
 		s.ended = false
+		k.missing(s, s.heartbeat(m.run, m.n), m.reached, m.again)
 		return
 	}
 	s.ended = strings.HasSuffix(m.line, `,"capture_end":{}}`)
-	if m.sequence <= k.state.Sensors[m.sensor] { // it is written
+	k.missing(s, s.take(m.run, m.n, m.stored), m.reached, m.again)
+	if m.again && k.config.Mode == Rows {
 		return
 	}
-	k.lines.Add(1)
+	if m.again {
+		k.replays++
+	} else {
+		k.lines.Add(1)
+	}
 	k.held += len(m.line)
-	s.queue = append(s.queue, m)
+	at := len(s.queue)
+	for at > 0 && s.queue[at-1].run == m.run && s.queue[at-1].n > m.n {
+		at--
+	}
+	if at == 0 {
+		s.ready = false
+	}
+	s.queue = slices.Insert(s.queue, at, m)
+}
+
+// missing notes lines of a sensor that are not in the stream.
+func (k *Collector) missing(s *source, n, at int64, again bool) {
+	if n == 0 || again {
+		return
+	}
+	k.lost.Add(n)
+	k.find(finding.SensorGap, finding.Detail{Name: s.name, N: n}, at)
 }
 
 // source returns the sensor of a name.
@@ -425,7 +317,11 @@ func (k *Collector) source(name string) *source {
 // ready returns the record that comes first, if none can come before it.
 func (k *Collector) ready() (*report.Saved, error) {
 	var first *source
+	replaying := k.Replaying()
 	for _, s := range k.sensors {
+		if len(s.queue) > 0 && len(s.holes) > 0 && k.late(s.holes[0].stored) {
+			k.missing(s, s.fillAll(), s.reached, s.queue[0].again)
+		}
 		for !s.ready && len(s.queue) > 0 {
 			known, err := k.reader.Parse(s.queue[0].line, &s.head)
 			if err != nil {
@@ -437,7 +333,10 @@ func (k *Collector) ready() (*report.Saved, error) {
 				k.pop()
 			}
 		}
-		if s.ready && (first == nil || s.head.Time < first.head.Time || s.head.Time == first.head.Time && s.head.Kind < first.head.Kind) {
+		if !s.ready || s.blocked(&s.queue[0]) || replaying && !s.queue[0].again {
+			continue
+		}
+		if first == nil || s.head.Time < first.head.Time || s.head.Time == first.head.Time && s.head.Kind < first.head.Kind {
 			first = s
 		}
 	}
@@ -446,12 +345,12 @@ func (k *Collector) ready() (*report.Saved, error) {
 	}
 	k.last = first
 	if first.head.Kind == report.SavedRequest {
-		x := first.head.Request.Exchange
-		if x.Late = x.Time < k.written; x.Late {
-			k.late.Add(1)
+		x, again := first.head.Request.Exchange, first.queue[0].again
+		if x.Late = x.Time < k.written && !again; x.Late {
+			k.tardy.Add(1)
 		}
 		k.written = max(k.written, x.Time)
-		if other, off := k.clocks.compare(first.name, x); off != 0 {
+		if other, off := k.clocks.compare(first.name, x); off != 0 && !again {
 			k.find(finding.SensorClock, finding.Detail{Name: first.name, Other: other, N: off}, x.Time)
 		}
 	}
@@ -464,20 +363,77 @@ func (k *Collector) due(s *source) bool {
 	if k.ctx.Err() != nil || k.held >= maxHeld {
 		return true
 	}
-	now := k.now()
-	lateness := int64(k.config.Lateness)
 	switch {
-	case now-s.queue[0].stored >= lateness:
+	case k.late(s.queue[0].stored):
 		return true
-	case now-k.first < lateness: // sensors may begin at the same time
+	case !k.late(k.first): // sensors may begin at the same time
 		return false
 	}
 	for _, o := range k.sensors {
-		if !o.ready && !o.ended && o.reached < s.head.Time && now-o.heard < lateness {
+		hole := len(o.holes) > 0 && o != s && (len(o.queue) == 0 || o.blocked(&o.queue[0]))
+		switch {
+		case hole && !k.late(o.holes[0].stored):
+			return false
+		case !o.ready && !o.ended && o.reached < s.head.Time && !k.late(o.heard):
 			return false
 		}
 	}
 	return true
+}
+
+// late reports whether what was stored at a time has waited long enough.
+func (k *Collector) late(stored int64) bool { return k.now()-stored >= int64(k.config.Lateness) }
+
+// Replaying reports whether lines that are written are not all returned yet.
+func (k *Collector) Replaying() bool {
+	return k.config.Mode == Replay && (k.replays > 0 || k.taken < k.replayTo && k.caughtUp.IsZero())
+}
+
+// Skip returns how many rows of the record that was returned last are written.
+func (k *Collector) Skip() int {
+	switch {
+	case k.last == nil:
+		return 0
+	case k.last.queue[0].again:
+		return math.MaxInt
+	case k.last.queue[0].sequence == k.state.Partly.Sequence:
+		return k.state.Partly.Rows
+	}
+	return 0
+}
+
+// Resumed returns the time that an earlier run passed on last, 0 for none, and how
+// many of the rows that come of it are written.
+func (k *Collector) Resumed() (reached int64, rows int) {
+	if k.state.Partly.Sequence == 0 && k.state.Partly.Rows > 0 {
+		return k.state.Reached, k.state.Partly.Rows
+	}
+	return k.state.Reached, math.MaxInt
+}
+
+// Reached returns the time that all sensors have reached: no record that follows is
+// earlier, unless it is late. It is 0 where nothing new is known.
+func (k *Collector) Reached() int64 {
+	var reached int64
+	for _, s := range k.sensors {
+		at := s.reached
+		switch {
+		case s.ready:
+			at = min(at, s.head.Time)
+		case len(s.queue) > 0:
+			return 0
+		case s.ended || k.late(s.heard):
+			continue
+		}
+		if reached == 0 || at < reached {
+			reached = at
+		}
+	}
+	if reached <= k.reached {
+		return 0
+	}
+	k.reached, k.changed = reached, k.changed || k.config.Mode == Replay
+	return reached
 }
 
 // now returns the server's time: that of the latest message, and what has passed
@@ -495,81 +451,17 @@ func (k *Collector) now() int64 {
 	return k.clock + int64(time.Since(k.caughtUp))
 }
 
-// Commit notes that all that was returned has been written and flushed. A run
-// that begins after this one was killed goes on from there.
-func (k *Collector) Commit() error {
-	k.pop()
-	if !k.changed || k.config.File == "" && k.kv == nil {
-		return nil
-	}
-	k.changed, k.state.Written, k.state.Floor = false, k.written, k.taken
-	for _, s := range k.sensors {
-		if len(s.queue) > 0 {
-			k.state.Floor = min(k.state.Floor, s.queue[0].sequence-1)
-		}
-	}
-	return k.save()
-}
-
-// save saves the state: beside the file, and at the server.
-func (k *Collector) save() error {
-	if k.config.File != "" {
-		f, err := os.OpenFile(k.config.File, os.O_RDWR, 0)
-		switch {
-		case err == nil:
-			k.state.Size, err = f.Seek(0, io.SeekEnd)
-			err = errors.Join(err, f.Sync(), f.Close())
-		case errors.Is(err, os.ErrNotExist): // it is not there yet
-			k.state.Size, err = 0, nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	data, err := json.Marshal(&k.state)
-	if err != nil {
-		return err
-	}
-	if k.config.File != "" {
-		next := k.stateName() + ".partial"
-		if err := writeSynced(next, data); err != nil {
-			return err
-		}
-		if err := os.Rename(next, k.stateName()); err != nil {
-			return err
-		}
-	}
-	if k.kv == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), ackTimeout)
-	defer cancel()
-	if _, err = k.kv.Put(ctx, k.config.Durable, data); err != nil && k.config.File == "" {
-		k.changed = true // it is tried again
-		k.config.Say(fmt.Sprintf("cannot note how far it has come: %v", err))
-	}
-	return nil
-}
-
-func writeSynced(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
 // A Collected counts what was collected.
 type Collected struct {
-	Lines int // of sensors
-	Late  int // rows that came after later ones were written
-	Lost  int // lines that sensors made and that are not in the stream
+	Lines      int // of sensors
+	Late       int // rows that came after later ones were written
+	Lost       int // lines that sensors made and that are not in the stream
+	Duplicates int // lines that were in the stream twice
 }
 
 // Counts returns what was collected so far.
 func (k *Collector) Counts() Collected {
-	return Collected{Lines: int(k.lines.Load()), Late: int(k.late.Load()), Lost: int(k.lost.Load())}
+	return Collected{Lines: int(k.lines.Load()), Late: int(k.tardy.Load()), Lost: int(k.lost.Load()), Duplicates: int(k.duplicate.Load())}
 }
 
 // Losses returns how many losses of live captures the lines mention so far.

@@ -1,0 +1,75 @@
+package publish
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// fetch fetches messages until ctx ends. The consumer is an ordered one, which
+// the server forgets: how far the collector has come is what it has written.
+func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
+	defer close(k.done)
+	next := uint64(1)
+	if k.config.Mode == Rows {
+		next = k.state.Floor + 1
+	}
+	var beginning int64 // not known yet
+	if all := st.CachedInfo().State; all.Msgs > 0 {
+		beginning = all.FirstTime.UnixNano()
+	}
+	for ctx.Err() == nil {
+		consumer, err := st.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next})
+		if err != nil {
+			pause(ctx, idleTime)
+			continue
+		}
+		all, err := consumer.Messages(jetstream.PullMaxMessages(ahead))
+		if err != nil {
+			pause(ctx, idleTime)
+			continue
+		}
+		stop := context.AfterFunc(ctx, all.Stop)
+		for {
+			m, err := all.Next()
+			if err != nil {
+				break
+			}
+			got, ok := readMessage(m)
+			if !ok || got.sequence < next {
+				continue
+			}
+			got.beginning = beginning
+			next = got.sequence + 1
+			select {
+			case k.messages <- got:
+			case <-ctx.Done():
+			}
+		}
+		stop()
+		all.Stop()
+		pause(ctx, idleTime)
+	}
+}
+
+// readMessage reads a message. It is not ok if it is not of a sensor.
+func readMessage(m jetstream.Msg) (message, bool) {
+	meta, err := m.Metadata()
+	if err != nil {
+		return message{}, false
+	}
+	sensor, ok := strings.CutPrefix(m.Subject(), subjectsPrefix)
+	got := message{sequence: meta.Sequence.Stream, stored: meta.Timestamp.UnixNano(), pending: meta.NumPending, id: m.Headers().Get(jetstream.MsgIDHeader)}
+	if at := strings.TrimSuffix(sensor, linesSuffix); at != sensor {
+		sensor, got.line = at, string(m.Data())
+	} else {
+		sensor = strings.TrimSuffix(sensor, beatsSuffix)
+	}
+	got.sensor = sensor
+	for name, to := range map[string]*int64{headerRun: &got.run, headerLine: &got.n, headerTime: &got.reached} {
+		*to, _ = strconv.ParseInt(m.Headers().Get(name), 10, 64)
+	}
+	return got, ok && CheckSensor(sensor) == nil
+}

@@ -1,0 +1,299 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// A state is what a collector has written: of the stream, and to where. It stands
+// beside the output, and at the server.
+type state struct {
+	Stream  time.Time           `json:"stream"`  // when it was created
+	First   uint64              `json:"first"`   // sequence of the first line that was read
+	Floor   uint64              `json:"floor"`   // sequence up to which all is written
+	Sensors map[string]written `json:"sensors"` // by their names
+	Written int64               `json:"written"` // the latest time of a row, in nanoseconds
+	Reached int64               `json:"reached"` // the time that was passed on last, see Collector.Reached
+
+	Size   int64   `json:"size"`             // of the file, in bytes
+	Partly partly  `json:"partly,omitzero"`  // what follows is written in part
+	Naming *naming `json:"naming,omitempty"` // the latest file of several
+}
+
+// A written is which lines of a sensor are written.
+type written struct {
+	Floor uint64   `json:"floor"`           // sequence up to which all are
+	Ahead []uint64 `json:"ahead,omitempty"` // sequences of further ones
+	Run   int64    `json:"run"`             // of the latest
+	Line  int64    `json:"line"`
+}
+
+// has reports whether a line is written.
+func (p *written) has(sequence uint64) bool {
+	if sequence <= p.Floor {
+		return true
+	}
+	return slices.Contains(p.Ahead, sequence)
+}
+
+// A partly is a record of which only the first rows are written.
+type partly struct {
+	Sequence uint64 `json:"sequence,omitempty"` // of its line; 0 for what comes of Reached
+	Rows     int    `json:"rows"`
+}
+
+// A naming is a file that is whole, and gets its name.
+type naming struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// resume reads what an earlier run has written, and cuts off what it had not
+// committed.
+func (k *Collector) resume(js jetstream.JetStream, st jetstream.Stream) error {
+	if k.config.Durable == "" {
+		return nil
+	}
+	created := st.CachedInfo().Created
+	data, err := k.load(js)
+	if err != nil {
+		return err
+	}
+	size := int64(0)
+	if len(data) > 0 {
+		var was state
+		if err := json.Unmarshal(data, &was); err != nil {
+			return fmt.Errorf("%s: %w", k.config.State, err)
+		}
+		size = was.Size
+		if was.Stream.Equal(created) {
+			k.state, k.written = was, was.Written
+		} else {
+			k.config.Say("the stream is another one than before; it is read from its beginning")
+		}
+		if n := was.Naming; n != nil { // unless that was done
+			if err := os.Rename(n.From, n.To); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	k.state.Stream, k.state.Size, k.state.Naming = created, size, nil
+	if k.state.Sensors == nil {
+		k.state.Sensors = map[string]written{}
+	}
+	if err := k.checkBeginning(st); err != nil {
+		return err
+	}
+	for name, p := range k.state.Sensors {
+		s := k.source(name)
+		s.was, s.ahead = p, slices.Clone(p.Ahead)
+		k.replayTo = max(k.replayTo, p.Floor)
+		for _, ahead := range p.Ahead {
+			k.replayTo = max(k.replayTo, ahead)
+		}
+		if k.config.Mode == Rows {
+			s.run, s.top = p.Run, p.Line
+		}
+	}
+	k.reached = k.state.Reached
+	if k.config.File != "" && k.config.Mode != Anew {
+		if err := k.trim(len(data) > 0); err != nil {
+			return err
+		}
+	}
+	return k.save()
+}
+
+// load reads the state: that beside the output, else that at the server.
+func (k *Collector) load(js jetstream.JetStream) (data []byte, err error) {
+	if k.kv, err = js.CreateOrUpdateKeyValue(k.ctx, jetstream.KeyValueConfig{Bucket: bucket, History: 1}); err != nil {
+		return nil, err
+	}
+	if k.config.State != "" { // what the server knows may be of another file
+		data, err = os.ReadFile(k.config.State)
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+		return data, err
+	}
+	entry, err := k.kv.Get(k.ctx, k.config.Durable)
+	switch {
+	case errors.Is(err, jetstream.ErrKeyNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return entry.Value(), nil
+}
+
+// checkBeginning returns an error if what is made of the whole stream lacks what an
+// earlier run has read, as the stream keeps that no longer.
+func (k *Collector) checkBeginning(st jetstream.Stream) error {
+	m, err := st.GetMsg(k.ctx, 1, jetstream.WithGetMsgSubject(subjectsPrefix+"*"+linesSuffix))
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	was := k.state.First
+	if was == 0 || k.config.Mode == Rows {
+		k.state.First = m.Sequence
+		return nil
+	}
+	if m.Sequence > was {
+		return fmt.Errorf("%s: was made from line %d of the stream on, and that keeps lines from %d on (its limits: nats stream info %s); move the file and %s away to make another",
+			k.config.File, was, m.Sequence, StreamName, k.config.State)
+	}
+	return nil
+}
+
+// trim cuts off what is in the file beyond what was committed, or, without that, a
+// line that is not whole.
+func (k *Collector) trim(committed bool) error {
+	data, err := os.Open(k.config.File)
+	if errors.Is(err, os.ErrNotExist) {
+		k.state.Size = 0
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer data.Close()
+	info, err := data.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	size := info.Size()
+	if !committed {
+		k.state.Size = size
+		if k.config.Compressed {
+			return nil
+		}
+		buf := make([]byte, 64<<10)
+		for k.state.Size > 0 {
+			n := min(int64(len(buf)), k.state.Size)
+			if _, err := data.ReadAt(buf[:n], k.state.Size-n); err != nil {
+				return err
+			}
+			if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+				k.state.Size += int64(i) + 1 - n
+				break
+			}
+			k.state.Size -= n
+		}
+	}
+	if size <= k.state.Size { // somebody has moved or shortened it
+		k.state.Size = size
+		return nil
+	}
+	return os.Truncate(k.config.File, k.state.Size)
+}
+
+// Commit notes that all that was returned has been written and flushed, and what
+// comes of the time that was passed on. A run that begins after this one was
+// killed goes on from there.
+func (k *Collector) Commit() error {
+	if k.config.Durable == "" || k.config.Mode == Anew {
+		return nil
+	}
+	k.pop()
+	if !k.changed || k.Replaying() {
+		return nil
+	}
+	k.note(partly{})
+	return k.save()
+}
+
+// CommitNaming notes that a file of several gets its name, and that all files
+// before it have theirs: of what was returned last, so many rows are in them.
+func (k *Collector) CommitNaming(rows int, from, to string) error {
+	if k.config.Durable == "" || k.config.Mode == Anew {
+		return nil
+	}
+	p := partly{Rows: rows}
+	if k.last != nil {
+		p.Sequence = k.last.queue[0].sequence
+	}
+	k.note(p)
+	k.state.Naming = &naming{from, to}
+	return k.save()
+}
+
+// note puts into the state which lines are written.
+func (k *Collector) note(p partly) {
+	k.changed, k.state.Written, k.state.Reached, k.state.Partly = false, k.written, k.reached, p
+	k.state.Floor = k.taken
+	for _, s := range k.sensors {
+		at := written{Floor: max(k.taken, s.was.Floor), Run: s.run, Line: s.top}
+		if len(s.holes) > 0 {
+			at.Line = s.holes[0].from - 1
+		}
+		for i := range s.queue {
+			m := &s.queue[i]
+			at.Floor = min(at.Floor, m.sequence-1)
+			if m.run == s.run {
+				at.Line = min(at.Line, m.n-1)
+			}
+		}
+		s.ahead = slices.DeleteFunc(s.ahead, func(sequence uint64) bool { return sequence <= at.Floor })
+		at.Ahead = slices.Clone(s.ahead)
+		k.state.Floor = min(k.state.Floor, at.Floor)
+		k.state.Sensors[s.name] = at
+	}
+}
+
+// save saves the state: beside the output, and at the server.
+func (k *Collector) save() error {
+	if k.config.File != "" {
+		f, err := os.OpenFile(k.config.File, os.O_RDWR, 0)
+		switch {
+		case err == nil:
+			k.state.Size, err = f.Seek(0, io.SeekEnd)
+			err = errors.Join(err, f.Sync(), f.Close())
+		case errors.Is(err, os.ErrNotExist): // it is not there yet
+			k.state.Size, err = 0, nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	data, err := json.Marshal(&k.state)
+	if err != nil {
+		return err
+	}
+	if name := k.config.State; name != "" {
+		next := name + ".partial"
+		if err := writeSynced(next, data); err != nil {
+			return err
+		}
+		if err := os.Rename(next, name); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), ackTimeout)
+	defer cancel()
+	if _, err = k.kv.Put(ctx, k.config.Durable, data); err != nil && k.config.State == "" {
+		k.changed = true // it is tried again
+		k.config.Say(fmt.Sprintf("cannot note how far it has come: %v", err))
+	}
+	return nil
+}
+
+func writeSynced(name string, data []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}

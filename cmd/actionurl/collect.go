@@ -10,7 +10,6 @@ import (
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/report"
-	"actionurl/report/output"
 	"actionurl/report/publish"
 )
 
@@ -37,19 +36,10 @@ func (a *analysis) collect(ctx context.Context, servers string) error {
 		Say: func(s string) { report.Logf(a.messages(), "%s", s) },
 	}
 	if c.Durable != "" {
-		switch {
-		case publish.CheckSensor(c.Durable) != nil:
-			return usage("invalid argument %q for \"--durable\" flag: %w", c.Durable, publish.CheckSensor(c.Durable))
-		case a.Filter.View != report.Events && a.Filter.View != report.Requests || a.Options.Format.Run != nil:
-			return usage("--durable needs rows that are written once; expected --view events or requests, not a whole run")
-		case a.Options.Format.Whole:
-			return usage("--durable goes on with a file, and a %s file cannot be added to; expected NDJSON, of which report makes %s later", a.Options.Format.Name, a.Options.Format.Name)
-		case a.Rotate != output.Rotation{} || output.Plain(a.Output) != a.Output:
-			return usage("--durable goes on with a file that is not rotated or compressed")
+		if err := publish.CheckSensor(c.Durable); err != nil {
+			return usage("invalid argument %q for \"--durable\" flag: %w", c.Durable, err)
 		}
-		if a.Output != "-" && a.Output != "" {
-			c.File, c.State = a.Output, a.Output+".nats"
-		}
+		a.Durable(&c)
 	}
 	var err error
 	if c.Servers, err = publish.NewServers(servers, a.publication.creds, a.publication.nkey); err != nil {
@@ -66,6 +56,7 @@ func (a *analysis) collect(ctx context.Context, servers string) error {
 			return err
 		}
 		m.Gauge("actionurl_collect_lines_total", func() int { return from.Counts().Lines })
+		m.Gauge("actionurl_collect_duplicates_total", func() int { return from.Counts().Duplicates })
 		m.Gauge("actionurl_collect_late_total", func() int { return from.Counts().Late })
 		m.Gauge("actionurl_collect_lost_total", func() int { return from.Counts().Lost })
 		m.Serve(func() []live.Stats { return nil })
@@ -75,5 +66,5 @@ func (a *analysis) collect(ctx context.Context, servers string) error {
 	a.Ready = func(outputs []string) {
 		a.enter.shut(sandbox.Rights{Write: outputs, Connect: c.Servers.Ports()}, a.Verbose, a.Stderr)
 	}
-	return ended(run.Collected(a.Config, from))
+	return ended(run.Collected(a.Config, from, c))
 }

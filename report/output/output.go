@@ -39,6 +39,12 @@ type Destination struct {
 	// such as [Lines]. It is nil where nothing can be read before the end.
 	Whole func(io.Reader) int64
 
+	// Again says that the rows of a killed run are written again: what it left is
+	// removed. Naming, if set, is called when a file is whole and on the disk, before
+	// it gets its name; not at all if the name is there from the beginning.
+	Again  bool
+	Naming func(from, to string) error
+
 	Thing string       // what a row is, such as frame; "row" if empty
 	Say   func(string) // reports what happens to files, if set
 }
@@ -55,6 +61,22 @@ func (d *Destination) split() (folder, name string) {
 		folder, name = parent, filepath.Join(last, name)
 	}
 	return filepath.Clean(folder), name
+}
+
+// Beside returns the name of a file beside those of the destination, for what is to
+// be known of them; empty where it is standard output, a device or a pipe.
+func (d *Destination) Beside(extension string) string {
+	if d.Name == "-" || d.Name == "" {
+		return ""
+	}
+	if info, err := os.Stat(d.Name); err == nil && !info.Mode().IsRegular() {
+		return ""
+	}
+	if !d.rotates() {
+		return d.Name + extension
+	}
+	folder, name := d.split()
+	return filepath.Join(folder, strings.NewReplacer("%", "", string(filepath.Separator), "_").Replace(name)+extension)
 }
 
 func (d *Destination) mode() fs.FileMode {
@@ -180,6 +202,22 @@ func (o *Output) flush() error {
 	return nil
 }
 
+// checkpoint ends what is compressed: what is written then is another member (RFC
+// 1952, section 2.2) or frame (RFC 8878, section 3), of which any number make a file.
+func (o *Output) checkpoint() error {
+	if o.z == nil || o.file == nil || o.reached.n == 0 {
+		return nil
+	}
+	if err := o.z.Close(); err != nil {
+		return o.failed(err)
+	}
+	o.z = newCompressor(compressionOf(o.Name), counting{o.file, &o.size})
+	o.to, o.pending = o.z, false
+	o.reached = point{size: o.size}
+	o.whole = [2]point{o.reached, o.reached}
+	return nil
+}
+
 // close ends the output. A file that is whole gets its name.
 func (o *Output) close() error {
 	if o.file == nil {
@@ -192,6 +230,19 @@ func (o *Output) close() error {
 		}
 	}
 	return o.failed(o.named())
+}
+
+// naming calls Naming for a file that is to get a name.
+func (o *Output) naming(name string) error {
+	if o.Naming == nil {
+		return nil
+	}
+	if renamesOpen {
+		if err := o.file.Sync(); err != nil {
+			return err
+		}
+	}
+	return o.Naming(filepath.Join(o.root.Name(), o.partial), filepath.Join(o.root.Name(), name))
 }
 
 // named closes the file, and gives it its name: while it is locked, where that
@@ -209,6 +260,9 @@ func (o *Output) named() error {
 	if o.rotates() { // which replaces no file
 		name = freeName(o.root, name, 0)
 	}
+	if err := o.naming(name); err != nil {
+		return err
+	}
 	err := o.root.Rename(o.partial, name)
 	if renamesOpen {
 		err = errors.Join(err, o.file.Close())
@@ -223,7 +277,7 @@ func (o *Output) abandon() {
 	switch {
 	case o.file == nil:
 		return
-	case o.partial != "" && (!o.Live || o.Whole == nil):
+	case o.partial != "" && (!o.Live || o.Whole == nil || o.Again):
 		o.file.Close()
 		o.root.Remove(o.partial)
 		return

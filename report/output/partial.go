@@ -170,7 +170,7 @@ func (s *Series) finish(partial, name string) {
 	if again, err := s.root.Lstat(partial); err != nil || !os.SameFile(again, after) {
 		return // it has its name meanwhile
 	}
-	if after.Size() == 0 {
+	if after.Size() == 0 || s.destination.Again {
 		s.root.Remove(partial)
 		return
 	}

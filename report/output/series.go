@@ -487,6 +487,18 @@ func (s *Series) Flush() error {
 	return s.out.flush()
 }
 
+// Checkpoint writes what waits in buffers so that the file can be cut off there, and
+// what is before can be read.
+func (s *Series) Checkpoint() error {
+	if err := s.Flush(); err != nil || s.out == nil {
+		return err
+	}
+	return s.out.checkpoint()
+}
+
+// Regular reports whether what is written is a file.
+func (s *Series) Regular() bool { return s.regular }
+
 // end ends the output.
 func (s *Series) end() error {
 	out := s.out

@@ -36,8 +36,14 @@ const (
 // bucket is where the server keeps how far collectors have come, by their names.
 const bucket = "ACTIONURL-collectors"
 
-// ErrIdle is the error of Next where nothing can be returned yet.
-var ErrIdle = errors.New("nothing yet")
+var (
+	// ErrIdle is the error of Next where nothing can be returned yet.
+	ErrIdle = errors.New("nothing yet")
+
+	// ErrReplayed is the error of Next, once, when all lines that an earlier run has
+	// written were returned.
+	ErrReplayed = errors.New("what is written was replayed")
+)
 
 // A CollectConfig says what is collected.
 type CollectConfig struct {
@@ -106,6 +112,7 @@ type Collector struct {
 	reached  int64  // what Reached returned last
 	replayTo uint64 // the latest line that is written
 	replays  int    // lines in the queues that are written
+	replayed bool   // all were returned
 	ids      recent
 
 	first, clock int64     // when the server stored the first message, and the latest
@@ -146,7 +153,7 @@ type source struct {
 	ended   bool
 	silent  bool // it is, and that was reported
 	numbering
-	was   written // where an earlier run has ended
+	was   written  // where an earlier run has ended
 	ahead []uint64 // sequences of lines that are written, beyond others that are not
 }
 
@@ -205,6 +212,10 @@ func (k *Collector) Next() (*report.Saved, error) {
 		}
 	}
 	for waited := false; ; {
+		if k.config.Mode == Replay && !k.replayed && !k.Replaying() {
+			k.replayed = true
+			return nil, ErrReplayed
+		}
 		k.findSilent()
 		if len(k.found) > 0 {
 			k.record = report.Saved{Kind: report.SavedFinding, Finding: k.found[0]}

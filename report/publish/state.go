@@ -17,12 +17,12 @@ import (
 // A state is what a collector has written: of the stream, and to where. It stands
 // beside the output, and at the server.
 type state struct {
-	Stream  time.Time           `json:"stream"`  // when it was created
-	First   uint64              `json:"first"`   // sequence of the first line that was read
-	Floor   uint64              `json:"floor"`   // sequence up to which all is written
+	Stream  time.Time          `json:"stream"`  // when it was created
+	First   uint64             `json:"first"`   // sequence of the first line that was read
+	Floor   uint64             `json:"floor"`   // sequence up to which all is written
 	Sensors map[string]written `json:"sensors"` // by their names
-	Written int64               `json:"written"` // the latest time of a row, in nanoseconds
-	Reached int64               `json:"reached"` // the time that was passed on last, see Collector.Reached
+	Written int64              `json:"written"` // the latest time of a row, in nanoseconds
+	Reached int64              `json:"reached"` // the time that was passed on last, see Collector.Reached
 
 	Size   int64   `json:"size"`             // of the file, in bytes
 	Partly partly  `json:"partly,omitzero"`  // what follows is written in part

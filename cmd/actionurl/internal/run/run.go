@@ -137,6 +137,10 @@ type run struct {
 	frames     *frames                  // nil without Config.Frames
 	publisher  *publisher               // nil without Config.Publisher
 
+	durable *collected // in, where it goes on when it was killed; else nil
+	skip    int        // rows of the record that are not written, as they are already
+	wrote   int        // rows of it so far
+
 	unlisted int // values of variables that have no column
 
 	unsaved error // the first of writing findings
@@ -221,6 +225,10 @@ func (r *run) open() error {
 		rows.Live = false
 	} else {
 		rows.Whole = output.Lines
+	}
+	if r.durable != nil {
+		rows.Again, rows.Live = true, rows.Live && r.durable.mode != publish.Anew
+		rows.Naming = func(from, to string) error { return r.durable.from.CommitNaming(r.wrote, from, to) }
 	}
 	var err error
 	if r.rows, err = output.New(rows, r.beginRows); err != nil || r.Frames == "" {
@@ -363,20 +371,37 @@ func (r *run) begin(at int64) {
 
 // beside writes what is not a row after the latest row, to the same file.
 func (r *run) beside(write func() error) error {
+	if r.skips() {
+		return nil
+	}
 	if err := r.rows.Beside(r.now); err != nil {
 		return err
 	}
+	r.wrote++
 	return write()
+}
+
+// skips reports whether what is to be written next is written already.
+func (r *run) skips() bool {
+	if r.wrote >= r.skip {
+		return false
+	}
+	r.wrote++
+	return true
 }
 
 // row writes a row of a time.
 func (r *run) row(at int64, write func() error) error {
+	if r.skips() {
+		return nil
+	}
 	if err := r.rows.At(at); err != nil {
 		return err
 	}
 	if err := write(); err != nil {
 		return err
 	}
+	r.wrote++
 	if r.Rotate.Bytes > 0 { // the size decides about the next row
 		if err := r.view.Flush(); err != nil {
 			return err
@@ -507,7 +532,7 @@ func (r *run) end(running, reading error) error {
 		r.now = r.pipeline.Now()
 	}
 	if running == nil {
-		running = cmp.Or(r.decoder.Flush(), r.unsaved)
+		running = cmp.Or(r.flushDecoder(), r.unsaved)
 	}
 	if running == nil || running == errEnough {
 		running = r.last()
@@ -536,6 +561,14 @@ func (r *run) end(running, reading error) error {
 		return ErrDamaged
 	}
 	return nil
+}
+
+// flushDecoder has the decoder end what is open, unless the next run goes on with it.
+func (r *run) flushDecoder() error {
+	if r.durable != nil && r.durable.unfinished() {
+		return nil
+	}
+	return r.decoder.Flush()
 }
 
 // complete writes what the saved events lack at the end.

@@ -17,23 +17,69 @@
 // Each half is one thread without locks. They take turns, or run beside each other:
 // relay.go hands what passes on in chunks. The records are the same.
 //
+// # From a frame to a row
+//
+//  1. A capture.Source fills a batch with frames that point into its memory.
+//  2. packet looks at a few bytes of each frame, and drops RTP and the like. It
+//     follows tags and tunnels to a TCP segment or a UDP datagram.
+//  3. stream puts the segments of a direction in order; what comes from there are
+//     the bytes of a connection, and its holes.
+//  4. httpwire reads requests and responses, and pairs them: an Exchange. Its place
+//     in the output is the frame that completes the request's head.
+//  5. analysis decides whether it is an Action URL, and which event: by templates,
+//     the URL's words, SIP. The result is a [Record] with an Event.
+//  6. timeline adds it to its call and its phone, finding checks it.
+//  7. Package report makes values of the record, and a Sink writes them.
+//
 // # Adding a vendor
 //
-// A vendor is a file of package vendor, a row of its test, and a line in list.go:
-// its user agents, MAC addresses, settings, variables and quirks. Nothing here
-// changes. See go doc ./decode/vendor.
+// A vendor is a file of package vendor and a line in its list.go: user agents, MAC
+// addresses, settings, variables and quirks. Its test takes a row for its user
+// agents and settings; where provisioning files have a new form, package profile
+// takes a reader, with a file in its test. See go doc ./decode/vendor.
 //
 // # Adding a finding
 //
-// A finding is a file of package finding, with what is said of it, and a line in
-// its catalog; Checker reports it. What that takes of earlier events is kept by
-// the phone's ID (past) or the call's Slot (checked), in fields of that package. See
-// go doc ./decode/finding.
+// A finding is a file of package finding, with its texts, and a line in its
+// catalog; a check reports it. It needs a test that it is found, and one for each
+// reason to be silent. What a check remembers is kept by the phone's ID (past) or
+// the call's Slot (checked), in fields of that package. See go doc ./decode/finding.
 //
 // # Adding a format
 //
-// A format of output is a package that implements a Sink or a Run of package
-// report, and a line in report/formats. See go doc ./report.
+// A format is a package that implements a Sink or a Run of package report, and a
+// line in report/formats. It needs golden files, and a test with hostile texts,
+// read back by a program that others wrote. See go doc ./report.
+//
+// # Adding a link type or a tunnel
+//
+// A link type is a number in capture/link.go and a case in packet/link.go that
+// skips to what is inside; a tunnel is a port or protocol number in
+// packet/tunnel.go. Bound what is read by the length of the data, and count what
+// does not fit as malformed. A live source drops what kernel.go does not pass.
+// Tests: a capturetest.Encapsulation, from which
+// "cd testdata && go run generate.go" makes testdata/encap/NAME.pcap and which all
+// tests of encapsulations then read (with tshark, too), and a row in
+// testdata/README.md. The fuzz target of packet starts from these files.
+//
+// # Adding a stage
+//
+// A stage is a package that takes what the stage before it gives and imports
+// nothing later. It owns its state, has no clock (time comes with the frames), and
+// bounds what traffic can grow by a named constant with the sum in bytes; what it
+// drops there is counted, in the Summary of its half. A protocol is dispatched in
+// wire/demux.go and handed on by a method of [wire.Sink]; a conclusion is called
+// from analysis.Analyzer. It needs tests of the smallest inputs, of its bounds, a
+// fuzz target, and of the whole in cmd/actionurl's scripts.
+//
+// # What is measured
+//
+//	go test -run '^$' -bench . ./decode/...   # ns and allocations of each stage
+//	go run ./cmd/bench PROGRAM [OTHER-BUILD]   # processor time and memory of whole runs
+//	go test -run '^$' -fuzz FuzzName ./PACKAGE # hostile bytes
+//
+// The tests themselves hold the bounds: steady state (cmd/actionurl), what a flood
+// may keep (bounds_test.go of a package), and no allocation where there must be none.
 package decode
 
 import (

@@ -16,6 +16,10 @@
 //     a value; [Visible] escapes text for people.
 //  2. Return a [Format] with its name and the extensions of its files.
 //  3. Add it to the list in package formats, beside those of [Plain].
+//
+// It needs golden files of every view, a test that hostile texts stay texts, and one
+// that reads the output with another program. A field needs its meaning in meaning.go,
+// from which "actionurl schema" and "help columns" have it.
 package report
 
 import (

@@ -11,6 +11,7 @@
 //	actionurl learn   [flags] CAPTURE...            the configured URLs, inferred from captures
 //	actionurl profile check|show FILE...            the configured URLs, from settings
 //	actionurl report  [flags] EVENTS...             saved events in any view and format
+//	actionurl schema                                the JSON Schema of saved events
 //	actionurl sniff   [flags] -i INTERFACE          events from live interfaces
 //	actionurl help    [COMMAND|TOPIC]
 //
@@ -21,7 +22,10 @@
 //	actionurl learn -o site.yaml trace.pcap
 //	actionurl analyze -p site.yaml trace.pcap
 //
-// The manual is package help, which "actionurl help" prints. Exit statuses:
+// The manual is package help: Markdown that "actionurl help" prints, that
+// "actionurl man DIRECTORY" writes as man pages, and whose commands a test runs.
+//
+// # Exit statuses
 //
 //	0  done
 //	1  nothing could be read or written
@@ -30,6 +34,13 @@
 //	4  done, and a finding as severe as --fail-on was made; wins over 3
 //
 // Standard output carries the result and nothing else.
+//
+// # Releases
+//
+// A release is a tag of a commit that passed .ci/run. The version is the module's
+// where the program was installed by it, else the commit that it was built from.
+// "CGO_ENABLED=0 go build -trimpath" gives the same bytes in every folder; .ci/run
+// builds for six systems.
 package main
 
 import (

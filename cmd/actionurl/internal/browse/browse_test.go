@@ -165,7 +165,7 @@ func TestEnter(t *testing.T) {
 	s.await("> phone 34:33", "Registration", "1 of 1 event (of 4)")
 	s.press("enter")
 	text := s.await("> event 4", "GET /crm?", "User-Agent: Grandstream", "variables", "secret_in_url", "frame, by gopacket", "- Layer 4")
-	if !strings.Contains(text, "request as sent\n  GET /crm?") {
+	if !strings.Contains(text, "as sent\n  GET /crm?") {
 		t.Errorf("no raw request in:\n%s", text)
 	}
 	s.press("esc", "esc")

@@ -11,15 +11,66 @@ import (
 	"actionurl/report"
 )
 
-// A cursor reads requests again. It is not safe for concurrent use; each reader
+// A blockReader reads lines again. It is not safe for concurrent use; each reader
 // has its own.
-type cursor struct {
-	store   *store
+type blockReader struct {
+	store *store
+	lines *lines
+
 	decoder *zstd.Decoder
 	block   int // at hand; -1 for none
 	full    bool
 	data    []byte
 	ends    []int // of its lines
+}
+
+func newBlockReader(s *store, l *lines) *blockReader {
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+	if err != nil {
+		panic(err) // these options are right
+	}
+	return &blockReader{store: s, lines: l, decoder: decoder, block: -1}
+}
+
+// line returns a line with its line feed; nil for one that is forgotten or not there
+// yet. It is valid until the next call.
+func (r *blockReader) line(n int) []byte {
+	at := n % blockLines
+	if r.block != n/blockLines || !r.full && at >= len(r.ends) {
+		r.store.mu.Lock()
+		data, compressed := r.lines.block(n / blockLines)
+		r.store.mu.Unlock()
+		r.block, r.full = n/blockLines, compressed
+		if compressed {
+			r.data, _ = r.decoder.DecodeAll(data, r.data[:0])
+		} else {
+			r.data = data
+		}
+		r.ends = r.ends[:0]
+		for end := 0; ; {
+			i := bytes.IndexByte(r.data[end:], '\n')
+			if i < 0 {
+				break
+			}
+			end += i + 1
+			r.ends = append(r.ends, end)
+		}
+	}
+	switch {
+	case at >= len(r.ends):
+		return nil
+	case at == 0:
+		return r.data[:r.ends[0]]
+	}
+	return r.data[r.ends[at-1]:r.ends[at]]
+}
+
+// A cursor reads requests and rows of calls again. It is not safe for concurrent
+// use.
+type cursor struct {
+	store  *store
+	events *blockReader
+	calls  *blockReader
 
 	fed    []byte // to the reader
 	reader *report.Reader
@@ -28,13 +79,15 @@ type cursor struct {
 }
 
 func newCursor(s *store) *cursor {
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
-	if err != nil {
-		panic(err) // these options are right
-	}
-	c := &cursor{store: s, decoder: decoder, block: -1}
+	c := &cursor{store: s, events: newBlockReader(s, s.lines), calls: newBlockReader(s, s.closed)}
 	c.reader = report.NewReader("", c)
 	return c
+}
+
+// close frees what the cursor holds.
+func (c *cursor) close() {
+	c.events.decoder.Close()
+	c.calls.decoder.Close()
 }
 
 // Read implements [io.Reader], for the reader of a line.
@@ -47,37 +100,12 @@ func (c *cursor) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// line returns the line of a request; nil for one that is forgotten or not there
-// yet.
-func (c *cursor) line(n int) []byte {
-	at := n % blockLines
-	if c.block != n/blockLines || !c.full && at >= len(c.ends) {
-		c.store.mu.Lock()
-		data, compressed := c.store.lines.block(n / blockLines)
-		c.store.mu.Unlock()
-		c.block, c.full = n/blockLines, compressed
-		if compressed {
-			c.data, _ = c.decoder.DecodeAll(data, c.data[:0])
-		} else {
-			c.data = data
-		}
-		c.ends = c.ends[:0]
-		for end := 0; ; {
-			i := bytes.IndexByte(c.data[end:], '\n')
-			if i < 0 {
-				break
-			}
-			end += i + 1
-			c.ends = append(c.ends, end)
-		}
+// row returns the row of a call.
+func (c *cursor) row(of call) report.GridRow {
+	if !of.over {
+		return of.row
 	}
-	switch {
-	case at >= len(c.ends):
-		return nil
-	case at == 0:
-		return c.data[:c.ends[0]]
-	}
-	return c.data[c.ends[at-1]:c.ends[at]]
+	return report.GridRow(bytes.TrimSuffix(c.calls.line(int(of.at)), []byte("\n")))
 }
 
 // parse reads a line that was kept. What it returns is valid until the next call.
@@ -91,7 +119,7 @@ func (c *cursor) parse(line []byte) *report.Saved {
 // record returns a request; nil for one that is forgotten. It is valid until the
 // next call.
 func (c *cursor) record(n int) *decode.Record {
-	saved := c.parse(c.line(n))
+	saved := c.parse(c.events.line(n))
 	if saved == nil || saved.Kind != report.SavedRequest {
 		return nil
 	}

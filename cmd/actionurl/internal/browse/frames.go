@@ -16,7 +16,6 @@ import (
 	"actionurl/decode"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
-	"actionurl/report"
 )
 
 const (
@@ -27,6 +26,10 @@ const (
 	// maxRaw bounds the bytes of a request, and of its response, that are shown: 16
 	// KiB.
 	maxRaw = 16 << 10
+
+	// maxHeaders is how far into a frame an IP address is looked for, in bytes: behind
+	// the headers of any tunnel.
+	maxHeaders = 256
 
 	// before and after are how long, in nanoseconds, before a request and after its
 	// end frames of its connection are read.
@@ -170,7 +173,7 @@ func (f *frames) lines(_ *model, of place, width int) []line {
 	for _, raw := range []struct {
 		name  string
 		bytes []byte
-	}{{"request as sent", f.got.request}, {"response", f.got.response}} {
+	}{{"as sent", f.got.request}, {"response", f.got.response}} {
 		if len(raw.bytes) == 0 {
 			continue
 		}
@@ -228,16 +231,31 @@ func readFrames(ctx context.Context, from source, of place, vxlan uint16) frames
 	defer closer.Close()
 	var at *capture.Frame
 	var sent sentBytes
-	client, server := packet.EndpointOf(of.client), packet.EndpointOf(of.server)
+	var sender, receiver packet.Endpoint
+	http := of.client.IsValid()
+	var client []byte // its address, which the frames have in their headers
+	if http {
+		sender, receiver = packet.EndpointOf(of.client), packet.EndpointOf(of.server)
+		client = of.client.Addr().AsSlice()
+	}
 	d := packet.NewDecoder(func(s *packet.Segment) {
 		switch {
+		case !http:
+			if at.Number == of.frame {
+				msg.request = append(msg.request, s.Payload...)
+			}
 		case s.Time < of.time-before || of.tls:
-		case s.Src == client && s.Dst == server && at.Number <= of.frame:
+		case s.Src == sender && s.Dst == receiver && at.Number <= of.frame:
 			sent.add(s)
-		case s.Src == server && s.Dst == client && at.Number > of.frame && len(msg.response) < maxRaw:
+		case s.Src == receiver && s.Dst == sender && at.Number > of.frame && len(msg.response) < maxRaw:
 			msg.response = append(msg.response, s.Payload[:min(len(s.Payload), maxRaw-len(msg.response))]...)
 		}
-	}, packet.Config{VXLANPort: vxlan})
+	}, packet.Config{VXLANPort: vxlan, Datagram: func(d *packet.Datagram) bool {
+		if !http && at.Number == of.frame {
+			msg.request = append(msg.request, d.Payload...)
+		}
+		return true
+	}})
 	found := false
 	var b capture.Batch
 	for {
@@ -262,7 +280,7 @@ func readFrames(ctx context.Context, from source, of place, vxlan uint16) frames
 			if past = found && at.Time > of.end+after; past {
 				break
 			}
-			if at.Time >= of.time-before {
+			if at.Number == of.frame || at.Time >= of.time-before && bytes.Contains(at.Data[:min(len(at.Data), maxHeaders)], client) {
 				d.Decode(at)
 			}
 		}
@@ -273,7 +291,9 @@ func readFrames(ctx context.Context, from source, of place, vxlan uint16) frames
 	if !found {
 		msg.err = errForgotten
 	}
-	msg.request = sent.message()
+	if http {
+		msg.request = sent.message()
+	}
 	if i := bytes.Index(msg.response, []byte("HTTP/")); i > 0 { // of the request before
 		msg.response = msg.response[i:]
 	}
@@ -314,6 +334,3 @@ func httpLine(b []byte) bool {
 	first, _, ok := bytes.Cut(b, []byte("\n"))
 	return ok && bytes.Contains(first, []byte(" HTTP/"))
 }
-
-// visible escapes a text.
-func visible(text string) string { return report.Visible(text) }

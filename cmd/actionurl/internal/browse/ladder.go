@@ -167,6 +167,9 @@ func (p *ladder) build(m *model) {
 	}
 	for i := range messages {
 		msg := &messages[i]
+		if addrs[msg.from] == "" && addrs[msg.to] == "" { // between two others
+			continue
+		}
 		side := func(a netip.Addr) string {
 			if key, ok := addrs[a]; ok {
 				return key
@@ -345,7 +348,7 @@ func (p *ladder) drawSteps(m *model, width, height int) []line {
 			end = max(gap, width-timeWidth-i*gap-10)
 		}
 		kinds = append(kinds, line{{c.kind(), dim}}.fit(gap)...)
-		names = append(names, line{{report.Cut(visible(c.name), end-1), bold}}.fit(end)...)
+		names = append(names, line{{report.Cut(report.Visible(c.name), end-1), bold}}.fit(end)...)
 	}
 	if more := len(p.columns) - p.left - len(columns); more > 0 {
 		kinds = append(kinds, part{fmt.Sprintf("%d more >", more), dim})
@@ -385,7 +388,7 @@ func (p *ladder) drawSteps(m *model, width, height int) []line {
 			style = red
 		}
 		l = append(l, arrow(columns, held, from, to, gap, s.text, style)...)
-		l = append(l, part{" " + visible(s.more), dim})
+		l = append(l, part{" " + report.Visible(s.more), dim})
 		if i == p.at {
 			l = l.fit(width).inverted()
 		} else if p.words != "" && slices.Contains(p.hits, i) {
@@ -415,7 +418,10 @@ func arrow(columns []lifeline, held map[string]int, from, to, gap int, text stri
 	lo, hi := min(from, to), max(from, to)
 	var l line
 	rail := func(i int) string {
-		if held[columns[i].key] > 0 {
+		switch {
+		case i > lo && i < hi:
+			return "┼"
+		case held[columns[i].key] > 0:
 			return "║"
 		}
 		return "│"
@@ -429,14 +435,18 @@ func arrow(columns []lifeline, held map[string]int, from, to, gap int, text stri
 		switch {
 		case i < lo || i >= hi:
 			l = append(l, part{strings.Repeat(" ", gap-1), plain})
-			continue
-		}
-		if i != max(lo, 0) { // it goes past a column
+		case i != max(lo, 0): // past a column
 			l = append(l, part{shaft("", gap-1, from < to, i+1 == hi, false), s})
-			continue
+		default:
+			l = append(l, part{shaft(text, gap-1, from < to, i+1 == hi, i == lo), s})
 		}
-		begins := hi-max(lo, 0) == 1 || i+1 == hi
-		l = append(l, part{shaft(text, gap-1, from < to, begins, true), s})
+	}
+	if hi > last && lo >= 0 { // to or from a column that is not shown
+		if lo == last {
+			l = append(l, part{shaft(text, minColumn, from < to, true, true), s})
+		} else {
+			l = append(l, part{"──", s})
+		}
 	}
 	if from == to && from >= 0 {
 		l = append(l, part{" " + text, s})

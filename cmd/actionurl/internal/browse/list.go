@@ -158,10 +158,15 @@ func (l *list) row(m *model, id int) report.GridRow {
 	if l.of.view == phonesView {
 		return m.store.phones[id].row
 	}
-	if c := m.store.call(id); c != nil {
-		return c.row
+	c := m.store.call(id)
+	if c == nil {
+		return ""
 	}
-	return ""
+	of := *c
+	m.store.mu.Unlock()
+	row := m.cursor.row(of)
+	m.store.mu.Lock()
+	return row
 }
 
 // grid returns what lays out the rows.

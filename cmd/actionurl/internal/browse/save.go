@@ -133,7 +133,7 @@ func saveRows(s *Screen, name string, format report.Format, v report.View, ids [
 		c.Complete = false
 	}
 	cursor := newCursor(s.store)
-	defer cursor.decoder.Close()
+	defer cursor.close()
 	at, end := s.store.bounds()
 	id, n, nextAside := 0, 0, 0
 	c.Only = func(*decode.Record) bool {
@@ -157,7 +157,7 @@ func saveRows(s *Screen, name string, format report.Format, v report.View, ids [
 			}
 			id = at
 			at++
-			if saved := cursor.parse(cursor.line(id)); saved != nil {
+			if saved := cursor.parse(cursor.events.line(id)); saved != nil {
 				return saved, nil
 			}
 		}
@@ -191,7 +191,7 @@ func saveFrames(s *Screen, name string, ids []int) done {
 	want := map[string]map[conn][][2]int64{} // by capture
 	numbers := map[string]map[int]bool{}
 	cursor := newCursor(s.store)
-	defer cursor.decoder.Close()
+	defer cursor.close()
 	var captures []string
 	for _, id := range ids {
 		r := cursor.record(id)

@@ -30,12 +30,14 @@ const searchEvery = 50 * time.Millisecond
 // called, as more requests come.
 type search struct {
 	query
-	store  *store
-	grids  *grids
-	filter report.Filter
-	texts  []string // in lower case, that rows have
-	cancel chan struct{}
-	over   sync.WaitGroup
+	store       *store
+	grids       *grids
+	filter      report.Filter
+	texts       []string // in lower case, that rows have
+	judged      []int8   // by the index of a call that is over, from firstJudged on: 1 where its row has the texts, -1 where not
+	firstJudged int
+	cancel      chan struct{}
+	over        sync.WaitGroup
 
 	mu      sync.Mutex
 	ids     []int32 // in order
@@ -95,7 +97,7 @@ func (f *search) stopped() bool {
 // run searches until it is stopped.
 func (f *search) run() {
 	c := newCursor(f.store)
-	defer c.decoder.Close()
+	defer c.close()
 	next := 0
 	seen := ^uint64(0)
 	members := map[int32]bool{} // of the view, by the requests
@@ -179,7 +181,7 @@ func (f *search) look(c *cursor, next *int, members map[int32]bool) {
 	*next = max(*next, end)
 	publish()
 	if f.view == callsView || f.view == phonesView {
-		ids := f.rows(byRequest, members)
+		ids := f.rows(c, byRequest, members)
 		f.mu.Lock()
 		f.ids = ids
 		f.mu.Unlock()
@@ -216,26 +218,52 @@ func (f *search) shows(c *cursor, n int) bool {
 
 // rows returns the calls or phones that the query chooses: the members if only
 // these, and those whose rows have the texts.
-func (f *search) rows(only bool, members map[int32]bool) (ids []int32) {
-	f.store.mu.Lock()
-	calls, firstCall, phones := f.store.calls, f.store.firstCall, f.store.phones
-	rows := make([]report.GridRow, 0, max(len(calls), len(phones)))
-	first := 0
-	if f.view == callsView {
-		first = firstCall
-		for i := range calls {
-			rows = append(rows, calls[i].row)
-		}
-	} else {
-		for i := range phones {
-			rows = append(rows, phones[i].row)
-		}
+func (f *search) rows(c *cursor, only bool, members map[int32]bool) (ids []int32) {
+	lacks := func(row report.GridRow) bool {
+		return slices.ContainsFunc(f.texts, func(text string) bool { return !row.Has(text) })
 	}
+	if f.view == phonesView {
+		f.store.mu.Lock()
+		phones := slices.Clone(f.store.phones)
+		f.store.mu.Unlock()
+		for i := range phones {
+			if (!only || members[int32(i)]) && !lacks(phones[i].row) {
+				ids = append(ids, int32(i))
+			}
+		}
+		return ids
+	}
+	f.store.mu.Lock()
+	calls, first := slices.Clone(f.store.calls), f.store.firstCall
 	f.store.mu.Unlock()
-	for i, row := range rows {
+	f.judged = f.judged[min(first-f.firstJudged, len(f.judged)):]
+	f.firstJudged = first
+	for len(f.judged) < len(calls) {
+		f.judged = append(f.judged, 0)
+	}
+	for i, of := range calls {
 		id := int32(first + i)
-		if only && !members[id] || slices.ContainsFunc(f.texts, func(text string) bool { return !row.Has(text) }) {
+		switch {
+		case only && !members[id]:
 			continue
+		case len(f.texts) == 0:
+		case !of.over:
+			if lacks(of.row) {
+				continue
+			}
+		default:
+			if f.judged[i] == 0 {
+				if i%64 == 0 && f.stopped() {
+					return ids
+				}
+				f.judged[i] = 1
+				if lacks(c.row(of)) {
+					f.judged[i] = -1
+				}
+			}
+			if f.judged[i] < 0 {
+				continue
+			}
 		}
 		ids = append(ids, id)
 	}

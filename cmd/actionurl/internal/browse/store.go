@@ -7,26 +7,29 @@ import (
 	"sync"
 
 	"actionurl/decode/finding"
-	"actionurl/decode/timeline"
 	"actionurl/report"
 )
 
-// Bounds on what is kept, 190 MiB in all.
+// Bounds on what is kept, 215 MiB in all. A million real events take half of it.
 const (
-	// maxEvents bounds the requests, and maxBytes their compressed lines: 64 MiB,
-	// and 16 MiB of the places in the index, 16 bytes each.
+	// maxEvents bounds the requests, and maxBytes their compressed lines: 112 MiB,
+	// and 8 MiB of the places in the index, 8 bytes each.
 	maxEvents = 1 << 20
-	maxBytes  = 64 << 20
+	maxBytes  = 112 << 20
 
-	// maxCalls bounds the calls that are closed: 256 Ki of about 250 bytes, 64 MiB.
-	maxCalls = 256 << 10
+	// maxCalls bounds the calls: 512 Ki of 40 bytes, 20 MiB, and of about 30 of
+	// their compressed rows, 15 MiB.
+	maxCalls = 512 << 10
 
 	// maxBeside bounds what is kept beside the requests: 64 Ki lines of about 250
 	// bytes, 16 MiB.
 	maxBeside = 64 << 10
 
-	// maxMessages bounds the SIP messages: 256 Ki of 96 bytes, 24 MiB.
+	// maxMessages bounds the SIP messages: 256 Ki of 112 bytes, 28 MiB, and maxTexts
+	// their texts, of at most maxText bytes, 256 KiB.
 	maxMessages = 256 << 10
+	maxTexts    = 4 << 10
+	maxText     = 64
 
 	// maxNotes bounds the messages of the run.
 	maxNotes = 200
@@ -44,6 +47,8 @@ type store struct {
 
 	calls     []call // by number, from firstCall on
 	firstCall int
+	closed    *lines  // the rows of calls that are over, in the order of their ends
+	left      []int16 // how many of each of its blocks are kept
 	phones    []phone
 	messages  []message // a ring, once it is full
 	oldest    int       // in messages
@@ -66,22 +71,12 @@ type aside struct {
 
 // A call is the row of one.
 type call struct {
-	row      report.GridRow
-	findings finding.Set
-	key      callKey
-	id       uint64 // of its SIP, see idOf; 0 for none
-	last     int32  // its latest request
-	phone    int32
-	over     bool
+	row  report.GridRow // empty once it is over
+	id   uint64         // of its SIP, see idOf; 0 for none
+	last int32          // its latest request
+	at   int32          // its row in closed; valid iff over
+	over bool
 }
-
-// A callKey names a call, whichever run makes it.
-type callKey struct {
-	phone netip.Addr
-	first int64
-}
-
-func keyOf(c *timeline.Call) callKey { return callKey{c.Address, c.First} }
 
 // A phone is the row of one.
 type phone struct {
@@ -109,7 +104,22 @@ type runState struct {
 	lost       int
 }
 
-func newStore() *store { return &store{lines: newLines()} }
+func newStore() *store { return &store{lines: newLines(), closed: newLines()} }
+
+// end keeps the last row of a call.
+func (s *store) end(n int, row report.GridRow) {
+	c := s.call(n)
+	if c == nil {
+		return
+	}
+	at := s.closed.end()
+	if at%blockLines == 0 {
+		s.left = append(s.left, 0)
+	}
+	s.left[at/blockLines]++
+	s.closed.add([]byte(row + "\n"))
+	c.row, c.at, c.over = "", int32(at), true
+}
 
 // forget forgets the oldest requests where there are too many.
 func (s *store) forget() {
@@ -119,8 +129,14 @@ func (s *store) forget() {
 	}
 	first := s.lines.first()
 	for len(s.calls) > maxCalls || len(s.calls) > 0 && s.calls[0].over && int(s.calls[0].last) < first {
+		if c := &s.calls[0]; c.over {
+			s.left[c.at/blockLines]--
+		}
 		s.calls = s.calls[1:]
 		s.firstCall++
+	}
+	for len(s.closed.blocks) > 0 && s.left[s.closed.gone] <= 0 {
+		s.closed.forget()
 	}
 }
 

@@ -30,15 +30,22 @@ type taker struct {
 	line   bytes.Buffer                // of the request at hand
 	saved  *report.Rows[decode.Record] // writes it
 	grids  *grids
-	ofCall map[*timeline.Call]int32 // the number of each that is not closed
+	ofCall map[*timeline.Call]*openCall // those that are not over
 	phone  map[*timeline.Phone]int32
+	texts  map[string]string // of SIP messages
 
-	dirtyCalls  map[*timeline.Call]int32
+	dirtyCalls  map[*timeline.Call]*openCall
 	dirtyPhones map[*timeline.Phone]int32
 	published   time.Time
 
 	judging sync.Mutex // held where the verdict is made, which takes its time
 	verdict *verdict.Collector
+}
+
+// An openCall is what is known of a call that goes on.
+type openCall struct {
+	number int32
+	found  finding.Set
 }
 
 // grids are rows as people see them. Each of those who make them has its own.
@@ -99,8 +106,8 @@ func (g *grids) serverRow(s *verdict.Server) report.GridRow {
 
 func newTaker(s *store, clock string) (*taker, error) {
 	t := &taker{
-		store: s, seed: maphash.MakeSeed(), ofCall: map[*timeline.Call]int32{}, phone: map[*timeline.Phone]int32{},
-		dirtyCalls: map[*timeline.Call]int32{}, dirtyPhones: map[*timeline.Phone]int32{}, verdict: verdict.New(),
+		store: s, seed: maphash.MakeSeed(), ofCall: map[*timeline.Call]*openCall{}, phone: map[*timeline.Phone]int32{}, texts: map[string]string{},
+		dirtyCalls: map[*timeline.Call]*openCall{}, dirtyPhones: map[*timeline.Phone]int32{}, verdict: verdict.New(),
 	}
 	g, err := newGrids(clock)
 	if err != nil {
@@ -133,12 +140,13 @@ func (t *taker) Record(r *decode.Record) error {
 		t.dirtyPhones[r.Phone] = e.phone
 	}
 	if r.Call != nil {
-		e.call = t.callOf(r.Call, e.phone)
+		open := t.callOf(r.Call)
+		open.found |= set
+		e.call = open.number
 		if c := t.store.call(int(e.call)); c != nil {
 			c.last = n
-			c.findings |= set
 		}
-		t.dirtyCalls[r.Call] = e.call
+		t.dirtyCalls[r.Call] = open
 	}
 	t.index = append(t.index, e)
 	t.forget()
@@ -172,30 +180,21 @@ func (t *taker) phoneOf(p *timeline.Phone) int32 {
 	return n
 }
 
-// callOf returns the number of a call.
-func (t *taker) callOf(c *timeline.Call, of int32) int32 {
-	n, known := t.ofCall[c]
-	if !known {
-		n = int32(t.firstCall + len(t.calls))
-		t.ofCall[c] = n
-		t.calls = append(t.calls, call{key: keyOf(c), phone: of})
+// callOf returns what is known of a call that goes on.
+func (t *taker) callOf(c *timeline.Call) *openCall {
+	open := t.ofCall[c]
+	if open == nil {
+		open = &openCall{number: int32(t.firstCall + len(t.calls))}
+		t.ofCall[c] = open
+		t.calls = append(t.calls, call{})
 	}
-	return n
+	return open
 }
 
 // publish makes the rows anew of what goes on.
 func (t *taker) publish() {
-	for c, n := range t.dirtyCalls {
-		t.mu.Lock()
-		kept := t.store.call(int(n))
-		var found finding.Set
-		if kept != nil {
-			found = kept.findings
-		}
-		t.mu.Unlock()
-		if kept != nil {
-			t.setCall(n, c, found, false)
-		}
+	for c, open := range t.dirtyCalls {
+		t.setCall(open.number, c, open.found, false)
 	}
 	clear(t.dirtyCalls)
 	for p, n := range t.dirtyPhones {
@@ -213,9 +212,12 @@ func (t *taker) setCall(n int32, of *timeline.Call, found finding.Set, over bool
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c := t.store.call(int(n)); c != nil {
-		c.row, c.findings, c.over = row, found, over
+		c.row = row
 		if of.SIP != nil {
 			c.id = t.idOf(of.SIP.ID)
+		}
+		if over {
+			t.end(int(n), row)
 		}
 	}
 	t.changed++
@@ -247,13 +249,13 @@ func (t *taker) idOf(id string) uint64 {
 
 // Call implements [report.Run].
 func (t *taker) Call(c *decode.Call) error {
-	n, known := t.ofCall[c.Call]
-	if !known {
+	open := t.ofCall[c.Call]
+	if open == nil {
 		return nil
 	}
 	delete(t.ofCall, c.Call)
 	delete(t.dirtyCalls, c.Call)
-	t.setCall(n, c.Call, c.Findings, true)
+	t.setCall(open.number, c.Call, c.Findings, true)
 	if len(c.FromSIP) == 0 {
 		return nil
 	}
@@ -330,7 +332,7 @@ func (t *taker) message(m *sip.Message) {
 		text = fmt.Sprintf("%d (%s)", m.Status, text)
 	}
 	kept := message{
-		time: m.Time, id: t.idOf(string(m.CallID)), from: m.Sender, to: m.Receiver, text: report.Visible(text),
+		time: m.Time, id: t.idOf(string(m.CallID)), from: m.Sender, to: m.Receiver, text: t.common(text),
 		frame: int32(m.Frame), failed: m.Status >= 400 && m.Status != 401 && m.Status != 407 && m.Status != 487,
 	}
 	if m.Interface != nil {
@@ -345,6 +347,16 @@ func (t *taker) message(m *sip.Message) {
 	t.messages[t.oldest] = kept
 	t.oldest = (t.oldest + 1) % maxMessages
 	t.silent++
+}
+
+// common returns the text of a message, of which there are few.
+func (t *taker) common(text string) string {
+	text = report.Visible(text[:min(len(text), maxText)])
+	known, ok := t.texts[text]
+	if !ok && len(t.texts) < maxTexts {
+		t.texts[text], known = text, text
+	}
+	return known
 }
 
 // Write takes what the run prints for people, a line or more.

@@ -200,6 +200,18 @@ func (r *Redactor) timelineCall(c *timeline.Call) *timeline.Call {
 	return &to
 }
 
+// SIP returns what a screen shows of a SIP message.
+func (r *Redactor) SIP(m *sip.Message) *sip.Message {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	to := &sip.Message{
+		Origin: m.Origin, Sender: r.addr(m.Sender), Receiver: r.addr(m.Receiver), Method: m.Method, Status: m.Status,
+		CallID: []byte(r.call(string(m.CallID))), CSeq: m.CSeq, Length: -1,
+	}
+	to.Interface, to.Source = r.interfaceOf(m.Interface), r.mac(m.Source)
+	return to
+}
+
 // sipCall returns a copy of a call as SIP has it.
 func (r *Redactor) sipCall(c *sip.Call) *sip.Call {
 	to := *c

@@ -85,7 +85,12 @@ func (s *Screen) Attach(c *run.Config) {
 	c.Options.Format = report.Format{Name: "screen", Run: func(io.Writer, report.Options) (report.Run, error) { return s.taker, nil }}
 	c.Filter = report.Filter{View: report.Events} // which the screen has of its own
 	c.Together = true
-	c.Decode.Message = s.taker.message
+	if c.Redact != nil {
+		s.ring, s.frames.from, s.frames.why = nil, nil, "with --redact there are no frames: they are as they were captured"
+		s.Name = c.Redact.Message(s.Name)
+	} else {
+		c.Decode.Message = s.taker.message
+	}
 	c.Reached = func(p run.Progress) {
 		s.store.mu.Lock()
 		s.store.state = runState{p.Read, p.Size, p.Lost}

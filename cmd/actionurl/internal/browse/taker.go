@@ -30,11 +30,11 @@ type taker struct {
 	line   bytes.Buffer                // of the request at hand
 	saved  *report.Rows[decode.Record] // writes it
 	grids  *grids
-	ofCall map[*timeline.Call]*openCall // those that are not over
+	ofCall map[int]*openCall // those that are not over, by Slot
 	phone  map[*timeline.Phone]int32
 	texts  map[string]string // of SIP messages
 
-	dirtyCalls  map[*timeline.Call]*openCall
+	dirtyCalls  map[int]*openCall
 	dirtyPhones map[*timeline.Phone]int32
 	published   time.Time
 
@@ -44,8 +44,9 @@ type taker struct {
 
 // An openCall is what is known of a call that goes on.
 type openCall struct {
-	number int32
-	found  finding.Set
+	*timeline.Call // as it was with its latest request
+	number         int32
+	found          finding.Set
 }
 
 // grids are rows as people see them. Each of those who make them has its own.
@@ -106,8 +107,8 @@ func (g *grids) serverRow(s *verdict.Server) report.GridRow {
 
 func newTaker(s *store, clock string) (*taker, error) {
 	t := &taker{
-		store: s, seed: maphash.MakeSeed(), ofCall: map[*timeline.Call]*openCall{}, phone: map[*timeline.Phone]int32{}, texts: map[string]string{},
-		dirtyCalls: map[*timeline.Call]*openCall{}, dirtyPhones: map[*timeline.Phone]int32{}, verdict: verdict.New(),
+		store: s, seed: maphash.MakeSeed(), ofCall: map[int]*openCall{}, phone: map[*timeline.Phone]int32{}, texts: map[string]string{},
+		dirtyCalls: map[int]*openCall{}, dirtyPhones: map[*timeline.Phone]int32{}, verdict: verdict.New(),
 	}
 	g, err := newGrids(clock)
 	if err != nil {
@@ -146,7 +147,8 @@ func (t *taker) Record(r *decode.Record) error {
 		if c := t.store.call(int(e.call)); c != nil {
 			c.last = n
 		}
-		t.dirtyCalls[r.Call] = open
+		open.Call = r.Call
+		t.dirtyCalls[r.Call.Slot] = open
 	}
 	t.index = append(t.index, e)
 	t.forget()
@@ -182,10 +184,10 @@ func (t *taker) phoneOf(p *timeline.Phone) int32 {
 
 // callOf returns what is known of a call that goes on.
 func (t *taker) callOf(c *timeline.Call) *openCall {
-	open := t.ofCall[c]
+	open := t.ofCall[c.Slot]
 	if open == nil {
 		open = &openCall{number: int32(t.firstCall + len(t.calls))}
-		t.ofCall[c] = open
+		t.ofCall[c.Slot] = open
 		t.calls = append(t.calls, call{})
 	}
 	return open
@@ -193,8 +195,8 @@ func (t *taker) callOf(c *timeline.Call) *openCall {
 
 // publish makes the rows anew of what goes on.
 func (t *taker) publish() {
-	for c, open := range t.dirtyCalls {
-		t.setCall(open.number, c, open.found, false)
+	for _, open := range t.dirtyCalls {
+		t.setCall(open.number, open.Call, open.found, false)
 	}
 	clear(t.dirtyCalls)
 	for p, n := range t.dirtyPhones {
@@ -249,12 +251,12 @@ func (t *taker) idOf(id string) uint64 {
 
 // Call implements [report.Run].
 func (t *taker) Call(c *decode.Call) error {
-	open := t.ofCall[c.Call]
+	open := t.ofCall[c.Slot]
 	if open == nil {
 		return nil
 	}
-	delete(t.ofCall, c.Call)
-	delete(t.dirtyCalls, c.Call)
+	delete(t.ofCall, c.Slot)
+	delete(t.dirtyCalls, c.Slot)
 	t.setCall(open.number, c.Call, c.Findings, true)
 	if len(c.FromSIP) == 0 {
 		return nil

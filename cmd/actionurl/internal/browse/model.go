@@ -254,8 +254,6 @@ func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	case "p":
 		m.paused = !m.paused
 		_, m.until = m.store.bounds()
-	case "ctrl+z":
-		return tea.Suspend
 	case "ctrl+l", "f5":
 		return tea.ClearScreen
 	}

@@ -15,6 +15,7 @@ type textPane struct {
 	words string // in lower case, that are looked for
 
 	top    int
+	bottom bool // the last line stays in view
 	height int
 	n      int // lines
 	hits   []int
@@ -50,6 +51,8 @@ func (p *textPane) status(*model) string {
 // key implements pane.
 func (p *textPane) key(m *model, key string) (tea.Cmd, bool) {
 	page := max(1, p.height-1)
+	bottom := p.bottom
+	p.bottom = false
 	switch key {
 	case "up", "k":
 		p.top--
@@ -62,7 +65,7 @@ func (p *textPane) key(m *model, key string) (tea.Cmd, bool) {
 	case "home", "g":
 		p.top = 0
 	case "end", "G":
-		p.top = p.n
+		p.bottom = true
 	case "n":
 		for _, hit := range p.hits {
 			if hit > p.top {
@@ -83,6 +86,7 @@ func (p *textPane) key(m *model, key string) (tea.Cmd, bool) {
 		}
 		p.words = ""
 	default:
+		p.bottom = bottom
 		return nil, false
 	}
 	return nil, true
@@ -104,7 +108,9 @@ func (p *textPane) draw(m *model, width, height int) []line {
 			}
 		}
 	}
-	p.top = max(0, min(p.top, len(lines)-height))
+	if p.top = max(0, min(p.top, len(lines)-height)); p.bottom {
+		p.top = max(0, len(lines)-height)
+	}
 	return lines[p.top:min(len(lines), p.top+height)]
 }
 

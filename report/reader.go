@@ -22,9 +22,9 @@ import (
 )
 
 const (
-	// maxLine is the longest line that is read, in bytes: a head of 64 KiB, of
+	// MaxLine is the longest line that is read, in bytes: a head of 64 KiB, of
 	// which each byte may take six, twice, as the target and as variables.
-	maxLine = 1 << 20
+	MaxLine = 1 << 20
 
 	// maxKept bounds each of the texts, captures, templates and vendors that
 	// are kept for the lines to come: 8,192 of at most 256 bytes, 2 MiB.
@@ -218,6 +218,8 @@ func otherFormat(line string) string {
 	}
 	_, err := time.Parse("2006-01-02 MST", line)
 	switch {
+	case strings.HasPrefix(line, "PAR1"):
+		return "Parquet, which is not read from a pipe or decompressed"
 	case strings.IndexByte(line, 0) >= 0:
 		return "binary"
 	case names(strings.Split(line, ",")):
@@ -246,7 +248,7 @@ func (r *Reader) readLine() (string, error) {
 	size := 0
 	for {
 		size += len(line)
-		if size <= maxLine {
+		if size <= MaxLine {
 			r.long = append(r.long, line...)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
@@ -259,8 +261,8 @@ func (r *Reader) readLine() (string, error) {
 		return "", fmt.Errorf("%s: %w", r.name, err)
 	case size == 0:
 		return "", io.EOF
-	case size > maxLine:
-		return "", r.Problem(fmt.Errorf("the line has %d bytes; expected %d at most", size, maxLine))
+	case size > MaxLine:
+		return "", r.Problem(fmt.Errorf("the line has %d bytes; expected %d at most", size, MaxLine))
 	}
 	return string(r.long), nil
 }

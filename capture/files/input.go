@@ -59,8 +59,26 @@ func (in *Input) Progress() (read, size int64) {
 	return in.read.Load(), in.size
 }
 
+// An Opened is a file or pipe that is read.
+type Opened struct {
+	io.Reader
+	io.Closer
+	file *os.File // nil where it is not a regular file
+	size int64
+	n    *atomic.Int64
+}
+
+// At returns what reads the file at any place, and the file's size. It is nil for
+// what is not a regular file.
+func (o *Opened) At() (io.ReaderAt, int64) {
+	if o.file == nil {
+		return nil, 0
+	}
+	return &counterAt{o.file, o.n}, o.size
+}
+
 // Open opens a file, or takes standard input for "-".
-func (in *Input) Open(name string) (io.ReadCloser, error) {
+func (in *Input) Open(name string) (*Opened, error) {
 	f, info, err := in.open(name)
 	if err != nil {
 		return nil, err
@@ -74,7 +92,7 @@ func (in *Input) Open(name string) (io.ReadCloser, error) {
 }
 
 // open opens a file without adding it. Its info is nil where it has none.
-func (in *Input) open(name string) (io.ReadCloser, os.FileInfo, error) {
+func (in *Input) open(name string) (*Opened, os.FileInfo, error) {
 	from, closer := in.stdin, io.Closer(io.NopCloser(nil))
 	if name != "-" {
 		f, err := os.Open(name)
@@ -84,16 +102,18 @@ func (in *Input) open(name string) (io.ReadCloser, os.FileInfo, error) {
 		from, closer = f, f
 	}
 	var info os.FileInfo
-	if f, ok := from.(*os.File); ok {
-		info, _ = f.Stat()
+	file, ok := from.(*os.File)
+	if ok {
+		info, _ = file.Stat()
 	}
-	if !isRegular(info) {
+	o := &Opened{Closer: closer, n: &in.read}
+	if isRegular(info) {
+		o.file, o.size = file, info.Size()
+	} else {
 		from = &abandonable{ctx: in.ctx, r: from, idle: in.idle}
 	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{&counter{from, &in.read}, closer}, info, nil
+	o.Reader = &counter{from, &in.read}
+	return o, info, nil
 }
 
 // add adds a file to what is read.
@@ -180,6 +200,18 @@ type counter struct {
 
 func (c *counter) Read(b []byte) (int, error) {
 	n, err := c.Reader.Read(b)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// A counterAt counts the bytes read.
+type counterAt struct {
+	io.ReaderAt
+	n *atomic.Int64
+}
+
+func (c *counterAt) ReadAt(b []byte, at int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(b, at)
 	c.n.Add(int64(n))
 	return n, err
 }

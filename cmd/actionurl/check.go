@@ -60,12 +60,12 @@ func savedEvents(ctx context.Context, names []string, stdin io.Reader) (in *bufi
 	in = bufio.NewReader(piped)
 	var first []byte
 	if names[0] == "-" {
-		first, _ = in.Peek(1)
+		first, _ = in.Peek(4)
 	} else if f, err := os.Open(names[0]); err == nil {
-		first = make([]byte, 1)
+		first = make([]byte, 4)
 		io.ReadFull(f, first)
 		f.Close()
 	}
 	ending := filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(names[0], ".gz"), ".zst"))
-	return in, bytes.HasPrefix(first, []byte("{")) || slices.Contains([]string{".ndjson", ".jsonl", ".json"}, ending), nil
+	return in, bytes.HasPrefix(first, []byte("{")) || string(first) == "PAR1" || slices.Contains([]string{".ndjson", ".jsonl", ".json", ".parquet"}, ending), nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"actionurl/report"
+	"actionurl/report/formats"
 	"actionurl/report/parquet/duckdb"
 )
 
@@ -23,6 +24,33 @@ func TestDuckDB(t *testing.T) {
 	db := duckdb.Open(t)
 	t.Run("values", func(t *testing.T) { readsValues(t, db) })
 	t.Run("types", func(t *testing.T) { seesTypes(t, db) })
+	t.Run("copies", func(t *testing.T) { writesCopies(t, db) })
+}
+
+// writesCopies: what DuckDB makes of a file, in other encodings and in one file of
+// many, is read as the file is. It has microseconds, as these captures have.
+func writesCopies(t *testing.T, db *duckdb.DB) {
+	dir := t.TempDir()
+	var statements []string
+	files := []string{"calls.pcap", "values.pcap", "call.pcapng", "responses.pcap"}
+	options := []string{"codec zstd", "codec gzip", "codec uncompressed", "parquet_version v2", "codec snappy, dictionary_size_limit 1"}
+	for _, file := range files {
+		outputOf(t, nil, "analyze", "--complete", "-o", filepath.Join(dir, file+".parquet"), "../../testdata/"+file)
+		for i, option := range options {
+			statements = append(statements, fmt.Sprintf("copy (select * from '%s.parquet') to '%s-%d.parquet' (format parquet, %s)", file, file, i, option))
+		}
+	}
+	db.Ask(dir, statements...)
+	for _, file := range files {
+		for _, view := range []string{"events", "calls", "findings"} {
+			want := outputOf(t, nil, "report", "--format", "csv", "--view", view, filepath.Join(dir, file+".parquet"))
+			for i, option := range options {
+				if got := outputOf(t, nil, "report", "--format", "csv", "--view", view, filepath.Join(dir, fmt.Sprintf("%s-%d.parquet", file, i))); got != want {
+					t.Errorf("%s, %s: %s\n%s\nwant\n%s", file, view, option, head(got), head(want))
+				}
+			}
+		}
+	}
 }
 
 // readsValues: what stands in Parquet is what stands in NDJSON, of every capture and
@@ -240,4 +268,113 @@ func TestLake(t *testing.T) {
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// What report makes of Parquet is what it makes of NDJSON, byte by byte, in each view
+// and format, with what --complete adds and without.
+func TestParquetEqualsNDJSON(t *testing.T) {
+	captures, err := filepath.Glob("../../testdata/*.pcap*")
+	if err != nil || len(captures) == 0 {
+		t.Fatal(captures, err)
+	}
+	real, err := filepath.Glob("../../testdata/real/*.pcap*")
+	if err != nil || len(real) == 0 {
+		t.Fatal(real, err)
+	}
+	captures = append(captures, real...)
+	for i := range captures {
+		captures[i] = absolute(t, captures[i])
+	}
+	t.Chdir(t.TempDir())
+	for i, file := range captures {
+		for _, how := range [][]string{{}, {"--complete"}, {"--complete", "--view", "requests"}} {
+			for _, extension := range []string{"ndjson", "parquet"} {
+				outputOf(t, nil, append([]string{"analyze", "-o", "saved." + extension, file}, how...)...)
+			}
+			for _, view := range report.Views() {
+				for _, format := range formats.All() {
+					if format.Run != nil && (view != string(report.Events) || i%4 > 0) {
+						continue
+					}
+					var got [2]string
+					for n, extension := range []string{"ndjson", "parquet"} {
+						name := "saved." + extension
+						got[n] = strings.ReplaceAll(outputOf(t, nil, "report", "--view", view, "--format", format.Name, name), name, "saved")
+					}
+					if got[0] != got[1] {
+						t.Errorf("%s %q: %s as %s from Parquet:\n%s\nwant\n%s", file, how, view, format.Name, head(got[1]), head(got[0]))
+					}
+				}
+			}
+		}
+	}
+}
+
+func absolute(t *testing.T, file string) string {
+	t.Helper()
+	file, err := filepath.Abs(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// Several files are read as one, Parquet and NDJSON among each other, those of a lake
+// when their time comes.
+func TestReportOfALake(t *testing.T) {
+	dir := t.TempDir()
+	lake := filepath.Join(dir, "%H%M%S")
+	const capture = "../../testdata/calls.pcap"
+	for _, extension := range []string{"ndjson", "parquet"} {
+		outputOf(t, nil, "analyze", "--rotate", "1m", "-o", lake+"."+extension, capture)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.parquet"))
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	slices.Reverse(files)
+	files[1] = strings.TrimSuffix(files[1], "parquet") + "ndjson"
+	outputOf(t, nil, "analyze", "-o", filepath.Join(dir, "all"), "--format", "ndjson", capture)
+	for _, view := range []string{"events", "calls"} {
+		want := outputOf(t, nil, "report", "--view", view, filepath.Join(dir, "all"))
+		if got := outputOf(t, nil, append([]string{"report", "--view", view}, files...)...); got != want {
+			t.Errorf("%s: %s\nwant %s", view, got, want)
+		}
+	}
+}
+
+// What cannot be read has its place.
+func TestDamagedParquet(t *testing.T) {
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "a.parquet")
+	outputOf(t, nil, "analyze", "-o", whole, "../../testdata/calls.pcap")
+	data, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := slices.Clone(data)
+	broken[100] ^= 1
+	for _, c := range []struct {
+		name, want string
+		data       []byte
+		status     int
+	}{
+		{"short.parquet", "short.parquet: it has no end: a Parquet file that is not whole cannot be read", data[:len(data)-9], statusFailed},
+		{"magic.parquet", "magic.parquet: it ends too early: a Parquet file that is not whole cannot be read", []byte("PAR1"), statusFailed},
+		{"flip.parquet", "flip.parquet:1: column time: a page is damaged: its checksum is wrong; rows 1 to 22 are left out", broken, statusDamaged},
+		{"other.parquet", `other.parquet: it has no "time"; expected saved events`, []byte(outputOf(t, nil, "analyze", "--view", "phones", "--format", "parquet", "../../testdata/calls.pcap")), statusFailed},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, c.name), c.data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var out, messages strings.Builder
+		if status := execute(t.Context(), nil, []string{"report", filepath.Join(dir, c.name)}, nil, &out, &messages); status != c.status || !strings.Contains(messages.String(), c.want) {
+			t.Errorf("%s: status %d, %s", c.name, status, messages.String())
+		}
+	}
+	var messages strings.Builder
+	if status := execute(t.Context(), nil, []string{"report", "-"}, strings.NewReader(string(data)), &messages, &messages); status != statusFailed || !strings.Contains(messages.String(), "is Parquet, which is not read from a pipe") {
+		t.Errorf("from a pipe: status %d, %s", status, messages.String())
+	}
+	outputOf(t, nil, "check", "--fail-on", "error", whole)
 }

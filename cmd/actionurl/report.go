@@ -19,12 +19,12 @@ func newReport(enter shutter) *cobra.Command {
 		Use: "report [flags] EVENTS...",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("no file given; expected saved events (NDJSON), or - for standard input")
+				return errors.New("no file given; expected saved events (NDJSON or Parquet), or - for standard input")
 			}
 			return nil
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"ndjson", "jsonl", "json", "gz", "zst"}, cobra.ShellCompDirectiveFilterFileExt
+			return []string{"ndjson", "jsonl", "json", "parquet", "gz", "zst"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.finish(cmd); err != nil {

@@ -34,6 +34,8 @@ func compareSaved(t *testing.T, file string, views []string, formats []string, f
 	t.Helper()
 	saved := outputOf(t, nil, append([]string{"analyze", "--format", "ndjson", "--complete", file}, flags...)...)
 	requests := outputOf(t, nil, append([]string{"analyze", "--format", "ndjson", "--complete", "--view", "requests", file}, flags...)...)
+	columns := filepath.Join(t.TempDir(), "requests.parquet")
+	outputOf(t, nil, append([]string{"analyze", "-o", columns, "--complete", "--view", "requests", file}, flags...)...)
 	for _, view := range views {
 		for _, format := range formats {
 			how := []string{"--view", view, "--format", format}
@@ -46,6 +48,9 @@ func compareSaved(t *testing.T, file string, views []string, formats []string, f
 				if got != want {
 					t.Errorf("%s: %s from saved %s as %s:\n%s\nwant\n%s", file, view, from.what, format, head(got), head(want))
 				}
+			}
+			if got := outputOf(t, nil, append([]string{"report", columns}, how...)...); got != want {
+				t.Errorf("%s: %s from Parquet as %s:\n%s\nwant\n%s", file, view, format, head(got), head(want))
 			}
 		}
 	}

@@ -47,6 +47,16 @@ const (
 	maxHeld = 2 * (maxGroupBytes + maxDictionaries + 2*maxPageBytes)
 )
 
+// What is read is bounded: by the size of the file, and by these.
+const (
+	maxFooter = 16 << 20  // bytes of the metadata
+	maxLeaves = 1 << 10   // columns, and elements of the schema
+	maxChunks = 1 << 17   // columns of all row groups, of 64 bytes each: 8 MiB
+	maxHeader = 16 << 10  // bytes of the header of a page
+	maxPage   = 64 << 20  // bytes of a page, and its values
+	maxRead   = 256 << 20 // bytes that the pages take which are open, one for each column
+)
+
 // Format returns the format. A file of it can be read when it is closed.
 func Format() report.Format {
 	return report.Format{

@@ -3,33 +3,48 @@
 package saved
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"math"
 	"slices"
 
 	"actionurl/capture"
 	"actionurl/capture/files"
 	"actionurl/capture/pcapfile"
 	"actionurl/report"
+	"actionurl/report/parquet"
 )
 
 // Records are the records of several files, in the order of time.
 type Records struct {
 	*files.Input
-	ctx    context.Context
-	names  []string
-	parts  []*part
-	opened []io.Closer
-	last   *part // whose record was returned
+	ctx     context.Context
+	names   []string
+	parts   []*part // that are being read, in the order of the names
+	waiting []*part // whose time has not come, the earliest first
+	opened  []io.Closer
+	last    *part // whose record was returned
+
+	dropped, losses int // of parts that are over
 }
 
 // A part is a file, and the next record of it.
 type part struct {
-	reader *report.Reader
+	reader reader
+	lines  *report.Reader // the reader, or what it reads lines with
+	number int            // of the file, as they were named
+	least  int64          // no record is before this time
 	next   report.Saved
 	ready  bool // next is the next one
 	over   bool
+}
+
+// A reader reads the records of a file.
+type reader interface {
+	Next(*report.Saved) error
+	Problem(error) error
 }
 
 // Open opens files of these names, compressed or not; "-" is standard input. When
@@ -45,6 +60,7 @@ func Open(ctx context.Context, names []string, stdin io.Reader, idle func()) (*R
 			return nil, err
 		}
 	}
+	slices.SortStableFunc(f.waiting, func(a, b *part) int { return cmp.Compare(a.least, b.least) })
 	return f, nil
 }
 
@@ -54,11 +70,22 @@ func (f *Records) open(name string) error {
 		return err
 	}
 	f.opened = append(f.opened, from)
+	p := &part{number: len(f.opened), least: math.MinInt64}
+	f.waiting = append(f.waiting, p)
+	if at, size := from.At(); at != nil && parquet.Is(at) {
+		r, err := parquet.NewReader(name, at, size)
+		if err != nil {
+			return err
+		}
+		p.reader, p.lines, p.least = r, r.Reader, r.Least()
+		return nil
+	}
 	plain, err := pcapfile.Decompress(from)
 	if err != nil {
 		return files.Named(name, err)
 	}
-	f.parts = append(f.parts, &part{reader: report.NewReader(name, plain)})
+	p.lines = report.NewReader(name, plain)
+	p.reader = p.lines
 	return nil
 }
 
@@ -107,7 +134,7 @@ func (f *Records) Several() bool {
 	}
 	defer again.Close()
 	var found capture.Sensors
-	for _, p := range again.parts {
+	for _, p := range again.waiting {
 		for range scouted {
 			if err := p.reader.Next(&p.next); err != nil && !isProblem(err) {
 				break
@@ -116,6 +143,7 @@ func (f *Records) Several() bool {
 				found.Add(p.next.Request.Interface.Sensor)
 			}
 		}
+		*p = part{} // with the memory that it takes
 	}
 	return len(found) > 1
 }
@@ -145,10 +173,32 @@ func (f *Records) Next() (*report.Saved, error) {
 			return nil, f.Ended(err)
 		}
 	}
-	if f.last = f.earliest(); f.last == nil {
+	f.parts = slices.DeleteFunc(f.parts, func(p *part) bool {
+		if p.over {
+			f.dropped, f.losses = f.dropped+p.lines.Dropped, f.losses+p.lines.Losses
+		}
+		return p.over
+	})
+	f.last = f.earliest()
+	for len(f.waiting) > 0 && (f.last == nil || f.waiting[0].least <= f.last.next.Time) {
+		if err := f.begin(); err != nil {
+			return nil, f.Ended(err)
+		}
+		f.last = f.earliest()
+	}
+	if f.last == nil {
 		return nil, io.EOF
 	}
 	return &f.last.next, nil
+}
+
+// begin begins to read the first of the parts that wait.
+func (f *Records) begin() error {
+	p := f.waiting[0]
+	f.waiting = f.waiting[1:]
+	at, _ := slices.BinarySearchFunc(f.parts, p.number, func(p *part, number int) int { return cmp.Compare(p.number, number) })
+	f.parts = slices.Insert(f.parts, at, p)
+	return p.read()
 }
 
 // read reads the next record, if that is not done.
@@ -187,18 +237,18 @@ func (f *Records) earliest() *part {
 // Dropped returns how many variables were not read so far, as their lines have
 // too many.
 func (f *Records) Dropped() int {
-	n := 0
+	n := f.dropped
 	for _, p := range f.parts {
-		n += p.reader.Dropped
+		n += p.lines.Dropped
 	}
 	return n
 }
 
 // Losses returns how many losses of live captures the records mention so far.
 func (f *Records) Losses() int {
-	n := 0
+	n := f.losses
 	for _, p := range f.parts {
-		n += p.reader.Losses
+		n += p.lines.Losses
 	}
 	return n
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"actionurl/capture/live"
 	"actionurl/report/publish"
 )
 
@@ -94,6 +97,52 @@ func TestPublishInterrupted(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "remote=5003") {
 		t.Errorf("the rows are missing: %s", out.String())
+	}
+}
+
+// The metrics of a sensor whose spool is full say exactly what is lost.
+func TestPublishMetrics(t *testing.T) {
+	servers, err := publish.NewServers("nats://127.0.0.1:1", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := publish.New(t.Context(), publish.Config{Servers: servers, Sensor: "hq", Dir: t.TempDir(), Spool: 10_000, Say: func(string) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := []byte(`{"x":"` + strings.Repeat("x", 900) + "\"}\n")
+	for n := range 100 {
+		if err := p.Line(publish.ID{Kind: "event", Frame: n}, int64(n+1), line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := openMetrics("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	a := &analysis{}
+	a.Publisher = p
+	a.publishMetrics(m)
+	m.Serve(func() []live.Stats { return nil })
+	response, err := http.Get("http://" + m.Addr() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	fits := 10_000 / (len(line) + len("hq-00-0123456789abcdef0123456789abcdef 1 00 00 "))
+	for _, want := range []string{
+		"actionurl_publish_lines_total 100\n", "actionurl_publish_acknowledged_total 0\n", "actionurl_publish_duplicates_total 0\n",
+		fmt.Sprintf("actionurl_publish_dropped_total %d\n", 100-fits), fmt.Sprintf("actionurl_publish_spooled %d\n", fits),
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
 	}
 }
 

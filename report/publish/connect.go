@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -27,6 +28,7 @@ type Servers struct {
 	urls      []string
 	addresses map[string][]string // by host:port as it was given
 	ports     []uint16
+	secret    string // the file with that; empty for none
 	options   []nats.Option
 }
 
@@ -87,7 +89,8 @@ func NewServers(text, creds, nkey string) (*Servers, error) {
 	s.options = []nats.Option{
 		nats.Name("actionurl"), nats.SetCustomDialer(s), nats.SkipHostLookup(), nats.IgnoreDiscoveredServers(),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond),
-		nats.ReconnectBufSize(-1), // the spool keeps what cannot be sent
+		nats.IgnoreAuthErrorAbort(), // somebody may allow it again
+		nats.ReconnectBufSize(-1),   // the spool keeps what cannot be sent
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), nats.Timeout(5 * time.Second),
 		// Not nats.Secure: a server that asks for TLS gets it, too.
 		func(o *nats.Options) error {
@@ -105,6 +108,7 @@ func (s *Servers) credentials(creds, nkey string) error {
 	case creds != "" && nkey != "":
 		return errors.New("expected credentials or a key, not both")
 	case creds != "":
+		s.secret = creds
 		text, err := os.ReadFile(creds)
 		if err != nil {
 			return err
@@ -119,6 +123,7 @@ func (s *Servers) credentials(creds, nkey string) error {
 		}
 		s.options = append(s.options, nats.UserJWT(func() (string, error) { return jwt, nil }, pair.Sign))
 	case nkey != "":
+		s.secret = nkey
 		text, err := os.ReadFile(nkey)
 		if err != nil {
 			return err
@@ -154,9 +159,23 @@ func (s *Servers) Dial(network, at string) (net.Conn, error) {
 	return nil, err
 }
 
-// connect connects, now or as soon as a server is there. What becomes of the
-// connection is reported by say.
-func (s *Servers) connect(say func(string)) (*nats.Conn, error) {
+// sayEvery is how often the same of a connection is reported.
+const sayEvery = time.Minute
+
+// connect connects, now or as soon as a server is there. A server that is there and
+// refuses who connects is an error. What becomes of the connection is reported by
+// report.
+func (s *Servers) connect(report func(string)) (*nats.Conn, error) {
+	var mu sync.Mutex
+	last, when := "", time.Time{}
+	say := func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if text != last || time.Since(when) >= sayEvery {
+			last, when = text, time.Now()
+			report(text)
+		}
+	}
 	options := append(slices.Clip(s.options),
 		nats.ConnectHandler(func(*nats.Conn) { say("connected to " + s.text) }),
 		nats.ReconnectHandler(func(*nats.Conn) { say("connected to " + s.text + " again") }),
@@ -166,7 +185,31 @@ func (s *Servers) connect(say func(string)) (*nats.Conn, error) {
 			}
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { say(fmt.Sprintf("%s: %v", s.text, err)) }))
-	return nats.Connect(strings.Join(s.urls, ","), options...)
+	servers := strings.Join(s.urls, ",")
+	c, err := nats.Connect(servers, append(options, nats.RetryOnFailedConnect(false))...)
+	if err == nil || s.refused(err) != nil {
+		return c, s.refused(err)
+	}
+	return nats.Connect(servers, options...)
+}
+
+// refused returns the error of a server that refuses who connects, which no wait
+// helps, and nil for other errors.
+func (s *Servers) refused(err error) error {
+	certificate, bad := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case bad:
+		return fmt.Errorf("%s: %w; SSL_CERT_FILE names the certificates of authorities", s.text, certificate)
+	case errors.Is(err, nats.ErrSecureConnWanted):
+		return fmt.Errorf("%s: the server has no TLS", s.text)
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired),
+		err != nil && strings.Contains(strings.ToLower(err.Error()), "authorization"):
+		if s.secret == "" {
+			return fmt.Errorf("%s: the server wants to know who connects; expected --nats-creds FILE or --nats-nkey FILE", s.text)
+		}
+		return fmt.Errorf("%s: the server refuses %s (%w)", s.text, s.secret, err)
+	}
+	return nil
 }
 
 // The stream, and its subjects: those of a sensor's lines and of its heartbeats.

@@ -141,12 +141,15 @@ func program(keep Rights) []bpf.Instruction {
 }
 
 // tcp lets TCP sockets be opened and connected. Which ports is up to Landlock:
-// an address is in memory, which the kernel does not look at here.
+// an address is in memory, which the kernel does not look at here. Landlock knows TCP
+// alone, and no other protocol of streams, such as MPTCP, SCTP and SMC.
 func tcp() []bpf.Instruction {
 	const kind = 0xf // of a socket, beside flags
-	stream := []bpf.Instruction{argument(1), bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: kind}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.SOCK_STREAM, SkipTrue: 1}, refuse, allow}
-	check := []bpf.Instruction{argument(0), bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_INET, SkipTrue: 2}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_INET6, SkipTrue: 1}, refuse}
-	p := when(unix.SYS_SOCKET, append(check, stream...)...)
+	p := when(unix.SYS_SOCKET,
+		argument(0), bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_INET, SkipTrue: 2}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_INET6, SkipTrue: 1}, refuse,
+		argument(1), bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: kind}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.SOCK_STREAM, SkipTrue: 1}, refuse,
+		argument(2), bpf.JumpIf{Cond: bpf.JumpEqual, Val: 0, SkipTrue: 2}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.IPPROTO_TCP, SkipTrue: 1}, refuse,
+		allow)
 	return append(p, when(unix.SYS_CONNECT, allow)...)
 }
 

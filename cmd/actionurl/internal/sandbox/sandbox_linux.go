@@ -12,12 +12,25 @@ import (
 
 // Enter gives up all rights but those of keep.
 func Enter(keep Rights) []Step {
-	return []Step{
+	steps := []Step{
 		{"use capabilities", cap.NewSet().SetProc()},
 		{"gain privileges", noNewPrivileges()},
 		{"open other files", restrictFiles(keep)},
 		{"run programs, reach processes, open sockets, and change modes, owners and times of files", restrictCalls(keep)},
 	}
+	if len(keep.Connect) > 0 {
+		steps = append(steps, Step{"connect to other TCP ports", ports()})
+	}
+	return steps
+}
+
+// ports returns an error where Landlock does not limit the ports.
+func ports() error {
+	const network = 4 // the version of Landlock that does
+	if abi, err := ll.LandlockGetABIVersion(); err != nil || abi < network {
+		return errors.New("the kernel's Landlock knows no ports (Linux 6.7 does)")
+	}
+	return nil
 }
 
 func noNewPrivileges() error {

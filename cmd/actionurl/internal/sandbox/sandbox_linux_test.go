@@ -8,18 +8,23 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"unsafe"
 
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
 )
 
 // inside is set for the process that enters the sandbox, to the folder that it
 // may write in. The folder "in" and the file "input" beside it are its inputs.
 const inside = "ACTIONURL_TEST_SANDBOX"
+
+// connecting is set for the process that may connect to a port, to that.
+const connecting = "ACTIONURL_TEST_PORT"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(inside); dir != "" {
@@ -42,6 +47,9 @@ type attempt struct {
 // on a thread that was there before and on its own.
 func try(dir string) error {
 	all, keep, err := attempts(dir)
+	if port := os.Getenv(connecting); port != "" && err == nil {
+		all, keep, err = connections(port)
+	}
 	if err != nil {
 		return err
 	}
@@ -230,6 +238,71 @@ func attempts(dir string) ([]attempt, Rights, error) {
 	return all, keep, nil
 }
 
+// connections prepares what is to be tried by who may connect to a port.
+func connections(port string) ([]attempt, Rights, error) {
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, Rights{}, err
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, Rights{}, err
+	}
+	dial := func(network, address string) func() error {
+		return func() error {
+			c, err := net.Dial(network, address)
+			if err != nil {
+				return err
+			}
+			_, err = c.Write([]byte("x"))
+			return errors.Join(err, c.Close())
+		}
+	}
+	socket := func(family, kind, protocol int) func() error {
+		return func() error {
+			_, err := unix.Socket(family, kind, protocol)
+			return err
+		}
+	}
+	elsewhere := "done"
+	if abi, err := ll.LandlockGetABIVersion(); err == nil && abi >= 4 {
+		elsewhere = "denied"
+	}
+	open, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, Rights{}, err
+	}
+	to := &unix.SockaddrInet4{Port: other.Addr().(*net.TCPAddr).Port, Addr: [4]byte{127, 0, 0, 1}}
+	return []attempt{
+		{"connect to the port", "done", dial("tcp", "127.0.0.1:"+port)},
+		{"connect again", "done", dial("tcp", "127.0.0.1:"+port)},
+		{"connect to another port", elsewhere, dial("tcp", other.Addr().String())},
+		{"connect with what was open", elsewhere, func() error {
+			if err := unix.Connect(open, to); err != unix.EISCONN {
+				return err
+			}
+			return nil
+		}},
+		{"connect with data", "denied", func() error { return unix.Sendto(open, []byte("x"), unix.MSG_FASTOPEN, to) }},
+		{"open UDP socket", "denied", socket(unix.AF_INET, unix.SOCK_DGRAM, 0)},
+		{"open UDP socket, IPv6", "denied", socket(unix.AF_INET6, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)},
+		{"open MPTCP socket", "denied", socket(unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP)},
+		{"open SCTP socket", "denied", socket(unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_SCTP)},
+		{"open raw socket", "denied", socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_TCP)},
+		{"open Unix socket", "denied", socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)},
+		{"open netlink socket", "denied", socket(unix.AF_NETLINK, unix.SOCK_RAW, 0)},
+		{"open VM socket", "denied", socket(unix.AF_VSOCK, unix.SOCK_STREAM, 0)},
+		{"open packet socket", "denied", socket(unix.AF_PACKET, unix.SOCK_RAW, 0)},
+		{"listen", "denied", func() error { return unix.Listen(open, 1) }},
+		{"bind", "denied", func() error { return unix.Bind(open, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}) }},
+		{"read elsewhere", "denied", func() error {
+			_, err := os.ReadFile("/etc/hostname")
+			return err
+		}},
+		{"run program", "denied", func() error { return exec.Command(os.Args[0]).Run() }},
+	}, Rights{Connect: []uint16{uint16(number)}}, nil
+}
+
 // socket386 opens a socket by the interrupt that 32-bit programs use.
 func socket386() error {
 	code := []byte{
@@ -254,7 +327,31 @@ func socket386() error {
 	return nil
 }
 
-func TestEnter(t *testing.T) {
+func TestEnter(t *testing.T) { testEnter(t) }
+
+// Who publishes or collects can connect to the servers, and to nothing else.
+func TestEnterConnecting(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	}()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	testEnter(t, connecting+"="+port)
+}
+
+// testEnter runs a process that tries what it may not do.
+func testEnter(t *testing.T, env ...string) {
+	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("opens a packet socket")
 	}
@@ -275,12 +372,13 @@ func TestEnter(t *testing.T) {
 	t.Cleanup(func() { unix.Kill(-cmd.Process.Pid, unix.SIGKILL) }) // and the process that it started
 	// With -cover, the process writes its counts when it ends: in the sandbox.
 	cmd.Env = append(os.Environ(), inside+"="+dir, "GOCOVERDIR="+dir)
+	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	got := string(out)
-	if strings.Contains(got, "the kernel has no Landlock") {
+	if strings.Contains(got, "the kernel has no Landlock") || strings.Contains(got, "knows no ports") {
 		t.Skip(got)
 	}
 	got, _, complete := strings.Cut(got, "tried ")
@@ -289,6 +387,9 @@ gain privileges: <nil>
 open other files: <nil>
 run programs, reach processes, open sockets, and change modes, owners and times of files: <nil>
 `
+	if len(env) > 0 {
+		got, complete = strings.CutSuffix(got, "connect to other TCP ports: <nil>\n")
+	}
 	if got != want || !complete {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

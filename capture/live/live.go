@@ -108,6 +108,7 @@ type Stats struct {
 	Received  uint64 // frames that the filter let through, those included that were dropped
 	Dropped   uint64 // frames for which there was no memory
 	Freezes   uint64 // times that a ring was full, and nothing could be taken until some of it was read
+	Unread    uint64 // frames that were not handed out yet; in the end, those that came after it
 	State     State
 }
 
@@ -144,6 +145,7 @@ type port struct {
 	device device
 	queues []*queue
 	frames int // handed out so far
+	read   int // of these, those that are counted
 	stats  Stats
 }
 
@@ -228,6 +230,7 @@ func (s *Source) Next(b *capture.Batch) error {
 		stop := s.stopped.Load()
 		s.look(now)
 		s.merge(b, now, stop)
+		s.count()
 		s.gap(b, now)
 		rest := until.Sub(now)
 		switch {
@@ -242,6 +245,15 @@ func (s *Source) Next(b *capture.Batch) error {
 		if err := s.waiter.wait(s.waits(now, rest)); err != nil {
 			return err
 		}
+	}
+}
+
+// count counts what was handed out.
+func (s *Source) count() {
+	s.counting.Lock()
+	defer s.counting.Unlock()
+	for _, p := range s.ports {
+		p.read = p.frames
 	}
 }
 
@@ -335,6 +347,10 @@ func (s *Source) Stats() []Stats {
 			}
 		}
 		p.stats.Interface, p.stats.State = p.name, p.state
+		p.stats.Unread = 0
+		if done := p.stats.Dropped + uint64(p.read); p.stats.Received > done {
+			p.stats.Unread = p.stats.Received - done
+		}
 		all = append(all, p.stats)
 	}
 	return all

@@ -182,6 +182,29 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// What was not handed out is counted, also in the end.
+func TestUnread(t *testing.T) {
+	namespace(t)
+	veth(t, "a", "b")
+	s := start(t, Config{Interfaces: []string{"a"}})
+	send := newSender(t, "b")
+	send.send(t, frame(local, 1), frame(local, 2), frame(local, 3))
+	if got := s.Stats()[0]; got.Received != 3 || got.Unread != 3 {
+		t.Errorf("before they are read: %+v", got)
+	}
+	receive(t, s, 3)
+	if got := s.Stats()[0]; got.Received != 3 || got.Unread != 0 {
+		t.Errorf("when they are read: %+v", got)
+	}
+	send.send(t, frame(local, 4))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Stats()[0]; got.Received != 4 || got.Unread != 1 {
+		t.Errorf("in the end: %+v", got)
+	}
+}
+
 // An elsewhere is a thread in another namespace.
 type elsewhere struct {
 	thread int

@@ -315,6 +315,7 @@ func TestSniff(t *testing.T) {
 		{"closed pipe", testClosedPipe},
 		{"interface", testInterface},
 		{"files", testFiles},
+		{"folder", testFolder},
 		{"rights", testRights},
 		{"other commands", testOtherCommands},
 		{"metrics", testMetrics},
@@ -543,6 +544,65 @@ func testFiles(t *testing.T, l *lab) {
 	all := l.run(append([]string{"gzip", "-dc"}, names...)...)
 	if want := "{\"target\":\"/?event=hold&n=0\"}\n{\"target\":\"/?event=hold&n=1\"}\n{\"target\":\"/?event=hold&n=2\"}\n"; all != want {
 		t.Errorf("they hold %q", all)
+	}
+}
+
+// The folder of the outputs may be removed and made anew, though only what the
+// sandbox leaves can be opened: what was lost is known, and the rest is written.
+func testFolder(t *testing.T, l *lab) {
+	for _, rotate := range []bool{false, true} {
+		for _, hangup := range []bool{false, true} {
+			dir := filepath.Join(t.TempDir(), "out")
+			if err := os.Mkdir(dir, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			args := []string{"-i", "srv0", "-o", filepath.Join(dir, "events.csv"), "-w", filepath.Join(dir, "w.pcapng"), "--columns", "target"}
+			if rotate {
+				args = []string{"-i", "srv0", "-o", filepath.Join(dir, "events%Y.csv"), "-w", filepath.Join(dir, "w%Y.pcapng"), "--columns", "target", "--rotate", "24h"}
+			}
+			s := l.sniff(args...)
+			l.announce("/?event=hold&n=1")
+			await(t, "first row", func() bool {
+				files, _ := filepath.Glob(filepath.Join(dir, "*events*"))
+				hidden, _ := filepath.Glob(filepath.Join(dir, ".events*"))
+				for _, f := range append(files, hidden...) {
+					if data, _ := os.ReadFile(f); bytes.Contains(data, []byte("n=1")) {
+						return true
+					}
+				}
+				return false
+			})
+			if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o777)); err != nil {
+				t.Fatal(err)
+			}
+			if hangup {
+				s.cmd.Process.Signal(syscall.SIGHUP)
+			}
+			await(t, "the new file", func() bool { return strings.Count(s.messages.String(), " is begun anew\n") == 2 })
+			l.announce("/?event=hold&n=2")
+			time.Sleep(300 * time.Millisecond)
+			s.cmd.Process.Signal(os.Interrupt)
+			if status := s.wait(); status != statusFailed || !strings.Contains(s.messages.String(), ": 1 row lost: the file was removed; ") {
+				t.Errorf("rotate %t, hangup %t: exit status %d:\n%s", rotate, hangup, status, s.messages.String())
+			}
+			files, _ := filepath.Glob(filepath.Join(dir, "*"))
+			rows, frames := "", 0
+			for _, f := range files {
+				data, err := os.ReadFile(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				info, _ := os.Stat(f)
+				if strings.HasSuffix(f, ".csv") {
+					rows = string(data)
+				} else if frames = len(data); info.Mode() != 0o600 {
+					t.Errorf("%s has mode %v", f, info.Mode())
+				}
+			}
+			if rows != "target\r\n/?event=hold&n=2\r\n" || frames == 0 {
+				t.Errorf("rotate %t, hangup %t: rows %q, %d bytes of frames in %q:\n%s", rotate, hangup, rows, frames, files, s.messages.String())
+			}
+		}
 	}
 }
 

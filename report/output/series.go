@@ -449,6 +449,9 @@ func (s *Series) recover() error {
 	return nil
 }
 
+// Name returns the name of the destination.
+func (s *Series) Name() string { return s.destination.Name }
+
 // Lost returns the number of rows or frames that no file has.
 func (s *Series) Lost() int { return s.lost }
 
@@ -547,6 +550,9 @@ func (s *Series) anew() error {
 			s.reopen = true
 			return files.Named(s.destination.Name, cause(err))
 		}
+	}
+	if err := s.Flush(); err != nil { // what it continues, where it was not moved
+		return err
 	}
 	old, part := s.out, s.part
 	if err := s.open(); err != nil {

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"strconv"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
+	"golang.org/x/net/netutil"
 
 	"actionurl/capture/live"
 	"actionurl/decode"
@@ -22,6 +24,17 @@ import (
 // 300 bytes each. There are not as many; a server may make statuses up.
 const maxLabels = 1024
 
+// Bounds on those who ask.
+const (
+	// maxConns bounds the connections that are open at a time, 64 of about 20 KiB;
+	// further ones wait with the system, up to its own bound.
+	maxConns = 64
+
+	// timeout bounds how long one may take to ask, to take the answer, and to ask
+	// again.
+	timeout = 10 * time.Second
+)
+
 // ErrAddress is the error of New for what is not an address.
 var ErrAddress = errors.New("expected a port such as :9100, or an address and a port")
 
@@ -31,6 +44,7 @@ type Server struct {
 	set                            *metrics.Set
 	frames, requests, bad, crowded *metrics.Counter
 	evicted                        *metrics.Counter
+	lost                           map[string]*metrics.Counter // by output
 	connections, waiting           *metrics.Gauge
 	events                         map[string]*metrics.Counter // by slug
 	responses                      map[string]*metrics.Counter // by status
@@ -49,11 +63,12 @@ func New(address string) (*Server, error) {
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	m := &Server{set: metrics.NewSet(), events: map[string]*metrics.Counter{}, responses: map[string]*metrics.Counter{}}
-	m.listener, err = net.Listen("tcp", net.JoinHostPort(host, port))
+	m := &Server{set: metrics.NewSet(), lost: map[string]*metrics.Counter{}, events: map[string]*metrics.Counter{}, responses: map[string]*metrics.Counter{}}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, fmt.Errorf("--metrics: %w", err)
 	}
+	m.listener = netutil.LimitListener(listener, maxConns)
 	m.frames = m.set.NewCounter("actionurl_frames_total")
 	m.requests = m.set.NewCounter("actionurl_requests_total")
 	m.bad = m.set.NewCounter("actionurl_malformed_frames_total")
@@ -61,6 +76,7 @@ func New(address string) (*Server, error) {
 	m.crowded = m.set.NewCounter(`actionurl_forgotten_total{what="requests"}`)
 	m.connections = m.set.NewGauge("actionurl_connections", nil)
 	m.waiting = m.set.NewGauge("actionurl_waiting_bytes", nil)
+	m.Gauge("go_goroutines", runtime.NumGoroutine)
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
@@ -68,7 +84,7 @@ func New(address string) (*Server, error) {
 		m.set.WritePrometheus(w)
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	m.server = http.Server{Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
+	m.server = http.Server{Handler: mux, ReadTimeout: timeout, WriteTimeout: timeout, IdleTimeout: timeout, MaxHeaderBytes: 8 << 10}
 	return m, nil
 }
 
@@ -85,6 +101,7 @@ func (m *Server) Serve(stats func() []live.Stats) {
 		}
 		of("received_frames_total", func(s *live.Stats) uint64 { return s.Received })
 		of("dropped_frames_total", func(s *live.Stats) uint64 { return s.Dropped })
+		of("unread_frames", func(s *live.Stats) uint64 { return s.Unread })
 		of("ring_freezes_total", func(s *live.Stats) uint64 { return s.Freezes })
 		of("up", func(s *live.Stats) uint64 {
 			if s.State == live.Up {
@@ -135,6 +152,16 @@ func (m *Server) count(counters map[string]*metrics.Counter, name, label string)
 		counters[label] = c
 	}
 	c.Inc()
+}
+
+// Lost sets how many rows or frames of an output no file has.
+func (m *Server) Lost(output string, n int) {
+	c := m.lost[output]
+	if c == nil {
+		c = m.set.NewCounter(fmt.Sprintf("actionurl_lost_rows_total{output=%q}", report.Visible(output)))
+		m.lost[output] = c
+	}
+	c.Set(uint64(n))
 }
 
 // Publish sets what a summary says.

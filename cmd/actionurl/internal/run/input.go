@@ -168,6 +168,11 @@ func (r *run) pass() error {
 	}
 	if r.live.Metrics != nil {
 		r.live.Metrics.Publish(r.pipeline.Summary())
+		for _, s := range r.outputs() {
+			if s.Name() != "-" {
+				r.live.Metrics.Lost(s.Name(), s.Lost())
+			}
+		}
 	}
 	if r.Reached != nil {
 		r.progress.lost = r.losses.sum()

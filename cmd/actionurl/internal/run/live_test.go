@@ -327,6 +327,56 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// Where the folder of the outputs is removed, that is said at once, in the metrics
+// and by the error, and the run goes on in the folder that is made anew.
+func TestFolderRemoved(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	anew := func() {
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	anew()
+	m, err := metrics.New(":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Serve(func() []live.Stats { return nil })
+	defer m.Close()
+	hangup := make(chan os.Signal, 1)
+	s := newScript()
+	s.metrics = m
+	s.event(time.Second, "/?event=hold")
+	s.at(2*time.Second, func() {
+		os.RemoveAll(dir)
+		hangup <- syscall.SIGHUP
+	})
+	s.event(3*time.Second, "/?event=unhold")
+	s.at(4*time.Second, anew)
+	s.event(5*time.Second, "/?event=hold")
+	var served string
+	s.at(6*time.Second, func() { served = scrape(t, m, "/metrics") })
+	file, frames := filepath.Join(dir, "events.csv"), filepath.Join(dir, "w.pcapng")
+	_, messages, err := s.play(t, Config{Output: file, Options: columns("event"), Frames: frames}, hangup)
+	if err == nil || err.Error() != file+": 2 rows lost: the file was removed; "+frames+": 22 frames lost: the file was removed" {
+		t.Errorf("error %v", err)
+	}
+	checkFiles(t, dir, map[string]string{"events.csv": "event\r\nhold_call\r\n"})
+	for _, want := range []string{
+		"warning: " + file + " was removed, with 1 row of this run\n", file + " is begun anew; 1 row lost meanwhile\n",
+		"warning: " + frames + " was removed, with 11 frames of this run\n", frames + " is begun anew; 11 frames lost meanwhile\n",
+	} {
+		if !strings.Contains(messages, "actionurl: "+want) {
+			t.Errorf("no %q in\n%s", want, messages)
+		}
+	}
+	for _, want := range []string{fmt.Sprintf("actionurl_lost_rows_total{output=%q} 2\n", file), fmt.Sprintf("actionurl_lost_rows_total{output=%q} 22\n", frames)} {
+		if !strings.Contains(served, want) {
+			t.Errorf("no %s in\n%s", want, served)
+		}
+	}
+}
+
 // checkFiles compares the files in a folder that have their names, except captures,
 // with what they should be, or says that there are none.
 func checkFiles(t *testing.T, dir string, want map[string]string) {

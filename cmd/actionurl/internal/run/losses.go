@@ -79,6 +79,9 @@ func (l *losses) report(now int64) error {
 	case l.since == 0:
 		l.since = now
 		return nil
+	case now < l.since: // the clock was set back
+		l.since = now
+		return nil
 	case now-l.since < int64(time.Minute):
 		return nil
 	}
@@ -133,6 +136,10 @@ func (l *losses) print() {
 		if s.Freezes > 0 {
 			overflows = fmt.Sprintf(" (%s of the ring)", report.Plural(int(s.Freezes), "overflow"))
 		}
-		report.Logf(l.run.Stderr, "%s: %s passed the filter, %d dropped%s", s.Interface, report.Plural(int(s.Received), "frame"), s.Dropped, overflows)
+		unread := ""
+		if s.Unread > 0 {
+			unread = fmt.Sprintf(", %d unread at the end", s.Unread)
+		}
+		report.Logf(l.run.Stderr, "%s: %s passed the filter, %d dropped%s%s", s.Interface, report.Plural(int(s.Received), "frame"), s.Dropped, overflows, unread)
 	}
 }

@@ -361,7 +361,7 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 		return err
 	}
 	var err error
-	if a.Redact, err = a.redaction.redactor(cmd, cmd.Name() == "sniff"); err != nil {
+	if a.Redact, err = a.redaction.redactor(cmd, cmd.Flags().Changed("interface")); err != nil {
 		return err
 	}
 	if err := cmp.Or(a.parseFilter(), a.finishPublication()); err != nil {

@@ -61,6 +61,9 @@ func (s *sniff) browse(cmd *cobra.Command, names []string) error {
 			read = func(ctx context.Context) error { return s.report(ctx, names, buffered) }
 		}
 	}
+	if s.Redact != nil {
+		c.Name, read = s.redacted(names, read)
+	}
 	screen, err := browse.New(c)
 	if err != nil {
 		return usage("%w", err)
@@ -78,4 +81,25 @@ func (s *sniff) browse(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	return &statusError{statusFailed, err}
+}
+
+// redacted returns the name of what is read and what reads it, as a screen may show
+// them: errors are shown, too.
+func (s *sniff) redacted(names []string, read func(context.Context) error) (name string, to func(context.Context) error) {
+	shown := slices.Clone(s.interfaces)
+	for _, name := range names {
+		shown = append(shown, s.Redact.Capture(name))
+	}
+	return strings.Join(shown, " "), func(ctx context.Context) error {
+		err := read(ctx)
+		of, ok := errors.AsType[*statusError](err)
+		if err == nil || ok && of.err == nil {
+			return err
+		}
+		status := statusFailed
+		if ok {
+			status = of.status
+		}
+		return &statusError{status, errors.New(s.Redact.Message(err.Error()))}
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -20,7 +22,10 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"actionurl/capture"
 	"actionurl/capture/capturetest"
+	"actionurl/capture/files"
+	"actionurl/capture/pcapfile"
 	"actionurl/report"
 	"actionurl/report/formats"
 )
@@ -316,5 +321,181 @@ func TestRedact(t *testing.T) {
 		if plain < len(commands)/2 || shown == 0 {
 			t.Errorf("%d of %d commands show a value without --redact", plain, len(commands))
 		}
+	}
+}
+
+// redactedKeys are the columns and keys of a plain run that must not be in a redacted one.
+var redactedKeys = []string{"src_ip", "dest_ip", "host", "phone_mac", "phone_ip", "call_id", "local", "remote", "display_remote", "phone_name", "other_mac", "addr", "from"}
+
+// Of the captures of testdata, no value of a plain run is in a redacted one, which has
+// as many rows of each view; redacting what was saved gives the same as redacting at
+// once.
+func TestRedactTestdata(t *testing.T) {
+	captures, err := filepath.Glob("../../testdata/*.pcap*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	real, err := filepath.Glob("../../testdata/real/*.pcap*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := 0
+	for _, file := range append(captures, real...) {
+		output := func(args ...string) (string, string) {
+			var out, stderr bytes.Buffer
+			execute(t.Context(), nil, args, strings.NewReader(""), &out, &stderr)
+			return out.String(), stderr.String()
+		}
+		saved := filepath.Join(t.TempDir(), "saved.ndjson")
+		output("analyze", "--view", "requests", "--complete", "-o", saved, file)
+		plain, err := os.ReadFile(saved)
+		if err != nil {
+			continue // nothing can be read
+		}
+		var forbidden []string
+		for line := range bytes.Lines(plain) {
+			var row map[string]any
+			if err := json.Unmarshal(line, &row); err != nil {
+				t.Fatal(err)
+			}
+			forbidden = sensitive(row, forbidden)
+		}
+		values += len(forbidden)
+		forbidden = slices.Compact(slices.Sorted(slices.Values(forbidden)))
+		check := func(text string, args []string) {
+			text = strings.ToLower(text)
+			for _, v := range forbidden {
+				if i := strings.Index(text, v); i >= 0 {
+					t.Errorf("%s, %s: %q is shown: …%s…", file, strings.Join(args, " "), v, text[max(0, i-60):min(len(text), i+len(v)+40)])
+					return
+				}
+			}
+		}
+		for _, view := range report.Views() {
+			args := []string{"analyze", "-v", "--redact", "all", "--view", view, "--format", "ndjson", file}
+			out, stderr := output(args...)
+			check(out+stderr, args)
+			open, _ := output("analyze", "--view", view, "--format", "ndjson", file)
+			if a, b := strings.Count(out, "\n"), strings.Count(open, "\n"); a != b {
+				t.Errorf("%s: %d rows of %s, %d without --redact", file, a, view, b)
+			}
+			args[0], args[len(args)-1] = "report", saved
+			again, stderr := output(args...)
+			check(again+stderr, args)
+			if a, b := strings.Count(again, "\n"), strings.Count(open, "\n"); a != b && view != "findings" {
+				t.Errorf("%s: %d rows of %s of saved events, %d without --redact", file, a, view, b)
+			}
+		}
+	}
+	if values < 500 {
+		t.Errorf("%d values", values)
+	}
+}
+
+// sensitive appends the values of a row, in lower case, that must not be shown.
+func sensitive(row map[string]any, all []string) []string {
+	for key, value := range row {
+		switch v := value.(type) {
+		case map[string]any:
+			all = sensitive(v, all)
+		case string:
+			if v = strings.ToLower(v); len(v) > 3 && slices.Contains(redactedKeys, key) && v[0] != '$' && v != "100%" {
+				all = append(all, v)
+			}
+		}
+	}
+	return all
+}
+
+// Keys of TLS, and the key of redaction, are in no output: not in a message, on a page
+// or in the frames that are written.
+func TestKeysAreShownNowhere(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	const real = "../../testdata/real/"
+	var forbidden []string
+	for _, name := range []string{real + "tls.keys", real + "tls.pem"} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			words := strings.Fields(line)
+			if len(words) == 0 || len(words[len(words)-1]) < 32 || line[0] == '#' {
+				continue
+			}
+			secret := words[len(words)-1] // after a label and the client's random number, which is in the frames
+			forbidden = append(forbidden, secret, strings.ToUpper(secret))
+			if raw, err := hex.DecodeString(secret); err == nil {
+				forbidden = append(forbidden, string(raw))
+			} // not of the PEM: the modulus is in the certificate, too
+		}
+	}
+	const key = "the-key-of-redaction-in-a-file"
+	if err := os.WriteFile(in("key"), []byte(key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	forbidden = append(forbidden, key)
+	embedded := in("embedded.pcapng") // with the keys in a Decryption Secrets Block
+	embed(t, real+"tls.pcap", real+"tls.keys", embedded)
+	decrypted := 0
+	for _, args := range [][]string{
+		{"analyze", "-v", "--format", "ndjson", "--complete"}, {"analyze", "-v", "--format", "html"}, {"analyze", "-w", in("w.pcapng")}, {"check", "--notes"},
+		{"analyze", "--redact", "all", "--redact-key", in("key"), "--format", "trace"}, {"learn"},
+	} {
+		for _, with := range [][]string{{"--keylog", real + "tls.keys", "--tls-key", real + "tls.pem", real + "tls.pcap"}, {embedded}} {
+			var out, stderr bytes.Buffer
+			args := append(slices.Clone(args), with...)
+			execute(t.Context(), nil, args, strings.NewReader(""), &out, &stderr)
+			if strings.Contains(out.String(), "tls") || strings.Contains(stderr.String(), "TLS connections decrypted") {
+				decrypted++
+			}
+			text := out.String() + unpacked(t, out.Bytes()) + stderr.String()
+			if data, err := os.ReadFile(in("w.pcapng")); err == nil {
+				text += string(data)
+				os.Remove(in("w.pcapng"))
+			}
+			for _, secret := range forbidden {
+				if strings.Contains(text, secret) {
+					t.Errorf("%s: a key is shown: %.20q", strings.Join(args, " "), secret)
+				}
+			}
+		}
+	}
+	if decrypted < 6 || len(forbidden) < 20 {
+		t.Errorf("%d runs decrypt, %d secrets", decrypted, len(forbidden))
+	}
+}
+
+// embed writes a capture with the secrets of a key log in it.
+func embed(t *testing.T, pcap, keyLog, to string) {
+	t.Helper()
+	secrets, err := os.ReadFile(keyLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := files.Open(t.Context(), []string{pcap}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var out bytes.Buffer
+	w := pcapfile.NewWriter(&out)
+	if err := w.Secret(&capture.Secret{Kind: 0x544c534b, Data: secrets}); err != nil {
+		t.Fatal(err)
+	}
+	var b capture.Batch
+	for in.Next(&b) == nil {
+		for i := range b.Frames {
+			if err := w.Frame(&b.Frames[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, out.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
 	}
 }

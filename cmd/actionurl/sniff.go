@@ -127,7 +127,7 @@ func (s *sniff) watch(ctx context.Context) error {
 		Fanout:      s.fanout,
 		Filter:      s.program,
 		Changed: func(name string, to live.State) {
-			report.Logf(s.Stderr, "%s", stateOf(name, to))
+			report.Logf(s.messages(), "%s", stateOf(name, to))
 		},
 	})
 	if err != nil {
@@ -139,13 +139,13 @@ func (s *sniff) watch(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	in := &run.Live{Source: source, Stats: source.Stats}
+	in := &run.Live{Source: source, Stats: s.named(source.Stats)}
 	if s.metrics != "" {
 		if in.Metrics, err = openMetrics(s.metrics); err != nil {
 			return err
 		}
 		s.publishMetrics(in.Metrics)
-		in.Metrics.Serve(source.Stats)
+		in.Metrics.Serve(in.Stats)
 		defer in.Metrics.Close()
 	}
 	if s.duration > 0 {
@@ -170,10 +170,25 @@ func (s *sniff) watch(ctx context.Context) error {
 	s.Ready = func(outputs []string) {
 		keep.Write = outputs
 		s.enter.shut(s.publication.keep(keep), s.Verbose, s.Stderr)
-		report.Logf(s.Stderr, "watching %s; Ctrl-C ends it", strings.Join(s.interfaces, ", "))
+		report.Logf(s.messages(), "watching %s; Ctrl-C ends it", strings.Join(s.interfaces, ", "))
 	}
 	s.finishVerdict(s.Stderr, s.interfaces)
 	return ended(run.Watch(s.Config, in))
+}
+
+// named returns stats with the names of interfaces as they are shown: some systems
+// put a MAC address into them.
+func (s *sniff) named(stats func() []live.Stats) func() []live.Stats {
+	if s.Redact == nil {
+		return stats
+	}
+	return func() []live.Stats {
+		all := slices.Clone(stats())
+		for i := range all {
+			all[i].Interface = s.Redact.Capture(all[i].Interface)
+		}
+		return all
+	}
 }
 
 // openMetrics begins to listen for who asks for metrics.

@@ -44,9 +44,32 @@ func (r *Redactor) Message(s string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.effort = maxEffort
+	var names []string // what is replaced already, by the marks that stand for it
 	for _, name := range slices.SortedFunc(slices.Values(r.captures), func(a, b string) int { return len(b) - len(a) }) {
-		s = strings.ReplaceAll(s, name, r.capture(name))
+		if strings.Contains(s, name) {
+			s = strings.ReplaceAll(s, name, mark(len(names)))
+			names = append(names, r.capture(name))
+		}
 	}
+	s = r.unquoted(s)
+	for i, name := range names {
+		s = strings.ReplaceAll(s, mark(i), name)
+	}
+	return s
+}
+
+// mark returns what stands for a name until all else is replaced: nothing is found in
+// it.
+func mark(n int) string {
+	text := []byte{0}
+	for ; n >= 0; n-- {
+		text = append(text, 1)
+	}
+	return string(append(text, 0))
+}
+
+// unquoted replaces what is in quotes in a text, and what is found around.
+func (r *Redactor) unquoted(s string) string {
 	var out strings.Builder
 	for {
 		before, rest, ok := strings.Cut(s, `"`)
@@ -55,7 +78,10 @@ func (r *Redactor) Message(s string) string {
 			return out.String()
 		}
 		quoted, after, closed := strings.Cut(rest, `"`)
-		out.WriteString(`"` + r.other(quoted))
+		if strings.IndexByte(quoted, 0) < 0 {
+			quoted = r.other(quoted)
+		}
+		out.WriteString(`"` + quoted)
 		if !closed {
 			return out.String()
 		}
@@ -78,11 +104,8 @@ func (r *Redactor) words(s string) string {
 			name = name[:at]
 		}
 		if ext := strings.ToLower(path.Ext(name)); ext != "" && slices.Contains(extensions, ext) && len(ext) < len(name) || strings.HasPrefix(name, "/") {
-			if !strings.Contains(name, "capture-") {
-				r.captures = append(r.captures[:min(len(r.captures), maxCaptures-1)], strings.Clone(name))
-				out.WriteString(r.capture(name))
-				word = word[len(name):]
-			}
+			out.WriteString(r.capture(name))
+			word = word[len(name):]
 		}
 		out.WriteString(word)
 		s = s[n:]

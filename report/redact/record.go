@@ -182,12 +182,17 @@ func (r *Redactor) phone(p *timeline.Phone) *timeline.Phone {
 	return to
 }
 
-// timelineCall returns a copy of a call.
+// timelineCall returns a call: the same for the same until it is closed, as it is now.
 func (r *Redactor) timelineCall(c *timeline.Call) *timeline.Call {
 	if c == nil {
 		return nil
 	}
-	to := *c
+	to := r.calls[c]
+	if to == nil {
+		to = new(timeline.Call)
+		r.calls[c] = to // no more than there are in the timeline
+	}
+	*to = *c
 	to.Phone = r.phone(c.Phone)
 	to.Local, to.Remote, to.DisplayRemote = r.number(c.Local), r.number(c.Remote), r.name(c.DisplayRemote)
 	if c.ID != "" {
@@ -197,7 +202,7 @@ func (r *Redactor) timelineCall(c *timeline.Call) *timeline.Call {
 	if c.SIP != nil {
 		to.SIP = r.sipCall(c.SIP)
 	}
-	return &to
+	return to
 }
 
 // SIP returns what a screen shows of a SIP message.
@@ -224,12 +229,14 @@ func (r *Redactor) sipCall(c *sip.Call) *sip.Call {
 	return &to
 }
 
-// Call returns a call without what must not be shown.
+// Call returns a call that is closed without what must not be shown.
 func (r *Redactor) Call(c *decode.Call) *decode.Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.effort = maxEffort
-	return &decode.Call{Call: r.timelineCall(c.Call), Findings: c.Findings}
+	to := r.timelineCall(c.Call)
+	delete(r.calls, c.Call)
+	return &decode.Call{Call: to, Findings: c.Findings}
 }
 
 // Phones returns phones without what must not be shown.

@@ -99,6 +99,7 @@ type Redactor struct {
 	captures  []string // the names of captures, in order of appearance; at most maxCaptures
 	templates map[*actionurl.Template]*actionurl.Template
 	phones    map[*timeline.Phone]*timeline.Phone
+	calls     map[*timeline.Call]*timeline.Call // those that are not closed
 
 	record record
 }
@@ -110,7 +111,7 @@ func New(c Config) (*Redactor, error) {
 	}
 	return &Redactor{
 		set: c.Set, live: c.Live, book: newBook(c.Key),
-		templates: map[*actionurl.Template]*actionurl.Template{}, phones: map[*timeline.Phone]*timeline.Phone{},
+		templates: map[*actionurl.Template]*actionurl.Template{}, phones: map[*timeline.Phone]*timeline.Phone{}, calls: map[*timeline.Call]*timeline.Call{},
 	}, nil
 }
 

@@ -128,14 +128,16 @@ func TestBeyond(t *testing.T) {
 func TestMessage(t *testing.T) {
 	r := newRedactor(t, All, "")
 	r.capture("/data/5002 Anna.pcap")
-	for text, want := range map[string]string{
-		"/data/5002 Anna.pcap:1042: cut off":       "capture-1.pcap:1042: cut off",
-		"open /home/x/770123.pcap: no such file":   "open capture-2.pcap: no such file",
-		`no phone is called "Anna"; 3 of 120 rows`: `no phone is called "value-1"; 3 of 120 rows`,
-		"10.0.0.5 answered 404":                    "add::1 answered 404",
+	for _, test := range [][2]string{
+		{"/data/5002 Anna.pcap:1042: cut off", "capture-1.pcap:1042: cut off"},
+		{"open /home/x/770123.pcap: no such file", "open capture-2.pcap: no such file"},
+		{`no phone is called "Anna"; 3 of 120 rows`, `no phone is called "value-1"; 3 of 120 rows`},
+		{"capture-2.pcap:7: it is called so", "capture-3.pcap:7: it is called so"},
+		{`"/data/5002 Anna.pcap" and "x 5002"`, `"capture-1.pcap" and "value-2"`},
+		{"10.0.0.5 answered 404", "add::1 answered 404"},
 	} {
-		if got := r.Message(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
+		if got := r.Message(test[0]); got != test[1] {
+			t.Errorf("%q: %q, want %q", test[0], got, test[1])
 		}
 	}
 }

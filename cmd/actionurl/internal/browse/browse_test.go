@@ -18,6 +18,7 @@ import (
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/report"
 	"actionurl/report/formats"
+	"actionurl/report/redact"
 )
 
 const testdata = "../../../../testdata/"
@@ -55,7 +56,13 @@ type session struct {
 // begin shows captures on a screen of a size.
 func begin(t *testing.T, c Config, width, height int, captures ...string) *session {
 	t.Helper()
-	c.Zone, c.Clock, c.Frames, c.Name = time.UTC, "utc", true, filepath.Base(captures[0])
+	return beginWith(t, c, run.Config{}, width, height, captures...)
+}
+
+// beginWith is begin with what a run is to do besides.
+func beginWith(t *testing.T, c Config, config run.Config, width, height int, captures ...string) *session {
+	t.Helper()
+	c.Zone, c.Clock, c.Frames, c.Name = time.UTC, "utc", config.Redact == nil, filepath.Base(captures[0])
 	screen, err := New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +71,7 @@ func begin(t *testing.T, c Config, width, height int, captures ...string) *sessi
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := run.Config{Output: "-"}
+	config.Output = "-"
 	config.Options.Clock = utc(t)
 	config.Decode.ResponseTimeout, config.Decode.SlowResponse = 10*time.Second, time.Second
 	screen.Attach(&config)
@@ -177,6 +184,37 @@ func TestLadder(t *testing.T) {
 	s := begin(t, Config{}, 80, 24, testdata+"deployment.pcap")
 	s.press("3", "enter")
 	s.await("34:32", "192.168.40.207:8085", "─ Incoming Call ──▶│ GET /crm?e=incoming", "◀─", "404 ✗", "6 messages")
+}
+
+// With redaction, the same calls and phones are shown, and nothing of what was sent.
+func TestRedacted(t *testing.T) {
+	redactor, err := redact.New(redact.Config{Set: redact.All})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := beginWith(t, Config{Why: "redacted"}, run.Config{Redact: redactor}, 120, 60, testdata+"real/sip-transferred.pcap")
+	plain := begin(t, Config{}, 120, 60, testdata+"real/sip-transferred.pcap")
+	sent := regexp.MustCompile(`192\.168|10\.\d+\.\d|000b82|00:0b:82|(^|\D)[1-7]00\d(\D|$)`)
+	for _, view := range []string{"2", "3", "4"} {
+		s.press(view)
+		plain.press(view)
+		counts := regexp.MustCompile(`\d+ of \d+ (event|call|phone)s?`)
+		want := counts.FindString(plain.shown())
+		text := s.await(want)
+		if where := sent.FindString(text); where != "" || want == "" {
+			t.Errorf("view %s, %s: %q is shown:\n%s", view, want, where, text)
+		}
+	}
+	s.press("3", "enter")
+	text := s.await("INVITE", "messages")
+	if where := sent.FindString(text); where != "" {
+		t.Errorf("%q is shown:\n%s", where, text)
+	}
+	s.press("esc", "4", "enter")
+	text = s.await("variables", "number-")
+	if where := sent.FindString(text); where != "" {
+		t.Errorf("%q is shown:\n%s", where, text)
+	}
 }
 
 // The words of a filter choose rows, as they are typed.

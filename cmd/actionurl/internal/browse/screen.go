@@ -15,6 +15,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/decode/sip"
 	"actionurl/report"
 	"actionurl/report/output"
 )
@@ -85,11 +86,10 @@ func (s *Screen) Attach(c *run.Config) {
 	c.Options.Format = report.Format{Name: "screen", Run: func(io.Writer, report.Options) (report.Run, error) { return s.taker, nil }}
 	c.Filter = report.Filter{View: report.Events} // which the screen has of its own
 	c.Together = true
+	c.Decode.Message = s.taker.message
 	if c.Redact != nil {
 		s.ring, s.frames.from, s.frames.why = nil, nil, "with --redact there are no frames: they are as they were captured"
-		s.Name = c.Redact.Message(s.Name)
-	} else {
-		c.Decode.Message = s.taker.message
+		c.Decode.Message = func(m *sip.Message) { s.taker.message(c.Redact.SIP(m)) }
 	}
 	c.Reached = func(p run.Progress) {
 		s.store.mu.Lock()

@@ -303,7 +303,7 @@ func (r *run) call(c *decode.Call) error {
 	key := keyOf(c.Call)
 	shown := r.calls[key]
 	delete(r.calls, key)
-	if shown && r.Redact != nil {
+	if r.Redact != nil {
 		c = r.Redact.Call(c)
 	}
 	if r.publisher != nil && shown && len(c.FromSIP) > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"actionurl/capture"
 	"actionurl/capture/pcapfile"
+	"actionurl/decode/actionurl"
 )
 
 // A workload makes a capture.
@@ -81,11 +82,12 @@ const (
 
 // requests makes n requests, each on a connection of its own.
 func requests(t *traffic, n int) {
+	events := actionurl.Kinds()[:4] // of calls
 	for first := 0; first < n; first += together {
 		all := t.dial(first, min(together, n-first))
 		for i, c := range all {
 			c.get(fmt.Sprintf("/hook?event=%s&mac=%012x&local=%d&remote=015901%06d&call-id=%d-5060-1@BA.CA.A.B",
-				[]string{"incoming_call", "established_call", "terminated_call"}[i%3], c.mac, 5000+c.phone%4000, first+i, first+i))
+				events[i%len(events)].Slug, c.mac, 5000+c.phone%4000, first+i, first+i))
 		}
 		for _, c := range all {
 			c.ok()

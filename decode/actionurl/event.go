@@ -391,12 +391,17 @@ func (e *Event) add(name, raw string) {
 	e.put(name, Unescape(raw))
 }
 
-// put adds a variable with an unescaped value. It is filled in where it stays,
-// as all events have several.
+// put adds a variable with an unescaped value. It is filled in where it stays, as all
+// events have several. Mostly the name is that of the event before, and with it what
+// it means.
 func (e *Event) put(name, value string) {
-	e.Vars = append(e.Vars, Var{})
-	v := &e.Vars[len(e.Vars)-1]
-	v.Name, v.Value = name, value
+	n := len(e.Vars)
+	e.Vars = slices.Grow(e.Vars, 1)[:n+1]
+	v := &e.Vars[n]
+	if v.Name != name {
+		v.Name, v.Means = name, meaningOf(name)
+	}
+	v.Value = value
 	mac, ip := v.read()
 	switch {
 	case ip.IsValid():
@@ -408,15 +413,15 @@ func (e *Event) put(name, value string) {
 
 // VarOf returns the variable with an unescaped value.
 func VarOf(name, value string) Var {
-	v := Var{Name: name, Value: value}
+	v := Var{Name: name, Value: value, Means: meaningOf(name)}
 	v.read()
 	return v
 }
 
-// read tells what the name and the value mean. It returns the address that the
-// variable has, zero where it is none of an address, or has none.
+// read tells what the value is. It returns the address that the variable has, zero
+// where it is none of an address, or has none.
 func (v *Var) read() (mac packet.MAC, ip netip.Addr) {
-	v.Means, v.State = meaningOf(v.Name), stateOf(v.Value)
+	v.State = stateOf(v.Value)
 	_, more, ok := strings.Cut(v.Value, "&")
 	v.Fits = !ok || !strings.Contains(more, "=")
 	if v.State != Filled || !v.Fits {

@@ -125,14 +125,13 @@ type Pipeline struct {
 	relay    *relay
 	analysis *analysis.Analyzer
 
-	decoded wire.Summary // of the batches that were analyzed
-	now     int64        // that they reached
+	at mark // the end of the latest batch that was analyzed
 }
 
 // New returns a Pipeline that calls emit with each record, as [analysis.New] does.
 func New(c Config, emit func(*Record) error) *Pipeline {
 	p := &Pipeline{analysis: analysis.New(c.Analysis, emit)}
-	p.relay = &relay{to: p.analysis}
+	p.relay = &relay{to: p.analysis, reached: p.reached}
 	if c.Beside {
 		p.relay.begin(c.Failed)
 	}
@@ -152,16 +151,14 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 // returns the first error of emit, Config.Call or Then, if there was one by now.
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	p.wire.Batch(b)
-	return p.reached()
+	p.relay.mark(&mark{p.wire.Summary(), p.wire.Now()})
+	return p.relay.error()
 }
 
-// reached notes how far the capture is decoded when that is analyzed, too.
-func (p *Pipeline) reached() error {
-	decoded, now := p.wire.Summary(), p.wire.Now()
-	return p.Then(func() error {
-		p.decoded, p.now = decoded, now
-		return p.analysis.Err()
-	})
+// reached notes how far the capture is analyzed.
+func (p *Pipeline) reached(m *mark) error {
+	p.at = *m
+	return p.analysis.Err()
 }
 
 // Then calls a function when all batches before are analyzed, unless there was an
@@ -182,7 +179,7 @@ func (p *Pipeline) Close() error {
 
 // Now returns the time that the batches reached which are analyzed: on which their
 // frames agree. It is for the functions that the Pipeline calls, and after Close.
-func (p *Pipeline) Now() int64 { return p.now }
+func (p *Pipeline) Now() int64 { return p.at.now }
 
 // Flush ends the capture: what waits is emitted, and the calls are closed. It
 // returns the first error.
@@ -191,7 +188,7 @@ func (p *Pipeline) Flush() error {
 		return err
 	}
 	p.wire.Flush()
-	p.decoded = p.wire.Summary()
+	p.at.decoded = p.wire.Summary()
 	return p.analysis.Flush()
 }
 

@@ -8,31 +8,36 @@ import (
 	"actionurl/decode/wire"
 )
 
-// Bounds on what has left wire and has not reached analysis: 5 MiB in all.
+// Bounds on what has left wire and has not reached analysis: 3 MiB in all.
 const (
 	// chunks are how many there are: one that wire fills, one that analysis reads,
 	// and two for when one of them is slower for a while.
 	chunks = 4
 
-	// chunkItems bounds the items of a chunk: 512 exchanges of 416 bytes, messages
-	// of 376, attempts of 180 or handshakes of 240; 600 KiB where it had each of them.
-	chunkItems = 512
+	// chunkItems bounds the items of a chunk: 256 exchanges of 416 bytes, messages
+	// of 376, attempts of 180 or handshakes of 240; 300 KiB where it had each of them.
+	chunkItems = 256
 
-	// chunkText bounds the text and bodies of a chunk: 512 KiB, and one item more.
-	chunkText = 512 << 10
+	// chunkMarks bounds the ends of batches in a chunk, 600 bytes each.
+	chunkMarks = 16
+
+	// chunkText bounds the text and bodies of a chunk: 256 KiB, and one item more.
+	chunkText = 256 << 10
 )
 
 // A relay is the Sink of wire. It hands what it takes to another one, in the same
 // order: at once, or in chunks to a goroutine that runs beside wire. Chunks come
 // back to be used again, so no more is allocated than there are chunks.
 type relay struct {
-	to   wire.Sink
+	to      wire.Sink
+	reached func(*mark) error // takes the end of a batch
+
 	at   *chunk // that is filled; nil where nothing runs beside
 	full chan *chunk
 	free chan *chunk
 	stop chan struct{} // closed on the first error
 	done chan struct{} // closed when all is handed over
-	err  error         // the first of do; wire's side reads it when stop or done is closed
+	err  error         // the first of reached and do; wire's side reads it when stop or done is closed
 }
 
 // A chunk is a part of what wire finds.
@@ -43,6 +48,7 @@ type chunk struct {
 	attempts   []stream.Attempt
 	handshakes []tls.Handshake
 	advances   []advance
+	marks      []mark
 	calls      []func() error
 	bytes      []byte // that messages point into
 	text       int    // bytes of the strings and bodies of exchanges
@@ -57,10 +63,18 @@ const (
 	anAttempt
 	aHandshake
 	anAdvance
+	aMark
 	aCall
 )
 
 type advance struct{ now, horizon int64 }
+
+// A mark is the end of a batch of frames: what was decoded until then, and the time
+// that they reached.
+type mark struct {
+	decoded wire.Summary
+	now     int64
+}
 
 var _ wire.Sink = (*relay)(nil)
 
@@ -81,7 +95,7 @@ func (r *relay) run(failed func()) {
 	defer close(r.done)
 	for b := range r.full {
 		if r.err == nil {
-			if r.err = b.replay(r.to); r.err != nil {
+			if r.err = b.replay(r.to, r.reached); r.err != nil {
 				close(r.stop)
 				if failed != nil {
 					failed()
@@ -141,8 +155,19 @@ func (r *relay) add(i item, text int) {
 	b := r.at
 	b.items = append(b.items, i)
 	b.text += text
-	if len(b.items) == chunkItems || b.text+len(b.bytes) > chunkText {
+	if len(b.items) == chunkItems || len(b.marks) == chunkMarks || b.text+len(b.bytes) > chunkText {
 		r.handOn()
+	}
+}
+
+// mark marks the end of a batch.
+func (r *relay) mark(m *mark) {
+	switch {
+	case r.at != nil:
+		r.at.marks = append(r.at.marks, *m)
+		r.add(aMark, 0)
+	case r.err == nil:
+		r.err = r.reached(m)
 	}
 }
 
@@ -152,7 +177,7 @@ func (r *relay) Exchange(x *httpwire.Exchange) {
 		r.to.Exchange(x)
 		return
 	}
-	r.at.exchanges = append(r.at.exchanges, *x)
+	r.at.exchanges = append(room(r.at.exchanges), *x)
 	r.add(anExchange, x.TextSize()+len(x.Body))
 }
 
@@ -164,8 +189,17 @@ func (r *relay) Message(m *sip.Message) {
 	}
 	var own sip.Message
 	own, r.at.bytes = m.AppendTo(r.at.bytes)
-	r.at.messages = append(r.at.messages, own)
+	r.at.messages = append(room(r.at.messages), own)
 	r.add(aMessage, 0)
+}
+
+// room returns a slice that has room for all items that a chunk may have, so that it
+// is made once.
+func room[E any](s []E) []E {
+	if s == nil {
+		s = make([]E, 0, chunkItems)
+	}
+	return s
 }
 
 // Attempt implements [wire.Sink].
@@ -198,9 +232,11 @@ func (r *relay) Advance(now, horizon int64) {
 	r.add(anAdvance, 0)
 }
 
-// replay hands what is in a chunk to a Sink, up to the first error of a call.
-func (b *chunk) replay(to wire.Sink) error {
-	exchanges, messages, attempts, handshakes, advances, calls := b.exchanges, b.messages, b.attempts, b.handshakes, b.advances, b.calls
+// replay hands what is in a chunk to a Sink, and its marks, up to the first error of
+// a mark or a call.
+func (b *chunk) replay(to wire.Sink, reached func(*mark) error) error {
+	exchanges, messages, attempts, handshakes := b.exchanges, b.messages, b.attempts, b.handshakes
+	advances, marks, calls := b.advances, b.marks, b.calls
 	for _, i := range b.items {
 		switch i {
 		case anExchange:
@@ -218,6 +254,11 @@ func (b *chunk) replay(to wire.Sink) error {
 		case anAdvance:
 			to.Advance(advances[0].now, advances[0].horizon)
 			advances = advances[1:]
+		case aMark:
+			if err := reached(&marks[0]); err != nil {
+				return err
+			}
+			marks = marks[1:]
 		case aCall:
 			if err := calls[0](); err != nil {
 				return err
@@ -235,6 +276,6 @@ func (b *chunk) reset() {
 	}
 	clear(b.calls)
 	*b = chunk{
-		b.items[:0], b.exchanges[:0], b.messages[:0], b.attempts[:0], b.handshakes[:0], b.advances[:0], b.calls[:0], b.bytes[:0], 0,
+		b.items[:0], b.exchanges[:0], b.messages[:0], b.attempts[:0], b.handshakes[:0], b.advances[:0], b.marks[:0], b.calls[:0], b.bytes[:0], 0,
 	}
 }

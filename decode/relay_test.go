@@ -145,7 +145,7 @@ func TestChunkText(t *testing.T) {
 	}
 	for what, size := range map[reflect.Type]uintptr{
 		reflect.TypeFor[httpwire.Exchange](): 416, reflect.TypeFor[sip.Message](): 376,
-		reflect.TypeFor[stream.Attempt](): 180, reflect.TypeFor[tls.Handshake](): 240,
+		reflect.TypeFor[stream.Attempt](): 180, reflect.TypeFor[mark](): 600, reflect.TypeFor[tls.Handshake](): 240,
 	} {
 		if what.Size() > size {
 			t.Errorf("%v has %d bytes; correct the bounds", what, what.Size())

@@ -100,7 +100,7 @@ func (s *sending) has(value string) bool {
 			return mac != (packet.MAC{}) && (mac == s.macs[0] || mac == s.macs[1])
 		}
 	}
-	if !s.phone() || packet.HexDigit(value[0]) > 15 && value[0] != ':' {
+	if !s.phone() || packet.HexDigit(value[0]) > 15 && value[0] != ':' || s.ip.Is4() && len(value) > len("255.255.255.255") {
 		return false
 	}
 	var room [64]byte

@@ -12,6 +12,7 @@
 package phone
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
 
@@ -72,7 +73,7 @@ type ID int32
 type Registry struct {
 	seed      maphash.Seed
 	bound     map[packet.MAC]struct{} // phones that templates are bound to
-	addresses map[netip.Addr]*address
+	addresses addresses
 	sources   map[packet.MAC]*source
 	byMAC     map[packet.MAC]ID
 	phones    ID // how many there are
@@ -96,6 +97,41 @@ type address struct {
 	latestMAC packet.MAC // of that
 }
 
+// addresses has what is known of IP addresses. Those of IPv4 have a table of their
+// own: numbers are hashed and compared faster.
+type addresses struct {
+	four   map[uint32]*address
+	others map[netip.Addr]*address
+}
+
+func newAddresses() addresses {
+	return addresses{map[uint32]*address{}, map[netip.Addr]*address{}}
+}
+
+func (a *addresses) n() int { return len(a.four) + len(a.others) }
+
+// of returns what is known of an address, nil for nothing.
+func (a *addresses) of(ip netip.Addr) *address {
+	if ip.Is4() {
+		return a.four[number(ip)]
+	}
+	return a.others[ip]
+}
+
+func (a *addresses) add(ip netip.Addr, known *address) {
+	if ip.Is4() {
+		a.four[number(ip)] = known
+	} else {
+		a.others[ip] = known
+	}
+}
+
+// number returns an IPv4 address as a number.
+func number(ip netip.Addr) uint32 {
+	b := ip.As4()
+	return binary.BigEndian.Uint32(b[:])
+}
+
 // An agent is what a user agent says, and the hash of its text.
 type agent struct {
 	vendor.Agent
@@ -111,7 +147,7 @@ type source struct {
 // NewRegistry returns a Registry that knows no phone.
 func NewRegistry() *Registry {
 	return &Registry{
-		seed: maphash.MakeSeed(), bound: map[packet.MAC]struct{}{}, addresses: map[netip.Addr]*address{},
+		seed: maphash.MakeSeed(), bound: map[packet.MAC]struct{}{}, addresses: newAddresses(),
 		sources: map[packet.MAC]*source{}, byMAC: map[packet.MAC]ID{},
 	}
 }
@@ -167,7 +203,7 @@ func (r *Registry) announces(mac packet.MAC) bool {
 // lookup returns what is known of an IP address, nil for nothing.
 func (r *Registry) lookup(ip netip.Addr) *address {
 	if ip != r.latest || r.at == nil {
-		r.latest, r.at = ip, r.addresses[ip]
+		r.latest, r.at = ip, r.addresses.of(ip)
 	}
 	return r.at
 }
@@ -176,9 +212,10 @@ func (r *Registry) lookup(ip netip.Addr) *address {
 // too many.
 func (r *Registry) address(ip netip.Addr) *address {
 	a := r.lookup(ip)
-	if a == nil && len(r.addresses) < maxAddresses {
+	if a == nil && r.addresses.n() < maxAddresses {
 		a = new(address)
-		r.addresses[ip], r.at = a, a
+		r.addresses.add(ip, a)
+		r.at = a
 	}
 	return a
 }

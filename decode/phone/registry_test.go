@@ -225,8 +225,8 @@ func TestBounds(t *testing.T) {
 		r.Heard(m, a, 0)
 		last = r.Add(m, a, a, 0)
 	}
-	if last != 0 || r.phones != MaxPhones || len(r.byMAC) != MaxPhones || len(r.addresses) > maxAddresses || len(r.sources) > maxSources {
-		t.Errorf("phone %d of %d, %d addresses, %d sources", last, r.phones, len(r.addresses), len(r.sources))
+	if last != 0 || r.phones != MaxPhones || len(r.byMAC) != MaxPhones || r.addresses.n() > maxAddresses || len(r.sources) > maxSources {
+		t.Errorf("phone %d of %d, %d addresses, %d sources", last, r.phones, r.addresses.n(), len(r.sources))
 	}
 	a := netip.AddrFrom4([4]byte{10, 0, 0, 0})
 	if got := r.Add(packet.MAC{0, 0x0b, 0x82, 0, 0, 0}, a, a, 0); got != 1 {

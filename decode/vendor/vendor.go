@@ -171,7 +171,7 @@ func Named(name string) *Vendor {
 
 // Of returns the vendor of the phone with this MAC address, nil if it is not known.
 func Of(mac packet.MAC) *Vendor {
-	for _, b := range blocks[[3]byte(mac[:3])] {
+	for _, b := range blocks[beginning(mac)] {
 		if b.has(mac) {
 			return b.vendor
 		}
@@ -210,11 +210,15 @@ func (b *block) has(mac packet.MAC) bool {
 	return true
 }
 
+// beginning returns the first three bytes of a MAC address, as a number: these are
+// hashed faster.
+func beginning(mac packet.MAC) uint32 { return uint32(mac[0])<<16 | uint32(mac[1])<<8 | uint32(mac[2]) }
+
 // blocks are those of all vendors, by their first three bytes.
 var blocks = newBlocks()
 
-func newBlocks() map[[3]byte][]block {
-	m := map[[3]byte][]block{}
+func newBlocks() map[uint32][]block {
+	m := map[uint32][]block{}
 	for _, v := range all {
 		for _, text := range v.Blocks {
 			b := block{vendor: v}
@@ -226,7 +230,7 @@ func newBlocks() map[[3]byte][]block {
 				b.first[b.bits/8] |= byte(digit) << (4 - b.bits%8)
 				b.bits += 4
 			}
-			key := [3]byte(b.first[:3])
+			key := beginning(b.first)
 			m[key] = append(m[key], b)
 		}
 	}

@@ -46,16 +46,28 @@ type captures struct{ *files.Captures }
 // Captures runs over captures.
 func Captures(c Config, in *files.Captures) error {
 	defer in.Close()
-	collectLater()
+	defer collectLater()()
 	return (&run{Config: c}).over(captures{in})
 }
 
-// collectLater has the first garbage collection wait for twice the heap. Most runs
-// need none then, and one takes as long as reading 50 MB: it looks through
-// gopacket's tables, 5 MiB of pointers.
-func collectLater() {
-	before := debug.SetGCPercent(200)
-	runtime.AddCleanup(new(*int), func(percent int) { debug.SetGCPercent(percent) }, before)
+// Percentages of the heap in use that may be allocated before garbage is collected:
+// firstly, and from then on. Most runs end before the first collection, at 15 MiB: one
+// takes as long as reading 50 MB, as it looks through gopacket's tables, 5 MiB of
+// pointers. Those that go on allocate slowly, so that collecting costs little, and
+// garbage is most of their memory.
+const (
+	firstPercent = 300
+	laterPercent = 50
+)
+
+// collectLater has the garbage collected as these say, until the run ends.
+func collectLater() (restore func()) {
+	before := debug.SetGCPercent(firstPercent)
+	first := runtime.AddCleanup(new(*int), func(percent int) { debug.SetGCPercent(percent) }, laterPercent)
+	return func() {
+		first.Stop()
+		debug.SetGCPercent(before)
+	}
 }
 
 // follow implements input: somebody may still be writing to a pipe.

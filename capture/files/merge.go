@@ -3,6 +3,7 @@ package files
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 
@@ -48,6 +49,46 @@ const (
 	maxProblems = 1024
 	maxSecrets  = 16
 )
+
+// Bounds on the captures that are open at a time, as they overlap. What is read of
+// each is in a window of 512 KiB, or, of all but maxWide, of 64 KiB as long as no
+// record is larger; with 56 KiB of frames that makes 60 MiB, and 140 MiB at the very
+// most. What decompressing takes is bounded by maxMemory: 128 MiB, which are two of
+// "xz -9".
+const (
+	maxOpen   = 256
+	maxWide   = 64
+	maxMemory = 128 << 20
+)
+
+// A compressed source says how many bytes decompressing it takes.
+type compressed interface{ Memory() int }
+
+// A narrowing source can do with less memory.
+type narrowing interface{ Narrow() }
+
+// add adds a source to those that are open.
+func (m *merged) add(in *opened) error {
+	if len(m.open) == maxOpen {
+		return fmt.Errorf("more than %d captures overlap in time; merge some of them first", maxOpen)
+	}
+	memory := memoryOf(in)
+	for _, other := range m.open {
+		memory += memoryOf(other)
+	}
+	if memory > maxMemory && len(m.open) > 0 {
+		return fmt.Errorf("decompressing captures that overlap in time takes more than %d MiB; decompress some of them first", maxMemory>>20)
+	}
+	m.open = append(m.open, in)
+	return nil
+}
+
+func memoryOf(in *opened) int {
+	if c, ok := in.source.(compressed); ok {
+		return c.Memory()
+	}
+	return 0
+}
 
 // full reports whether a batch has to be handed on, with frames or without.
 func full(b *capture.Batch) bool {
@@ -121,11 +162,13 @@ func (m *merged) openNext(b *capture.Batch) error {
 	}
 	m.parts = m.parts[1:]
 	in := &opened{source: source}
+	if n, ok := source.(narrowing); ok && len(m.open) >= maxWide {
+		n.Narrow()
+	}
 	if more, err := in.fill(b); !more {
 		return err
 	}
-	m.open = append(m.open, in)
-	return nil
+	return m.add(in)
 }
 
 // refill gets new batches for the sources that have used up theirs.

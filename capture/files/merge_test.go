@@ -209,3 +209,53 @@ func TestMergeBounds(t *testing.T) {
 		t.Errorf("%d problems, %d secrets, frames at %v", problems, secrets, times)
 	}
 }
+
+// A packed source is one that takes memory, and of which little may be in it.
+type packed struct {
+	script
+	memory int
+	narrow bool
+}
+
+func (p *packed) Memory() int { return p.memory }
+func (p *packed) Narrow()     { p.narrow = true }
+
+// Captures that overlap are bounded in number and in memory; those that follow
+// each other are not.
+func TestMergeOpen(t *testing.T) {
+	for name, test := range map[string]struct {
+		n, memory, apart int
+		want             string
+	}{
+		"one that takes all": {1, 2 * maxMemory, 0, ""},
+		"enough":             {maxOpen, maxMemory / maxOpen, 0, ""},
+		"many":               {maxOpen + 1, 0, 0, "more than 256 captures overlap in time; merge some of them first"},
+		"large ones":         {3, maxMemory/2 - 1, 0, "decompressing captures that overlap in time takes more than 128 MiB; decompress some of them first"},
+		"a ring":             {2 * maxOpen, maxMemory, 10, ""},
+	} {
+		var parts []part
+		var sources []*packed
+		for i := range test.n {
+			first := int64(i * test.apart)
+			p := &packed{memory: test.memory, script: script{steps: []step{{frames: []frame{{first, "a"}, {first + 5, "b"}}}}}}
+			sources = append(sources, p)
+			parts = append(parts, part{first, func() (capture.Source, error) { return p, nil }})
+		}
+		source, frames, err := merge(parts), 0, error(nil)
+		for b := (capture.Batch{}); err == nil; err = source.Next(&b) {
+			frames += len(b.Frames)
+		}
+		got := ""
+		if err != io.EOF {
+			got = err.Error()
+		}
+		if got != test.want || got == "" && frames != 2*test.n {
+			t.Errorf("%s: %d frames, error %q, want %q", name, frames, got, test.want)
+		}
+		for i, p := range sources {
+			if got == "" && p.narrow != (test.apart == 0 && i >= maxWide) {
+				t.Errorf("%s: source %d is narrow: %v", name, i, p.narrow)
+			}
+		}
+	}
+}

@@ -23,17 +23,66 @@ type compression struct {
 	name  string
 	magic string
 	open  func(io.Reader) (io.Reader, error)
+	// memory returns how many bytes decompressing takes, by the first maxHeader of
+	// them.
+	memory func(head []byte) int
 }
 
 func compressions() []compression {
 	return []compression{
-		{"gzip", "\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
+		{"gzip", "\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }, func([]byte) int { return 64 << 10 }},
 		{"zstd", "\x28\xb5\x2f\xfd", func(r io.Reader) (io.Reader, error) {
 			return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-		}},
-		{"lz4", "\x04\x22\x4d\x18", func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
-		{"xz", "\xfd7zXZ\x00", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r, maxWindow) }},
+		}, zstdMemory},
+		{"lz4", "\x04\x22\x4d\x18", func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }, lz4Memory},
+		{"xz", "\xfd7zXZ\x00", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r, maxWindow) }, xzMemory},
 	}
+}
+
+// maxHeader is how many bytes of compressed data say what they take.
+const maxHeader = 64
+
+// zstdMemory returns what the first frame of zstd takes: its window (RFC 8878,
+// section 3.1.1.1), and as much for what was read of it. What says nothing is taken
+// for one of the largest.
+func zstdMemory(head []byte) int {
+	var h zstd.Header
+	if h.Decode(head) != nil || h.Skippable {
+		return 2 * maxWindow
+	}
+	size := h.WindowSize
+	if h.SingleSegment {
+		size = h.FrameContentSize
+	}
+	return 2 * int(min(size, maxWindow))
+}
+
+// lz4Memory returns what the first frame of LZ4 takes: a few of its blocks.
+func lz4Memory(head []byte) int {
+	if len(head) < 6 {
+		return 16 << 20
+	}
+	return 4 << (8 + 2*(head[5]>>4&7)) // 64 KiB, 256 KiB, 1 MiB or 4 MiB
+}
+
+// xzMemory returns what the first block of xz takes: its dictionary, which is a
+// property of its last filter (the format's specification, sections 2.1.1, 3.1 and
+// 5.3.1).
+func xzMemory(head []byte) int {
+	const streamHeader, lzma2 = 12, 0x21
+	if len(head) < streamHeader+2 {
+		return maxWindow
+	}
+	size := 4 * (int(head[streamHeader]) + 1)
+	block := head[streamHeader:]
+	block = block[:min(size, len(block))]
+	if i := bytes.Index(block[2:], []byte{lzma2, 1}); i >= 0 && len(block) > i+4 {
+		bits := block[i+4] & 0x3f
+		if bits <= 30 {
+			return min((2|int(bits&1))<<(bits/2+11), maxWindow)
+		}
+	}
+	return maxWindow
 }
 
 // Decompress returns a reader of what is in from, compressed in one of these

@@ -8,6 +8,7 @@
 package pcapfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -37,6 +38,7 @@ type Reader struct {
 	format format
 	ended  bool
 	ahead  *ahead // nil if it is not compressed, or closed
+	memory int
 }
 
 var (
@@ -66,13 +68,19 @@ func Open(name string, from io.Reader) (*Reader, error) {
 	r := &Reader{name: name, window: window{r: from, buf: make([]byte, firstWindow)}}
 	r.Packets = capture.NewPackets(r)
 	r.window.atLeast(maxMagic)
+	for _, c := range compressions() {
+		if bytes.HasPrefix(r.window.rest(), []byte(c.magic)) {
+			r.window.atLeast(maxHeader)
+			r.memory = c.memory(r.window.rest()) + aheadBlocks*aheadSize
+		}
+	}
 	plain, compressed, err := decompressed(r.window.rest(), from)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, pathless(err))
 	}
 	if compressed {
 		r.ahead = readAhead(plain)
-		r.window = window{r: r.ahead, buf: r.window.buf}
+		r.window = window{r: r.ahead, buf: r.window.buf, narrow: r.window.narrow}
 		r.window.atLeast(maxMagic)
 	}
 	if err := r.begin(); err != nil {
@@ -81,6 +89,14 @@ func Open(name string, from io.Reader) (*Reader, error) {
 	}
 	return r, nil
 }
+
+// Memory returns how many bytes decompressing the capture takes, as its beginning
+// says: 0 if it is not compressed.
+func (r *Reader) Memory() int { return r.memory }
+
+// Narrow has the Reader keep 64 KiB of the capture in memory, and only where a
+// record is larger 512 KiB: where many are open, that is less.
+func (r *Reader) Narrow() { r.window.narrow = true }
 
 // Close frees what reading a compressed capture takes. It is needed where one is
 // not read to its end, and does not close what Open was given.

@@ -16,6 +16,7 @@ const firstWindow = 64 << 10
 // A window is the part of a file that is in memory.
 type window struct {
 	r      io.Reader
+	narrow bool // it grows for records that do not fit alone
 	buf    []byte
 	lo, hi int   // buf[lo:hi] has been read and not yet consumed
 	offset int64 // of buf[lo] in the file
@@ -38,7 +39,7 @@ func (w *window) more() bool {
 		return false
 	}
 	buf := w.buf
-	if w.hi > 0 && len(buf) < windowSize {
+	if len(buf) < windowSize && (w.hi > 0 && !w.narrow || w.hi-w.lo == len(buf)) {
 		buf = make([]byte, windowSize)
 	}
 	copy(buf, w.rest())

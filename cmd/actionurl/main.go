@@ -47,6 +47,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -60,7 +61,16 @@ import (
 // once, without a summary.
 const settle = 100 * time.Millisecond
 
+// maxMemory is how much memory the garbage collector lets the process have before it
+// runs for every little that is allocated, in bytes. What is kept of a flood is
+// bounded by less (see package decode): this bounds what is left over beside it. With
+// the program's own pages the process stays below 256 MiB. GOMEMLIMIT sets another.
+const maxMemory = 216 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(maxMemory)
+	}
 	// A closed pipe is an error of writing, and not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

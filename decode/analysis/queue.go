@@ -6,11 +6,11 @@ import (
 )
 
 // maxWaiting and maxWaitingText bound the requests that wait, and after them for
-// those before: 8,192 of 432 bytes and as many of 416 that end a chain, in room for
-// twice as many, and the 2 MiB of their strings and bodies; 14 MiB. Beyond it the
+// those before: 4,096 of 432 bytes and as many of 416 that end a chain, in room for
+// twice as many, and the 2 MiB of their strings and bodies; 8 MiB. Beyond it the
 // oldest goes on without.
 const (
-	maxWaiting     = 8 << 10
+	maxWaiting     = 4 << 10
 	maxWaitingText = 2 << 20
 )
 

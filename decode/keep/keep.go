@@ -22,19 +22,19 @@ import (
 	"actionurl/decode/packet"
 )
 
-// Bounds on what traffic can grow, 48 MiB in all.
+// Bounds on what traffic can grow, 29 MiB in all.
 const (
-	// maxBytes bounds the bytes of the frames that wait: 24 MiB, of which only
+	// maxBytes bounds the bytes of the frames that wait: 16 MiB, of which only
 	// the part is used that was ever needed.
-	maxBytes = 24 << 20
+	maxBytes = 16 << 20
 
-	// maxHeld bounds the frames that wait: 64 Ki of 80 bytes, 5 MiB.
-	maxHeld = 64 << 10
+	// maxHeld bounds the frames that wait: 32 Ki of 80 bytes, 2.5 MiB.
+	maxHeld = 32 << 10
 
 	// maxConns bounds the connections that are remembered without frames that
-	// wait: 32 Ki. With as many as have frames, they take 100 bytes each, and
-	// the table about as much, 19 MiB at the very most.
-	maxConns = 32 << 10
+	// wait: 16 Ki. With as many as have frames, they take 100 bytes each, and
+	// the table about as much, 10 MiB at the very most.
+	maxConns = 16 << 10
 
 	// idle is how long after its last frame, in nanoseconds, a connection is
 	// remembered when there are too many.

@@ -110,7 +110,7 @@ func (c *calls) pack() error {
 	if c.n == 0 {
 		return nil
 	}
-	err := c.chunks.add(c.n, maxCalls, c.text)
+	err := c.chunks.add(c.n, maxCalls, maxCallsPacked, c.text)
 	c.n, c.text = 0, c.text[:0]
 	return err
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// Bounds on what a page keeps until it is written: 48 MiB of chunks, 8 MiB of those
-// in the making, 32 MiB of tables and phones (tables.go), 21 MiB of open calls and
-// marks (html.go), and the 27 MiB of a verdict: 136 MiB. An hour of 400 phones, of
+// Bounds on what a page keeps until it is written: 20 MiB of chunks, 8 MiB of those
+// in the making, 16 MiB of tables and phones (tables.go), 6 MiB of open calls and
+// marks (html.go), and the 13 MiB of a verdict: 63 MiB. An hour of 400 phones, of
 // 100,000 events, takes 12 MiB.
 const (
 	// chunkRows and chunkBytes end a chunk: 8,192 events of 16 columns, 1 MiB, with
@@ -25,8 +25,10 @@ const (
 	// maxCalls is how many of the latest calls there are.
 	maxCalls = 200_000
 
-	// maxPacked bounds each of the three, in compressed bytes: 16 MiB.
-	maxPacked = 16 << 20
+	// What they may take when they are compressed, in bytes: 20 MiB in all.
+	maxEventsPacked  = 10 << 20
+	maxDetailsPacked = 5 << 20
+	maxCallsPacked   = 5 << 20
 )
 
 // A chunk is compressed JSON.
@@ -43,7 +45,7 @@ type chunks struct {
 }
 
 // add compresses a chunk of rows, and drops the oldest ones beyond the bounds.
-func (c *chunks) add(rows, maxRows int, data []byte) error {
+func (c *chunks) add(rows, maxRows, maxPacked int, data []byte) error {
 	var out bytes.Buffer
 	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
 	if err != nil {
@@ -181,7 +183,7 @@ func (e *events) pack() error {
 	}
 	out = appendNumbers(append(out, `,"signals":`...), e.signals)
 	e.json = append(out, '}')
-	err := e.chunks.add(e.n, maxEvents, e.json)
+	err := e.chunks.add(e.n, maxEvents, maxEventsPacked, e.json)
 	e.n, e.times, e.signals = 0, e.times[:0], e.signals[:0]
 	return err
 }

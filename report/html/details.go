@@ -205,7 +205,7 @@ func (d *details) pack(most int) error {
 		}
 	}
 	d.json = append(endArray(out), '}')
-	err := d.chunks.add(len(d.rows), most, d.json)
+	err := d.chunks.add(len(d.rows), most, maxDetailsPacked, d.json)
 	d.rows, d.cells = d.rows[:0], d.cells[:0]
 	return err
 }

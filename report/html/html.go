@@ -54,7 +54,7 @@ type Page struct {
 	detailed int // how many of the latest events have details: maxDetailed
 
 	// The calls whose events came and that are not closed, by number. A timeline
-	// keeps at most 65,536 of them.
+	// keeps at most 16,384 of them.
 	open map[callKey]openCall
 	next int // number of the next call
 }
@@ -67,8 +67,8 @@ type callKey struct {
 	first int64
 }
 
-// maxOpen bounds the open calls: 131,072 of about 64 bytes, 8 MiB.
-const maxOpen = 128 << 10
+// maxOpen bounds the open calls: 32,768 of about 64 bytes, 2 MiB.
+const maxOpen = 32 << 10
 
 // New returns a Page that is written to w.
 func New(w io.Writer, o report.Options) *Page {
@@ -157,9 +157,9 @@ func (p *Page) Call(c *decode.Call) error {
 	return p.calls.add(c.Call, open, p.tables.phone(phone, nil), p.tables)
 }
 
-// maxMarks bounds the findings of connections: 32,768 of about 400 bytes, 13
-// MiB. Package finding has no more than half as many.
-const maxMarks = 32 << 10
+// maxMarks bounds the findings of connections: 8,192 of about 500 bytes, 4
+// MiB.
+const maxMarks = 8 << 10
 
 // A mark is a finding that no single request has, at its time.
 type mark struct {

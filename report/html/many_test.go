@@ -106,7 +106,7 @@ func BenchmarkRecord(b *testing.B) {
 func TestBounds(t *testing.T) {
 	var c chunks
 	for i := range 10 {
-		if err := c.add(100, 350, []byte(strings.Repeat("x", i))); err != nil {
+		if err := c.add(100, 350, 1000, []byte(strings.Repeat("x", i))); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -246,7 +246,7 @@ func (p *Page) meta(v *verdict.Verdict) (*chunks, error) {
 	}
 	j.close(']').close('}')
 	var out chunks
-	return &out, out.add(1, 1, j.buf)
+	return &out, out.add(1, 1, len(j.buf), j.buf)
 }
 
 // failingPhones returns the numbers of the phones that a cause of severity error

@@ -20,14 +20,14 @@ type table struct {
 }
 
 const (
-	// maxTexts and maxTextSize bound a table: 16,384 texts of 1 MiB, which takes 3
+	// maxTexts and maxTextSize bound a table: 8,192 texts of 512 KiB, which takes 1.5
 	// MiB with its index. There are six.
-	maxTexts    = 16 << 10
-	maxTextSize = 1 << 20
+	maxTexts    = 8 << 10
+	maxTextSize = 512 << 10
 
-	// maxPhones bounds the phones: 32,768 of about 250 bytes, and their numbers, 14
+	// maxPhones bounds the phones: 16,384 of about 250 bytes, and their numbers, 7
 	// MiB. The others share a lane.
-	maxPhones = 32 << 10
+	maxPhones = 16 << 10
 )
 
 func newTable() table { return table{numbers: map[string]int64{"": 0}, texts: []string{""}} }

@@ -656,24 +656,34 @@ func testRights(t *testing.T, l *lab) {
 
 // Every command that reads what strangers made is shut in while it reads.
 func testOtherCommands(t *testing.T, l *lab) {
-	for _, command := range []string{"analyze", "learn", "report"} {
+	for _, args := range []string{"analyze -", "learn -", "report -", "check -", "check --fail-on warning -", "frames - 1", "analyze --redact all -", "profile check", "profile show"} {
+		command, _, _ := strings.Cut(args, " ")
+		words := strings.Fields(args)
 		input, feed, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(l.program, command, "-")
+		if command == "profile" { // reads no standard input
+			pipe := filepath.Join(t.TempDir(), "site.yaml")
+			if err := unix.Mkfifo(pipe, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			words = append(words, pipe)
+		}
+		cmd := exec.Command(l.program, words...)
 		cmd.Stdin = input
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		input.Close()
-		if command == "report" {
+		switch {
+		case command == "report":
 			feed.WriteString("{\"time\":")
-		} else {
+		case command != "profile":
 			capturetest.New().WritePcap(feed)
 		}
 		s := &sensor{t: t, cmd: cmd}
-		await(t, command+" to be shut in", func() bool {
+		await(t, args+" to be shut in", func() bool {
 			for key, want := range map[string]string{"CapEff": "0000000000000000", "NoNewPrivs": "1", "Seccomp": "2"} {
 				if slices.ContainsFunc(s.status(key), func(got string) bool { return got != want }) {
 					return false
@@ -682,6 +692,9 @@ func testOtherCommands(t *testing.T, l *lab) {
 			return true
 		})
 		feed.Close()
+		if command == "profile" {
+			cmd.Process.Kill()
+		}
 		cmd.Wait()
 	}
 }

@@ -78,7 +78,11 @@ func newKeepBound() *cobra.Command {
 			for i, name := range interfaces {
 				sockets = append(sockets, live.Socket{Interface: name, Descriptor: inherited + i})
 			}
-			sandbox.Enter(sandbox.Rights{Bind: true})
+			keep := sandbox.Rights{Bind: true}
+			for _, s := range sockets {
+				keep.Sockets = append(keep.Sockets, s.Descriptor)
+			}
+			sandbox.Enter(keep)
 			done := make(chan struct{})
 			go func() {
 				io.Copy(io.Discard, cmd.InOrStdin())

@@ -45,10 +45,9 @@ var refused = [...]uint32{
 	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK,
 }
 
-// socketCalls fail for a packet socket: they send frames, or set it up for
-// others.
-var socketCalls = [...]uint32{
-	unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_PWRITE64, unix.SYS_PWRITEV, unix.SYS_PWRITEV2, unix.SYS_SETSOCKOPT,
+// frameCalls send frames where the descriptor is a packet socket.
+var frameCalls = [...]uint32{
+	unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_PWRITE64, unix.SYS_PWRITEV, unix.SYS_PWRITEV2,
 }
 
 // requests are those of ioctl(2) that do not fail: they ask for the size and
@@ -112,7 +111,11 @@ func program(keep Rights) []bpf.Instruction {
 			packet = append(packet, uint32(fd))
 		}
 		check := append(whenAny(packet, refuse), allow)
-		for _, number := range socketCalls {
+		calls := frameCalls[:]
+		if !keep.Bind {
+			calls = append(calls, unix.SYS_SETSOCKOPT)
+		}
+		for _, number := range calls {
 			p = append(p, when(number, append([]bpf.Instruction{argument(0)}, check...)...)...)
 		}
 	}

@@ -2,7 +2,7 @@
 // it does not need once its inputs and outputs are open. Whoever takes over the
 // process with a hostile frame or file then finds little to do.
 //
-//  1. All capabilities are dropped, on all threads.
+//  1. Root's supplementary groups and all capabilities are dropped, on all threads.
 //  2. No program can gain privileges (no_new_privs).
 //  3. No file can be opened except inputs and outputs (Landlock).
 //  4. Programs, other processes, sockets and the owners, modes and times of
@@ -15,7 +15,9 @@
 //
 // The ports that may be connected to are limited by kernels of which Landlock
 // knows the network (6.7); before, TCP reaches every port. Landlock knows folders, so that all files in an output's folder can be
-// written, removed and renamed. Metadata of any file can be read. A descriptor
+// written, removed and renamed. A live run has the same right for the folder that
+// one is in, so that it can use one that is made anew: unless that is the root, the
+// home folder, or above the working directory. Metadata of any file can be read. A descriptor
 // that is open stays usable.
 package sandbox
 
@@ -29,7 +31,7 @@ type Rights struct {
 	Read    []string // files, and folders with all that is below, which may be opened for reading
 	Write   []string // folders in which files and folders may be made, and files written, renamed and removed
 	Sockets []int    // packet sockets, which may be read, and not written or set up anew
-	Bind    bool     // sockets may be bound
+	Bind    bool     // sockets may be bound, and packet sockets set up anew
 	Connect []uint16 // ports that TCP sockets may be opened and connected to
 }
 

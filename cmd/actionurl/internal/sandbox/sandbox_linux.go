@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"os"
+	"syscall"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -12,16 +13,28 @@ import (
 
 // Enter gives up all rights but those of keep.
 func Enter(keep Rights) []Step {
-	steps := []Step{
+	var steps []Step
+	if os.Geteuid() == 0 {
+		steps = append(steps, Step{"use root's groups", dropGroups()})
+	}
+	steps = append(steps, []Step{
 		{"use capabilities", cap.NewSet().SetProc()},
 		{"gain privileges", noNewPrivileges()},
 		{"open other files", restrictFiles(keep)},
 		{"run programs, reach processes, open sockets, and change modes, owners and times of files", restrictCalls(keep)},
-	}
+	}...)
 	if len(keep.Connect) > 0 {
 		steps = append(steps, Step{"connect to other TCP ports", ports()})
 	}
 	return steps
+}
+
+// dropGroups leaves root without supplementary groups, such as that of disks.
+func dropGroups() error {
+	if groups, err := syscall.Getgroups(); err == nil && len(groups) == 0 {
+		return nil
+	}
+	return syscall.Setgroups(nil)
 }
 
 // ports returns an error where Landlock does not limit the ports.

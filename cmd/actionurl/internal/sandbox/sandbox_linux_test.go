@@ -23,8 +23,12 @@ import (
 // may write in. The folder "in" and the file "input" beside it are its inputs.
 const inside = "ACTIONURL_TEST_SANDBOX"
 
-// connecting is set for the process that may connect to a port, to that.
-const connecting = "ACTIONURL_TEST_PORT"
+// connecting is set for the process that may connect to a port, to that, or for the one
+// that may bind packet sockets, to bind.
+const (
+	connecting = "ACTIONURL_TEST_PORT"
+	bind       = "bind"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(inside); dir != "" {
@@ -47,7 +51,11 @@ type attempt struct {
 // on a thread that was there before and on its own.
 func try(dir string) error {
 	all, keep, err := attempts(dir)
-	if port := os.Getenv(connecting); port != "" && err == nil {
+	switch port := os.Getenv(connecting); {
+	case err != nil:
+	case port == bind:
+		all, keep, err = bindings()
+	case port != "":
 		all, keep, err = connections(port)
 	}
 	if err != nil {
@@ -108,6 +116,7 @@ func attempts(dir string) ([]attempt, Rights, error) {
 		input   = filepath.Join(outside, "input")
 		folder  = filepath.Join(outside, "in")
 		output  = filepath.Join(dir, "x")
+		kept    = filepath.Join(dir, "kept")
 		frame   = make([]byte, 60)
 	)
 	victim := exec.Command("sleep", "60")
@@ -115,6 +124,9 @@ func attempts(dir string) ([]attempt, Rights, error) {
 		return nil, keep, err
 	}
 	process := victim.Process.Pid
+	if err := os.WriteFile(kept, nil, 0o666); err != nil {
+		return nil, keep, err
+	}
 	open, err := os.Open(input)
 	if err != nil {
 		return nil, keep, err
@@ -154,6 +166,36 @@ func attempts(dir string) ([]attempt, Rights, error) {
 		{"remove output", "done", func() error { return os.Remove(filepath.Join(dir, "y")) }},
 		{"make folder", "done", func() error { return os.MkdirAll(filepath.Join(dir, "folder"), 0o777) }},
 		{"make symbolic link", "denied", func() error { return os.Symlink("/etc/passwd", filepath.Join(dir, "link")) }},
+		{"make link to elsewhere", "denied", func() error {
+			if err := os.Link(input, filepath.Join(dir, "link")); !errors.Is(err, unix.EXDEV) {
+				return err
+			}
+			return os.ErrPermission
+		}},
+		{"make link of output elsewhere", "denied", func() error {
+			if err := os.Link(kept, filepath.Join(outside, "link")); !errors.Is(err, unix.EXDEV) {
+				return err
+			}
+			return os.ErrPermission
+		}},
+		{"exchange output with input", "denied", func() error {
+			if err := unix.Renameat2(unix.AT_FDCWD, kept, unix.AT_FDCWD, input, unix.RENAME_EXCHANGE); !errors.Is(err, unix.EXDEV) {
+				return err
+			}
+			return os.ErrPermission
+		}},
+		{"cut input off", "denied", func() error { return os.Truncate(input, 0) }},
+		{"make device", "denied", func() error { return unix.Mknod(filepath.Join(dir, "device"), unix.S_IFBLK|0o666, 1<<8) }},
+		{"make socket", "denied", func() error { return unix.Mknod(filepath.Join(dir, "socket"), unix.S_IFSOCK|0o666, 0) }},
+		{"open by handle", "denied", func() error {
+			handle, mount, err := unix.NameToHandleAt(unix.AT_FDCWD, dir, 0)
+			if err != nil {
+				return os.ErrPermission // not on this file system
+			}
+			_ = mount
+			return result(unix.OpenByHandleAt(int(open.Fd()), handle, unix.O_RDONLY))
+		}},
+		{"write own memory", "denied", func() error { return result(os.OpenFile("/proc/self/mem", os.O_RDWR, 0)) }},
 		{"make pipe", "denied", func() error { return unix.Mkfifo(filepath.Join(dir, "pipe"), 0o666) }},
 
 		{"change mode", "denied", func() error { return os.Chmod(input, 0o600) }},
@@ -165,9 +207,32 @@ func attempts(dir string) ([]attempt, Rights, error) {
 		{"change times", "denied", func() error { return unix.Utimes(input, make([]unix.Timeval, 2)) }},
 		{"change times, in ns", "denied", func() error { return unix.UtimesNano(input, make([]unix.Timespec, 2)) }},
 		{"change times of open file", "denied", call(unix.SYS_UTIMENSAT, open.Fd(), 0, 0, 0)},
+		{"change mode of output", "denied", func() error { return os.Chmod(kept, 0o666) }},
+		{"make output a program of its owner", "denied", func() error { return os.Chmod(kept, 0o4755) }},
+		{"change attributes of open file", "denied", func() error { return unix.Fsetxattr(int(open.Fd()), "user.x", nil, 0) }},
+		{"change attributes of link", "denied", func() error { return unix.Lsetxattr(input, "user.x", nil, 0) }},
+		{"remove attributes", "denied", func() error { return unix.Removexattr(input, "user.x") }},
 		{"change attributes", "denied", func() error { return unix.Setxattr(input, "user.x", nil, 0) }},
 		{"change flags", "denied", func() error { return unix.IoctlSetPointerInt(int(open.Fd()), unix.FS_IOC_SETFLAGS, 0) }},
 
+		{"get capabilities back", "denied", func() error {
+			header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+			sets := [2]unix.CapUserData{{Effective: 1 << unix.CAP_NET_RAW, Permitted: 1 << unix.CAP_NET_RAW}}
+			return unix.Capset(&header, &sets[0])
+		}},
+		{"get groups back", "denied", func() error { return syscall.Setgroups([]int{0, 6}) }},
+		{"become another", "denied", func() error { return unix.Setresuid(1, 1, 1) }},
+		{"leave the sandbox's root", "denied", func() error { return unix.Chroot("/") }},
+		{"run program from memory", "denied", func() error {
+			fd, err := unix.MemfdCreate("x", 0)
+			if err != nil {
+				return err
+			}
+			defer unix.Close(fd)
+			empty, _ := unix.BytePtrFromString("")
+			_, _, errno := unix.RawSyscall6(unix.SYS_EXECVEAT, uintptr(fd), uintptr(unsafe.Pointer(empty)), 0, 0, unix.AT_EMPTY_PATH, 0)
+			return errno
+		}},
 		{"run program", "denied", func() error { return exec.Command(os.Args[0]).Run() }},
 		{"fork", "denied", func() error {
 			pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
@@ -218,6 +283,15 @@ func attempts(dir string) ([]attempt, Rights, error) {
 		{"submit asynchronously", "denied", call(unix.SYS_IO_SETUP, 1)},
 		{"bind socket again", "denied", func() error { return unix.Bind(packets, &unix.SockaddrLinklayer{Ifindex: lo.Index}) }},
 		{"set socket up for sending", "denied", func() error { return unix.SetsockoptInt(packets, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1) }},
+		{"make memory for sending", "denied", func() error {
+			return unix.SetsockoptTpacketReq(packets, unix.SOL_PACKET, unix.PACKET_TX_RING, &unix.TpacketReq{})
+		}},
+		{"let others have the socket", "denied", func() error { return unix.SetsockoptInt(packets, unix.SOL_PACKET, unix.PACKET_FANOUT, 1) }},
+		{"take the filter off", "denied", func() error { return unix.SetsockoptInt(packets, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0) }},
+		{"change the interface", "denied", func() error {
+			i, _ := unix.NewIfreq("lo")
+			return unix.IoctlIfreq(packets, unix.SIOCSIFFLAGS, i)
+		}},
 		{"read frames", "done", func() error {
 			if _, err := unix.Read(packets, frame); err != unix.EAGAIN {
 				return err
@@ -236,6 +310,36 @@ func attempts(dir string) ([]attempt, Rights, error) {
 			attempt{"open socket as x32", "denied", call(unix.SYS_SOCKET|1<<30, unix.AF_INET, unix.SOCK_DGRAM, 0)})
 	}
 	return all, keep, nil
+}
+
+// bindings prepares what is to be tried by who may bind packet sockets.
+func bindings() ([]attempt, Rights, error) {
+	lo, err := net.InterfaceByName("lo")
+	if err != nil {
+		return nil, Rights{}, err
+	}
+	packets, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, Rights{}, err
+	}
+	frame := make([]byte, 60)
+	return []attempt{
+		{"bind socket", "done", func() error {
+			return unix.Bind(packets, &unix.SockaddrLinklayer{Protocol: unix.ETH_P_ALL << 8, Ifindex: lo.Index})
+		}},
+		{"ask for others' frames", "done", func() error {
+			return unix.SetsockoptPacketMreq(packets, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &unix.PacketMreq{Ifindex: int32(lo.Index), Type: unix.PACKET_MR_PROMISC})
+		}},
+		{"write frame", "denied", func() error {
+			_, err := unix.Write(packets, frame)
+			return err
+		}},
+		{"send frame", "denied", func() error { return unix.Sendto(packets, frame, 0, &unix.SockaddrLinklayer{Ifindex: lo.Index}) }},
+		{"open socket", "denied", func() error {
+			_, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)
+			return err
+		}},
+	}, Rights{Bind: true, Sockets: []int{packets}}, nil
 }
 
 // connections prepares what is to be tried by who may connect to a port.
@@ -329,6 +433,9 @@ func socket386() error {
 
 func TestEnter(t *testing.T) { testEnter(t) }
 
+// Who binds the sockets of sniff again cannot send by them.
+func TestEnterBinding(t *testing.T) { testEnter(t, connecting+"="+bind) }
+
 // Who publishes or collects can connect to the servers, and to nothing else.
 func TestEnterConnecting(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -382,12 +489,13 @@ func testEnter(t *testing.T, env ...string) {
 		t.Skip(got)
 	}
 	got, _, complete := strings.Cut(got, "tried ")
-	want := `use capabilities: <nil>
+	want := `use root's groups: <nil>
+use capabilities: <nil>
 gain privileges: <nil>
 open other files: <nil>
 run programs, reach processes, open sockets, and change modes, owners and times of files: <nil>
 `
-	if len(env) > 0 {
+	if len(env) > 0 && env[0] != connecting+"="+bind {
 		got, complete = strings.CutSuffix(got, "connect to other TCP ports: <nil>\n")
 	}
 	if got != want || !complete {

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	if testing.CoverMode() != "" { // the counts are written at the end, to a folder that the sandbox closes
 		command = func() { os.Exit(execute(context.Background(), nil, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 	}
-	testscript.Main(m, map[string]func(){"actionurl": command})
+	testscript.Main(m, map[string]func(){"actionurl": command, "nats-server": runNATS})
 }
 
 // TestScripts runs the scripts in testdata. Each begins with the captures of

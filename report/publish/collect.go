@@ -180,7 +180,7 @@ func (k *Collector) begin() error {
 	if err != nil {
 		return err
 	}
-	st, err := stream(k.ctx, js, k.config.Say)
+	st, err := k.config.Servers.stream(k.ctx, js, k.config.Say)
 	if err != nil {
 		close(k.done)
 		k.cancel = func() {}
@@ -189,7 +189,7 @@ func (k *Collector) begin() error {
 		}
 		return err
 	}
-	if err := k.resume(js, st); err != nil {
+	if err := k.resume(js, st); err != nil && k.ctx.Err() == nil {
 		return err
 	}
 	var reading context.Context

@@ -224,20 +224,37 @@ const (
 // outages are that a sensor bridges. It keeps 100 bytes of each in memory.
 const duplicates = 2 * time.Hour
 
+// replicas is how many of three or more servers keep the stream: one of them can go.
+const replicas = 3
+
+// noReplicas is the error of servers that are no cluster, JSStreamReplicasNotSupportedErr.
+const noReplicas = 10074
+
+// replicas returns how many of the servers keep what is stored.
+func (s *Servers) replicas() int {
+	if len(s.urls) >= replicas {
+		return replicas
+	}
+	return 1
+}
+
 // stream returns the stream, which whoever comes first creates. It tries again
 // until ctx ends.
-func stream(ctx context.Context, js jetstream.JetStream, say func(string)) (jetstream.Stream, error) {
-	reported := false
+func (s *Servers) stream(ctx context.Context, js jetstream.JetStream, say func(string)) (jetstream.Stream, error) {
+	reported, copies := false, s.replicas()
 	for {
 		try, cancel := context.WithTimeout(ctx, 5*time.Second)
 		st, err := js.Stream(try, StreamName)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			st, err = js.CreateStream(try, jetstream.StreamConfig{
 				Name: StreamName, Subjects: []string{subjectsPrefix + "*" + linesSuffix, subjectsPrefix + "*" + beatsSuffix},
-				Storage: jetstream.FileStorage, Duplicates: duplicates, AllowMsgTTL: true,
+				Storage: jetstream.FileStorage, Duplicates: duplicates, AllowMsgTTL: true, Replicas: copies,
 			})
 		}
 		cancel()
+		if failed, ok := errors.AsType[*jetstream.APIError](err); ok && failed.ErrorCode == noReplicas {
+			copies = 1
+		}
 		switch {
 		case err == nil:
 			return st, nil

@@ -300,7 +300,7 @@ func (p *Publisher) send(ctx context.Context) {
 	ttl := false
 	for ready := false; ctx.Err() == nil; {
 		if !ready {
-			st, err := stream(ctx, js, p.config.Say)
+			st, err := p.config.Servers.stream(ctx, js, p.config.Say)
 			if err != nil {
 				return
 			}

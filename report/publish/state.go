@@ -64,7 +64,7 @@ func (k *Collector) resume(js jetstream.JetStream, st jetstream.Stream) error {
 		return nil
 	}
 	created := st.CachedInfo().Created
-	data, err := k.load(js)
+	data, err := k.load(js, st.CachedInfo().Config.Replicas)
 	if err != nil {
 		return err
 	}
@@ -114,8 +114,14 @@ func (k *Collector) resume(js jetstream.JetStream, st jetstream.Stream) error {
 }
 
 // load reads the state: that beside the output, else that at the server.
-func (k *Collector) load(js jetstream.JetStream) (data []byte, err error) {
-	if k.kv, err = js.CreateOrUpdateKeyValue(k.ctx, jetstream.KeyValueConfig{Bucket: bucket, History: 1}); err != nil {
+func (k *Collector) load(js jetstream.JetStream, replicas int) (data []byte, err error) {
+	err = k.retry(func(ctx context.Context) error {
+		if k.kv, err = js.KeyValue(ctx, bucket); errors.Is(err, jetstream.ErrBucketNotFound) {
+			k.kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: bucket, History: 1, Replicas: replicas})
+		}
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if k.config.State != "" { // what the server knows may be of another file
@@ -125,24 +131,46 @@ func (k *Collector) load(js jetstream.JetStream) (data []byte, err error) {
 		}
 		return data, err
 	}
-	entry, err := k.kv.Get(k.ctx, k.config.Durable)
-	switch {
-	case errors.Is(err, jetstream.ErrKeyNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
+	err = k.retry(func(ctx context.Context) error {
+		entry, err := k.kv.Get(ctx, k.config.Durable)
+		switch {
+		case errors.Is(err, jetstream.ErrKeyNotFound):
+			return nil
+		case err != nil:
+			return err
+		}
+		data = entry.Value()
+		return nil
+	})
+	return data, err
+}
+
+// retry calls ask until the servers answer, or ctx ends: a cluster may be about to
+// choose who leads it.
+func (k *Collector) retry(ask func(context.Context) error) error {
+	for {
+		ctx, cancel := context.WithTimeout(k.ctx, ackTimeout)
+		err := ask(ctx)
+		cancel()
+		if err == nil || k.ctx.Err() != nil {
+			return err
+		}
+		k.config.Say(fmt.Sprintf("the servers do not answer yet: %v", err))
+		pause(k.ctx, idleTime)
 	}
-	return entry.Value(), nil
 }
 
 // checkBeginning returns an error if what is made of the whole stream lacks what an
 // earlier run has read, as the stream keeps that no longer.
 func (k *Collector) checkBeginning(st jetstream.Stream) error {
-	m, err := st.GetMsg(k.ctx, 1, jetstream.WithGetMsgSubject(subjectsPrefix+"*"+linesSuffix))
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return nil
-	case err != nil:
+	var m *jetstream.RawStreamMsg
+	err := k.retry(func(ctx context.Context) (err error) {
+		if m, err = st.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(subjectsPrefix+"*"+linesSuffix)); errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || m == nil {
 		return err
 	}
 	was := k.state.First

@@ -321,10 +321,10 @@ func (v *view[R]) pick(names string) ([]field[R], error) {
 			}
 		}
 		if i < 0 {
-			return nil, fmt.Errorf("no column is called %q%s; expected some of %s", name, DidYouMean(name, v.names()), strings.Join(v.names(), ", "))
+			return nil, fmt.Errorf("unknown column %q%s; expected some of %s", name, DidYouMean(name, v.names()), strings.Join(v.names(), ", "))
 		}
 		if slices.ContainsFunc(picked, func(f field[R]) bool { return f.Name == name }) {
-			return nil, fmt.Errorf("the column %s is there twice", name)
+			return nil, fmt.Errorf("column %s is listed twice", name)
 		}
 		picked = append(picked, all[i])
 	}

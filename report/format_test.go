@@ -170,7 +170,7 @@ func TestCSV(t *testing.T) {
 				return rows[row][i]
 			}
 		}
-		t.Fatalf("no column is called %s", name)
+		t.Fatalf("unknown column %s", name)
 		return ""
 	}
 	for _, test := range []struct {
@@ -342,9 +342,9 @@ func TestErrorsOfUseNameTheChoices(t *testing.T) {
 		view View
 		want string
 	}{
-		{Options{Format: Plain().Named("csv"), Columns: "time,mac"}, Events, `no column is called "mac"; expected some of time, sensor, capture, frame`},
-		{Options{Format: Plain().Named("csv"), Columns: "time,,frame"}, Events, `no column is called ""; expected some of time`},
-		{Options{Format: Plain().Named("ndjson"), Columns: "time,frame,time"}, Events, `the column time is there twice`},
+		{Options{Format: Plain().Named("csv"), Columns: "time,mac"}, Events, `unknown column "mac"; expected some of time, sensor, capture, frame`},
+		{Options{Format: Plain().Named("csv"), Columns: "time,,frame"}, Events, `unknown column ""; expected some of time`},
+		{Options{Format: Plain().Named("ndjson"), Columns: "time,frame,time"}, Events, `column time is listed twice`},
 	} {
 		_, err := NewRecords(io.Discard, test.o, test.view)
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) {
@@ -362,7 +362,7 @@ func TestFormatOf(t *testing.T) {
 			t.Errorf("%q is %s, %v; want %s", file, got.Name, err, want)
 		}
 	}
-	if _, err := Plain().Of("a.xls"); err == nil || !strings.Contains(err.Error(), "a.xls: no format has the extension .xls; expected .txt, .csv, .tsv, .ndjson, .jsonl, .json, .md, .markdown, or --format") {
+	if _, err := Plain().Of("a.xls"); err == nil || !strings.Contains(err.Error(), "a.xls: unknown extension .xls; expected .txt, .csv, .tsv, .ndjson, .jsonl, .json, .md, .markdown, or use --format") {
 		t.Errorf("an unknown extension: %v", err)
 	}
 	for name, want := range map[string]string{"json": "ndjson", "jsonl": "ndjson", "md": "markdown", "tsv": "tsv", "xls": "", "": ""} {

@@ -173,7 +173,7 @@ func parseEvents(text string) (eventIs, error) {
 			k = actionurl.Lookup(name + "_call") // "hold", as rows of calls have it
 		}
 		if k == nil {
-			return nil, fmt.Errorf("no event is called %q%s; expected one such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)", name, DidYouMean(name, EventNames()))
+			return nil, fmt.Errorf("unknown event %q%s; expected a name such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)", name, DidYouMean(name, EventNames()))
 		}
 		all = append(all, k)
 	}
@@ -306,7 +306,7 @@ func parseFindings(text string) (findingIs, error) {
 	for name := range strings.SplitSeq(text, ",") {
 		k, ok := finding.KindOf(name)
 		if !ok {
-			return nil, fmt.Errorf("no finding is called %q%s; actionurl catalog findings lists them", name, DidYouMean(name, FindingNames()))
+			return nil, fmt.Errorf("unknown finding %q%s; actionurl catalog findings lists them", name, DidYouMean(name, FindingNames()))
 		}
 		all = append(all, k)
 	}

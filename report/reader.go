@@ -186,7 +186,7 @@ func (r *Reader) Next(rec *Saved) error {
 		known, err := r.Parse(line, rec)
 		switch {
 		case err != nil && !r.begun && otherFormat(line) != "":
-			return fmt.Errorf("%s: is %s; expected events that were saved with --format ndjson", r.name, otherFormat(line))
+			return fmt.Errorf("%s: is %s; expected events saved with --format ndjson", r.name, otherFormat(line))
 		case err != nil:
 			return r.Problem(err)
 		}
@@ -262,7 +262,7 @@ func (r *Reader) readLine() (string, error) {
 	case size == 0:
 		return "", io.EOF
 	case size > MaxLine:
-		return "", r.Problem(fmt.Errorf("the line has %d bytes; expected %d at most", size, MaxLine))
+		return "", r.Problem(fmt.Errorf("the line has %d bytes; expected at most %d", size, MaxLine))
 	}
 	return string(r.long), nil
 }

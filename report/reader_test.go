@@ -258,7 +258,7 @@ func TestDamage(t *testing.T) {
 		{`{"time":"2026-03-02T08:00:00Z","sip_call":[]}`, "e:2: at byte 43: expected '{'"},
 		{`{"sip_call":{}}`, `e:2: the line has no "time"; expected a saved request or event`},
 		{`{"capture_end":{}}`, `e:2: the line has no "time"; expected a saved request or event`},
-		{long, fmt.Sprintf("e:2: the line has %d bytes; expected 1048576 at most", len(long)+1)},
+		{long, fmt.Sprintf("e:2: the line has %d bytes; expected at most 1048576", len(long)+1)},
 	} {
 		reader := report.NewReader("e", strings.NewReader(good+"\n"+test.line+"\n\n"+good))
 		var got []string
@@ -290,7 +290,7 @@ func TestBinary(t *testing.T) {
 		var r report.Saved
 		var problem *report.Problem
 		err := report.NewReader("a.pcap", strings.NewReader(text)).Next(&r)
-		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is binary; expected events that were saved with --format ndjson" {
+		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is binary; expected events saved with --format ndjson" {
 			t.Errorf("error %v", err)
 		}
 	}
@@ -397,7 +397,7 @@ func TestOtherFormats(t *testing.T) {
 			continue
 		}
 		err = report.NewReader("a", strings.NewReader(out.String())).Next(new(report.Saved))
-		if err == nil || err.Error() != "a: is "+want+"; expected events that were saved with --format ndjson" {
+		if err == nil || err.Error() != "a: is "+want+"; expected events saved with --format ndjson" {
 			t.Errorf("%s: %v", format, err)
 		}
 	}

@@ -112,7 +112,7 @@ func (f Formats) Of(file string) (Format, error) {
 		}
 		known = append(known, format.Extensions...)
 	}
-	return Format{}, fmt.Errorf("%s: no format has the extension %s; expected %s, or --format", file, extension, strings.Join(known, ", "))
+	return Format{}, fmt.Errorf("%s: unknown extension %s; expected %s, or use --format", file, extension, strings.Join(known, ", "))
 }
 
 // Options say how to write.

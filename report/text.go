@@ -41,7 +41,7 @@ func NewClock(form string) (*Clock, error) {
 	}
 	zone, err := time.LoadLocation(form)
 	if err != nil {
-		return nil, fmt.Errorf("no time form or zone is called %q; expected utc, local, a zone such as Europe/Berlin, epoch, relative or delta", form)
+		return nil, fmt.Errorf("unknown time form or zone %q; expected utc, local, a zone such as Europe/Berlin, epoch, relative or delta", form)
 	}
 	return &Clock{zone: zone}, nil
 }

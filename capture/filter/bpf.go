@@ -70,7 +70,7 @@ func (p *Program) Instructions() ([]bpf.Instruction, error) {
 		}
 	}
 	if n := len(a.reversed); n > maxInstructions {
-		return nil, fmt.Errorf("the filter takes %d instructions; a kernel takes %d", n, maxInstructions)
+		return nil, fmt.Errorf("the filter needs %d instructions; the kernel allows %d", n, maxInstructions)
 	}
 	slices.Reverse(a.reversed)
 	return a.reversed, nil

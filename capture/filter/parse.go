@@ -79,7 +79,7 @@ func Parse(text string) (e *Expr, err error) {
 		}
 	}()
 	if len(text) > maxText {
-		panic(p.errorAt(maxText, "an expression may have %d bytes at most", maxText))
+		panic(p.errorAt(maxText, "an expression has at most %d bytes", maxText))
 	}
 	p.token = p.scan(0)
 	if p.token.kind == end {
@@ -112,7 +112,7 @@ func (p *parser) unexpected(expected string) *SyntaxError {
 	case t.kind == end:
 		return p.errorAt(t.at, "the expression ends here; %s", expected)
 	case t.is("["):
-		return p.errorAt(t.at, "tests of bytes, as tcp[13] & 2 != 0, are not supported")
+		return p.errorAt(t.at, "byte tests such as tcp[13] & 2 != 0 are not supported")
 	case t.kind == name && isUnsupported(t.text):
 		return p.errorAt(t.at, "%q is not supported", t.text)
 	}
@@ -330,7 +330,7 @@ func (p *parser) abbreviation(t token) node {
 
 func (p *parser) broadcast(t token) node {
 	if t.text == "ip" {
-		panic(p.errorAt(t.at, "ip broadcast is not supported: a capture does not say which addresses are"))
+		panic(p.errorAt(t.at, "ip broadcast is not supported: a capture does not show which addresses are"))
 	}
 	if !t.is("broadcast") && !t.is("ether") && !t.is("link") {
 		panic(p.errorAt(t.at, "%q has no broadcast", t.text))
@@ -362,7 +362,7 @@ func (p *parser) vlan() node {
 	at := p.token.at
 	id := p.number("the number of a VLAN")
 	if id > 4095 {
-		panic(p.errorAt(at, "a VLAN has a number up to 4095"))
+		panic(p.errorAt(at, "a VLAN ID is at most 4095"))
 	}
 	for range open {
 		p.expect(")")
@@ -421,7 +421,7 @@ func (p *parser) primitiveOf(q qualifiers) node {
 	}
 	switch q.of {
 	case "":
-		panic(p.errorAt(p.token.at, "%q has no qualifier such as host or port, and what stands before it has none to take", p.text[p.token.at:p.token.stop]))
+		panic(p.errorAt(p.token.at, "%q has no qualifier such as host or port, nor does what precedes it", p.text[p.token.at:p.token.stop]))
 	case "host", "net":
 		return p.host(q)
 	case "port":
@@ -464,7 +464,7 @@ func (p *parser) host(q qualifiers) node {
 		}
 		return host4{p.over(q), q.way, a}
 	default:
-		panic(p.errorAt(t.at, "%q is no address; names are not resolved", t.text))
+		panic(p.errorAt(t.at, "%q is not an address (names are not resolved)", t.text))
 	}
 }
 
@@ -529,7 +529,7 @@ func (p *parser) bits(most uint32) int {
 	at := p.token.at
 	n := p.number("the length of a mask")
 	if n > most {
-		panic(p.errorAt(at, "a mask has up to %d bits", most))
+		panic(p.errorAt(at, "a mask has at most %d bits", most))
 	}
 	return int(n)
 }
@@ -556,20 +556,20 @@ func (p *parser) port(q qualifiers) node {
 	switch t.kind {
 	case number:
 		if t.number > 65535 {
-			panic(p.errorAt(t.at, "a port has a number up to 65535"))
+			panic(p.errorAt(t.at, "a port is at most 65535"))
 		}
 		return ports{proto, q.way, uint16(t.number), uint16(t.number)}
 	case name:
 		s, ok := service(t.text)
 		if !ok {
-			panic(p.errorAt(t.at, "%q is no known name of a port; expected its number", t.text))
+			panic(p.errorAt(t.at, "%q is not a known port name; expected a number", t.text))
 		}
 		if s.proto != 0 && proto != 0 && s.proto != proto {
 			panic(p.errorAt(t.at, "the port %q is not one of %s", t.text, q.proto))
 		}
 		return ports{max(proto, s.proto), q.way, s.port, s.port}
 	}
-	panic(p.errorAt(t.at, "%q is no port", t.text))
+	panic(p.errorAt(t.at, "%q is not a port", t.text))
 }
 
 // portRange reads two ports with a dash between, or one.
@@ -583,7 +583,7 @@ func (p *parser) portRange(q qualifiers) node {
 	from, err := strconv.ParseUint(low, 10, 16)
 	to, err2 := strconv.ParseUint(top, 10, 16)
 	if t.kind != number && t.kind != name || err != nil || err2 != nil {
-		panic(p.errorAt(t.at, "%q is no range of ports, such as 5060-5080", t.text))
+		panic(p.errorAt(t.at, "%q is not a port range such as 5060-5080", t.text))
 	}
 	return ports{proto, q.way, uint16(min(from, to)), uint16(max(from, to))}
 }
@@ -598,7 +598,7 @@ func (p *parser) proto(q qualifiers) node {
 			n = etherTypeOf(t.text)
 		}
 		if t.kind != number && n == 0 || t.number > 0xffff {
-			panic(p.errorAt(t.at, "%q is no known EtherType; expected its number, or \\ip, \\ip6, \\arp or \\rarp", t.text))
+			panic(p.errorAt(t.at, "%q is not a known EtherType; expected its number, or \\ip, \\ip6, \\arp or \\rarp", t.text))
 		}
 		if n <= 1500 || n == 0x809b || n == 0x80f3 {
 			panic(p.errorAt(t.at, "the protocols of LLC and AppleTalk are not supported"))
@@ -610,7 +610,7 @@ func (p *parser) proto(q qualifiers) node {
 			n = protocolOf(t.text)
 		}
 		if t.kind != number && n == 0 || t.number > 255 {
-			panic(p.errorAt(t.at, "%q is no known protocol over IP; expected its number, or a name such as \\tcp", t.text))
+			panic(p.errorAt(t.at, "%q is not a known IP protocol; expected its number, or a name such as \\tcp", t.text))
 		}
 		return ipProto{map[string]etherType{"ip": etherIPv4, "ip6": etherIPv6}[q.proto], n}
 	}

@@ -117,13 +117,13 @@ func (p *parser) scanWord(at int) token {
 	case isNumber(t.text):
 		n, err := strconv.ParseUint(t.text, 0, 32)
 		if err != nil {
-			panic(p.errorAt(at, "%q is no number of 32 bits", t.text))
+			panic(p.errorAt(at, "%q is not a 32-bit number", t.text))
 		}
 		t.kind, t.number = number, uint32(n)
 	case strings.Trim(t.text, "0123456789.") == "" && strings.Count(t.text, ".") < 4:
 		a, err := parseIPv4(t.text)
 		if err != nil {
-			panic(p.errorAt(at, "%q is no IPv4 address", t.text))
+			panic(p.errorAt(at, "%q is not an IPv4 address", t.text))
 		}
 		t.kind, t.ipv4 = dotted, a
 	default:

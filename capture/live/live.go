@@ -54,8 +54,8 @@ const (
 
 // Errors of Open.
 var (
-	ErrPermission  = errors.New("the right to capture is missing")
-	ErrNoInterface = errors.New("there is no such interface")
+	ErrPermission  = errors.New("no permission to capture")
+	ErrNoInterface = errors.New("no such interface")
 	ErrUnsupported = errors.New("live capture is not supported on this system")
 )
 
@@ -366,5 +366,5 @@ func noInterface(also ...string) error {
 	for _, i := range all {
 		names = append(names, i.Name)
 	}
-	return fmt.Errorf("%w; there are %s", ErrNoInterface, strings.Join(append(names, also...), ", "))
+	return fmt.Errorf("%w; available: %s", ErrNoInterface, strings.Join(append(names, also...), ", "))
 }

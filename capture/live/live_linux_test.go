@@ -156,7 +156,7 @@ func TestUnknownInterface(t *testing.T) {
 	namespace(t)
 	veth(t, "span0", "b")
 	_, err := Open(Config{Interfaces: []string{"span1"}})
-	want := "span1: there is no such interface; there are lo, b, span0, any"
+	want := "span1: no such interface; available: lo, b, span0, any"
 	if !errors.Is(err, ErrNoInterface) || fmt.Sprint(err) != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

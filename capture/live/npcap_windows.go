@@ -82,7 +82,7 @@ func devicePath(name string) (string, error) {
 		}
 		known = append(known, fmt.Sprintf("%s (%s)", d.Name, d.Description))
 	}
-	return "", fmt.Errorf("%w; there are %s", ErrNoInterface, strings.Join(known, ", "))
+	return "", fmt.Errorf("%w; available: %s", ErrNoInterface, strings.Join(known, ", "))
 }
 
 // shares reports whether a device has one of the addresses.

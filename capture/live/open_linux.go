@@ -145,7 +145,7 @@ func (n *nic) share(program []bpf.Instruction) error {
 	group := (how | unix.PACKET_FANOUT_FLAG_UNIQUEID) << 16
 	for i, r := range n.rings {
 		if err := unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT, group); err != nil {
-			return fmt.Errorf("sharing frames out to %d rings, for which the interface must be up: %w", len(n.rings), err)
+			return fmt.Errorf("fanout over %d rings (the interface must be up): %w", len(n.rings), err)
 		}
 		if i == 0 {
 			id, err := unix.GetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT)

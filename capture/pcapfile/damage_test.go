@@ -115,12 +115,12 @@ func TestDamaged(t *testing.T) {
 				"record of 4 GiB",
 				pcap().claim(0xffff_ffff).record(2, 0, "b", 0),
 				[]frame{a, b},
-				[]problem{{1, 41, "the record claims 4294967295 bytes, more than the 262144 that a frame can have; 16 bytes are skipped"}},
+				[]problem{{1, 41, "the record claims 4294967295 bytes, more than the 262144 that a frame can have; skipped 16 bytes"}},
 			}, {
 				"record of one byte too many",
 				pcap().claim(262145).record(2, 0, "b", 0),
 				[]frame{a, b},
-				[]problem{{1, 41, "the record claims 262145 bytes, more than the 262144 that a frame can have; 16 bytes are skipped"}},
+				[]problem{{1, 41, "the record claims 262145 bytes, more than the 262144 that a frame can have; skipped 16 bytes"}},
 			}, {
 				"packet that claims more than its block",
 				ng().block(blockEnhanced, f.body(uint32(0), uint32(0), uint32(2e6), uint32(100), uint32(100), "b...")).enhanced(0, 2e6, "b", 0),
@@ -140,7 +140,7 @@ func TestDamaged(t *testing.T) {
 				"packet's block of 1 GiB",
 				ng().head(blockEnhanced, 1<<30).enhanced(0, 2e6, "b", 0),
 				[]frame{a, b},
-				[]problem{{1, 84, "a block of type 0x6 claims 1073741824 bytes, more than it can have; 8 bytes are skipped"}},
+				[]problem{{1, 84, "a block of type 0x6 claims 1073741824 bytes, more than it can have; skipped 8 bytes"}},
 			}, {
 				"unknown block of 4 GiB",
 				ng().head(blockVendor, 0xffff_fffc).enhanced(0, 2e6, "b", 0),
@@ -150,12 +150,12 @@ func TestDamaged(t *testing.T) {
 				"block of a length that is no multiple of 4",
 				ng().head(blockVendor, 35).enhanced(0, 2e6, "b", 0),
 				[]frame{a, b},
-				[]problem{{1, 84, "a block of type 0x80000abc claims a length of 35; 8 bytes are skipped"}},
+				[]problem{{1, 84, "a block of type 0x80000abc claims a length of 35; skipped 8 bytes"}},
 			}, {
 				"block shorter than its header",
 				ng().head(blockEnhanced, 8).enhanced(0, 2e6, "b", 0),
 				[]frame{a, b},
-				[]problem{{1, 84, "a block of type 0x6 claims a length of 8; 8 bytes are skipped"}},
+				[]problem{{1, 84, "a block of type 0x6 claims a length of 8; skipped 8 bytes"}},
 			}, {
 				"two lengths of a block",
 				ng().enhanced(0, 2e6, "b", 0).lastLength(99).enhanced(0, 2e6, "b", 0),
@@ -204,7 +204,7 @@ func TestDamaged(t *testing.T) {
 				"section without byte-order magic",
 				ng().block(blockSection, make([]byte, 16)).enhanced(0, 2e6, "b", 0),
 				[]frame{a, b},
-				[]problem{{1, 84, "a section header without byte-order magic; 28 bytes are skipped"}},
+				[]problem{{1, 84, "a section header without byte-order magic; skipped 28 bytes"}},
 			}, {
 				"section of a later version",
 				ng().block(blockSection, f.body(uint32(0x1a2b3c4d), uint16(2), uint16(1), int64(-1))).on(1, 0).enhanced(0, 2e6, "b", 0),

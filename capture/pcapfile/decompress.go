@@ -140,12 +140,12 @@ func (d *decompressor) explain(err error) error {
 	}
 	switch {
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, xz.ErrMemlimit):
-		return &damageError{fmt.Errorf("the %s data need more than %d MiB of memory; what follows cannot be read", d.name, maxWindow>>20)}
+		return &damageError{fmt.Errorf("the %s data need more than %d MiB of memory; the rest cannot be read", d.name, maxWindow>>20)}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, xz.ErrBuf) && d.raw.err == io.EOF:
 		return &damageError{fmt.Errorf("the %s data end early", d.name)}
 
 	}
-	return &damageError{fmt.Errorf("the %s data are damaged: %w; what follows cannot be read", d.name, err)}
+	return &damageError{fmt.Errorf("the %s data are damaged: %w; the rest cannot be read", d.name, err)}
 }
 
 // A damageError is an error in the data, and not of reading them.

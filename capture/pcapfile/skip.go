@@ -71,13 +71,13 @@ func (r *Reader) skip(b *capture.Batch, cause error) {
 		}
 	}
 	if r.failed() == nil {
-		r.problem(b, r.frames, from, fmt.Errorf("%w; nothing that follows fits", cause))
+		r.problem(b, r.frames, from, fmt.Errorf("%w; no later record fits", cause))
 	}
 }
 
 // goOn reports what was skipped from an offset on, up to what was found.
 func (r *Reader) goOn(b *capture.Batch, from int64, cause error, f find) {
-	r.problem(b, r.frames, from, fmt.Errorf("%w; %d bytes are skipped", cause, r.window.offset-from))
+	r.problem(b, r.frames, from, fmt.Errorf("%w; skipped %d bytes", cause, r.window.offset-from))
 	if f.next != nil {
 		r.join(b, f.next, f.header)
 	}

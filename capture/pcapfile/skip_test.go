@@ -71,7 +71,7 @@ func TestJoinedToCut(t *testing.T) {
 			t.Errorf("error %v, frames (-want +got):\n%s", err, diff)
 		}
 		want := []problem{
-			{1, 41, "the record claims 1000000 bytes, more than the 262144 that a frame can have; 32 bytes are skipped"},
+			{1, 41, "the record claims 1000000 bytes, more than the 262144 that a frame can have; skipped 32 bytes"},
 			{1, 73, "another capture begins"},
 		}
 		if diff := cmp.Diff(want, problems); diff != "" {
@@ -89,7 +89,7 @@ func TestRecordOverOthers(t *testing.T) {
 		if diff := cmp.Diff([]frame{a, b, b}, frames); diff != "" || err != nil {
 			t.Errorf("error %v, frames (-want +got):\n%s", err, diff)
 		}
-		want := []problem{{1, 41, "the record claims more bytes than there are before the next; 16 bytes are skipped"}}
+		want := []problem{{1, 41, "the record claims more bytes than there are before the next; skipped 16 bytes"}}
 		if diff := cmp.Diff(want, problems); diff != "" {
 			t.Errorf("problems (-want +got):\n%s", diff)
 		}

@@ -104,7 +104,7 @@ func (a *analysis) flags(cmd *cobra.Command) {
 func (a *analysis) templateFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.VarP(&parsed{parse: a.template}, "template", "t", "URL that is configured for an event, as `EVENT=URL`: incoming_call=…, \"Hold Call=…\", P8310=…; repeatable")
-	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` with configured URLs: a profile, a provisioning file, or a folder of them; repeatable")
+	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` with configured URLs: a profile, a provisioning file, or a directory of them; repeatable")
 	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "skip files of -p that cannot be used")
 }
 
@@ -256,7 +256,7 @@ func (a *analysis) loadProfiles() error {
 		return nil
 	}
 	if !a.skipBad {
-		report.Logf(a.Stderr, "nothing was analyzed; --skip-bad-profiles goes on without the files that cannot be used")
+		report.Logf(a.Stderr, "nothing was analyzed; --skip-bad-profiles continues without unusable files")
 		return &statusError{status: statusUsage}
 	}
 	return nil
@@ -268,7 +268,7 @@ func (a *analysis) checkPhones() error {
 	names := slices.Sorted(maps.Values(a.Decode.PhoneNames))
 	for _, t := range a.terms {
 		if t.flag == "phone" && !report.IsPhone(t.text) && !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, t.text) }) {
-			return usage("invalid argument %q for \"--phone\" flag: no profile (-p) names a phone so%s; expected %s", t.text, report.DidYouMean(t.text, names), report.PhoneForms)
+			return usage("invalid argument %q for \"--phone\" flag: no phone in a profile (-p) has this name%s; expected %s", t.text, report.DidYouMean(t.text, names), report.PhoneForms)
 		}
 	}
 	return nil

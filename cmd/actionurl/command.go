@@ -134,7 +134,7 @@ func commandArgs(cmd *cobra.Command, args []string) error {
 	if _, err := os.Stat(args[0]); err == nil && !cmd.HasParent() {
 		hint = fmt.Sprintf(" (actionurl analyze %s reads a capture)", args[0])
 	}
-	return fmt.Errorf("no command is called %q; expected %s%s", args[0], strings.Join(names, ", "), hint)
+	return fmt.Errorf("unknown command %q; expected %s%s", args[0], strings.Join(names, ", "), hint)
 }
 
 // flagError adds to the error of an unknown flag the one that is most like it.

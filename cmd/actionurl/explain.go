@@ -21,7 +21,7 @@ func newExplain() *cobra.Command {
 				return fmt.Errorf("expected one finding, such as refused; 'actionurl catalog findings' lists them")
 			}
 			if _, ok := finding.KindOf(args[0]); !ok {
-				return fmt.Errorf("no finding is called %q%s; 'actionurl catalog findings' lists them", args[0], report.DidYouMean(args[0], slugs))
+				return fmt.Errorf("unknown finding %q%s; 'actionurl catalog findings' lists them", args[0], report.DidYouMean(args[0], slugs))
 			}
 			return nil
 		},

@@ -63,7 +63,7 @@ func (r *learning) learn(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	if _, err := os.Lstat(r.profile); err == nil {
-		return &statusError{statusFailed, fmt.Errorf("%s: exists, and may hold what somebody filled in; expected the name of a new file", r.profile)}
+		return &statusError{statusFailed, fmt.Errorf("%s: already exists, and may have been edited; choose a new name", r.profile)}
 	}
 	if r.Decode.Secrets, err = r.keys.read(); err != nil {
 		return err

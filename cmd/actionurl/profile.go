@@ -32,7 +32,7 @@ func newProfile(enter shutter) *cobra.Command {
 
 func profileArgs(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return errors.New("no file given; expected a profile, a provisioning file or a folder of them")
+		return errors.New("no file given; expected a profile, a provisioning file or a directory of them")
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func checkProfiles(p *profile.Profile, out, stderr io.Writer) error {
 		report.Logf(stderr, "and %s that are not listed", report.Plural(p.Unsaid, "more warning"))
 	}
 	if !whole {
-		report.Logf(stderr, "warning: too many templates begin alike to compare them all")
+		report.Logf(stderr, "warning: too many similar templates to compare all of them")
 	}
 	report.Logf(stderr, "%s, %s, %s, %s, %d ambiguous", report.Plural(len(p.Files), "usable file"), report.Plural(len(p.Bindings), "template"),
 		report.Plural(len(p.Errors), "error"), report.Plural(len(p.Warnings)+p.Unsaid, "warning"), len(ambiguous))

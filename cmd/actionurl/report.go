@@ -48,7 +48,7 @@ func (a *analysis) report(ctx context.Context, names []string, stdin io.Reader) 
 	a.finishVerdict(cmp.Or(a.Verdict.Alone, a.Stderr), names)
 	if publish.Named(names[0]) {
 		if len(names) > 1 {
-			return usage("%s has all sensors; expected no other name beside it", names[0])
+			return usage("%s reads all sensors; give no other file", names[0])
 		}
 		return a.collect(ctx, names[0])
 	}

@@ -578,7 +578,7 @@ func testFolder(t *testing.T, l *lab) {
 			if hangup {
 				s.cmd.Process.Signal(syscall.SIGHUP)
 			}
-			await(t, "the new file", func() bool { return strings.Count(s.messages.String(), " is begun anew\n") == 2 })
+			await(t, "the new file", func() bool { return strings.Count(s.messages.String(), ": started a new file\n") == 2 })
 			l.announce("/?event=hold&n=2")
 			time.Sleep(300 * time.Millisecond)
 			s.cmd.Process.Signal(os.Interrupt)
@@ -611,7 +611,7 @@ func testRights(t *testing.T, l *lab) {
 	nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 	without := exec.Command(nobody[0], append(slices.Clone(nobody[1:]), l.program, "sniff", "-i", "srv0")...)
 	out, err := without.CombinedOutput()
-	want := "actionurl: srv0: the right to capture is missing; grant it with: sudo setcap cap_net_raw+ep " + l.program + "\n"
+	want := "actionurl: srv0: no permission to capture; grant it with: sudo setcap cap_net_raw+ep " + l.program + "\n"
 	if err == nil || without.ProcessState.ExitCode() != statusFailed || string(out) != want {
 		t.Errorf("without the right: %v\n%s", err, out)
 	}

@@ -45,7 +45,7 @@ func templates(t testing.TB, lines ...string) []*Template {
 		name, url, _ := strings.Cut(line, "=")
 		kind := Lookup(name)
 		if kind == nil {
-			t.Fatalf("no event is called %q", name)
+			t.Fatalf("unknown event %q", name)
 		}
 		template, err := ParseTemplate(kind, url)
 		if err != nil {

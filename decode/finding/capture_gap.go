@@ -6,9 +6,9 @@ const CaptureGap Kind = 30
 func captureGap() info {
 	return info{
 		slug: "capture_gap", severity: Notice, title: "gaps in the capture",
-		meaning:    "the capture lost something between the request and its response",
+		meaning:    "the capture has a gap between the request and its response",
 		hint:       "capture closer to the server or with a larger buffer (tcpdump -B), and filter for what matters",
 		recognized: "Bytes or frames are missing while the request waited for its response.",
-		silent:     "The hole lies before the request or after its response.",
+		silent:     "The gap is before the request or after its response.",
 	}
 }

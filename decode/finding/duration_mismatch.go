@@ -11,8 +11,8 @@ const DurationMismatch Kind = 16
 func durationMismatch() info {
 	return info{
 		slug: "duration_mismatch", severity: Warning, title: "durations that do not fit",
-		meaning:    "the talk time that the phone sends is not the time between its events",
-		hint:       "trust the times of the events, or find out what this firmware counts",
+		meaning:    "the talk time that the phone sends differs from the time between its events",
+		hint:       "use the times of the events, or find out what this firmware counts",
 		recognized: "The duration differs by more than 2 s from the time since the answer, with and without ringing and holds.",
 		silent:     "The answer was not captured.",
 		text: func(d *Detail, _ Severity) string {

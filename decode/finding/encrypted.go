@@ -6,7 +6,7 @@ const Encrypted Kind = 25
 func encrypted() info {
 	return info{
 		slug: "encrypted", severity: Notice, title: "TLS connections",
-		meaning: "a phone speaks TLS to a server for Action URLs; what it sends cannot be read",
+		meaning: "a phone uses TLS to a server of Action URLs; its requests cannot be read",
 		hint:    "give the server's key with --tls-key or --keylog, or use http for a trial",
 		graver: [2]string{
 			"a TLS connection to a server for Action URLs failed",

@@ -8,8 +8,8 @@ const IPMismatch Kind = 28
 func ipMismatch() info {
 	return info{
 		slug: "ip_mismatch", severity: Notice, title: "addresses behind a translator",
-		meaning:    "the address that the phone names is not the one its request comes from: a translator or proxy is between",
-		hint:       "identify phones by $mac; the server sees other addresses than the phones have",
+		meaning:    "the address in the URL is not the source address of the request: there is a NAT or proxy in between",
+		hint:       "identify phones by $mac; the server does not see their own addresses",
 		recognized: "The value of $phone_ip or $ip is not the source address of the request.",
 		silent:     "The value is not an address.",
 		text: func(d *Detail, _ Severity) string {

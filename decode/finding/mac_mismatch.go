@@ -7,7 +7,7 @@ func macMismatch() info {
 	return info{
 		slug: "mac_mismatch", severity: Warning, title: "MAC addresses of other phones",
 		meaning:    "the MAC address in the URL is not that of the phone that sent it",
-		hint:       "use $mac instead of an address that was typed in, or copied with another phone's settings",
+		hint:       "use $mac instead of a fixed address, which may come from another phone's settings",
 		recognized: "The URL names another MAC address than the user agent, or than the frame of a phone that has templates of its own.",
 		silent:     "The frame comes through a router.",
 		text: func(d *Detail, _ Severity) string {

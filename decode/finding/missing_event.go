@@ -6,8 +6,8 @@ const MissingEvent Kind = 14
 func missingEvent() info {
 	return info{
 		slug: "missing_event", severity: Warning, title: "events that are missing in a call",
-		meaning:    "an event of a call was not announced, though others show that it happened",
-		hint:       "check that it has a URL in the phone, and that the capture lost nothing there",
+		meaning:    "the phone did not report an event of a call, though other events show that it happened",
+		hint:       "check that the phone has a URL for it, and that the capture has no gap there",
 		recognized: "A phone that announces such events of other calls did not announce it of this one: the other events, or SIP, show that it happened.",
 		silent:     "The phone never announces the event, or a slow response may have delayed it.",
 	}

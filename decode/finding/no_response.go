@@ -6,8 +6,8 @@ const NoResponse Kind = 0
 func noResponse() info {
 	return info{
 		slug: "no_response", severity: Error, title: "unanswered requests",
-		meaning:    "the server took the request and did not answer it",
-		hint:       "look at the server's log for this time; let the server answer 200 before it does anything else",
+		meaning:    "the server accepted the request but did not answer it",
+		hint:       "check the server's log for this time; let the server answer 200 before it does anything else",
 		recognized: "No response came within --response-timeout, or the connection was reset or closed first.",
 		silent:     "The capture ends first, holds one direction only, or lost something in between.",
 	}

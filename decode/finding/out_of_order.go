@@ -6,8 +6,8 @@ const OutOfOrder Kind = 15
 func outOfOrder() info {
 	return info{
 		slug: "out_of_order", severity: Warning, title: "events out of order",
-		meaning:    "events of a call came in another order than they happen",
-		hint:       "let the receiver use the call ID and the state of the call, not the order of requests",
+		meaning:    "events of a call arrived out of order",
+		hint:       "let the receiver rely on call ID and call state, not on the order of requests",
 		recognized: "An event of a call came after one that can only follow it, such as an answer after the end.",
 		silent:     "The phone sends no call ID, so they may be two calls.",
 		text: func(d *Detail, _ Severity) string {

@@ -6,8 +6,8 @@ const RawBlank Kind = 18
 func rawBlank() info {
 	return info{
 		slug: "raw_blank", severity: Warning, title: "unescaped spaces",
-		meaning:    "the target has a space that is not escaped; strict servers answer 400",
-		hint:       "put a tolerant proxy in front of the server, or leave out of the URL what has spaces, such as display names",
+		meaning:    "the target has an unescaped space; strict servers answer 400",
+		hint:       "put a tolerant proxy in front of the server, or omit values with spaces, such as display names",
 		recognized: "The request target holds a space.",
 		silent:     "Never: the closing verdict lists it as a note where the server took the requests.",
 	}

@@ -9,9 +9,9 @@ func redirect() info {
 	return info{
 		slug: "redirect", severity: Error, title: "redirects that are not followed",
 		meaning:    "the server redirected the phone, which does not follow",
-		hint:       "configure the URL that the server redirects to; often it has https, or a slash at the end",
+		hint:       "configure the URL that the server redirects to; it often has https or a trailing slash",
 		recognized: "The response has a status from 300 to 399 except 304.",
-		silent:     "The phone asks for the URL of the Location header within 2 s.",
+		silent:     "The phone requests the URL of the Location header within 2 s.",
 		text: func(d *Detail, _ Severity) string {
 			return fmt.Sprint(d.N)
 		},

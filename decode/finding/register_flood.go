@@ -9,6 +9,6 @@ func registerFlood() info {
 		meaning:    "the phone fails to register again and again, and announces each failure",
 		hint:       "check the account, its password and the SIP server; the phone cannot be called until it registers",
 		recognized: "Five failures to register within 10 minutes, and no registration in between.",
-		silent:     "After a registration the count begins anew.",
+		silent:     "A registration resets the count.",
 	}
 }

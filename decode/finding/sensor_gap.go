@@ -8,8 +8,8 @@ const SensorGap Kind = 31
 func sensorGap() info {
 	return info{
 		slug: "sensor_gap", severity: Warning, title: "gaps in what sensors publish",
-		meaning:    "lines that the sensor numbered are missing in the stream",
-		hint:       "look at the sensor's warnings: its spool may have been full (--spool); and at the limits of the stream",
+		meaning:    "numbered lines of the sensor are missing in the stream",
+		hint:       "check the sensor's warnings (its spool may have been full: --spool) and the limits of the stream",
 		recognized: "A sensor numbers its lines; a number was skipped.",
 		silent:     "Lines are missing at the end of a run, or the run is older than the stream.",
 		text:       func(d *Detail, _ Severity) string { return d.Name + ": " + strconv.FormatInt(d.N, 10) },

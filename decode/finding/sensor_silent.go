@@ -6,8 +6,8 @@ const SensorSilent Kind = 32
 func sensorSilent() info {
 	return info{
 		slug: "sensor_silent", severity: Warning, title: "silent sensors",
-		meaning:    "the sensor publishes nothing, and did not say that its capture has ended",
-		hint:       "look whether it runs and reaches the server; what it has in its spool will come late",
+		meaning:    "the sensor publishes nothing, and did not report the end of its capture",
+		hint:       "check that it runs and reaches the server; the lines in its spool will come late",
 		recognized: "For 30 seconds, or --lateness if that is more, nothing came from a sensor, not even a heartbeat, while the collector was connected.",
 		silent:     "The sensor ended its capture, or was never heard.",
 	}

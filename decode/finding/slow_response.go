@@ -8,8 +8,8 @@ const SlowResponse Kind = 11
 func slowResponse() info {
 	return info{
 		slug: "slow_response", severity: Warning, title: "slow responses",
-		meaning:    "the server took long to answer, which makes phones send again or give up",
-		hint:       "let the server answer 200 at once and work afterwards",
+		meaning:    "the server answered late, which makes phones repeat or drop the request",
+		hint:       "let the server answer 200 at once and do its work afterwards",
 		recognized: "The first byte of the response came later than --slow-response (1 s) after the request.",
 		silent:     "The capture lost something in between.",
 		text: func(d *Detail, _ Severity) string {

@@ -8,9 +8,9 @@ const TooLong Kind = 21
 func tooLong() info {
 	return info{
 		slug: "too_long", severity: Warning, title: "URLs that are too long",
-		meaning:    "the URL is longer than these phones keep; they drop such a URL without a word",
-		hint:       "shorten the URL: leave out variables, and shorten path and keys",
-		recognized: "The URL, or its template, has more bytes than the vendor's phones are known to keep.",
+		meaning:    "the URL is longer than these phones store; they drop it silently",
+		hint:       "shorten the URL: fewer variables, shorter path and keys",
+		recognized: "The URL, or its template, has more bytes than the vendor's phones store.",
 		silent:     "No limit of the vendor is known (actionurl catalog vendors).",
 		text: func(d *Detail, _ Severity) string {
 			return fmt.Sprintf("%d bytes of %d", d.N, d.M)

@@ -6,8 +6,8 @@ const UnknownTemplate Kind = 10
 func unknownTemplate() info {
 	return info{
 		slug: "unknown_template", severity: Warning, title: "requests that no template explains",
-		meaning:    "no template in the profile explains a request to one of its servers",
-		hint:       "compare the phone's own settings with the profile, and correct the older of the two",
+		meaning:    "no template in the profile matches a request to one of its servers",
+		hint:       "compare the phone's settings with the profile, and correct the outdated one",
 		recognized: "A profile is given with -p, and an event went to one of its servers that none of its templates matches.",
 		silent:     "Without a profile, or where the server is not in it.",
 	}

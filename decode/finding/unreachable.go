@@ -6,8 +6,8 @@ const Unreachable Kind = 2
 func unreachable() info {
 	return info{
 		slug: "unreachable", severity: Error, title: "unanswered connections",
-		meaning:    "the phone asked for a connection again and again, and nothing answered",
-		hint:       "look for a firewall or a wrong address, and check the route from the server back to the phone's network",
+		meaning:    "the phone tried to connect repeatedly, and nothing answered",
+		hint:       "check firewalls, the address, and the route from the server back to the phone's network",
 		recognized: "A phone repeated its SYN for 3 s and the capture holds no answer; servers as for refused.",
 		silent:     "The capture holds one direction only, or ends within 3 s.",
 	}

@@ -7,9 +7,9 @@ func unresolvedVariable() info {
 	return info{
 		slug: "unresolved_variable", severity: Warning, title: "variables that are not replaced",
 		meaning:    "the phone sent the name of a variable instead of a value",
-		hint:       "spell it as this family of phones does (actionurl catalog --vendor NAME); some variables have a value in some events only",
+		hint:       "spell it as this phone family does (actionurl catalog --vendor NAME); some variables have a value only in some events",
 		recognized: "A value is the literal name of a variable, such as $call_id. The detail names the spelling that the phone's vendor uses.",
-		silent:     "The value is no name that a phone knows.",
+		silent:     "The value is not the name of a known variable.",
 		text: func(d *Detail, _ Severity) string {
 			if d.Other != "" {
 				return d.Name + " (expected " + d.Other + ")"

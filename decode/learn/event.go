@@ -77,7 +77,7 @@ func (j *judge) event(shape *Shape, s *sketch) Guess {
 // several events, one URL is configured for all of them.
 func recognized(s *sketch) (Guess, bool) {
 	if len(s.events) > 1 {
-		g := Guess{Sure: Open, Why: "the SIP messages of the calls say that it is typed in for several events"}
+		g := Guess{Sure: Open, Why: "by the SIP messages of the calls, it is configured for several events"}
 		for _, k := range actionurl.Kinds() {
 			if s.events[k.Slug] > 0 {
 				g.Candidates = append(g.Candidates, k)
@@ -92,7 +92,7 @@ func recognized(s *sketch) (Guess, bool) {
 		why := "the URL names it"
 		sure := Certain
 		if s.by != actionurl.ByName {
-			why, sure = "the SIP messages of the calls say so", Likely
+			why, sure = "from the SIP messages of the calls", Likely
 		}
 		return Guess{Kind: actionurl.Lookup(slug), Sure: sure, Why: why}, true
 	}
@@ -117,7 +117,7 @@ func (s *Shape) named() (Guess, bool) {
 	case 0:
 		return Guess{}, false
 	case 1:
-		return Guess{Kind: kinds[0], Sure: Likely, Why: fmt.Sprintf("%q stands in the URL", word)}, true
+		return Guess{Kind: kinds[0], Sure: Likely, Why: fmt.Sprintf("the URL contains %q", word)}, true
 	}
 	return Guess{Candidates: kinds, Sure: Open, Why: "the URL names several"}, true
 }
@@ -130,12 +130,12 @@ func (j *judge) placed(shape *Shape, s *sketch) Guess {
 	p := shape.calls
 	switch {
 	case p.most > 1:
-		why = append(why, fmt.Sprintf("sent up to %d times in a call, so it may be typed in for several events", p.most))
+		why = append(why, fmt.Sprintf("sent up to %d times in a call, so it may be configured for several events", p.most))
 	case shape.has("duration"):
-		why = append(why, "it has a duration")
+		why = append(why, "it contains a duration")
 		can = func(k *actionurl.Kind) bool { return k.Has(vendor.Duration) }
 	case shape.has("battery"):
-		why = append(why, "it has the battery's level")
+		why = append(why, "it contains the battery level")
 		can = func(k *actionurl.Kind) bool { return k.Has(vendor.Battery) }
 	case p.calls > 0 && p.first == p.calls:
 		why = append(why, fmt.Sprintf("the first request in %d of %s", p.first, plural(p.calls, "call")))
@@ -147,9 +147,9 @@ func (j *judge) placed(shape *Shape, s *sketch) Guess {
 		why = append(why, fmt.Sprintf("in the middle of %s", plural(p.calls, "call")))
 		can = goesOn
 	case !shape.ofCall():
-		why = append(why, "nothing in it is of a call")
+		why = append(why, "no part belongs to a call")
 	default:
-		why = append(why, "nothing in it names it")
+		why = append(why, "nothing in it names an event")
 	}
 	if p.next != nil && p.follow == p.calls && p.calls > 0 {
 		if k := j.known(p.next); k != nil {

@@ -360,7 +360,7 @@ func (j *judge) agents(_ *place, all []value) (Part, bool) {
 	if words < len(all) || words == 0 {
 		return Part{}, false
 	}
-	const why = "the user agent says it, too"
+	const why = "the user agent has it, too"
 	switch {
 	case ofKind(all, version, ipAddress): // four numbers with dots are either
 		return Part{Variable: "program_version", Sure: Certain, Why: why}, true
@@ -390,7 +390,7 @@ func (j *judge) callIDs(p *place, all []value) (Part, bool) {
 			}
 		}
 	}
-	why := "a Call-ID as Grandstream phones make them"
+	why := "a Call-ID in the form of Grandstream phones"
 	if made == total {
 		why += ", with the sender's address in it"
 	}
@@ -413,9 +413,9 @@ func (j *judge) keys(p *place, all []value) (Part, bool) {
 	if slices.ContainsFunc(all, unsuited) {
 		return Part{}, false
 	}
-	part := Part{Variable: name, Sure: Likely, Why: fmt.Sprintf("the key %q is often so used", p.key)}
+	part := Part{Variable: name, Sure: Likely, Why: fmt.Sprintf("the key %q often means this", p.key)}
 	if vendor.IsVariable(p.key) {
-		part.Variable, part.Why = p.key, "the key is called so"
+		part.Variable, part.Why = p.key, "the key has this name"
 	}
 	switch way {
 	case withinPhones:
@@ -496,9 +496,9 @@ func (j *judge) isMeasured(v value) bool {
 func (j *judge) looks(_ *place, all []value) (Part, bool) {
 	switch {
 	case ofKind(all, version):
-		return Part{Variable: "program_version", Sure: Likely, Why: "numbers with dots, as versions have"}, true
+		return Part{Variable: "program_version", Sure: Likely, Why: "numbers with dots, like a version"}, true
 	case ofKind(all, model):
-		return Part{Variable: "product", Sure: Likely, Why: "called as phones are"}, true
+		return Part{Variable: "product", Sure: Likely, Why: "looks like the name of a model"}, true
 	case ofKind(all, uri) && !slices.ContainsFunc(all, func(v value) bool { return !isLongID(v.text) }):
 		return Part{Variable: "call-id", Sure: Likely, Why: "looks like a Call-ID"}, true
 	}

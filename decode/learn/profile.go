@@ -14,7 +14,7 @@ import (
 // AppendProfile appends a profile that says what was learnt, in the form that
 // package profile reads. Shapes whose event is open stand in it as comments.
 func (l *Lesson) AppendProfile(dst []byte) []byte {
-	dst = fmt.Appendf(dst, "# Learnt from %s of %s, %s to %s UTC.\n", plural(l.Requests, "request"), plural(l.Phones, "phone"), moment(l.First), moment(l.Last))
+	dst = fmt.Appendf(dst, "# Learned from %s of %s, %s to %s UTC.\n", plural(l.Requests, "request"), plural(l.Phones, "phone"), moment(l.First), moment(l.Last))
 	if l.secrets() { // which were to be shown
 		dst = append(dst, "# It holds what may be secrets, as they are part of the URLs.\n"...)
 	}

@@ -118,7 +118,7 @@ func isVersion(value string) bool {
 	return dots >= 2 && value[len(value)-1] != '.'
 }
 
-// isModel reports whether a value is called as phones are: GXP2135, WP826,
+// isModel reports whether a value is looks like the name of a model: GXP2135, WP826,
 // GRP2601W, SIP-T46U, snom720.
 func isModel(value string) bool {
 	rest, ok := strings.CutPrefix(value, "SIP-T")

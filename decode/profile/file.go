@@ -62,14 +62,14 @@ func (f *file) read() {
 	if f.phone == "" {
 		f.phone = f.named
 	} else if f.named != "" && f.named != f.phone {
-		f.warn(-1, "the file is of the phone %s, and its name says %s; the phone in it counts", f.phone, f.named)
+		f.warn(-1, "the file is for phone %s, but its name says %s; the content counts", f.phone, f.named)
 	}
 	if f.sniffed.name != "profile" {
 		for i := range f.Bindings[f.first:] {
 			f.Bindings[f.first+i].Phone = f.phone
 		}
 		if len(f.Bindings) == f.first && !f.other && !f.left {
-			f.warn(-1, "no Action URL is set in it")
+			f.warn(-1, "no Action URL is configured in it")
 		}
 	}
 	f.Files = append(f.Files, File{f.name, f.sniffed.name, f.vendor, f.phone, len(f.Bindings) - f.first})
@@ -80,21 +80,21 @@ func unreadable(data []byte) string {
 	head := data[:min(len(data), 4096)]
 	switch {
 	case len(data) > MaxFile:
-		return fmt.Sprintf("the file has %d bytes; expected %d at most", len(data), MaxFile)
+		return fmt.Sprintf("the file has %d bytes; expected at most %d", len(data), MaxFile)
 	case len(bytes.TrimSpace(data)) == 0:
 		return "the file is empty; " + expectedForms
 	case bytes.HasPrefix(head, []byte("Salted__")):
-		return "the file is encrypted (OpenSSL, as by the vendor's configuration tool); expected the file that it was made from"
+		return "the file is encrypted (OpenSSL, as by the vendor's configuration tool); expected its source"
 	case bytes.HasPrefix(bytes.TrimSpace(head), []byte(base64.RawStdEncoding.EncodeToString([]byte("Salted__"))[:10])):
-		return "the file is encrypted (OpenSSL, in base64); expected the file that it was made from"
+		return "the file is encrypted (OpenSSL, in base64); expected its source"
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}), bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return "the file is compressed; expected what is in it"
+		return "the file is compressed; expected its content"
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
 		return "the file is in UTF-16; expected UTF-8"
 	case bytes.HasPrefix(head, []byte{0xa1, 0xb2}), bytes.HasPrefix(head, []byte{0xd4, 0xc3, 0xb2, 0xa1}), bytes.HasPrefix(head, []byte{0x0a, 0x0d, 0x0d, 0x0a}):
 		return "the file is a packet capture; " + expectedForms
 	case bytes.IndexByte(head, 0) >= 0:
-		return "the file is binary, as those that the vendor's tool makes (cfg and the MAC address); expected the XML or text that it was made from"
+		return "the file is binary, as made by the vendor's tool (cfg and the MAC address); expected its XML or text source"
 	}
 	return ""
 }
@@ -356,13 +356,13 @@ func (f *file) set(s *Setting, value []byte, offset int) {
 		f.leave(offset, []byte(s.Key))
 		return
 	case bytes.HasPrefix(value, []byte(otherFeature)):
-		f.warn(offset, "%s holds %q of another feature (Outbound Notification, Destination), which is left out; expected a URL such as 192.168.1.2/mac=$mac", s.Key, otherFeature)
+		f.warn(offset, "%s holds %q of another feature (Outbound Notification, Destination), which is skipped; expected a URL such as 192.168.1.2/mac=$mac", s.Key, otherFeature)
 		return
 	case bytes.Contains(value, []byte("&amp;")):
 		f.warn(offset, `%s has a literal "&amp;", which phones send as it is; expected "&"`, s.Key)
 	}
 	if line, again := f.seen[s]; again {
-		f.warn(offset, "%s is set again, after line %d; both are kept", s.Key, line)
+		f.warn(offset, "%s is set again (first in line %d); both are kept", s.Key, line)
 	} else {
 		f.seen[s] = f.lineOf(offset)
 	}
@@ -371,7 +371,7 @@ func (f *file) set(s *Setting, value []byte, offset int) {
 	}
 	c := f.template(s.Kind, value, s.Vendor)
 	if c.err != nil {
-		f.warn(offset, "%s is left out: %v", s.Key, c.err)
+		f.warn(offset, "%s is skipped: %v", s.Key, c.err)
 		return
 	}
 	if host, _ := c.template.Server(); strings.ContainsAny(host, "{}<>%@?*|()") || strings.Contains(host, "__") { // of an engine that is not known here
@@ -389,7 +389,7 @@ func (f *file) bind(b Binding) {
 	if len(f.Bindings)-f.first == maxFileBindings {
 		if !f.full {
 			f.full = true
-			f.failLine(b.Place.Line, "the file has too many templates; expected %d at most", maxFileBindings)
+			f.failLine(b.Place.Line, "the file has too many templates; expected at most %d", maxFileBindings)
 		}
 		return
 	}
@@ -399,7 +399,7 @@ func (f *file) bind(b Binding) {
 // leave warns of a setting whose event is not known.
 func (f *file) leave(offset int, key []byte) {
 	f.left = true
-	f.warn(offset, "%s is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)", quoted(key))
+	f.warn(offset, "%s is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)", quoted(key))
 }
 
 // unknown looks at a key that is not that of an Action URL. It warns of one that
@@ -421,7 +421,7 @@ func (f *file) unknown(key, value []byte, offset int) {
 	switch {
 	case bytes.HasPrefix(value, []byte(otherFeature)) && isNumber(key):
 		if !f.other {
-			f.warn(offset, "P%s holds %q of another feature (Outbound Notification, Destination); such settings are left out", strings.TrimLeft(name, "p"), otherFeature)
+			f.warn(offset, "P%s holds %q of another feature (Outbound Notification, Destination); such settings are skipped", strings.TrimLeft(name, "p"), otherFeature)
 		}
 		f.other = true
 		return
@@ -438,7 +438,7 @@ func (f *file) unknown(key, value []byte, offset int) {
 		for _, slip := range v.Slips {
 			if rest, ok := strings.CutPrefix(name, slip); ok && hasPrefixOf(rest, v.Prefixes) {
 				f.left = true
-				f.warn(offset, "%s is left out: phones do not know it; expected %s", quoted(key), quoted(key[len(slip):]))
+				f.warn(offset, "%s is skipped: phones do not know it; expected %s", quoted(key), quoted(key[len(slip):]))
 				return
 			}
 		}
@@ -451,7 +451,7 @@ func (f *file) unknown(key, value []byte, offset int) {
 	}
 	if variable := variableIn(value); variable != "" && !fetched(name) {
 		f.left = true
-		f.warn(offset, "%s holds a URL with %s, and is not known as a setting for Action URLs; it is left out (give the URL with -t, or in a profile)", quoted(key), variable)
+		f.warn(offset, "%s holds a URL with %s but is not a known Action URL setting; it is skipped (give the URL with -t or in a profile)", quoted(key), variable)
 	}
 }
 

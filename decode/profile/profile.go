@@ -239,7 +239,7 @@ func (p *Parser) template(k *actionurl.Kind, text []byte, v *vendor.Vendor) *com
 // meant to be.
 func (p *Parser) oddities(t *actionurl.Template, v *vendor.Vendor) (all []string) {
 	if most := v.Max(t.Kind.Slug); most > 0 && len(t.Text) > most {
-		all = append(all, fmt.Sprintf("the URL has %d bytes; %s phones keep none above %d", len(t.Text), v.Label, most))
+		all = append(all, fmt.Sprintf("the URL has %d bytes; %s phones store at most %d", len(t.Text), v.Label, most))
 	}
 	if len(v.Variables) == 0 { // its list is not known
 		return all
@@ -260,7 +260,7 @@ func (p *Parser) oddities(t *actionurl.Template, v *vendor.Vendor) (all []string
 		seen[name] = true
 		if v.Knows(name) {
 			if spelled := v.Spell(name); !strings.Contains(t.Text, spelled) {
-				all = append(all, fmt.Sprintf("%s phones do not replace %s as it is written; expected %s", v.Label, name, spelled))
+				all = append(all, fmt.Sprintf("%s phones do not replace this spelling of %s; expected %s", v.Label, name, spelled))
 			}
 			continue
 		}

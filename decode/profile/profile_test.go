@@ -47,21 +47,21 @@ func TestParse(t *testing.T) {
 	}{
 		// What no phone and nobody wrote for us.
 		{"empty", "x", " \n", []string{"error 0: the file is empty; " + expectedForms}},
-		{"encrypted", "cfg000b82123456", "Salted__\x01\x02", []string{"error 0: the file is encrypted (OpenSSL, as by the vendor's configuration tool); expected the file that it was made from"}},
-		{"encrypted, base64", "x.xml", "U2FsdGVkX1+9Zm9vYmFy\n", []string{"error 0: the file is encrypted (OpenSSL, in base64); expected the file that it was made from"}},
-		{"binary", "cfg000b82123456", "\x00\x00\x01\x0bP8310=x", []string{"error 0: the file is binary, as those that the vendor's tool makes (cfg and the MAC address); expected the XML or text that it was made from"}},
-		{"compressed", "x", "\x1f\x8b\x08", []string{"error 0: the file is compressed; expected what is in it"}},
+		{"encrypted", "cfg000b82123456", "Salted__\x01\x02", []string{"error 0: the file is encrypted (OpenSSL, as by the vendor's configuration tool); expected its source"}},
+		{"encrypted, base64", "x.xml", "U2FsdGVkX1+9Zm9vYmFy\n", []string{"error 0: the file is encrypted (OpenSSL, in base64); expected its source"}},
+		{"binary", "cfg000b82123456", "\x00\x00\x01\x0bP8310=x", []string{"error 0: the file is binary, as made by the vendor's tool (cfg and the MAC address); expected its XML or text source"}},
+		{"compressed", "x", "\x1f\x8b\x08", []string{"error 0: the file is compressed; expected its content"}},
 		{"UTF-16", "x", "\xff\xfe<\x00", []string{"error 0: the file is in UTF-16; expected UTF-8"}},
 		{"capture", "x", "\xd4\xc3\xb2\xa1", []string{"error 0: the file is a packet capture; " + expectedForms}},
 		{"prose", "x", "hello\nworld\n", []string{"error 0: unknown kind of file; " + expectedForms}},
 
 		// XML that is none, and other XML.
-		{"not closed", "x", "<gs_provision>\n<config>\n", []string{"error 3: the file ends before </config>, which closes line 2"}},
-		{"closed crosswise", "x", "<gs_provision>\n<config>\n</gs_provision>", []string{"error 3: </gs_provision> stands where </config> is expected, which closes line 2"}},
+		{"not closed", "x", "<gs_provision>\n<config>\n", []string{"error 3: the file ends before </config> (opened in line 2)"}},
+		{"closed crosswise", "x", "<gs_provision>\n<config>\n</gs_provision>", []string{"error 3: found </gs_provision>, expected </config> (opened in line 2)"}},
 		{"tag cut", "x", "<gs_provision>\n<P8310", []string{"error 2: the tag does not end; expected >"}},
 		{"comment cut", "x", "<gs_provision>\n<!-- <P8310>", []string{"error 2: the comment does not end; expected -->"}},
-		{"two roots", "x", "<a/>\n<b/>", []string{"error 2: a second element stands beside <a>; expected one"}},
-		{"a web page", "x", "<!DOCTYPE html>\n<html><body>x</body></html>", []string{"error 2: the element html begins no provisioning file that is known; expected gs_provision, hl_provision, settings or the like"}},
+		{"two roots", "x", "<a/>\n<b/>", []string{"error 2: a second root element after <a>; expected one"}},
+		{"a web page", "x", "<!DOCTYPE html>\n<html><body>x</body></html>", []string{"error 2: the element html is not the root of a known provisioning file; expected gs_provision, hl_provision, settings or the like"}},
 		{"deep", "x", strings.Repeat("<a>", 200), []string{"error 1: elements are nested too deep; expected 100 levels at most"}},
 
 		// Grandstream, XML.
@@ -83,7 +83,7 @@ func TestParse(t *testing.T) {
 		}},
 		{"v1, model", "cfggxp2135.xml", "<gs_provision><config><P8310>" + u + "</P8310></config></gs_provision>", []string{"1 incoming_call " + u + " (grandstream P8310)"}},
 		{"v1, of two phones", "cfg000b82123456.xml", "<gs_provision><mac>000b82123457</mac><P8310>" + u + "</P8310></gs_provision>", []string{
-			"warning 0: the file is of the phone 00:0b:82:12:34:57, and its name says 00:0b:82:12:34:56; the phone in it counts",
+			"warning 0: the file is for phone 00:0b:82:12:34:57, but its name says 00:0b:82:12:34:56; the content counts",
 			"1 00:0b:82:12:34:57 incoming_call " + u + " (grandstream P8310)",
 		}},
 		{"v1, odd mac", "x.xml", "<gs_provision>\n<mac>12</mac><P8310>" + u + "</P8310></gs_provision>", []string{
@@ -91,12 +91,12 @@ func TestParse(t *testing.T) {
 			"2 incoming_call " + u + " (grandstream P8310)",
 		}},
 		{"v1, bare &", "x", "<gs_provision><P8310>h/a=$mac&b=1</P8310></gs_provision>", []string{
-			`warning 1: "&" stands by itself, which phones may refuse; expected "&amp;"`,
+			`warning 1: unescaped "&", which phones may refuse; expected "&amp;"`,
 			"1 incoming_call h/a=$mac&b=1 (grandstream P8310)",
 		}},
 		{"v1, entities", "x", "<gs_provision><P8310>h/&lt;&gt;&quot;&apos;&#38;&#x3d;&amp;</P8310></gs_provision>", []string{"1 incoming_call h/<>\"'&=& (grandstream P8310)"}},
 		{"v1, entities of none", "x", "<gs_provision><P8310>h/&nbsp;&#0;&#x110000000;&#;&;</P8310></gs_provision>", []string{
-			`warning 1: "&" stands by itself, which phones may refuse; expected "&amp;"`,
+			`warning 1: unescaped "&", which phones may refuse; expected "&amp;"`,
 			"1 incoming_call h/&nbsp;&#0;&#x110000000;&#;&; (grandstream P8310)",
 		}},
 		{"v1, escaped twice", "x", "<gs_provision><P8310>h/a=$mac&amp;amp;b=1</P8310></gs_provision>", []string{
@@ -104,26 +104,26 @@ func TestParse(t *testing.T) {
 			"1 incoming_call h/a=$mac&amp;b=1 (grandstream P8310)",
 		}},
 		{"v1, twice", "x", "<gs_provision>\n<P8319>h/a</P8319>\n<P8319>h/b</P8319></gs_provision>", []string{
-			"warning 3: P8319 is set again, after line 2; both are kept",
+			"warning 3: P8319 is set again (first in line 2); both are kept",
 			"2 forward_off h/a (grandstream P8319)", "3 forward_off h/b (grandstream P8319)",
 		}},
 		{"v1, no event", "x", "<gs_provision>\n<P8332>h/a</P8332><P8333>ntp</P8333></gs_provision>", []string{
-			"warning 2: P8332 is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+			"warning 2: P8332 is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)",
 		}},
 		{"v1, other feature", "x", "<gs_provision>\n<P9920>eventName=Call_Missed&amp;destName=a</P9920><P9921>eventName=x</P9921>\n<P8310>eventName=y</P8310></gs_provision>", []string{
-			`warning 2: P9920 holds "eventName=" of another feature (Outbound Notification, Destination); such settings are left out`,
-			`warning 3: P8310 holds "eventName=" of another feature (Outbound Notification, Destination), which is left out; expected a URL such as 192.168.1.2/mac=$mac`,
+			`warning 2: P9920 holds "eventName=" of another feature (Outbound Notification, Destination); such settings are skipped`,
+			`warning 3: P8310 holds "eventName=" of another feature (Outbound Notification, Destination), which is skipped; expected a URL such as 192.168.1.2/mac=$mac`,
 		}},
 		{"v1, tags", "x", "<gs_provision>\n<config>\n{if isset($x)}<P8310>{$url}</P8310>{/if}</config></gs_provision>", []string{"error 3: P8310: " + fmt.Sprintf(engineSource, "{$url}")}},
 		{"v1, tags elsewhere", "x", "<gs_provision>\n<mac>{$mac}</mac><P8310>" + u + "</P8310></gs_provision>", []string{
 			"warning 2: " + fmt.Sprintf(tagsIgnored, "{$mac}"), "2 incoming_call " + u + " (grandstream P8310)",
 		}},
 		{"v1, no URL", "x", "<gs_provision>\n<P8310>ftp://h/a</P8310></gs_provision>", []string{
-			`warning 2: P8310 is left out: the template "ftp://h/a" has the scheme "ftp"; expected http or https`,
-			"warning 0: no Action URL is set in it",
+			`warning 2: P8310 is skipped: the template "ftp://h/a" has the scheme "ftp"; expected http or https`,
+			"warning 0: no Action URL is configured in it",
 		}},
 		{"v1, long", "x", "<gs_provision><P8310>h/" + strings.Repeat("a", 255) + "</P8310></gs_provision>", []string{
-			"warning 1: P8310: the URL has 257 bytes; Grandstream phones keep none above 256",
+			"warning 1: P8310: the URL has 257 bytes; Grandstream phones store at most 256",
 			"1 incoming_call h/" + strings.Repeat("a", 255) + " (grandstream P8310)",
 		}},
 		{"v1, another vendor's variable", "x", "<gs_provision><P8310>h/ip=$ip</P8310></gs_provision>", []string{
@@ -138,7 +138,7 @@ func TestParse(t *testing.T) {
 <item name="account.1"><part name="name">x</part></item>
 <item name="ons.actionUrl.lunch">h/d</item>
 </config></gs_provision>`, []string{
-			"warning 7: ons.actionUrl.lunch is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+			"warning 7: ons.actionUrl.lunch is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)",
 			"3 incoming_call h/a=$mac (grandstream ons.actionUrl.incomingCall)",
 			"5 resume_call h/b (grandstream ons.actionUrl.unholdCall)",
 			"5 unmute_call h/c (grandstream ons.actionUrl.unMute)",
@@ -159,11 +159,11 @@ func TestParse(t *testing.T) {
 			"1 incoming_call h/a (grandstream P8310)",
 		}},
 		{"text, tags", "x", "P2={$password}\nP8310={$url}\n", []string{"error 2: P8310: " + fmt.Sprintf(engineSource, "{$url}")}},
-		{"text, nothing", "x", "P2=admin\n", []string{"warning 0: no Action URL is set in it"}},
+		{"text, nothing", "x", "P2=admin\n", []string{"warning 0: no Action URL is configured in it"}},
 
 		// Grandstream, the dump of the web pages.
 		{"JSON", "x", "{\"configs\": [\n{\"alias\": \"ons.actionUrl.incomingCall\", \"pvalue\": \"8310\", \"value\": \"http:\\/\\/h\\/a=$mac\\u0026b=1\"},\n{\"alias\":\"\",\"pvalue\":8315,\"value\":\"h/r\"},{\"pvalue\":\"9920\",\"value\":\"eventName=x\"}]}", []string{
-			`warning 3: P9920 holds "eventName=" of another feature (Outbound Notification, Destination); such settings are left out`,
+			`warning 3: P9920 holds "eventName=" of another feature (Outbound Notification, Destination); such settings are skipped`,
 			"2 incoming_call http://h/a=$mac&b=1 (grandstream ons.actionUrl.incomingCall)",
 			"3 rejected_call h/r (grandstream P8315)",
 		}},
@@ -176,8 +176,8 @@ func TestParse(t *testing.T) {
 
 		// Other vendors.
 		{"Yealink", "001565123456.cfg", "#!version:1.0.0.1\naction_url.incoming_call = http://h/a?l=$local\naction_url.lunch = h/x\nfeatures.action_url.hold = h/y\nACTION_URL.HOLD=h/z?i=$phone_ip\n", []string{
-			"warning 3: action_url.lunch is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
-			"warning 4: features.action_url.hold is left out: phones do not know it; expected action_url.hold",
+			"warning 3: action_url.lunch is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)",
+			"warning 4: features.action_url.hold is skipped: phones do not know it; expected action_url.hold",
 			"warning 5: action_url.hold: Yealink phones do not replace $phone_ip; expected $ip",
 			"2 00:15:65:12:34:56 incoming_call http://h/a?l=$local (yealink action_url.incoming_call)",
 			"5 00:15:65:12:34:56 hold_call h/z?i=$phone_ip (yealink action_url.hold)",
@@ -195,9 +195,9 @@ func TestParse(t *testing.T) {
 <P3701 para="ActionUrl.SetupCompleted"/><P3707 para="ActionUrl.IncomingCall">h/a</P3707></config></hl_provision>`,
 			[]string{"2 00:1f:c1:12:34:56 incoming_call h/a (htek P3707)"}},
 		{"Sangoma", "005058123456.xml", `<settings><P3733 para="ActionUrl.TransfeFailed">h/a</P3733></settings>`, []string{"1 00:50:58:12:34:56 transfer_failed h/a (sangoma P3733)"}},
-		{"Htek's number in a Grandstream file", "x", "<gs_provision><P3707>h/a</P3707></gs_provision>", []string{"warning 0: no Action URL is set in it"}},
+		{"Htek's number in a Grandstream file", "x", "<gs_provision><P3707>h/a</P3707></gs_provision>", []string{"warning 0: no Action URL is configured in it"}},
 		{"Akuvox", "0c1105123456.cfg", "Config.Features.ACTIONURL.Enable = 1\nConfig.Features.ACTIONURL.IncomingCall = http://h/a\nConfig.Features.ACTIONURL.RelayATriggered = http://h/b?s=$relay1status\nConfig.Features.ACTIONURL.DoorLog = http://h/c\n", []string{
-			"warning 4: Config.Features.ACTIONURL.DoorLog is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+			"warning 4: Config.Features.ACTIONURL.DoorLog is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)",
 			"2 0c:11:05:12:34:56 incoming_call http://h/a (akuvox Config.Features.ACTIONURL.IncomingCall)",
 			"3 0c:11:05:12:34:56 relay_a_triggered http://h/b?s=$relay1status (akuvox Config.Features.ACTIONURL.RelayATriggered)",
 		}},
@@ -211,7 +211,7 @@ func TestParse(t *testing.T) {
 			"4 terminated_call http://h/b (akuvox Config.Features.ACTIONURL.HangUp)",
 		}},
 		{"Mitel, whole", "x.cfg", "action uri poll: http://h/p?d=$$CALLDURATION$$\naction uri poll interval: 60\naction uri xml sip notify: http://h/n?ip=$$LOCALIP$$\naction uri onhook: http://h/" + strings.Repeat("x", 120) + "?n=$$INCOMINGNAME$&d=$$DISPLAYNAME$$\nsip xml notify event: 1\n", []string{
-			"warning 4: action uri onhook: the URL has 165 bytes; Mitel phones keep none above 128",
+			"warning 4: action uri onhook: the URL has 165 bytes; Mitel phones store at most 128",
 			"warning 4: action uri onhook: Mitel phones do not replace $$INCOMINGNAME$; expected $$INCOMINGNAME$$",
 			"1 action_poll http://h/p?d=$$CALLDURATION$$ (mitel action uri poll)",
 			"3 xml_notify http://h/n?ip=$$LOCALIP$$ (mitel action uri xml sip notify)",
@@ -219,16 +219,16 @@ func TestParse(t *testing.T) {
 		}},
 		{"VTech", "00122a123456.cfg", "network.ip = 1\nsystem_event.incoming_call.action_uri = http://h/in?n=$$REMOTENUMBER$$&m=$$MAC$$&x=$$CALLDURATION$$\nsystem_event.timer.action_uri = http://h/t\n", []string{
 			"warning 2: system_event.incoming_call.action_uri: VTech phones do not replace $$CALLDURATION$$",
-			"warning 3: system_event.timer.action_uri is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+			"warning 3: system_event.timer.action_uri is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)",
 			"2 00:12:2a:12:34:56 incoming_call http://h/in?n=$$REMOTENUMBER$$&m=$$MAC$$&x=$$CALLDURATION$$ (vtech system_event.incoming_call.action_uri)",
 		}},
 		{"Snom, as a web page", "snom-000413123456.htm", "<html><pre>\nsetting_server!: http://h/prov\naction_incoming_url!: http://h/in?from=$remote\naction_registered_url!: http://h/reg\n</pre></html>\n", []string{
-			"warning 4: action_registered_url is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+			"warning 4: action_registered_url is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)",
 			"3 00:04:13:12:34:56 incoming_call http://h/in?from=$remote (snom action_incoming_url)",
 		}},
 		{"Snom, as a web page, in a line", "x.htm", "<html><pre>action_incoming_url!: http://h/in\n</pre></html>", []string{"1 incoming_call http://h/in (snom action_incoming_url)"}},
 		{"old Yealink, dotted", "x.cfg", ";[ cfg:/phone/config/user.ini ]\n[ cfg:/phone/config/vpPhone/vpPhone.ini ]\nActionURL.IncomingCall = http://h/a?r=$remote\nActionURL.AwaysFWDOn = http://h/b\nActionURL.Lunch = http://h/c\n", []string{
-			`warning 5: ActionURL.Lunch is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)`,
+			`warning 5: ActionURL.Lunch is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)`,
 			"3 incoming_call http://h/a?r=$remote (yealink ActionURL.IncomingCall)", "4 forward_always_on http://h/b (yealink ActionURL.AwaysFWDOn)",
 		}},
 		{"old Yealink, in sections", "x.cfg", "#!version:1.0.0.1\n[ ActionURL ]\npath = /config/Features/ActionURL.cfg\nIncomingCall = http://h/a\n[ Other ]\nHold = http://h/b\n", []string{
@@ -239,7 +239,7 @@ func TestParse(t *testing.T) {
 			"1 00:1f:c1:12:34:56 on_hook http://h/a (htek ActionUrl.OnfHook)", "2 00:1f:c1:12:34:56 hold_call http://h/b?x=$remote&y=$callerID (htek ActionUrl.Hold)",
 		}},
 		{"FlyingVoice, newer", "x.cfg", "DBID_ACTIONURL_RING = http://h/a?m=$mac\nDBID_ACTIONURL_HOLD_START = http://h/b\n", []string{
-			"warning 2: DBID_ACTIONURL_HOLD_START is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)",
+			"warning 2: DBID_ACTIONURL_HOLD_START is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)",
 			"1 incoming_call http://h/a?m=$mac (flyingvoice DBID_ACTIONURL_RING)",
 		}},
 		{"Fanvil, text", "x", "<<VOIP CONFIG FILE>>Version:2.0\ncti.CallActiveUrl = http://h/a\ncti.EnabledActionUrl=0\ncti.IncmoingCallUrl=http://h/b\n", []string{
@@ -266,10 +266,10 @@ func TestParse(t *testing.T) {
 			"warning 2: P15410 is 0: the door phone sends no notifications", "3 00:0b:82:12:34:56 unknown http://h/gds (grandstream P15413)",
 		}},
 		{"a URL under a key that nobody knows", "x.cfg", "a = 1\nfoo.bar = http://h/x?r=$remote\nphonebook.url = http://h/$mac.xml\nfoo.baz = $remote\nfoo.bay = http://h/$HOME\n", []string{
-			"warning 2: foo.bar holds a URL with $remote, and is not known as a setting for Action URLs; it is left out (give the URL with -t, or in a profile)",
+			"warning 2: foo.bar holds a URL with $remote but is not a known Action URL setting; it is skipped (give the URL with -t or in a profile)",
 		}},
 		{"the same in XML", "x.xml", "<settings>\n<foo>http://h/x?r=$remote</foo><foo>http://h/</foo></settings>", []string{
-			"warning 2: foo holds a URL with $remote, and is not known as a setting for Action URLs; it is left out (give the URL with -t, or in a profile)",
+			"warning 2: foo holds a URL with $remote but is not a known Action URL setting; it is skipped (give the URL with -t or in a profile)",
 		}},
 		{"sources of template engines", "x.cfg", "action_url.hold = http://{{ host }}/a\naction_url.unhold = http://<%= @host %>/b\naction_url.mute = http://__SERVER__/c\naction_url.unmute = http://${SERVER}/d\n" +
 			"action_url.dnd_on = http://%%server%%/e\naction_url.dnd_off = http://{$server}/f\naction_url.held = http://h/a%20b%%/$mac__x\n{% endif %}\n# {{ a comment }}\n", []string{
@@ -291,17 +291,17 @@ func TestParse(t *testing.T) {
 		}},
 		{"Mitel", "00085D123456.cfg", "time server1: 10.0.0.1\naction uri incoming: http://h/a?n=$$REMOTENUMBER$$\naction uri registration event: http://h/b?n=$$REMOTE$$\naction uri lunch: h\n", []string{
 			"warning 3: action uri registration event: Mitel phones do not replace $$REMOTE$$; expected $$REMOTENUMBER$$",
-			`warning 4: "action uri lunch" is left out: it is not known which event it is for (actionurl catalog --vendor NAME lists what is known)`,
+			`warning 4: "action uri lunch" is skipped: its event is unknown ('actionurl catalog --vendor NAME' lists known settings)`,
 			"2 00:08:5d:12:34:56 incoming_call http://h/a?n=$$REMOTENUMBER$$ (mitel action uri incoming)",
 			"3 00:08:5d:12:34:56 registration_event http://h/b?n=$$REMOTE$$ (mitel action uri registration event)",
 		}},
 
 		// Profiles.
 		{"no YAML", "x", "events:\n  incoming_call: [h/a\nphones: x\n", []string{"error 2: did not find expected ',' or ']'; expected YAML"}},
-		{"unknown key", "x", "evnets:\n  incoming_call: h/a\n", []string{`error 1: the key "evnets" is not known; expected some of events, phones, servers, variables, keys`}},
-		{"unknown event", "x", "events:\n  lunch: h/a\n", []string{`error 2: no event is called "lunch"; expected one such as incoming_call, "Incoming Call" or P8310 (actionurl catalog lists them)`}},
-		{"an event by two names", "x", "events:\n  P8310: h/a\n  Incoming Call: h/b\n", []string{`error 3: "Incoming Call" is the event of line 2, too; expected one list of templates`}},
-		{"twice", "x", "events:\n  P8310: h/a\n  P8310: h/b\n", []string{`error 3: the key "P8310" stands in line 2, too; expected it once`}},
+		{"unknown key", "x", "evnets:\n  incoming_call: h/a\n", []string{`error 1: unknown key "evnets"; expected some of events, phones, servers, variables, keys`}},
+		{"unknown event", "x", "events:\n  lunch: h/a\n", []string{`error 2: unknown event "lunch"; expected a name such as incoming_call, "Incoming Call" or P8310 (actionurl catalog lists them)`}},
+		{"an event by two names", "x", "events:\n  P8310: h/a\n  Incoming Call: h/b\n", []string{`error 3: "Incoming Call" is the same event as in line 2; expected one list of templates`}},
+		{"twice", "x", "events:\n  P8310: h/a\n  P8310: h/b\n", []string{`error 3: key "P8310" is already in line 2; expected it once`}},
 		{"no template", "x", "events:\n  P8310:\n  P8311: {a: b}\n  P8312: [ftp://h]\n", []string{
 			"error 2: the template of incoming_call is empty; expected a text such as 192.168.1.2/mac=$mac",
 			"error 3: the template of outgoing_call is a mapping; expected a text such as 192.168.1.2/mac=$mac",
@@ -309,17 +309,17 @@ func TestParse(t *testing.T) {
 		}},
 		{"a list", "x", "events:\n- a\n", []string{"error 2: events is a list; expected keys with values (key: value)"}},
 		{"no phone", "x", "phones:\n  reception: x\n  00:0b:82:12:34:56: {nmae: x}\n  000B82123456: y\n", []string{
-			`error 2: the phone "reception" is no MAC address; expected one such as 00:0b:82:12:34:56`,
-			`error 3: the key "nmae" is not known; expected some of name, events`,
-			`error 4: the phone "000B82123456" stands in line 3, too; expected it once`,
+			`error 2: "reception" is not a MAC address; expected one such as 00:0b:82:12:34:56`,
+			`error 3: unknown key "nmae"; expected some of name, events`,
+			`error 4: phone "000B82123456" is already in line 3; expected it once`,
 		}},
 		{"no server", "x", "servers:\n  http://h/: x\n  h:99999: y\n", []string{
-			`error 2: the server "http://h/" is none; expected a host or a host with a port, such as 192.168.1.2 or crm.example:8080`,
-			`error 3: the server "h:99999" is none; expected a host or a host with a port, such as 192.168.1.2 or crm.example:8080`,
+			`error 2: "http://h/" is not a server; expected a host or a host with a port, such as 192.168.1.2 or crm.example:8080`,
+			`error 3: "h:99999" is not a server; expected a host or a host with a port, such as 192.168.1.2 or crm.example:8080`,
 		}},
 		{"no variable", "x", "variables:\n  1st: x\nkeys:\n  r: romote\n", []string{
-			`error 2: the variable "1st" is none; expected a letter, then letters, digits, _ or -, such as extension`,
-			`error 4: the key "r" stands for "romote"; expected the name of a variable (actionurl catalog variables lists them), or one of this file's variables`,
+			`error 2: "1st" is not a name for a variable; expected a letter, then letters, digits, _ or -, such as extension`,
+			`error 4: key "r" has the value "romote"; expected a variable (actionurl catalog variables lists them, or one of this file)`,
 		}},
 		{"two documents", "x", "events: {P8310: h/a}\n---\nevents: {}\n", []string{"error 2: a second document begins; expected one"}},
 		{"only comments", "x", "# a\n---\n", []string{"error 0: the profile is empty; expected some of events, phones, servers, variables, keys"}},
@@ -376,7 +376,7 @@ func TestBadFileAddsNothing(t *testing.T) {
 	p.Parse("b", []byte("variables: {other: x}\nservers: {h: x}\nevents:\n  P8311: h/b\n  lunch: x\n"))
 	p.Parse("c", []byte("P8312 = h/$queue-$other\n"))
 	want := []string{
-		`error 5: no event is called "lunch"; expected one such as incoming_call, "Incoming Call" or P8310 (actionurl catalog lists them)`,
+		`error 5: unknown event "lunch"; expected a name such as incoming_call, "Incoming Call" or P8310 (actionurl catalog lists them)`,
 		"used in spite of errors",
 		"warning 1: P8312: Grandstream phones do not replace $other",
 		"2 incoming_call h/$queue", "1 missed_call h/$queue-$other (grandstream P8312)",

@@ -71,11 +71,11 @@ func (f *file) readXML() {
 	case f.bad > 0:
 	case len(r.open) > 0:
 		e := r.open[len(r.open)-1]
-		f.fail(len(r.data), "the file ends before </%s>, which closes line %d", e.name, f.lineOf(e.offset))
+		f.fail(len(r.data), "the file ends before </%s> (opened in line %d)", e.name, f.lineOf(e.offset))
 	case r.root == nil:
 		f.fail(-1, "the file has no element; %s", expectedForms)
 	case len(f.Bindings) == f.first && !f.other && !f.left && !isRoot(r.root):
-		f.fail(r.rootOffset(), "the element %s begins no provisioning file that is known; expected gs_provision, hl_provision, settings or the like", quoted(r.root))
+		f.fail(r.rootOffset(), "the element %s is not the root of a known provisioning file; expected gs_provision, hl_provision, settings or the like", quoted(r.root))
 	}
 }
 
@@ -137,7 +137,7 @@ func (r *xmlReader) skip(end, what string) bool {
 func (r *xmlReader) chars(text []byte, literal bool) {
 	if len(r.open) == 0 {
 		if len(bytes.TrimSpace(text)) > 0 {
-			r.fail(r.at, "text stands outside of the elements; expected an element such as <gs_provision>")
+			r.fail(r.at, "text outside of the elements; expected an element such as <gs_provision>")
 		}
 		return
 	}
@@ -181,7 +181,7 @@ func (r *xmlReader) unescape(text []byte) []byte {
 		out, text = utf8.AppendRune(out, c), text[length:]
 	}
 	if bare && r.open[len(r.open)-1].setting != nil {
-		r.warn(r.at, `"&" stands by itself, which phones may refuse; expected "&amp;"`)
+		r.warn(r.at, `unescaped "&", which phones may refuse; expected "&amp;"`)
 	}
 	return append(out, text...)
 }
@@ -232,7 +232,7 @@ func (r *xmlReader) endTag() {
 		return
 	}
 	if e := &r.open[len(r.open)-1]; !bytes.Equal(e.name, name) {
-		r.fail(start, "</%s> stands where </%s> is expected, which closes line %d", quoted(name), quoted(e.name), r.lineOf(e.offset))
+		r.fail(start, "found </%s>, expected </%s> (opened in line %d)", quoted(name), quoted(e.name), r.lineOf(e.offset))
 		return
 	}
 	r.close()
@@ -266,13 +266,13 @@ func (r *xmlReader) startTag() {
 	}
 	switch {
 	case len(name) == 0 || !isNameStart(name[0]):
-		r.fail(start, `"<" begins no element; expected a name behind it, or "&lt;"`)
+		r.fail(start, `"<" does not begin an element; expected a name after it, or "&lt;"`)
 		return
 	case len(r.open) == maxDepth:
 		r.fail(start, "elements are nested too deep; expected %d levels at most", maxDepth)
 		return
 	case len(r.open) == 0 && r.root != nil:
-		r.fail(start, "a second element stands beside <%s>; expected one", quoted(r.root))
+		r.fail(start, "a second root element after <%s>; expected one", quoted(r.root))
 		return
 	case r.root == nil:
 		r.root = name

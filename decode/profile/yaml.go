@@ -86,7 +86,7 @@ func (f *file) mapping(n *yaml.Node, what string, keys []string) map[string]*yam
 	values := map[string]*yaml.Node{}
 	f.pairs(n, what, func(key, value *yaml.Node) {
 		if !slices.Contains(keys, key.Value) {
-			f.failLine(key.Line, "the key %q is not known; expected some of %s", key.Value, oneOf(keys))
+			f.failLine(key.Line, "unknown key %q; expected some of %s", key.Value, oneOf(keys))
 			return
 		}
 		values[key.Value] = value
@@ -117,7 +117,7 @@ func (f *file) pairs(n *yaml.Node, what string, each func(key, value *yaml.Node)
 		case key.Kind != yaml.ScalarNode:
 			f.failLine(key.Line, "a key of %s is %s; expected a word", what, kindOf(key))
 		case again:
-			f.failLine(key.Line, "the key %q stands in line %d, too; expected it once", key.Value, line)
+			f.failLine(key.Line, "key %q is already in line %d; expected it once", key.Value, line)
 		default:
 			lines[key.Value] = key.Line
 			each(key, n.Content[i+1])
@@ -153,7 +153,7 @@ func (f *file) variables(n *yaml.Node) {
 	f.pairs(n, "variables", func(key, value *yaml.Node) {
 		name := strings.TrimPrefix(key.Value, "$")
 		if !isVariableName(name) {
-			f.failLine(key.Line, "the variable %q is none; expected a letter, then letters, digits, _ or -, such as extension", key.Value)
+			f.failLine(key.Line, "%q is not a name for a variable; expected a letter, then letters, digits, _ or -, such as extension", key.Value)
 			return
 		}
 		if meaning := f.text(value, "the variable "+name, "number shown on the phone"); meaning != "" {
@@ -186,7 +186,7 @@ func (f *file) keys(n *yaml.Node) {
 		}
 		known := f.own[name] || vendor.IsVariable(name)
 		if !known {
-			f.failLine(target(value).Line, "the key %q stands for %q; expected the name of a variable (actionurl catalog variables lists them), or one of this file's variables", key.Value, name)
+			f.failLine(target(value).Line, "key %q has the value %q; expected a variable (actionurl catalog variables lists them, or one of this file)", key.Value, name)
 			return
 		}
 		f.Keys = append(f.Keys, Key{key.Value, name, Place{f.name, key.Line}})
@@ -199,11 +199,11 @@ func (f *file) events(n *yaml.Node, phone string) {
 	f.pairs(n, "events", func(key, value *yaml.Node) {
 		kind := actionurl.Lookup(key.Value)
 		if kind == nil {
-			f.failLine(key.Line, "no event is called %q; expected one such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)", key.Value)
+			f.failLine(key.Line, "unknown event %q; expected a name such as incoming_call, \"Incoming Call\" or P8310 (actionurl catalog lists them)", key.Value)
 			return
 		}
 		if line, again := lines[kind]; again {
-			f.failLine(key.Line, "%q is the event of line %d, too; expected one list of templates", key.Value, line)
+			f.failLine(key.Line, "%q is the same event as in line %d; expected one list of templates", key.Value, line)
 			return
 		}
 		lines[kind] = key.Line
@@ -243,10 +243,10 @@ func (f *file) phones(n *yaml.Node) {
 		line, again := lines[mac]
 		switch {
 		case mac == "":
-			f.failLine(key.Line, "the phone %q is no MAC address; expected one such as 00:0b:82:12:34:56", key.Value)
+			f.failLine(key.Line, "%q is not a MAC address; expected one such as 00:0b:82:12:34:56", key.Value)
 			return
 		case again:
-			f.failLine(key.Line, "the phone %q stands in line %d, too; expected it once", key.Value, line)
+			f.failLine(key.Line, "phone %q is already in line %d; expected it once", key.Value, line)
 			return
 		}
 		lines[mac] = key.Line
@@ -270,7 +270,7 @@ func (f *file) phones(n *yaml.Node) {
 func (f *file) servers(n *yaml.Node) {
 	f.pairs(n, "servers", func(key, value *yaml.Node) {
 		if !isServer(key.Value) {
-			f.failLine(key.Line, "the server %q is none; expected a host or a host with a port, such as 192.168.1.2 or crm.example:8080", key.Value)
+			f.failLine(key.Line, "%q is not a server; expected a host or a host with a port, such as 192.168.1.2 or crm.example:8080", key.Value)
 			return
 		}
 		if name := f.text(value, "the server "+key.Value, "CRM"); name != "" {

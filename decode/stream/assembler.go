@@ -74,7 +74,7 @@ func (a *Assembler) Segment(s *packet.Segment) {
 	seq := s.Seq
 	if s.SYN {
 		a.syn(c, side, s)
-		h.seen = true // also of a connection that is begun anew
+		h.seen = true // also of a connection that: started a new file
 		seq++
 	}
 	a.acknowledge(c, side.Other(), s)

@@ -67,7 +67,7 @@ func event(t testing.TB, words []string) (*httpwire.Exchange, *actionurl.Event) 
 			if k := actionurl.Lookup(slug); k != nil {
 				e.Candidates = append(e.Candidates, k)
 			} else if slug != e.Kind.Slug {
-				t.Fatalf("no event is called %q", slug)
+				t.Fatalf("unknown event %q", slug)
 			}
 		}
 	}

@@ -187,7 +187,7 @@ func (s *Series) finish(partial, name string) {
 	case err != nil:
 		s.say("warning: %s: left by a run that was killed: %v", path, cause(err))
 	case whole == "":
-		s.say("%s: left by a run that was killed before its first row was whole; removed", path)
+		s.say("%s: left by a run that was killed before its first row was complete; removed", path)
 		s.root.Remove(partial)
 	default:
 		name = freeName(s.root, name, from)

@@ -309,7 +309,7 @@ func TestRemoved(t *testing.T) {
 				for _, f := range append(files, partials(t, dir)...) {
 					os.Remove(f)
 				}
-				want = append(want, "DIR/a%H.txt is begun anew")
+				want = append(want, "DIR/a%H.txt: started a new file")
 			} else {
 				os.RemoveAll(dir)
 			}
@@ -329,7 +329,7 @@ func TestRemoved(t *testing.T) {
 				if err := errors.Join(l.Flush(), os.Mkdir(dir, 0o777)); err != nil {
 					t.Fatal(err)
 				}
-				want, lost = append(want, "DIR/a%H.txt is begun anew; 1 row lost meanwhile"), 2
+				want, lost = append(want, "DIR/a%H.txt: started a new file; 1 row lost meanwhile"), 2
 			}
 			l.at(4*time.Second, "three")
 			l.at(5*time.Second, "four")

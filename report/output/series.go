@@ -69,14 +69,14 @@ func (s *Series) prepare() error {
 	exists := err == nil
 	switch {
 	case exists && info.IsDir():
-		return errors.New("is a folder; expected the name of a file to write")
+		return errors.New("is a directory; expected a file to write")
 	case exists && !info.Mode().IsRegular():
 		return nil
 	}
 	s.regular = true
 	for _, in := range d.Inputs {
 		if exists && os.SameFile(info, in) {
-			return errors.New("is also the input; expected another file to write")
+			return errors.New("is also an input; choose another file")
 		}
 	}
 	folder, name := d.split()
@@ -115,7 +115,7 @@ func (s *Series) mendOwn() {
 	result, cut, err := s.mend(f, name, info.Mode())
 	switch {
 	case err != nil:
-		s.say("warning: %s: cannot cut off its last row, which is incomplete: %v", d.Name, cause(err))
+		s.say("warning: %s: cannot remove its incomplete last row: %v", d.Name, cause(err))
 		return
 	case result == "" && compressionOf(name) == "":
 		err = f.Truncate(0)
@@ -123,7 +123,7 @@ func (s *Series) mendOwn() {
 		err = s.root.Rename(result, name)
 	}
 	if err == nil && cut {
-		s.say("%s: cut off its last row, which is incomplete", d.Name)
+		s.say("%s: removed its incomplete last row", d.Name)
 	}
 }
 
@@ -300,7 +300,7 @@ func (s *Series) use(now int64) error {
 	case !s.destination.Live:
 		return files.Named(s.destination.Name, cause(err))
 	}
-	s.say("warning: %s: %v; what comes is lost until that is possible", s.destination.Name, cause(err))
+	s.say("warning: %s: %v; rows are lost until it can be written", s.destination.Name, cause(err))
 	return s.lose()
 }
 
@@ -363,7 +363,7 @@ func (s *Series) Tick(now int64) error {
 	}
 	if s.reopen {
 		if err := s.anew(); err == nil {
-			s.say("%s is begun anew", s.destination.Name)
+			s.say("%s: started a new file", s.destination.Name)
 		}
 	}
 	if s.out != nil && s.out.used() && s.over(now) {
@@ -392,7 +392,7 @@ func (s *Series) look() error {
 		}
 		return s.recover()
 	case s.replaced() && !s.appends(): // else the file is like one that was moved
-		s.say("%s: its folder was moved; it is begun anew in the new one", s.destination.Name)
+		s.say("%s: its directory was moved; started a new file in the new one", s.destination.Name)
 		if err := s.end(); err != nil {
 			return err
 		}
@@ -444,7 +444,7 @@ func (s *Series) recover() error {
 	if s.missed > 0 {
 		what = "; " + s.destination.plural(s.missed) + " lost meanwhile"
 	}
-	s.say("%s is begun anew%s", s.destination.Name, what)
+	s.say("%s: started a new file%s", s.destination.Name, what)
 	s.missed = 0
 	return nil
 }

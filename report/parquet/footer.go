@@ -61,7 +61,7 @@ func readFooter(from io.ReaderAt, size int64) (*metadata, error) {
 	case n > size-int64(tail+len(magic)):
 		return nil, errThrift
 	case n > maxFooter:
-		return nil, fmt.Errorf("its metadata have %d bytes; expected %d at most", n, maxFooter)
+		return nil, fmt.Errorf("its metadata have %d bytes; expected at most %d", n, maxFooter)
 	}
 	footer := make([]byte, n)
 	if _, err := from.ReadAt(footer, size-int64(tail)-n); err != nil {
@@ -112,7 +112,7 @@ func (m *metadata) read(r *thriftReader, size int64) {
 				m.elements = append(m.elements, readElement(r))
 			}
 			if n > maxLeaves {
-				r.err = fmt.Errorf("it has %d columns; expected %d at most", n, maxLeaves)
+				r.err = fmt.Errorf("it has %d columns; expected at most %d", n, maxLeaves)
 			}
 		case id == 4 && kind == thriftList:
 			_, n := r.list()

@@ -52,17 +52,17 @@ func Named(text string) bool {
 func NewServers(text, creds, nkey string) (*Servers, error) {
 	scheme, hosts, ok := strings.Cut(text, "://")
 	if !ok || !Named(text) {
-		return nil, errors.New("expected nats://HOST or tls://HOST, and further hosts with commas between")
+		return nil, errors.New("expected nats://HOST or tls://HOST, more hosts separated by commas")
 	}
 	s := &Servers{text: text, addresses: map[string][]string{}}
 	var roots *x509.CertPool
 	for host := range strings.SplitSeq(hosts, ",") {
 		u, err := url.Parse(scheme + "://" + strings.TrimPrefix(host, scheme+"://"))
 		if err != nil || u.Hostname() == "" || u.Path != "" {
-			return nil, fmt.Errorf("%q is not a host; expected nats://HOST or tls://HOST, and further hosts with commas between", host)
+			return nil, fmt.Errorf("%q is not a host; expected nats://HOST or tls://HOST, more hosts separated by commas", host)
 		}
 		if u.User != nil {
-			return nil, errors.New("everybody on this machine can read a password in a URL; expected --nats-creds FILE or --nats-nkey FILE")
+			return nil, errors.New("other users of this machine can see a password in a URL; use --nats-creds FILE or --nats-nkey FILE")
 		}
 		port := u.Port()
 		if port == "" {
@@ -149,7 +149,7 @@ func (s *Servers) Ports() []uint16 { return s.ports }
 
 // Dial implements nats.CustomDialer: names were resolved before.
 func (s *Servers) Dial(network, at string) (net.Conn, error) {
-	err := fmt.Errorf("%s is not a server that was named", at)
+	err := fmt.Errorf("%s is not one of the given servers", at)
 	for _, address := range s.addresses[at] {
 		var c net.Conn
 		if c, err = net.DialTimeout(network, address, 2*time.Second); err == nil {

@@ -283,7 +283,7 @@ func (p *Publisher) Close() error {
 		return *err
 	}
 	if rest > 0 {
-		return fmt.Errorf("%s in %s for %s; the next run sends what is there", waiting, p.config.Dir, p.config.Servers)
+		return fmt.Errorf("%s in %s for %s; the next run sends the rest", waiting, p.config.Dir, p.config.Servers)
 	}
 	return nil
 }

@@ -363,8 +363,8 @@ func TestFolderRemoved(t *testing.T) {
 	}
 	checkFiles(t, dir, map[string]string{"events.csv": "event\r\nhold_call\r\n"})
 	for _, want := range []string{
-		"warning: " + file + " was removed, with 1 row of this run\n", file + " is begun anew; 1 row lost meanwhile\n",
-		"warning: " + frames + " was removed, with 11 frames of this run\n", frames + " is begun anew; 11 frames lost meanwhile\n",
+		"warning: " + file + " was removed, with 1 row of this run\n", file + ": started a new file; 1 row lost meanwhile\n",
+		"warning: " + frames + " was removed, with 11 frames of this run\n", frames + ": started a new file; 11 frames lost meanwhile\n",
 	} {
 		if !strings.Contains(messages, "actionurl: "+want) {
 			t.Errorf("no %q in\n%s", want, messages)

@@ -28,6 +28,27 @@ func outputOf(t *testing.T, stdin []byte, args ...string) string {
 	return out.String()
 }
 
+// What a capture is made to say of times is read again from what was saved of it:
+// a response that came years later, an event before 1970 and one after 2100.
+func TestReportOfDecades(t *testing.T) {
+	for _, apart := range []time.Duration{29 * 8760 * time.Hour, -29 * 8760 * time.Hour, 80 * 8760 * time.Hour} {
+		c := capturetest.New()
+		k := c.Conn("192.168.40.50:40000", "192.168.40.207:80").Open()
+		k.Push(true, "GET /incoming?mac=000b82123432&remote=5001 HTTP/1.1\r\nHost: 192.168.40.207\r\n\r\n")
+		c.Wait(apart)
+		k.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").Close()
+		var file bytes.Buffer
+		if err := c.WritePcap(&file); err != nil {
+			t.Fatal(err)
+		}
+		saved := outputOf(t, file.Bytes(), "analyze", "--format", "ndjson", "--complete", "-")
+		want := outputOf(t, file.Bytes(), "analyze", "--format", "csv", "-")
+		if got := outputOf(t, []byte(saved), "report", "--format", "csv", "-"); got != want || strings.Count(got, "\n") != 2 {
+			t.Errorf("%v apart: from saved events:\n%s\nfrom the capture:\n%s", apart, got, want)
+		}
+	}
+}
+
 // compareSaved compares what report makes of events that were saved with
 // --complete with what analyze makes of the capture, in each view and format.
 func compareSaved(t *testing.T, file string, views []string, formats []string, flags ...string) {

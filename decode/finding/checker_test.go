@@ -106,6 +106,7 @@ func TestExchange(t *testing.T) {
 		{"secret_in_url in the host", get("/incoming?remote=5003", func(x *httpwire.Exchange) { x.Host = "user:geheim@192.168.40.207" }), nil, "secret_in_url[a password before the host]"},
 		{"secret_in_url, not: a user alone", get("http://user@192.168.40.207/incoming?remote=5003&u=a:b@c"), nil, ""},
 		{"bad_value, without what may be a secret after it", get("/i?m=000b82123432&r=5003&n=x&p=192.168.40.50&d=5&token=geheim"), yes, "secret_in_url[token] bad_value[duration=5]"},
+		{"bad_value, without what may be a secret behind another separator", get("/i?m=000b82123432&r=5003&n=x&p=192.168.40.50&d=5;token=geheim"), yes, "bad_value[duration=5] split_value[duration]"},
 		{"secret_in_url, not: a key of the phone", get("/incoming?remote=5003&key=ASW:33093"), nil, ""},
 		{"secret_in_url, not: nothing in it", get("/incoming?remote=5003&token="), nil, ""},
 		{"secret_in_url, not: a word that ends so", get("/incoming?remote=5003&monkey=0123456789abcdef&bypass=1"), nil, ""},

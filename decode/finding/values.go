@@ -32,7 +32,10 @@ func (c *Checker) values(x *httpwire.Exchange, e *actionurl.Event) {
 			continue
 		}
 		if (!v.Fits || v.Means == vendor.Battery) && !fits(v) {
-			own, _, _ := strings.Cut(v.Value, "&") // what follows may be a secret
+			own := v.Value
+			if end := strings.IndexAny(own, "&;?#/|"); end >= 0 { // what follows may be a secret
+				own = own[:end]
+			}
 			c.add(BadValue, Detail{Name: v.Name, Other: own})
 		}
 		if v.Means == vendor.PhoneIP || v.Means == vendor.IP && e.Template != nil {

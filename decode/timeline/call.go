@@ -59,7 +59,7 @@ type Call struct {
 	size int32 // bytes of its texts and its signalling
 
 	// SIP is the call as the phone's signalling has it, nil if that is not
-	// known. It takes 736 bytes and its texts, about sipCost.
+	// known. It takes 736 bytes and its texts.
 	SIP *sip.Call
 
 	Steps []Step

@@ -38,8 +38,9 @@ const (
 	// maxLong is how much their texts, events and signalling may take beyond that, in
 	// bytes: 8 MiB, and a third as much that is left over beside texts.
 	maxLong = 8 << 20
-	// sipCost is what the signalling of a call takes, in bytes of maxLong.
-	sipCost = 1 << 10
+	// sipCost is what the signalling of a call takes beside its texts, in bytes of
+	// maxLong.
+	sipCost = 768
 	// maxText is how many bytes of each text of calls and phones are kept.
 	maxText = 256
 	// maxOwn is how much the texts may take that phones do not share, in bytes:
@@ -350,9 +351,10 @@ func (t *Timeline) signal(c *Call, s *sip.Call) {
 	if s == nil {
 		return
 	}
+	size := sipCost + len(s.ID) + len(s.Local.User) + len(s.Local.Name) + len(s.Remote.User) + len(s.Remote.Name)
 	c.SIP = s
-	c.size += sipCost
-	t.long += sipCost
+	c.size += int32(size)
+	t.long += size
 }
 
 // note adds an event to a call.

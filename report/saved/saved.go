@@ -32,6 +32,8 @@ type Records struct {
 
 // A part is a file, and the next record of it.
 type part struct {
+	name   string
+	from   io.Reader // nil if reader is there
 	reader reader
 	lines  *report.Reader // the reader, or what it reads lines with
 	number int            // of the file, as they were named
@@ -70,21 +72,41 @@ func (f *Records) open(name string) error {
 		return err
 	}
 	f.opened = append(f.opened, from)
-	p := &part{number: len(f.opened), least: math.MinInt64}
+	p := &part{name: name, from: from, number: len(f.opened), least: math.MinInt64}
 	f.waiting = append(f.waiting, p)
-	if at, size := from.At(); at != nil && parquet.Is(at) {
+	at, size := from.At()
+	switch {
+	case at == nil:
+		return p.begin()
+	case parquet.Is(at):
 		r, err := parquet.NewReader(name, at, size)
 		if err != nil {
 			return err
 		}
-		p.reader, p.lines, p.least = r, r.Reader, r.Least()
+		p.from, p.reader, p.lines, p.least = nil, r, r.Reader, r.Least()
 		return nil
 	}
-	plain, err := pcapfile.Decompress(from)
-	if err != nil {
-		return files.Named(name, err)
+	// Of many files, only those are decompressed whose time has come.
+	first := &part{name: name, from: io.NewSectionReader(at, 0, size)}
+	if err := first.begin(); err != nil {
+		return err
 	}
-	p.lines = report.NewReader(name, plain)
+	if first.reader.Next(&first.next) == nil {
+		p.least = first.next.Time
+	}
+	return nil
+}
+
+// begin begins to read the file, unless that is done.
+func (p *part) begin() error {
+	if p.from == nil {
+		return nil
+	}
+	plain, err := pcapfile.Decompress(p.from)
+	if err != nil {
+		return files.Named(p.name, err)
+	}
+	p.from, p.lines = nil, report.NewReader(p.name, plain)
 	p.reader = p.lines
 	return nil
 }
@@ -135,6 +157,9 @@ func (f *Records) Several() bool {
 	defer again.Close()
 	var found capture.Sensors
 	for _, p := range again.waiting {
+		if p.begin() != nil {
+			continue
+		}
 		for range scouted {
 			if err := p.reader.Next(&p.next); err != nil && !isProblem(err) {
 				break
@@ -198,6 +223,9 @@ func (f *Records) begin() error {
 	f.waiting = f.waiting[1:]
 	at, _ := slices.BinarySearchFunc(f.parts, p.number, func(p *part, number int) int { return cmp.Compare(p.number, number) })
 	f.parts = slices.Insert(f.parts, at, p)
+	if err := p.begin(); err != nil {
+		return err
+	}
 	return p.read()
 }
 

@@ -105,6 +105,7 @@ type Output struct {
 	lost    bool     // there is no file: what is written is lost
 	size    int64    // of the file, in bytes
 	pending bool     // something was written and not flushed
+	err     error    // the first of writing, after which nothing is
 	rows    int      // rows or frames that were written
 	first   int64    // the time of the first
 	reached point    // what was compressed so far
@@ -140,12 +141,16 @@ func (o *Output) Write(b []byte) (int, error) {
 	if o.to == nil {
 		return 0, o.failed(errors.New("is written before its first row"))
 	}
+	if o.err != nil {
+		return 0, o.err
+	}
 	o.pending = true
 	n, err := o.to.Write(b)
 	if o.z != nil {
 		o.reached.add(b[:n])
 	}
-	return n, o.failed(err)
+	o.err = o.failed(err)
+	return n, o.err
 }
 
 // failed names the output in an error of writing it.
@@ -194,7 +199,8 @@ func (o *Output) flush() error {
 	o.pending = false
 	if o.z != nil {
 		if err := o.z.Flush(); err != nil {
-			return o.failed(err)
+			o.err = o.failed(err)
+			return o.err
 		}
 	}
 	o.reached.size = o.size
@@ -220,8 +226,12 @@ func (o *Output) checkpoint() error {
 
 // close ends the output. A file that is whole gets its name.
 func (o *Output) close() error {
-	if o.file == nil {
+	switch {
+	case o.file == nil:
 		return nil
+	case o.err != nil:
+		o.abandon()
+		return o.err
 	}
 	if o.z != nil {
 		if err := o.z.Close(); err != nil {

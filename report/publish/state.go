@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -300,11 +301,7 @@ func (k *Collector) save() error {
 		return err
 	}
 	if name := k.config.State; name != "" {
-		next := name + ".partial"
-		if err := writeSynced(next, data); err != nil {
-			return err
-		}
-		if err := os.Rename(next, name); err != nil {
+		if err := replace(name, data); err != nil {
 			return err
 		}
 	}
@@ -317,11 +314,18 @@ func (k *Collector) save() error {
 	return nil
 }
 
-func writeSynced(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+// replace replaces a file by data, whole or not at all.
+func replace(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.partial")
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	return errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
 }

@@ -224,7 +224,7 @@ func saveFrames(s *Screen, name string, ids []int) done {
 	if len(captures) == 0 {
 		return done{err: errForgotten}
 	}
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // may hold secrets
 	if err != nil {
 		return done{err: err}
 	}

@@ -1,0 +1,91 @@
+package run
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"actionurl/capture/pcapfile"
+	"actionurl/report"
+)
+
+// smallDisk mounts a file system of 64 KiB, for the test's own thread.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	runtime.LockOSThread() // and never unlocked: the thread ends with the test
+	err := unix.Unshare(unix.CLONE_NEWNS)
+	if err == nil {
+		err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+	}
+	if err == nil {
+		err = unix.Mount("tmpfs", dir, "tmpfs", 0, "size=64k")
+	}
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("no file system of its own: %v", err)
+		}
+		t.Skipf("no file system of its own: %v", err)
+	}
+	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
+	return dir
+}
+
+// Where the disk is full, the outputs of a live run end in a whole row and a whole
+// frame, in each format, compressed or not.
+func TestSmallDisk(t *testing.T) {
+	for _, compression := range []string{"", ".gz", ".zst"} {
+		for _, format := range []string{"ndjson", "csv", "tsv", "md", "txt", "pcapng"} {
+			t.Run(format+compression, func(t *testing.T) {
+				name := filepath.Join(smallDisk(t), "x."+format+compression)
+				s := newScript()
+				random := uint32(1)
+				for i := range 4000 {
+					random = random*1664525 + 1013904223 // does not get smaller by much
+					s.event(time.Duration(i)*100*time.Millisecond, fmt.Sprintf("/?event=hold&n=%d,%08x%08x", i, random, random*2654435761))
+				}
+				c := Config{Output: name}
+				if format == "pcapng" {
+					c = Config{Output: "-", Options: report.Options{Format: report.Plain().Named("csv"), Columns: "event"}, Frames: name}
+				} else {
+					c.Options.Format = report.Plain().Named(format)
+				}
+				_, _, err := s.play(t, c, nil)
+				if !errors.Is(err, syscall.ENOSPC) {
+					t.Fatalf("error %v", err)
+				}
+				f, err := os.Open(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				r, err := pcapfile.Decompress(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				data, err := io.ReadAll(r)
+				switch {
+				case err != nil:
+					t.Error(err)
+				case len(data) < 40<<10:
+					t.Errorf("%d bytes", len(data))
+				case format == "pcapng" && pcapfile.Whole(bytes.NewReader(data)) != int64(len(data)):
+					t.Error("it does not end in a whole block")
+				case format == "ndjson" && (!bytes.HasSuffix(data, []byte("}\n")) || bytes.Count(data, []byte("\n{")) != bytes.Count(data, []byte("}\n"))-1),
+					format != "pcapng" && !strings.HasSuffix(string(data), "\n"):
+					t.Errorf("it ends in %q", data[len(data)-80:])
+				}
+			})
+		}
+	}
+}

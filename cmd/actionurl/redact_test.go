@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
@@ -28,6 +30,7 @@ import (
 	"actionurl/capture/pcapfile"
 	"actionurl/report"
 	"actionurl/report/formats"
+	"actionurl/report/publish"
 )
 
 // A plant is values that must not be shown, and a capture that has them wherever a
@@ -47,7 +50,10 @@ type plant struct {
 // newPlant plants values, some of which are the beginning of others.
 func newPlant(seed uint64) *plant {
 	p := &plant{rand: rand.New(rand.NewPCG(seed, 1)), c: capturetest.New()}
-	number := fmt.Sprint(71000 + p.rand.IntN(9000))
+	number := fmt.Sprintf("%d%d", 7100+p.rand.IntN(900), 1+p.rand.IntN(9)) // no multiple of ten, as times are
+	for strings.Contains(fmt.Sprint(capturetest.Start.UnixNano()), number) {
+		number = fmt.Sprintf("%d%d", 7100+p.rand.IntN(900), 1+p.rand.IntN(9))
+	}
 	p.numbers = []string{number, number + "5", number + "57", "+4930" + number + "66", "0049 30 9" + number}
 	stem := "Qu" + strings.Repeat("ix", 1+p.rand.IntN(2)) + "ora"
 	p.names = []string{stem, stem + "th", stem + " Zwölfbäum", stem + "th & Vizzini", "Жуковская " + stem}
@@ -320,6 +326,119 @@ func TestRedact(t *testing.T) {
 		}
 		if plain < len(commands)/2 || shown == 0 {
 			t.Errorf("%d of %d commands show a value without --redact", plain, len(commands))
+		}
+	}
+}
+
+// write writes the capture of the plant to a file.
+func (p *plant) write(t *testing.T, file string) {
+	t.Helper()
+	var pcap bytes.Buffer
+	if err := p.c.WritePcap(&pcap); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, pcap.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// absent reports an error where a text has what is forbidden.
+func absent(t *testing.T, what, text string, forbidden []string) {
+	t.Helper()
+	text = strings.ToLower(text)
+	for _, v := range forbidden {
+		if i := strings.Index(text, v); i >= 0 {
+			t.Errorf("%s: %q is shown: …%s…", what, v, text[max(0, i-60):min(len(text), i+len(v)+40)])
+			return
+		}
+	}
+}
+
+// What is published, and what lies in the spool, has nothing that is planted; nor has
+// a Parquet file, which is read back.
+func TestRedactPublished(t *testing.T) {
+	p := newPlant(7)
+	p.grow(60)
+	dir := t.TempDir()
+	file, spool, parquet := filepath.Join(dir, p.numbers[1]+".pcap"), filepath.Join(dir, "spool"), filepath.Join(dir, "x.parquet")
+	p.write(t, file)
+	url, _ := natsServer(t)
+	ctx := t.Context()
+	execute := func(args ...string) string {
+		var out, stderr bytes.Buffer
+		execute(ctx, nil, args, strings.NewReader(""), &out, &stderr)
+		return out.String() + stderr.String()
+	}
+	absent(t, "output", execute("analyze", "--redact", "all", "--publish", url, "--sensor", "hq", "--spool-dir", spool, file), p.forbidden())
+	c, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	js, err := jetstream.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := js.Stream(t.Context(), publish.StreamName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := st.CachedInfo().State.LastSeq
+	for seq := range n {
+		m, err := st.GetMsg(t.Context(), seq+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		absent(t, "message", fmt.Sprintf("%s %v %s", m.Subject, m.Header, m.Data), p.forbidden())
+	}
+	if n < 60 {
+		t.Errorf("%d messages", n)
+	}
+	ctx, interrupt := context.WithTimeout(ctx, time.Second)
+	defer interrupt()
+	execute("analyze", "--redact", "all", "--publish", "nats://127.0.0.1:1", "--sensor", "none", "--spool-dir", spool, file) // which waits there
+	ctx = t.Context()
+	kept := 0
+	filepath.WalkDir(spool, func(name string, _ os.DirEntry, _ error) error {
+		if data, err := os.ReadFile(name); err == nil {
+			kept += len(data)
+			absent(t, "spool", name+string(data), p.forbidden())
+		}
+		return nil
+	})
+	execute("analyze", "--redact", "all", "--complete", "-o", parquet, file)
+	rows := execute("report", "--format", "ndjson", parquet)
+	absent(t, "Parquet", rows, p.forbidden())
+	if strings.Count(rows, "\n") < 60 {
+		t.Errorf("%d rows", strings.Count(rows, "\n"))
+	}
+}
+
+// Each set replaces what is of it, whatever the others do.
+func TestRedactSets(t *testing.T) {
+	p := newPlant(11)
+	p.grow(150)
+	file := filepath.Join(t.TempDir(), "x.pcap")
+	p.write(t, file)
+	whole := *p
+	for set, keep := range map[string]func(*plant){
+		"numbers":   func(p *plant) { p.values, p.names, p.secrets, p.macs = p.numbers, nil, nil, nil },
+		"names":     func(p *plant) { p.values, p.secrets, p.macs = p.names, nil, nil },
+		"secrets":   func(p *plant) { p.values, p.names, p.macs = p.secrets, nil, nil },
+		"addresses": func(p *plant) { p.values, p.names, p.secrets = p.addrs, nil, nil },
+	} {
+		own := whole
+		keep(&own)
+		for _, format := range []string{"ndjson", "html"} {
+			for _, view := range []string{"events", "requests", "calls", "findings"} {
+				if format == "html" && view != "events" {
+					continue
+				}
+				var out, stderr bytes.Buffer
+				args := []string{"analyze", "-v", "--notes", "--redact", set, "--view", view, "--format", format, file}
+				execute(t.Context(), nil, args, strings.NewReader(""), &out, &stderr)
+				absent(t, strings.Join(args, " "), unpacked(t, out.Bytes())+stderr.String(), own.forbidden())
+			}
 		}
 	}
 }

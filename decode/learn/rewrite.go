@@ -9,7 +9,8 @@ import (
 type Rewriter interface {
 	Server(text string) string            // what stands before a path
 	Value(key, variable, s string) string // of a key, empty for a segment of the path, and of a variable, empty for fixed text
-	Text(s string) string                 // a key, or prose
+	Key(s string) string                  // a key, with what separates it from others
+	Text(s string) string                 // prose
 }
 
 // Rewrite replaces the texts of the lesson that come off the wire. The templates are
@@ -20,7 +21,7 @@ func (l *Lesson) Rewrite(w Rewriter) {
 		server, ok := strings.CutSuffix(s.Template, s.text((*Part).seen))
 		s.places = slices.Clone(s.places)
 		for k := range s.Parts {
-			s.places[k].before = w.Text(s.places[k].before)
+			s.places[k].before = w.Key(s.places[k].before)
 			s.Parts[k].rewrite(w)
 			if instead := s.Parts[k].instead; instead != nil {
 				instead.rewrite(w)
@@ -42,9 +43,9 @@ func (p *Part) rewrite(w Rewriter) {
 		samples[i] = w.Value(p.Key, p.Variable, s)
 	}
 	p.Samples = samples
-	p.Key, p.Why = w.Text(p.Key), w.Text(p.Why)
+	p.Key, p.Why = w.Key(p.Key), w.Text(p.Why)
 	if p.Own {
-		p.Variable = w.Text(p.Variable)
+		p.Variable = w.Key(p.Variable)
 		p.Typed = "$" + p.Variable
 	}
 	literals := slices.Clone(p.Literals)

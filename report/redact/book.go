@@ -58,6 +58,8 @@ func (c class) set() Set {
 		return Numbers
 	case aName, aValue:
 		return Names
+	case aHost: // people name hosts after people
+		return Addresses | Names
 	case aCall: // of numbers, counters and addresses
 		return Numbers | Names | Addresses
 	case aCapture: // people name files after whatever they look for

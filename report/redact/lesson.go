@@ -35,5 +35,8 @@ func (l lesson) Value(key, variable, s string) string {
 	return l.r.value(s, vendor.MeaningOf(variable))
 }
 
-// Text implements [learn.Rewriter].
-func (l lesson) Text(s string) string { return l.r.scan(s, message) }
+// Key implements [learn.Rewriter].
+func (l lesson) Key(s string) string { return l.r.scan(s, freely) }
+
+// Text implements [learn.Rewriter]. A key is in quotes there.
+func (l lesson) Text(s string) string { return l.r.unquoted(s, l.Key) }

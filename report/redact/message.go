@@ -51,7 +51,7 @@ func (r *Redactor) Message(s string) string {
 			names = append(names, r.capture(name))
 		}
 	}
-	s = r.unquoted(s)
+	s = r.unquoted(s, r.other)
 	for i, name := range names {
 		s = strings.ReplaceAll(s, mark(i), name)
 	}
@@ -68,8 +68,9 @@ func mark(n int) string {
 	return string(append(text, 0))
 }
 
-// unquoted replaces what is in quotes in a text, and what is found around.
-func (r *Redactor) unquoted(s string) string {
+// unquoted replaces what is in quotes in a text by what it becomes, and what is found
+// around.
+func (r *Redactor) unquoted(s string, becomes func(string) string) string {
 	var out strings.Builder
 	for {
 		before, rest, ok := strings.Cut(s, `"`)
@@ -79,7 +80,7 @@ func (r *Redactor) unquoted(s string) string {
 		}
 		quoted, after, closed := strings.Cut(rest, `"`)
 		if strings.IndexByte(quoted, 0) < 0 {
-			quoted = r.other(quoted)
+			quoted = becomes(quoted)
 		}
 		out.WriteString(`"` + quoted)
 		if !closed {

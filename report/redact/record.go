@@ -110,11 +110,7 @@ func (r *Redactor) exchange(x *httpwire.Exchange) {
 	x.Client, x.Server = r.addrPort(x.Client), r.addrPort(x.Server)
 	x.Host = r.authority(x.Host)
 	x.Target, x.Location = r.url(x.Target), r.url(x.Location)
-	by := vendor.Read(x.UserAgent)
-	kept := r.kept
-	r.kept = by.Version(x.UserAgent)
-	x.UserAgent, x.ContentType = r.scan(x.UserAgent, agent), r.scan(x.ContentType, agent)
-	r.kept = kept
+	x.UserAgent, x.ContentType = r.userAgent(x.UserAgent), r.scan(x.ContentType, agent)
 	x.Reply = r.other(x.Reply)
 	if x.BodySize > 0 { // of a body that is left out, its length would say something
 		x.Body, x.BodySize, x.ContentLength = nil, 0, -1
@@ -124,6 +120,20 @@ func (r *Redactor) exchange(x *httpwire.Exchange) {
 		also[i] = r.scan(text, message)
 	}
 	x.Also = also
+}
+
+// userAgent replaces what is found in a user agent, or all of one that is no phone's
+// and has words that nobody knows. The version of a phone stays.
+func (r *Redactor) userAgent(s string) string {
+	by := vendor.Read(s)
+	defer func(kept string) { r.kept = kept }(r.kept)
+	r.kept = by.Version(s)
+	v := viewOf(s)
+	hits := r.hits(v.text, agent)
+	if by.Vendor == nil && r.has(Names) && !named(rest(v.text, hits)) {
+		return r.book.of(aValue, s)
+	}
+	return v.replace(hits)
 }
 
 // template returns a template with what stays of its text.

@@ -3,6 +3,7 @@ package redact
 import (
 	"encoding/base64"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -316,16 +317,16 @@ func (r *Redactor) tokenIn(s string, i int, how manner) (n int, by func() string
 	for end < len(s) && s[end] == '=' && end-i >= 8 {
 		end++
 	}
-	secret := isToken(s[i:end])
-	if !secret && how != agent {
+	secret, hides := isToken(s[i:end]), false
+	if how != agent && (!secret || !r.has(Secrets)) {
 		if n := r.encoded(s[i:]); n > 0 {
-			secret, end = true, i+n
+			secret, hides, end = true, true, i+n
 		}
 	}
 	switch {
 	case !secret:
 		return 0, nil
-	case r.has(Secrets):
+	case hides || r.has(Secrets):
 		return end - i, func() string { return r.book.of(aSecret, s[i:end]) }
 	}
 	return end - i, nil
@@ -390,7 +391,7 @@ func (r *Redactor) hides(s string) bool {
 		}
 		colon = colon || c == ':' && i > 0 && i < len(plain)-1
 	}
-	return colon || len(r.hits(string(plain), message)) > 0
+	return colon && r.has(Secrets) || slices.ContainsFunc(r.hits(string(plain), freely), func(h hit) bool { return h.by != nil })
 }
 
 // numberIn finds a number: digits, and groups of them.

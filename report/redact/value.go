@@ -108,6 +108,9 @@ func rest(text string, hits []hit) string {
 
 // party replaces a side of a call: a number, a SIP or tel URI, a name and a URI.
 func (r *Redactor) party(s string) string {
+	if strings.Contains(s, "://") {
+		return r.url(s)
+	}
 	if begin := strings.LastIndexByte(s, '<'); begin >= 0 {
 		name, uri := s[:begin], s[begin+1:]
 		uri, rest, _ := strings.Cut(uri, ">")
@@ -367,7 +370,7 @@ func (r *Redactor) host(s string, port bool) string {
 	switch {
 	case bare == "" || strings.EqualFold(bare, "localhost"):
 		return s
-	case !r.has(Addresses):
+	case !r.has(aHost.set()):
 		return r.scan(s, freely)
 	}
 	return r.book.of(aHost, s)

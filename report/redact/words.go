@@ -57,6 +57,8 @@ const common = `
 	user username name number num ext extension account acc line lines display local remote peer party
 	mac ip addr address host port time timestamp date duration dur ts tz lang model product firmware fw hw sw
 	token password passwd pass pwd secret key auth apikey access sig signature pin passcode api_key
+	mozilla firefox chrome safari applewebkit gecko khtml like compatible linux windows nt x macintosh intel os win curl wget python requests urllib
+	okhttp java apache httpclient postman runtime nginx axios node
 	guide the a an of and or for with
 `
 
@@ -100,10 +102,15 @@ func harmless(text string) bool {
 	if words[strings.ToLower(text)] {
 		return true
 	}
+	return named(text)
+}
+
+// named reports whether the words of a text are common.
+func named(text string) bool {
 	for word := range parts(text) {
 		if !words[word] {
 			return false
 		}
 	}
-	return true
+	return strings.IndexFunc(text, func(c rune) bool { return c >= 0x80 }) < 0
 }

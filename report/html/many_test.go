@@ -45,7 +45,7 @@ func TestMany(t *testing.T) {
 		name   string
 		random bool
 		size   int
-	}{{"call ids of the phone", false, 2_500_000}, {"random call ids", true, 6_000_000}} {
+	}{{"call ids of the phone", false, 2_700_000}, {"random call ids", true, 6_000_000}} {
 		t.Run(test.name, func(t *testing.T) {
 			html := many(t, 100_000, test.random)
 			t.Logf("%d bytes", len(html))

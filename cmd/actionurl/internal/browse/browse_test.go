@@ -3,10 +3,15 @@ package browse
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"net"
+	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +21,8 @@ import (
 
 	"actionurl/capture/files"
 	"actionurl/cmd/actionurl/internal/run"
+	"actionurl/decode"
+	"actionurl/decode/httpwire"
 	"actionurl/report"
 	"actionurl/report/formats"
 	"actionurl/report/redact"
@@ -75,7 +82,7 @@ func beginWith(t *testing.T, c Config, config run.Config, width, height int, cap
 	config.Options.Clock = utc(t)
 	config.Decode.ResponseTimeout, config.Decode.SlowResponse = 10*time.Second, time.Second
 	screen.Attach(&config)
-	if err := run.Captures(config, in); err != nil {
+	if err := run.Captures(config, in); err != nil && !errors.Is(err, run.ErrDamaged) {
 		t.Fatal(err)
 	}
 	screen.store.ended = true
@@ -232,6 +239,151 @@ func TestFilter(t *testing.T) {
 	s.await("is not a status")
 	s.press("f7", "ctrl+u", "34:32", "enter")
 	s.await("filter: phone:34:32", "1 of 3 events (of 4)")
+}
+
+// A filter is of all views, and the flags of the command fill it in.
+func TestFilterOfAllViews(t *testing.T) {
+	s := begin(t, Config{Words: "phone:34:33"}, 80, 24, testdata+"deployment.pcap")
+	for key, want := range map[string]string{"4": "1 of 1 event (of 4)", "3": "no calls (of 1)", "2": "1 of 1 phone (of 3)", "5": "1 of 1 server (of 1)"} {
+		s.press(key)
+		s.await("filter: phone:34:33", want)
+	}
+	s.press("1")
+	s.await("the filter does not change it")
+	s.press("2", "esc")
+	s.await("1 of 3 phones")
+	s.press("3")
+	s.await("1 of 1 call")
+	s.press("/", "failed event:hold", "enter", "5")
+	s.await("no servers (of 1)")
+}
+
+// The cause of a verdict leads to the events that it is about.
+func TestCause(t *testing.T) {
+	s := begin(t, Config{}, 80, 24, testdata+"deployment.pcap")
+	s.press("1")
+	s.await("✗ 34:32  1 of 3")
+	s.press("enter")
+	s.await("> http_error", "Terminate Call", "1 of 1 event (of 4)")
+	s.press("esc", "down", "enter")
+	s.await("34:34  192.168.40.52", "1 of 1 phone (of 3)")
+}
+
+// Several calls that are selected make one ladder, and each row is wanted at most
+// once.
+func TestSeveralCalls(t *testing.T) {
+	s := begin(t, Config{}, 120, 40, testdata+"calls.pcap")
+	s.press("3")
+	text := s.await(" calls", "1 of ")
+	first := regexp.MustCompile(`1 of (\d+) calls`).FindStringSubmatch(text)
+	if first == nil || first[1] < "3" {
+		t.Fatalf("too few calls:\n%s", text)
+	}
+	s.press("space", "space")
+	s.await("2 selected", "* ")
+	s.press("enter")
+	s.await("> 2 calls", "phone", "server", "──▶│")
+	s.press("esc", "esc")
+	s.await("3 of " + first[1] + " calls")
+}
+
+// The mouse chooses views and rows.
+func TestMouse(t *testing.T) {
+	s := begin(t, Config{}, 80, 24, testdata+"deployment.pcap")
+	s.await("1 of 4 events")
+	s.Send(tea.MouseClickMsg{X: 15, Y: 1, Button: tea.MouseLeft})
+	s.await("1 of 3 phones")
+	s.Send(tea.MouseClickMsg{X: 5, Y: 5, Button: tea.MouseLeft})
+	s.await("2 of 3 phones")
+	s.Send(tea.MouseClickMsg{X: 5, Y: 5, Button: tea.MouseLeft})
+	s.await("> phone 34:33", "1 of 1 event")
+	s.Send(tea.MouseWheelMsg{X: 5, Y: 5, Button: tea.MouseWheelDown})
+	s.await("1 of 1 event")
+}
+
+// Keys lists the keys, and m the messages of the run.
+func TestHelp(t *testing.T) {
+	for _, key := range []string{"?", "h", "f1"} {
+		s := begin(t, Config{}, 80, 40, testdata+"cut.pcap")
+		s.press(key)
+		s.await("verdict, phones, calls, events, servers", "curl command", "F10")
+		s.press("/", "curl", "enter")
+		s.await("1 line with it")
+		s.press("esc", "esc", "m")
+		s.await("HTTP request")
+	}
+}
+
+// A small terminal shows what fits, and none crashes it.
+func TestSizes(t *testing.T) {
+	s := begin(t, Config{}, 80, 24, testdata+"calls.pcap")
+	for _, size := range [][2]int{{1, 1}, {2, 3}, {10, 4}, {20, 5}, {40, 10}, {121, 3}, {400, 100}, {80, 24}} {
+		s.Send(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+		for _, keys := range [][]string{{"1"}, {"2"}, {"enter"}, {"3"}, {"enter"}, {"enter"}, {"esc"}, {"esc"}, {"4"}, {"enter"}, {"esc"}, {"5"}, {"enter"}, {"/"}, {"x"}, {"esc"}, {"f7"}, {"esc"}, {"?"}} {
+			s.press(keys...)
+			text := s.shown()
+			if n := strings.Count(text, "\n") + 1; n > max(1, size[1]) {
+				t.Errorf("%v: %d lines", size, n)
+			}
+			for line := range strings.Lines(text) {
+				if report.Width(strings.TrimSuffix(line, "\n")) > size[0] {
+					t.Errorf("%v: too wide: %q", size, line)
+				}
+			}
+		}
+	}
+	s.press("esc", "4")
+	s.await(" events")
+}
+
+// A curl command sends the request that the phone sent.
+func TestCurl(t *testing.T) {
+	path, err := exec.LookPath("curl")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for _, target := range []string{"/a?b=c&d=%2B4", "/mac=00&local=It's me", "/x?n=Müller[1]{2}", "no/slash", "/a/../b", "/e?x=\x1b[2J$(id)`id`"} {
+		at := netip.MustParseAddrPort(listener.Addr().String())
+		for _, host := range []string{at.String(), "crm.example.com:" + strconv.Itoa(int(at.Port()))} {
+			r := &decode.Record{Exchange: &httpwire.Exchange{Method: "POST", Target: target, Host: host, Server: at, UserAgent: "Phone 'x' 1", ContentType: "text/plain", Body: []byte("a=1 '2'")}}
+			command := strings.Replace(curl(r), "curl", path+" -s --max-time 5", 1)
+			if report.Visible(command) != command {
+				t.Errorf("%q", command)
+			}
+			sent := make(chan string)
+			go func() {
+				c, err := listener.Accept()
+				if err != nil {
+					sent <- err.Error()
+					return
+				}
+				defer c.Close()
+				b := make([]byte, 4096)
+				n, _ := c.Read(b)
+				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+				sent <- string(b[:n])
+			}()
+			if out, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", command, err, out)
+				listener.Close()
+				return
+			}
+			got := <-sent
+			for _, want := range []string{"POST " + target + " HTTP/1.1\r\n", "Host: " + host + "\r\n", "User-Agent: Phone 'x' 1\r\n", "Content-Type: text/plain\r\n", "\r\n\r\na=1 '2'"} {
+				if !strings.Contains(got, want) {
+					t.Errorf("%s\nsent %q\nwant %q", command, got, want)
+				}
+			}
+		}
+	}
 }
 
 // Saved rows are those that the other commands write.

@@ -100,11 +100,8 @@ func (c *cursor) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// row returns the row of a call.
+// row returns the row of a call that is over.
 func (c *cursor) row(of call) report.GridRow {
-	if !of.over {
-		return of.row
-	}
 	return report.GridRow(bytes.TrimSuffix(c.calls.line(int(of.at)), []byte("\n")))
 }
 

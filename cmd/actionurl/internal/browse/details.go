@@ -27,6 +27,14 @@ func wrapped(all []line, indent, text string, width int, s style) []line {
 	return all
 }
 
+// raw adds a text as it was sent, in lines of a width.
+func raw(all []line, indent, text string, width int) []line {
+	for _, t := range cutText(text, width-len(indent)) {
+		all = append(all, textLine(indent+t, plain))
+	}
+	return all
+}
+
 // eventLines are the details of a request: what it says, what is wrong with it, and
 // the frame that completes it.
 func eventLines(m *model, id, width int) []line {
@@ -34,16 +42,16 @@ func eventLines(m *model, id, width int) []line {
 	if r == nil {
 		return []line{textLine("forgotten: older than the latest that are kept", dim)}
 	}
-	all := wrapped(nil, "", r.Method+" "+r.Target+" "+r.Version, width, plain)
+	all := raw(nil, "", r.Method+" "+r.Target+" "+r.Version, width)
 	for _, h := range [...][2]string{{"Host", r.Host}, {"User-Agent", r.UserAgent}, {"Content-Type", r.ContentType}} {
 		if h[1] != "" {
-			all = wrapped(all, "", h[0]+": "+h[1], width, plain)
+			all = raw(all, "", h[0]+": "+h[1], width)
 		}
 	}
 	if len(r.Body) > 0 {
 		all = append(all, nil)
 		for text := range strings.Lines(string(r.Body)) {
-			all = wrapped(all, "", strings.TrimRight(text, "\r\n"), width, plain)
+			all = raw(all, "", strings.TrimRight(text, "\r\n"), width)
 		}
 	}
 	if e := r.Event; e != nil && len(e.Vars) > 0 {

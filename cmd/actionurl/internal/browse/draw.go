@@ -111,21 +111,28 @@ func beside(left, right []line, leftWidth, rightWidth, height int) []line {
 func wrapText(text string, width int) []string {
 	var all []string
 	for _, l := range report.Fold(text, max(width, 1)) {
-		for report.Width(l) > width && width > 0 {
-			cut, n := 0, 0
-			for i, r := range l {
-				if n += report.Width(string(r)); n > width {
-					break
-				}
-				cut = i + len(string(r))
-			}
-			if cut == 0 {
-				break
-			}
-			all = append(all, l[:cut])
-			l = l[cut:]
-		}
-		all = append(all, l)
+		all = append(all, cutText(l, width)...)
 	}
 	return all
+}
+
+// cutText breaks a text, which may hold anything, into lines of a width.
+func cutText(text string, width int) []string {
+	var all []string
+	text = report.Visible(text)
+	for report.Width(text) > width && width > 0 {
+		cut, n := 0, 0
+		for i, r := range text {
+			if n += report.Width(string(r)); n > width {
+				break
+			}
+			cut = i + len(string(r))
+		}
+		if cut == 0 {
+			break
+		}
+		all = append(all, text[:cut])
+		text = text[cut:]
+	}
+	return append(all, text)
 }

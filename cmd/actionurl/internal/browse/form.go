@@ -95,7 +95,7 @@ func (f *form) pressed(m *model, msg tea.KeyPressMsg) tea.Cmd {
 	case "esc":
 		m.form = nil
 	case "enter", "f7":
-		if err := m.top().search(m, f.words()); err != nil {
+		if err := m.find(f.words()); err != nil {
 			m.say("%v", err)
 			return nil
 		}

@@ -160,7 +160,7 @@ type framesMsg struct {
 // lines are what the frames of a request say.
 func (f *frames) lines(_ *model, of place, width int) []line {
 	if f.from == nil {
-		return wrapped(nil, "", "", width, plain)[:0:0]
+		return wrapped(heading(nil, "frame"), "  ", f.why, width, dim)
 	}
 	if f.got.of != of {
 		f.want = of
@@ -170,16 +170,16 @@ func (f *frames) lines(_ *model, of place, width int) []line {
 		return wrapped(heading(nil, "frame"), "  ", f.got.err.Error(), width, plain)
 	}
 	var all []line
-	for _, raw := range []struct {
+	for _, part := range []struct {
 		name  string
 		bytes []byte
 	}{{"as sent", f.got.request}, {"response", f.got.response}} {
-		if len(raw.bytes) == 0 {
+		if len(part.bytes) == 0 {
 			continue
 		}
-		all = heading(all, raw.name)
-		for text := range strings.Lines(string(raw.bytes)) {
-			all = wrapped(all, "  ", strings.TrimRight(text, "\r\n"), width, plain)
+		all = heading(all, part.name)
+		for text := range strings.Lines(string(part.bytes)) {
+			all = raw(all, "  ", strings.TrimRight(text, "\r\n"), width)
 		}
 	}
 	all = heading(all, "frame, by gopacket")

@@ -315,10 +315,12 @@ func (p *ladder) draw(m *model, width, height int) []line {
 	return beside(lines, right, left, width-left-1, height)
 }
 
-// The widths of a ladder: of the times, and of the least column.
+// The widths of a ladder: of the times, of the least column, and of the last, which
+// is a server with its port.
 const (
-	timeWidth = 14
-	minColumn = 22
+	timeWidth  = 14
+	minColumn  = 16
+	lastColumn = len("192.168.100.100:8085")
 )
 
 // drawSteps draws the ladder.
@@ -329,11 +331,12 @@ func (p *ladder) drawSteps(m *model, width, height int) []line {
 	p.left = min(p.left, max(0, len(p.columns)-2))
 	columns := p.columns[p.left:]
 	room := width - timeWidth
-	gap := min(34, max(minColumn, room/(len(columns)+1)))
-	for len(columns) > 2 && (len(columns)-1)*gap+minColumn > room {
+	n := len(columns)
+	gap := min(34, max(room/(n+1), min(22, (room-lastColumn)/max(n-1, 1)), minColumn))
+	for len(columns) > 2 && (len(columns)-1)*gap+lastColumn > room {
 		columns = columns[:len(columns)-1]
 	}
-	gap = min(gap, max(8, room-minColumn/2))
+	gap = min(gap, max(8, room-lastColumn/2))
 	at := func(key string) int {
 		return slices.IndexFunc(columns, func(c lifeline) bool { return c.key == key })
 	}
@@ -443,7 +446,7 @@ func arrow(columns []lifeline, held map[string]int, from, to, gap int, text stri
 	}
 	if hi > last && lo >= 0 { // to or from a column that is not shown
 		if lo == last {
-			l = append(l, part{shaft(text, minColumn, from < to, true, true), s})
+			l = append(l, part{shaft(text, lastColumn, from < to, true, true), s})
 		} else {
 			l = append(l, part{"──", s})
 		}
@@ -457,7 +460,7 @@ func arrow(columns []lifeline, held map[string]int, from, to, gap int, text stri
 // shaft draws a part of an arrow with a text in it. To the right its head is at its
 // end, if that is the arrow's; to the left at its beginning.
 func shaft(text string, width int, right, end, begin bool) string {
-	text = report.Cut(text, max(1, width-6))
+	text = report.Cut(text, max(1, width-4))
 	if text != "" {
 		text = " " + text + " "
 	}

@@ -10,6 +10,9 @@ import (
 // KiB, which takes 0.3 ms to read again.
 const blockLines = 256
 
+// roomSize is how much memory is taken for compressed blocks at a time, in bytes.
+const roomSize = 256 << 10
+
 // lines are lines of text in blocks, all but the latest of which are compressed.
 // The number of a line stays its own when earlier ones are forgotten.
 type lines struct {
@@ -19,6 +22,8 @@ type lines struct {
 	open    []byte   // the block that is not full
 	n       int      // lines in it
 	size    int      // bytes of the blocks
+	room    []byte   // for further blocks
+	scratch []byte
 }
 
 func newLines() *lines {
@@ -41,9 +46,14 @@ func (l *lines) add(line []byte) {
 	if l.n++; l.n < blockLines {
 		return
 	}
-	block := bytes.Clone(l.encoder.EncodeAll(l.open, nil))
-	l.blocks = append(l.blocks, block)
-	l.size += len(block)
+	l.scratch = l.encoder.EncodeAll(l.open, l.scratch[:0])
+	if len(l.scratch) > cap(l.room)-len(l.room) {
+		l.room = make([]byte, 0, max(roomSize, len(l.scratch)))
+	}
+	at := len(l.room)
+	l.room = append(l.room, l.scratch...)
+	l.blocks = append(l.blocks, l.room[at:len(l.room):len(l.room)])
+	l.size += len(l.scratch)
 	l.open, l.n = l.open[:0], 0
 }
 

@@ -88,7 +88,7 @@ func (r rows) index(id int) int {
 
 // rows returns the rows that there are now.
 func (l *list) rows(m *model) rows {
-	if l.find == nil && !l.of.everything() && l.of.view != serversView { // as it was left
+	if l.find == nil && !l.of.everything() { // as it was left
 		l.search(m, l.of.words)
 	}
 	m.store.mu.Lock()
@@ -129,13 +129,11 @@ func (l *list) rows(m *model) rows {
 	return r
 }
 
-// servers returns those that have the words.
+// servers returns those that the search has chosen.
 func (l *list) servers(m *model) rows {
-	words := strings.Fields(strings.ToLower(l.of.words))
 	ids := []int32{}
 	for i := range m.verdict.Servers {
-		row := m.grids.serverRow(&m.verdict.Servers[i])
-		if !slices.ContainsFunc(words, func(w string) bool { return !row.Has(w) }) {
+		if l.find == nil || l.find.hasServer(m.verdict.Servers[i].Addr, m.grids.serverRow(&m.verdict.Servers[i])) {
 			ids = append(ids, int32(i))
 		}
 	}
@@ -161,6 +159,9 @@ func (l *list) row(m *model, id int) report.GridRow {
 	c := m.store.call(id)
 	if c == nil {
 		return ""
+	}
+	if !c.over() {
+		return m.store.open[id]
 	}
 	of := *c
 	m.store.mu.Unlock()
@@ -256,7 +257,7 @@ func (l *list) key(m *model, key string) (tea.Cmd, bool) {
 		case len(l.marked) > 0:
 			clear(l.marked)
 		case l.of.words != "":
-			l.search(m, "")
+			m.search("")
 		default:
 			return nil, false
 		}
@@ -400,6 +401,11 @@ func (l *list) total(m *model) int {
 		return len(m.store.calls)
 	case phonesView:
 		return len(m.store.phones)
+	case serversView:
+		if m.verdict == nil {
+			return 0
+		}
+		return len(m.verdict.Servers)
 	}
 	return len(m.store.index)
 }

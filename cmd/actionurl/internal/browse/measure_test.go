@@ -26,6 +26,8 @@ import (
 	"actionurl/decode/packet"
 )
 
+var keysToo = flag.Bool("keys", false, "measure how soon a key shows while events arrive")
+
 var measured = flag.String("capture", "", "a capture to measure the screen with, such as the storm of 1 GB")
 
 // resident returns the memory of the process, in MiB.
@@ -106,8 +108,8 @@ func TestMeasureCapture(t *testing.T) {
 // TestMeasureKeys presses keys while 500 events a second arrive. A key shows within
 // 50 ms.
 func TestMeasureKeys(t *testing.T) {
-	if testing.Short() {
-		t.Skip()
+	if !*keysToo {
+		t.Skip("no -keys")
 	}
 	screen, err := New(Config{Zone: time.UTC, Clock: "utc", Live: true, Name: "eth1"})
 	if err != nil {

@@ -52,6 +52,7 @@ type model struct {
 	panes         []pane // the last is shown; those before it are where Esc goes back to
 	roots         [len(views)]pane
 
+	words  string  // of the filter of the views
 	ask    *prompt // what is typed; nil for nothing
 	form   *form
 	said   string // the latest message
@@ -88,12 +89,11 @@ func newModel(s *Screen) (*model, error) {
 		return nil, err
 	}
 	m := &model{Screen: s, width: 80, height: 24, grids: g, cursor: newCursor(s.store)}
-	m.open(eventsView)
-	if s.Words != "" {
-		if err := m.top().search(m, s.Words); err != nil {
-			return nil, err
-		}
+	m.words = s.Words
+	if _, err := newSearch(s.store, query{words: s.Words}, s.Zone, s.Clock); err != nil {
+		return nil, err
 	}
+	m.open(eventsView)
 	return m, nil
 }
 
@@ -133,6 +133,9 @@ func (m *model) open(v view) {
 		}
 	}
 	m.panes = []pane{m.roots[v]}
+	if l, ok := m.roots[v].(*list); ok && l.of.words != m.words {
+		l.search(m, m.words) // which was right before
+	}
 }
 
 // say shows a message.
@@ -239,7 +242,7 @@ func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 			return nil
 		})
 		m.ask.typed = func(m *model, text string) {
-			if m.top().search(m, text) == nil {
+			if m.find(text) == nil {
 				m.said = ""
 			}
 		}
@@ -262,9 +265,18 @@ func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 
 // search has the pane look for words, and says what is wrong with them.
 func (m *model) search(words string) {
-	if err := m.top().search(m, words); err != nil {
+	if err := m.find(words); err != nil {
 		m.say("%v", err)
 	}
+}
+
+// find has the pane look for words. Those of a view are of all views.
+func (m *model) find(words string) error {
+	err := m.top().search(m, words)
+	if _, ok := m.top().(*list); ok && err == nil && len(m.panes) == 1 {
+		m.words = strings.TrimSpace(words)
+	}
+	return err
 }
 
 // clicked takes a click.

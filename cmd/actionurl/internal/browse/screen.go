@@ -1,6 +1,7 @@
 package browse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,9 +21,9 @@ import (
 	"actionurl/report/output"
 )
 
-// gcPercent is how much the heap may grow, in percent, before it is collected: it is
-// mostly what is kept, which is no garbage.
-const gcPercent = 40
+// gcPercent is how much the heap may grow, in percent, before it is collected. It is
+// mostly compressed lines, which are no garbage and have no pointers to follow.
+const gcPercent = 20
 
 // A Config says what a screen shows.
 type Config struct {
@@ -122,41 +123,29 @@ func (s *Screen) Run(ctx context.Context, read func(context.Context) error) erro
 		case <-ctx.Done():
 		}
 	}()
-	type end struct {
-		err   error
-		panic any
-		stack []byte
-	}
-	ended := make(chan end, 1)
-	crashed := make(chan struct{})
+	ended := make(chan error, 1)
 	go func() {
-		var e end
+		var err error
 		defer func() {
-			if e.panic = recover(); e.panic != nil {
-				e.stack = debug.Stack()
-				close(crashed)
-			}
 			s.store.mu.Lock()
 			s.store.ended = true
 			s.store.changed++
 			s.store.mu.Unlock()
-			ended <- e
+			ended <- err
 		}()
-		if e.err = read(ctx); e.err != nil {
-			s.store.note(e.err.Error())
+		defer s.store.recovered()
+		if err = read(ctx); err != nil {
+			s.store.note(err.Error())
 		}
 	}()
 	select {
 	case <-s.shut:
-	case e := <-ended:
+	case err := <-ended:
 		select {
 		case <-s.shut: // and it has read all
-			ended <- e
+			ended <- nil
 		default:
-			if e.panic != nil {
-				panic(fmt.Sprintf("%v\n%s", e.panic, e.stack))
-			}
-			return e.err
+			return cmp.Or(s.crashed(), err)
 		}
 	}
 	m, err := newModel(s)
@@ -166,23 +155,39 @@ func (s *Screen) Run(ctx context.Context, read func(context.Context) error) erro
 	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(s.Stdin), tea.WithOutput(s.Stdout), tea.WithoutSignalHandler())
 	go func() {
 		select {
-		case <-crashed:
+		case c := <-s.store.crashes:
+			s.store.crashes <- c
 			program.Kill()
 		case <-ctx.Done():
 		}
 	}()
 	_, err = program.Run()
 	cancel()
-	e := <-ended
-	switch {
-	case e.panic != nil: // the terminal is as it was
-		panic(fmt.Sprintf("%v\n%s", e.panic, e.stack))
-	case errors.Is(err, tea.ErrProgramPanic):
-		return err
-	case errors.Is(err, tea.ErrProgramKilled), errors.Is(err, tea.ErrInterrupted):
+	select {
+	case <-ended:
+	case <-time.After(closing): // it may wait for a network
+	}
+	if crashed := s.crashed(); crashed != nil {
+		return crashed
+	}
+	if errors.Is(err, tea.ErrProgramKilled) && !errors.Is(err, tea.ErrProgramPanic) || errors.Is(err, tea.ErrInterrupted) {
 		return nil
 	}
 	return err
+}
+
+// closing is how long the run may take to end after the screen has.
+const closing = 5 * time.Second
+
+// crashed returns a panic of a goroutine as an error, nil for none. The terminal is
+// as it was by then.
+func (s *Screen) crashed() error {
+	select {
+	case c := <-s.store.crashes:
+		return fmt.Errorf("crashed: %v\n%s", c.what, c.stack)
+	default:
+		return nil
+	}
 }
 
 // Terminal returns what keys come from: stdin, or the terminal itself where that is

@@ -1,11 +1,15 @@
 package browse
 
 import (
+	"bytes"
+	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"actionurl/decode"
 	"actionurl/report"
 )
 
@@ -34,30 +38,40 @@ type search struct {
 	grids       *grids
 	filter      report.Filter
 	texts       []string // in lower case, that rows have
-	judged      []int8   // by the index of a call that is over, from firstJudged on: 1 where its row has the texts, -1 where not
+	plain       [][]byte // those that lines have, too
+	lower       []byte   // a line
+	clock       *report.Clock
+	judged      []int8 // by the index of a call that is over, from firstJudged on: 1 where its row has the texts, -1 where not
 	firstJudged int
 	cancel      chan struct{}
 	over        sync.WaitGroup
 
 	mu      sync.Mutex
-	ids     []int32 // in order
-	scanned int     // requests that were looked at
+	ids     []int32                 // in order
+	servers map[netip.AddrPort]bool // of a list of servers, those of the requests
+	scanned int                     // requests that were looked at
 }
 
 // newSearch begins a search. Words that are wrong are an error.
 func newSearch(s *store, q query, zone *time.Location, clock string) (*search, error) {
-	f := &search{query: q, store: s, cancel: make(chan struct{})}
+	f := &search{query: q, store: s, cancel: make(chan struct{}), servers: map[netip.AddrPort]bool{}}
 	f.filter.View = report.Events
+	var err error
+	if f.clock, err = report.NewClock(clock); err != nil {
+		return nil, err
+	}
 	for _, words := range []string{q.scope, q.words} {
 		texts, err := f.filter.ParseTerms(words, zone)
 		if err != nil {
 			return nil, err
 		}
 		for _, text := range texts {
-			f.texts = append(f.texts, strings.ToLower(text))
+			text = strings.ToLower(text)
+			if f.texts = append(f.texts, text); plainText(text) && (f.clock.Form() == "" || text[0] > '9') {
+				f.plain = append(f.plain, []byte(text))
+			}
 		}
 	}
-	var err error
 	if f.grids, err = newGrids(clock); err != nil {
 		return nil, err
 	}
@@ -67,6 +81,18 @@ func newSearch(s *store, q query, zone *time.Location, clock string) (*search, e
 // start starts the search.
 func (f *search) start() {
 	f.over.Go(f.run)
+}
+
+// hasServer reports whether a server is chosen, by its requests and its row.
+func (f *search) hasServer(addr netip.AddrPort, row report.GridRow) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return (f.servers[addr] || f.filter.Empty()) && f.has(row)
+}
+
+// has reports whether a row has the texts.
+func (f *search) has(row report.GridRow) bool {
+	return !slices.ContainsFunc(f.texts, func(text string) bool { return !row.Has(text) })
 }
 
 // stop ends the search.
@@ -96,6 +122,7 @@ func (f *search) stopped() bool {
 
 // run searches until it is stopped.
 func (f *search) run() {
+	defer f.store.recovered()
 	c := newCursor(f.store)
 	defer c.close()
 	next := 0
@@ -166,10 +193,17 @@ func (f *search) look(c *cursor, next *int, members map[int32]bool) {
 		case phonesView:
 			member = e.phone
 		}
-		if member < 0 || f.view != eventsView && members[member] {
+		if member < 0 || (f.view == callsView || f.view == phonesView) && members[member] {
 			continue
 		}
-		if !f.shows(c, *next) {
+		r := f.shown(c, *next)
+		if r == nil {
+			continue
+		}
+		if f.view == serversView {
+			f.mu.Lock()
+			f.servers[r.Server] = true
+			f.mu.Unlock()
 			continue
 		}
 		if f.view == eventsView {
@@ -198,43 +232,68 @@ func (f *search) entry(n int) (entry, bool) {
 	return f.store.index[i], true
 }
 
-// shows reports whether the query chooses a request, of a list of requests by its
-// row, too.
-func (f *search) shows(c *cursor, n int) bool {
-	if f.filter.Empty() && (f.view != eventsView || len(f.texts) == 0) {
-		return true
+// shown returns a request if the query chooses it, of a list of requests by its
+// row, too; else nil.
+func (f *search) shown(c *cursor, n int) *decode.Record {
+	if f.view == eventsView && f.lacks(c.events.line(n)) {
+		return nil
 	}
 	r := c.record(n)
 	if r == nil || !f.filter.Shows(r) {
-		return false
+		return nil
 	}
 	if f.view != eventsView || len(f.texts) == 0 {
-		return true
+		return r
 	}
 	row := f.grids.eventRow(r)
 	target := strings.ToLower(r.Target)
-	return !slices.ContainsFunc(f.texts, func(text string) bool { return !row.Has(text) && !strings.Contains(target, text) })
+	if slices.ContainsFunc(f.texts, func(text string) bool { return !row.Has(text) && !strings.Contains(target, text) }) {
+		return nil
+	}
+	return r
+}
+
+// plainText reports whether a text that a row has is in the line of its request, too:
+// a word of letters, or a number that is too long for a part of a time or an address.
+func plainText(text string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyz"
+	return strings.Trim(text, letters) == "" || len(text) >= 4 && strings.Trim(text, "0123456789") == ""
+}
+
+// lacks reports whether the line of a request shows that its row does not have the
+// texts. Reading it takes ten times as long.
+func (f *search) lacks(line []byte) bool {
+	if len(f.plain) == 0 || bytes.Contains(line, []byte(`"candidates":`)) { // of which the row has the labels
+		return false
+	}
+	f.lower = f.lower[:0]
+	for _, c := range line {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		f.lower = append(f.lower, c)
+	}
+	return slices.ContainsFunc(f.plain, func(text []byte) bool { return !bytes.Contains(f.lower, text) })
 }
 
 // rows returns the calls or phones that the query chooses: the members if only
 // these, and those whose rows have the texts.
 func (f *search) rows(c *cursor, only bool, members map[int32]bool) (ids []int32) {
-	lacks := func(row report.GridRow) bool {
-		return slices.ContainsFunc(f.texts, func(text string) bool { return !row.Has(text) })
-	}
 	if f.view == phonesView {
 		f.store.mu.Lock()
 		phones := slices.Clone(f.store.phones)
 		f.store.mu.Unlock()
 		for i := range phones {
-			if (!only || members[int32(i)]) && !lacks(phones[i].row) {
+			silent := phones[i].silent
+			shown := !only || members[int32(i)] || silent != nil && f.phone < 0 && f.filter.ShowsSilent(silent)
+			if shown && f.has(phones[i].row) {
 				ids = append(ids, int32(i))
 			}
 		}
 		return ids
 	}
 	f.store.mu.Lock()
-	calls, first := slices.Clone(f.store.calls), f.store.firstCall
+	calls, first, open := slices.Clone(f.store.calls), f.store.firstCall, maps.Clone(f.store.open)
 	f.store.mu.Unlock()
 	f.judged = f.judged[min(first-f.firstJudged, len(f.judged)):]
 	f.firstJudged = first
@@ -247,8 +306,8 @@ func (f *search) rows(c *cursor, only bool, members map[int32]bool) (ids []int32
 		case only && !members[id]:
 			continue
 		case len(f.texts) == 0:
-		case !of.over:
-			if lacks(of.row) {
+		case !of.over():
+			if !f.has(open[int(id)]) {
 				continue
 			}
 		default:
@@ -257,7 +316,7 @@ func (f *search) rows(c *cursor, only bool, members map[int32]bool) (ids []int32
 					return ids
 				}
 				f.judged[i] = 1
-				if lacks(c.row(of)) {
+				if !f.has(c.row(of)) {
 					f.judged[i] = -1
 				}
 			}

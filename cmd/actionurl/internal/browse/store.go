@@ -2,11 +2,13 @@ package browse
 
 import (
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
 
 	"actionurl/decode/finding"
+	"actionurl/decode/timeline"
 	"actionurl/report"
 )
 
@@ -17,8 +19,8 @@ const (
 	maxEvents = 1 << 20
 	maxBytes  = 112 << 20
 
-	// maxCalls bounds the calls: 512 Ki of 40 bytes, 20 MiB, and of about 30 of
-	// their compressed rows, 15 MiB.
+	// maxCalls bounds the calls: 512 Ki of 16 bytes, 8 MiB, and of about 40 of
+	// their compressed rows, 20 MiB.
 	maxCalls = 512 << 10
 
 	// maxBeside bounds what is kept beside the requests: 64 Ki lines of about 250
@@ -47,8 +49,9 @@ type store struct {
 
 	calls     []call // by number, from firstCall on
 	firstCall int
-	closed    *lines  // the rows of calls that are over, in the order of their ends
-	left      []int16 // how many of each of its blocks are kept
+	open      map[int]report.GridRow // the rows of calls that are not over, by number
+	closed    *lines                 // the rows of calls that are over, in the order of their ends
+	left      []int16                // how many of each of its blocks are kept
 	phones    []phone
 	messages  []message // a ring, once it is full
 	oldest    int       // in messages
@@ -57,6 +60,25 @@ type store struct {
 	notes []string // messages of the run
 	ended bool     // the run is over
 	state runState
+
+	crashes chan crash // of goroutines
+}
+
+// A crash is a panic that was recovered, so that the terminal can be restored
+// before it goes on.
+type crash struct {
+	what  any
+	stack []byte
+}
+
+// recovered recovers a panic, where it is deferred.
+func (s *store) recovered() {
+	if what := recover(); what != nil {
+		select {
+		case s.crashes <- crash{what, debug.Stack()}:
+		default: // there is one already
+		}
+	}
 }
 
 // An entry is where a request belongs: a call and a phone by their numbers, -1 for
@@ -69,14 +91,14 @@ type aside struct {
 	line  string
 }
 
-// A call is the row of one.
+// A call is where the row of one is.
 type call struct {
-	row  report.GridRow // empty once it is over
-	id   uint64         // of its SIP, see idOf; 0 for none
-	last int32          // its latest request
-	at   int32          // its row in closed; valid iff over
-	over bool
+	id   uint64 // of its SIP, see idOf; 0 for none
+	last int32  // its latest request
+	at   int32  // its row in closed; -1 while it is open
 }
+
+func (c *call) over() bool { return c.at >= 0 }
 
 // A phone is the row of one.
 type phone struct {
@@ -84,7 +106,7 @@ type phone struct {
 	mac      string
 	accounts []string
 	findings finding.Set
-	silent   bool
+	silent   *timeline.Phone // that announced nothing; nil for one that did
 }
 
 // A message is a SIP message.
@@ -104,7 +126,9 @@ type runState struct {
 	lost       int
 }
 
-func newStore() *store { return &store{lines: newLines(), closed: newLines()} }
+func newStore() *store {
+	return &store{lines: newLines(), closed: newLines(), open: map[int]report.GridRow{}}
+}
 
 // end keeps the last row of a call.
 func (s *store) end(n int, row report.GridRow) {
@@ -118,7 +142,8 @@ func (s *store) end(n int, row report.GridRow) {
 	}
 	s.left[at/blockLines]++
 	s.closed.add([]byte(row + "\n"))
-	c.row, c.at, c.over = "", int32(at), true
+	c.at = int32(at)
+	delete(s.open, n)
 }
 
 // forget forgets the oldest requests where there are too many.
@@ -128,10 +153,11 @@ func (s *store) forget() {
 		s.index = s.index[blockLines:]
 	}
 	first := s.lines.first()
-	for len(s.calls) > maxCalls || len(s.calls) > 0 && s.calls[0].over && int(s.calls[0].last) < first {
-		if c := &s.calls[0]; c.over {
+	for len(s.calls) > maxCalls || len(s.calls) > 0 && s.calls[0].over() && int(s.calls[0].last) < first {
+		if c := &s.calls[0]; c.over() {
 			s.left[c.at/blockLines]--
 		}
+		delete(s.open, s.firstCall)
 		s.calls = s.calls[1:]
 		s.firstCall++
 	}

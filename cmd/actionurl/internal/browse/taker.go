@@ -188,7 +188,7 @@ func (t *taker) callOf(c *timeline.Call) *openCall {
 	if open == nil {
 		open = &openCall{number: int32(t.firstCall + len(t.calls))}
 		t.ofCall[c.Slot] = open
-		t.calls = append(t.calls, call{})
+		t.calls = append(t.calls, call{at: -1})
 	}
 	return open
 }
@@ -214,8 +214,7 @@ func (t *taker) setCall(n int32, of *timeline.Call, found finding.Set, over bool
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c := t.store.call(int(n)); c != nil {
-		c.row = row
-		if of.SIP != nil {
+		if t.open[int(n)] = row; of.SIP != nil {
 			c.id = t.idOf(of.SIP.ID)
 		}
 		if over {
@@ -231,7 +230,10 @@ func (t *taker) setPhone(n int32, of *decode.Phone) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := &t.phones[n]
-	p.row, p.findings, p.silent = row, of.Findings, of.Silent
+	p.row, p.findings = row, of.Findings
+	if of.Silent {
+		p.silent = of.Phone
+	}
 	if len(p.accounts) != len(of.Accounts) {
 		p.accounts = append([]string(nil), of.Accounts...)
 	}

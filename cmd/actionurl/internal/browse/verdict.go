@@ -25,6 +25,13 @@ func (p *verdictPane) keys() string {
 	return "Up Down cause  Enter its events  / search  m messages  ? keys  q quit"
 }
 
+func (p *verdictPane) status(m *model) string {
+	if p.words == "" && m.words != "" {
+		return "of all that was read: the filter does not change it"
+	}
+	return p.textPane.status(m)
+}
+
 // key implements pane.
 func (p *verdictPane) key(m *model, key string) (tea.Cmd, bool) {
 	n := 0
@@ -68,13 +75,13 @@ func (p *verdictPane) enter(m *model, c *verdict.Cause) {
 	if c.All {
 		phones = nil
 	}
-	q := all(eventsView)
-	q.scope = strings.TrimSpace("finding:" + c.Kind.String() + " " + phonesOf(phones))
+	q, words := all(eventsView), phonesOf(phones)
+	q.scope = strings.TrimSpace("finding:" + c.Kind.String() + " " + words)
 	name := c.Kind.String()
 	switch c.Kind {
 	case finding.Refused, finding.Unreachable, finding.NotNotified, finding.Encrypted, finding.NeverSent, finding.MissingEvent, finding.RegisterFlood:
 		q = all(phonesView)
-		q.words = phonesOf(phones)
+		q.words = words
 	}
 	l := newList(q, name, false)
 	m.push(l)

@@ -317,6 +317,7 @@ func TestHelp(t *testing.T) {
 // A small terminal shows what fits, and none crashes it.
 func TestSizes(t *testing.T) {
 	s := begin(t, Config{}, 80, 24, testdata+"calls.pcap")
+	s.await("1 of 22 events") // so the size of the beginning is known
 	for _, size := range [][2]int{{1, 1}, {2, 3}, {10, 4}, {20, 5}, {40, 10}, {121, 3}, {400, 100}, {80, 24}} {
 		s.Send(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
 		for _, keys := range [][]string{{"1"}, {"2"}, {"enter"}, {"3"}, {"enter"}, {"enter"}, {"esc"}, {"esc"}, {"4"}, {"enter"}, {"esc"}, {"5"}, {"enter"}, {"/"}, {"x"}, {"esc"}, {"f7"}, {"esc"}, {"?"}} {

@@ -88,7 +88,7 @@ func newModel(s *Screen) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &model{Screen: s, width: 80, height: 24, grids: g, cursor: newCursor(s.store)}
+	m := &model{Screen: s, grids: g, cursor: newCursor(s.store)}
 	m.words = s.Words
 	if _, err := newSearch(s.store, query{words: s.Words}, s.Zone, s.Clock); err != nil {
 		return nil, err
@@ -351,6 +351,9 @@ func (m *model) searching() bool {
 
 // draw draws the screen.
 func (m *model) draw() []line {
+	if m.width == 0 { // the size is not known yet
+		return []line{nil}
+	}
 	lines := []line{m.header().fit(m.width), m.tabLine().fit(m.width)}
 	height := max(0, m.height-head-foot)
 	var body []line

@@ -157,7 +157,7 @@ func (s *Screen) Run(ctx context.Context, read func(context.Context) error) erro
 		select {
 		case c := <-s.store.crashes:
 			s.store.crashes <- c
-			program.Kill()
+			cancel()
 		case <-ctx.Done():
 		}
 	}()

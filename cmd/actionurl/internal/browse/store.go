@@ -127,7 +127,7 @@ type runState struct {
 }
 
 func newStore() *store {
-	return &store{lines: newLines(), closed: newLines(), open: map[int]report.GridRow{}}
+	return &store{lines: newLines(), closed: newLines(), open: map[int]report.GridRow{}, crashes: make(chan crash, 1)}
 }
 
 // end keeps the last row of a call.

@@ -96,6 +96,8 @@ type Reader struct {
 	// many variables were not, as their lines have more than 256.
 	Losses, Dropped int
 
+	Sensor string // of lines that name none, to be set before the first
+
 	name  string
 	from  *bufio.Reader
 	line  int
@@ -272,7 +274,7 @@ func (r *Reader) readLine() (string, error) {
 func (r *Reader) record(line string, s *Saved) (known bool, err error) {
 	findings := s.Request.Findings[:0]
 	*s = Saved{event: actionurl.Event{Vars: s.event.Vars[:0], Candidates: s.event.Candidates[:0]}}
-	s.exchange = httpwire.Exchange{Origin: packet.Origin{Interface: r.capture("", ""), Time: noTime}, ContentLength: -1, Done: true}
+	s.exchange = httpwire.Exchange{Origin: packet.Origin{Interface: r.capture(r.Sensor, ""), Time: noTime}, ContentLength: -1, Done: true}
 	s.Request = decode.Record{Exchange: &s.exchange, Event: &s.event, Findings: findings}
 	r.decoder = decoder{text: line}
 	r.template, r.slug, r.label, r.known, r.requests.next = "", "", "", true, 0

@@ -25,6 +25,8 @@ func TestDuckDB(t *testing.T) {
 	t.Run("values", func(t *testing.T) { readsValues(t, db) })
 	t.Run("types", func(t *testing.T) { seesTypes(t, db) })
 	t.Run("copies", func(t *testing.T) { writesCopies(t, db) })
+	t.Run("manual", func(t *testing.T) { answersQueries(t, db) })
+	t.Run("ClickHouse", func(t *testing.T) { definesTable(t, db) })
 }
 
 // writesCopies: what DuckDB makes of a file, in other encodings and in one file of
@@ -78,7 +80,7 @@ func readsValues(t *testing.T, db *duckdb.DB) {
 	got := db.Ask(dir, statements...)
 	rows := 0
 	for i := range statements {
-		for _, row := range got[i] {
+		for _, row := range got[i].Rows {
 			maps.DeleteFunc(row, func(_ string, v any) bool { return v == nil })
 			for key, v := range row {
 				row[key] = asSaved(key, v)
@@ -90,7 +92,7 @@ func readsValues(t *testing.T, db *duckdb.DB) {
 			}
 			rows++
 		}
-		if diff := cmp.Diff(want[i], got[i]); diff != "" {
+		if diff := cmp.Diff(want[i], got[i].Rows); diff != "" {
 			t.Errorf("%s (-NDJSON +Parquet):\n%s", statements[i], head(diff))
 		}
 	}
@@ -191,7 +193,7 @@ func seesTypes(t *testing.T, db *duckdb.DB) {
 		"select vars['remote'] remote from 'a.parquet' where vars['remote'] is not null limit 1",
 	)
 	types := map[string]string{}
-	for _, row := range got[0] {
+	for _, row := range got[0].Rows {
 		types[row["column_name"].(string)] = row["column_type"].(string)
 	}
 	for name, want := range map[string]string{
@@ -202,14 +204,14 @@ func seesTypes(t *testing.T, db *duckdb.DB) {
 			t.Errorf("%s is %s; expected %s", name, types[name], want)
 		}
 	}
-	if seconds := got[1][0]["t"]; seconds != "DECIMAL(18,9)" {
+	if seconds := got[1].Rows[0]["t"]; seconds != "DECIMAL(18,9)" {
 		t.Errorf("ring_s is %v", seconds)
 	}
-	if logical := got[2][0]["logical_type"].(string); !strings.Contains(logical, "isAdjustedToUTC=1") || !strings.Contains(logical, "NANOS=NanoSeconds()") {
+	if logical := got[2].Rows[0]["logical_type"].(string); !strings.Contains(logical, "isAdjustedToUTC=1") || !strings.Contains(logical, "NANOS=NanoSeconds()") {
 		t.Errorf("time is %s", logical)
 	}
 	coded := map[string]string{}
-	for _, row := range got[3] {
+	for _, row := range got[3].Rows {
 		coded[row["path_in_schema"].(string)] = row["encodings"].(string)
 		if row["path_in_schema"] == "event" && (row["compression"] != "SNAPPY" || row["stats_min_value"] != "attended_transfer" || row["stats_null_count"] == "0") {
 			t.Errorf("the chunk of event: %v", row)
@@ -220,10 +222,10 @@ func seesTypes(t *testing.T, db *duckdb.DB) {
 			t.Errorf("%s is encoded as %q; all: %q", name, coded[name], slices.Sorted(maps.Keys(coded)))
 		}
 	}
-	if n := got[4][0]["n"]; n != "22" {
+	if n := got[4].Rows[0]["n"]; n != "22" {
 		t.Errorf("%v events", n)
 	}
-	if remote := got[5][0]["remote"]; remote == nil || remote == "" {
+	if remote := got[5].Rows[0]["remote"]; remote == nil || remote == "" {
 		t.Errorf("remote %v", remote)
 	}
 }
@@ -236,7 +238,7 @@ func TestParquetIsRefused(t *testing.T) {
 		want string
 	}{
 		{[]string{"analyze", "-o", filepath.Join(dir, "a.parquet.gz"), "../../testdata/calls.pcap"}, "parquet is compressed already; expected a name without .gz"},
-		{[]string{"report", "nats://127.0.0.1:1", "--durable", "all", "-o", filepath.Join(dir, "a.parquet")}, "a parquet file cannot be added to; expected NDJSON"},
+		{[]string{"analyze", "--complete", "--view", "calls", "-o", filepath.Join(dir, "a.parquet"), "../../testdata/calls.pcap"}, "it needs --format ndjson or parquet, and --view events or requests"},
 	} {
 		var messages strings.Builder
 		if status := execute(t.Context(), nil, c.args, nil, &messages, &messages); status != statusUsage || !strings.Contains(messages.String(), c.want) {
@@ -339,6 +341,21 @@ func TestReportOfALake(t *testing.T) {
 		want := outputOf(t, nil, "report", "--view", view, filepath.Join(dir, "all"))
 		if got := outputOf(t, nil, append([]string{"report", "--view", view}, files...)...); got != want {
 			t.Errorf("%s: %s\nwant %s", view, got, want)
+		}
+	}
+}
+
+// A folder stands for its files, and sensor=NAME for the sensor of those that name
+// none.
+func TestReportOfAFolder(t *testing.T) {
+	dir := t.TempDir()
+	for _, sensor := range []string{"hq", "branch"} {
+		outputOf(t, nil, "analyze", "--rotate", "1m", "-o", filepath.Join(dir, "day=%Y-%m-%d", "sensor="+sensor, "%H%M%S.parquet"), "../../testdata/calls.pcap")
+	}
+	for _, name := range []string{dir, filepath.Join(dir, "**", "*.parquet")} {
+		got := outputOf(t, nil, "report", "--columns", "sensor,event", "--format", "csv", name)
+		if n, m := strings.Count(got, "hq,"), strings.Count(got, "branch,"); n != 22 || m != 22 {
+			t.Errorf("%s: %d and %d events:\n%s", name, n, m, head(got))
 		}
 	}
 }

@@ -49,9 +49,14 @@ type reader interface {
 	Problem(error) error
 }
 
-// Open opens files of these names, compressed or not; "-" is standard input. When
-// ctx ends, reading does. Where a pipe is silent for long, idle is called.
+// Open opens files of these names, compressed or not; "-" is standard input, a folder
+// or pattern stands for the files that it has. When ctx ends, reading does. Where a
+// pipe is silent for long, idle is called.
 func Open(ctx context.Context, names []string, stdin io.Reader, idle func()) (*Records, error) {
+	names, err := expand(names)
+	if err != nil {
+		return nil, err
+	}
 	f := &Records{Input: files.NewInput(ctx, stdin, idle), ctx: ctx, names: names}
 	for _, name := range names {
 		if err := f.open(name); err != nil {
@@ -84,6 +89,7 @@ func (f *Records) open(name string) error {
 			return err
 		}
 		p.from, p.reader, p.lines, p.least = nil, r, r.Reader, r.Least()
+		p.lines.Sensor = sensorOf(name)
 		return nil
 	}
 	// Of many files, only those are decompressed whose time has come.
@@ -107,6 +113,7 @@ func (p *part) begin() error {
 		return files.Named(p.name, err)
 	}
 	p.from, p.lines = nil, report.NewReader(p.name, plain)
+	p.lines.Sensor = sensorOf(p.name)
 	p.reader = p.lines
 	return nil
 }

@@ -24,7 +24,8 @@ await db.run("set TimeZone = 'UTC'");
 const all = [];
 for (const statement of JSON.parse(readFileSync(0, 'utf8'))) {
 	try {
-		all.push((await db.runAndReadAll(statement)).getRowObjectsJson());
+		const result = await db.runAndReadAll(statement);
+		all.push({ Names: result.columnNames(), Rows: result.getRowObjectsJson() });
 	} catch (e) {
 		process.stderr.write(statement + ': ' + e.message);
 		process.exit(1);
@@ -67,8 +68,14 @@ func Open(t testing.TB) *DB {
 // are strings.
 type Row = map[string]any
 
-// Ask returns the rows of each statement. Its working directory is dir.
-func (db *DB) Ask(dir string, statements ...string) [][]Row {
+// A Result has the names of the columns in their order, and the rows.
+type Result struct {
+	Names []string
+	Rows  []Row
+}
+
+// Ask returns the result of each statement. Its working directory is dir.
+func (db *DB) Ask(dir string, statements ...string) []Result {
 	db.t.Helper()
 	asked, err := json.Marshal(statements)
 	if err != nil {
@@ -80,7 +87,7 @@ func (db *DB) Ask(dir string, statements ...string) [][]Row {
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		db.t.Fatalf("DuckDB: %v\n%s", err, failed.Stderr)
 	}
-	var all [][]Row
+	var all []Result
 	if err := errors.Join(err, json.Unmarshal(out, &all)); err != nil {
 		db.t.Fatal(err)
 	}

@@ -1,0 +1,138 @@
+package saved
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"actionurl/capture/files"
+)
+
+// extensions are those of files that are taken from a folder.
+var extensions = regexp.MustCompile(`(?i)\.(parquet|(ndjson|jsonl|json)(\.gz|\.zst)?)$`)
+
+// expand returns the names of files: of a folder, those of saved events in it and in
+// its folders; of a pattern, those that match it, where "**" stands for any folders.
+// Hidden ones are skipped. The order is that of names in a folder.
+func expand(names []string) ([]string, error) {
+	var all []string
+	for _, name := range names {
+		info, err := os.Stat(name)
+		var found []string
+		switch {
+		case name == "-" || err == nil && !info.IsDir():
+			all = append(all, name)
+			continue
+		case err == nil:
+			found, err = walk(name, extensions)
+		case strings.ContainsAny(name, "*?["):
+			var pattern *regexp.Regexp
+			from, rest := fixed(name)
+			if pattern, err = compile(rest); err != nil {
+				return nil, fmt.Errorf("%s: is not a pattern: %w", name, err)
+			}
+			found, err = walk(from, pattern)
+		default: // its error is that of opening it
+			all = append(all, name)
+			continue
+		}
+		switch {
+		case err != nil:
+			return nil, files.Named(name, err)
+		case len(found) == 0:
+			return nil, fmt.Errorf("%s: has no saved events (NDJSON or Parquet)", name)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// walk returns the files in a folder whose paths in it match.
+func walk(folder string, matches *regexp.Regexp) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		hidden := path != folder && strings.HasPrefix(d.Name(), ".")
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && hidden:
+			return fs.SkipDir
+		case d.IsDir() || hidden:
+			return nil
+		}
+		relative, err := filepath.Rel(folder, path)
+		if err == nil && matches.MatchString(filepath.ToSlash(relative)) {
+			found = append(found, path)
+		}
+		return err
+	})
+	slices.Sort(found)
+	return found, err
+}
+
+// fixed returns the folder before the first wildcard of a pattern, and the rest of
+// the pattern, with slashes.
+func fixed(pattern string) (folder, rest string) {
+	pattern = filepath.ToSlash(pattern)
+	slash := strings.LastIndexByte(pattern[:strings.IndexAny(pattern, "*?[")], '/')
+	switch slash {
+	case -1:
+		return ".", pattern
+	case 0:
+		return "/", pattern[1:]
+	}
+	return filepath.FromSlash(pattern[:slash]), pattern[slash+1:]
+}
+
+// compile returns the expression that a pattern means.
+func compile(pattern string) (*regexp.Regexp, error) {
+	var b strings.Builder
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case strings.HasPrefix(pattern[i:], "**/"):
+			b.WriteString("(?:.*/)?")
+			i += 2
+		case strings.HasPrefix(pattern[i:], "**"):
+			b.WriteString(".*")
+			i++
+		case c == '*':
+			b.WriteString("[^/]*")
+		case c == '?':
+			b.WriteString("[^/]")
+		case c == '[':
+			end := strings.IndexByte(pattern[i:], ']')
+			if end < 2 {
+				return nil, errors.New("a [ without ]")
+			}
+			class := pattern[i+1 : i+end]
+			not := strings.HasPrefix(class, "!") || strings.HasPrefix(class, "^")
+			b.WriteByte('[')
+			if not {
+				b.WriteByte('^')
+				class = class[1:]
+			}
+			b.WriteString(strings.ReplaceAll(class, `\`, `\\`) + "]")
+			i += end
+		default:
+			b.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
+		}
+	}
+	return regexp.Compile("^" + b.String() + "$")
+}
+
+// sensorOf returns the sensor that the folders of a file name, as sensor=NAME;
+// nothing where they name none.
+func sensorOf(name string) string {
+	sensor := ""
+	for part := range strings.SplitSeq(filepath.ToSlash(filepath.Dir(name)), "/") {
+		if value, ok := strings.CutPrefix(part, "sensor="); ok {
+			sensor = value
+		}
+	}
+	return sensor
+}

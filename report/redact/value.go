@@ -143,16 +143,22 @@ func (r *Redactor) party(s string) string {
 	return scheme + user + "@" + r.authority(host) + parameters
 }
 
-// number replaces a telephone number, or what a SIP party is called instead.
+// number replaces a telephone number, or what a SIP party is called instead: by its
+// name, if only names are replaced.
 func (r *Redactor) number(s string) string {
 	s = actionurl.Unescape(s)
-	if strings.TrimSpace(s) == "" || !r.has(Numbers) {
-		return r.scan(s, freely)
+	switch {
+	case strings.TrimSpace(s) == "":
+		return s
+	case r.has(Numbers):
+		if pseudonym := r.dialled(s); pseudonym != "" {
+			return pseudonym
+		}
+		return r.learn(aNumber, s)
+	case r.has(Names) && !isDialled(s) && !harmless(s):
+		return r.learn(aName, s)
 	}
-	if pseudonym := r.dialled(s); pseudonym != "" {
-		return pseudonym
-	}
-	return r.learn(aNumber, s)
+	return r.scan(s, freely)
 }
 
 // digits replaces digits and what separates groups of them.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // A file that is not whole yet is hidden, beside the name that it will get:
@@ -114,6 +115,9 @@ func Lines(r io.Reader) int64 {
 // finishOthers gives the partial files of this destination that killed runs
 // left their names, without the row that they broke off in.
 func (s *Series) finishOthers() {
+	if !utf8.ValidString(s.destination.Name) {
+		return // no expression matches it
+	}
 	pattern, proper := s.destination.patterns()
 	all, err := fs.Glob(s.root.FS(), pattern)
 	if err != nil {

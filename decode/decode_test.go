@@ -183,6 +183,9 @@ func targets(lines []string) []string {
 }
 
 func TestEachRequestOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	c := day(20, 1000)
 	want, _ := decode(t, c.Frames)
 	if len(want) != 1000 || !strings.HasSuffix(want[999], " 200") {

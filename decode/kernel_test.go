@@ -104,6 +104,9 @@ func TestKernelDropsNothing(t *testing.T) {
 }
 
 func TestKernelDropsNothingOfCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for path := range capturetest.Corpus(t) {
 		file, err := os.ReadFile(path)
 		if err != nil {

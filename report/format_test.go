@@ -425,6 +425,9 @@ func writeTo(w io.Writer, o Options, records []*decode.Record, flush bool) (err 
 
 // However far the disk's room goes, that it ended is said.
 func TestWriteErrors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	few := sample(t)[2:5] // of two days
 	for _, format := range Plain().Names() {
 		for _, flush := range []bool{false, true} {

@@ -26,6 +26,9 @@ func width(line string) int { return twwidth.WidthWithOptions(line, twwidth.Opti
 func lines(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") }
 
 func TestTableFitsTheTerminal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, view := range []View{Events, Requests} {
 		for limit := 40; limit <= 250; limit++ {
 			out := write(t, Options{Format: Plain().Named("table"), Width: limit}, view, events(t))
@@ -317,6 +320,9 @@ func TestMemoryOfTable(t *testing.T) {
 
 // Rows that tablewriter does not lay out look as if it had.
 func TestLinesLikeTheLibrary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	texts := []string{
 		"", "x", " leading", "trailing ", "two  blanks", "12345678901234567890", strings.Repeat("x", 300), "Jürgen", "山田 太郎",
 		strings.Repeat("山", 70), "e\u0301a\u0308", "😀☎🇩🇪", "👨\u200d👩\u200d👧", "العربية", "ﾊﾝｶｸ", hostileText, "a\tb", "\u0301", "…", "|<>&\\",

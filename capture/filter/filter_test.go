@@ -37,6 +37,9 @@ func TestTcpdump(t *testing.T) {
 // TestCorpus is TestTcpdump over captures of others: all of it over Ethernet, a
 // part over other link types.
 func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	var files []string
 	for file := range capturetest.Corpus(t) {
 		files = append(files, file)
@@ -52,6 +55,9 @@ func TestCorpus(t *testing.T) {
 
 // TestLinks is a part of TestTcpdump for each link type.
 func TestLinks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	read := framesOf(t, testdata(t))
 	for link := range linkNames {
 		frames := slices.Concat(made(t, link), read[link])

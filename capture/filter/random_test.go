@@ -85,6 +85,9 @@ func (g generator) expression(depth int) string {
 
 // TestRandom compares random expressions with tcpdump.
 func TestRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	frames := made(t, capture.LinkEthernet)
 	g := generator{rand.New(rand.NewPCG(1, 2))}
 	for range 200 {

@@ -291,6 +291,9 @@ func TestClaimsAllocateNothing(t *testing.T) {
 // Whatever a byte is changed to, reading ends and goes wrong in no other way
 // than with problems.
 func TestEveryByteChanged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	eachOrder(t, func(t *testing.T, order byteOrder) {
 		for what, f := range samples(order) {
 			for i, was := range f.data {

@@ -69,6 +69,9 @@ func generated(t *testing.T) map[string][]byte {
 }
 
 func TestTShark(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	tshark, err := exec.LookPath("tshark")
 	if err != nil {
 		t.Skip(err)

@@ -41,6 +41,9 @@ func siteCapture(t *testing.T, site, n int) string {
 // A collector that is killed, again and again, has in the end each event once, in
 // the order of time, as if one machine had read all captures.
 func TestCollect(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	url, restart := natsServer(t)
 	const n = 3000
 	a, b := siteCapture(t, 1, n), siteCapture(t, 2, n)

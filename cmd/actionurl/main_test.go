@@ -216,6 +216,9 @@ func console(t *testing.T, command string, width int, quiet bool) string {
 // bytes, and wants the run to end as one that was damaged or as one that was
 // not, without a panic.
 func TestDamage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	captures, err := filepath.Glob("../../testdata/*.pcap*")
 	if err != nil || len(captures) == 0 {
 		t.Fatal("no captures in testdata:", err)
@@ -244,6 +247,9 @@ func TestDamage(t *testing.T) {
 // TestCorpusDamage cuts the captures of other projects at random places, and
 // changes random bytes of them: no panic, and no run that takes long.
 func TestCorpusDamage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	times := 5
 	if *every {
 		times = 1000

@@ -239,6 +239,9 @@ func (b *breeder) try(n int) (wrong string) {
 //
 //	go test ./cmd/actionurl -run TestMutants -mutant N -mutants 1
 func TestMutants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	n := *mutants
 	b := newBreeder(t)
 	runtime.LockOSThread() // for its processor time

@@ -509,6 +509,9 @@ func TestReader(t *testing.T) {
 
 // The segments of a conversation may be cut anywhere.
 func TestCutAnywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, c := range conversations {
 		t.Run(c.name, func(t *testing.T) {
 			script := steps(c.script...)

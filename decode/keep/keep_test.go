@@ -127,6 +127,9 @@ func TestAdvanceIsEager(t *testing.T) {
 // Memory is bounded whatever comes, the youngest frames stay, and what is let
 // go is counted.
 func TestBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	got := &log{t: t}
 	k := New(1000*second, got.write)
 	const frames = 300_000
@@ -183,6 +186,9 @@ func TestFrameDoesNotAllocate(t *testing.T) {
 
 // A million connections, of which some are wanted, leave nothing behind.
 func TestManyConnections(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	k := New(second, func(*capture.Frame) error { return nil })
 	f := frame(1, 0, 100)
 	heap := func() uint64 {
@@ -211,6 +217,9 @@ func TestManyConnections(t *testing.T) {
 
 // Connections that are over are forgotten without a word; others are counted.
 func TestForgotten(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, test := range []struct {
 		end  func(*packet.Segment)
 		want bool

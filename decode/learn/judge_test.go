@@ -319,6 +319,9 @@ func TestOthersArePassedOver(t *testing.T) {
 
 // What is kept is bounded, and what goes beyond is counted.
 func TestBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	s := newSite(t)
 	p := fleet("grandstream", 1)[0]
 	random := rand.New(rand.NewPCG(1, 2))

@@ -45,6 +45,9 @@ func (s *slowly) add(offset int, more bool, data []byte) []byte {
 // Fragments in any order, twice and overlapping make up the packet that a slower
 // joiner makes of them.
 func TestFragmentsInAnyOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	whole := 0
 	for run := range 20_000 {
@@ -103,6 +106,9 @@ func TestFragmentsOfTwoSizes(t *testing.T) {
 
 // What is kept of fragments has its bound, whatever they are like.
 func TestFragmentsBound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for name, flood := range map[string]func(i int) (id uint32, offset, size int){
 		"packets":     func(i int) (uint32, int, int) { return uint32(i), 0, 8 },
 		"far offsets": func(i int) (uint32, int, int) { return uint32(i), maxPacket - 8, 8 },

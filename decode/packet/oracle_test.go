@@ -107,6 +107,9 @@ func TestReferenceOnScripts(t *testing.T) {
 
 // Captures that others made: what gopacket's layers find is found.
 func TestReferenceOnCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	compared, beyond := 0, 0
 	for path := range capturetest.Corpus(t) {
 		c, b := compareFile(t, path)

@@ -72,6 +72,9 @@ func TestAmbiguitiesOfPhones(t *testing.T) {
 
 // Templates that begin alike by the ten thousand are not compared for ever.
 func TestAmbiguitiesAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	p := NewParser()
 	var b strings.Builder
 	for i := range 10_000 {

@@ -400,6 +400,9 @@ func TestEqualTemplatesAreOne(t *testing.T) {
 
 // A small file may stand for a great many templates: the same for each phone.
 func TestBindingsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	var b strings.Builder
 	b.WriteString("events: &all\n  P8310:\n")
 	for i := range 2000 {

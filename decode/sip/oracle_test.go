@@ -84,6 +84,9 @@ func compare(t *testing.T, file string) int {
 
 // The captures that others made and that have SIP in them.
 func TestOracleOnCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skip("no tshark")
 	}
@@ -106,6 +109,9 @@ func TestOracleOnCorpus(t *testing.T) {
 
 // Calls that were recorded of real phones.
 func TestOracleOnRecorded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skip("no tshark")
 	}

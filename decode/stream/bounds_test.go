@@ -102,6 +102,9 @@ func TestHolesGivenUpAtBoundOfAll(t *testing.T) {
 // Memory that is kept to be used again must not add up, whatever order large
 // and small segments wait in.
 func TestSegmentsHeld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	a := NewAssembler(ignorer{}, Config{})
 	small, large := make([]byte, 1), make([]byte, 2048)
 	for round := range 20 {
@@ -137,6 +140,9 @@ func TestSegmentsHeld(t *testing.T) {
 }
 
 func TestEviction(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	r := newRecorder(t)
 	r.quiet = true
 	a := NewAssembler(r, Config{})

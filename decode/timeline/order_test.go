@@ -172,6 +172,9 @@ func TestLongTexts(t *testing.T) {
 
 // The texts and events of all calls have a bound of their own.
 func TestTooLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	tl := follow(Config{})
 	x, e := event(t, []string{"0", "established_call"})
 	long := strings.Repeat("x", maxText-10)
@@ -193,6 +196,9 @@ func TestTooLong(t *testing.T) {
 // What 100,000 phones with a call each at a time take: a million calls take no
 // more than the first 200,000, as older ones are handed out.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const phones, calls, bound = 100_000, 200_000, 96 << 20
 	var made, after runtime.MemStats
 	site := newSite(phones)

@@ -15,6 +15,9 @@ import (
 // that come and go: each call is handed out once, with all of its events, and
 // nothing is left.
 func TestAnyEvents(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	kinds := actionurl.Kinds()
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1))

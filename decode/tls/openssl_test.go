@@ -27,6 +27,9 @@ import (
 // suites that Go's crypto/tls lacks, encrypt-then-MAC, extended master secrets,
 // and resumed sessions.
 func TestOpenSSL(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	openssl, err := exec.LookPath("openssl")
 	if err != nil {
 		if os.Getenv("CI") != "" {

@@ -319,6 +319,9 @@ func FuzzReader(f *testing.F) {
 // TestDecrypt opens what real peers said to each other in every version and
 // suite that Go's crypto/tls speaks, by key log and by the server's RSA key.
 func TestDecrypt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	cert, _ := certificate(t)
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -416,6 +419,9 @@ func tshark(t *testing.T, capt *capturetest.Capture, log []byte) []string {
 // TestHoles takes frames out of a conversation, one and several: what is in
 // other records is read all the same, and the hole is said.
 func TestHoles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)

@@ -95,6 +95,9 @@ var later = " 14:4c:ff 34:97:d7 44:db:d2 64:4f:56 b0:61:a9 c4:fc:22 ec:1d:a9 f0:
 // The blocks are those of IEEE's registry, where it is installed (Debian's
 // package ieee-data), and none is left out.
 func TestBlocksAreThoseOfTheRegistry(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	owners := map[string]string{} // of blocks of 24 bits
 	f, err := os.Open("/usr/share/ieee-data/oui.txt")
 	if errors.Is(err, fs.ErrNotExist) {

@@ -34,6 +34,9 @@ func TestPendingBound(t *testing.T) {
 
 // Long targets must not take more memory than the bound of requests promises.
 func TestPendingBoundOfBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	d := New(Config{ResponseTimeout: time.Hour}, &sink{exchange: func(*httpwire.Exchange) {}})
 	ask := newAsker(d)
 	ask.pad(60_000)
@@ -107,6 +110,9 @@ func grown(f func()) int {
 }
 
 func TestMemoryOfOpenConnections(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const conns = 100_000
 	d := New(Config{ResponseTimeout: time.Hour}, &sink{exchange: func(*httpwire.Exchange) {}})
 	ask := newAsker(d)

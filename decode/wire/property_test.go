@@ -80,6 +80,9 @@ func framesOf(t *testing.T, name string) []capture.Frame {
 // TestDamagedCaptures drops, doubles and reorders frames of whole captures, and
 // cuts them off: what is shown is as in the whole, and what is missing is said.
 func TestDamagedCaptures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, name := range []string{"guide-events.pcap", "calls.pcap", "call.pcapng", "values.pcap", "deployment.pcap", "real/sip-held.pcap", "real/guide.pcap"} {
 		frames := framesOf(t, filepath.Join("../../testdata", name))

@@ -101,6 +101,9 @@ func TestRingWraps(t *testing.T) {
 
 // Exchanges that come in the worst order cost little more than in order.
 func TestRingLate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const n = 300_000 // of which moving one by one would take minutes
 	on := new(capture.Interface)
 	var r ring

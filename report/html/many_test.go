@@ -40,6 +40,9 @@ func many(t testing.TB, n int, randomIDs bool) []byte {
 // A page of a busy day loads, finds and redraws without a pause. The times are what
 // is wanted on an idle machine.
 func TestMany(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const slack = 3 // where other tests run beside it
 	for _, test := range []struct {
 		name   string
@@ -131,6 +134,9 @@ func TestBounds(t *testing.T) {
 
 // Events whose details were left out have their mark, and say that they were.
 func TestOlder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	page, add := synthetic(t, report.Options{}, func(p *Page) { p.detailed = 1 })
 	for i := range 2*chunkRows + 10 {
 		add(int64(i)*1e6, 1, fmt.Sprintf("/incoming?remote=%d", i))

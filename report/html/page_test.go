@@ -24,6 +24,9 @@ func busy(c *capturetest.Capture) { capturetest.BusyHour(c, 12) }
 // A person opens the page, looks, searches by mouse and keyboard, and comes back
 // to it by its address.
 func TestPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	html := pageOf(t, busy)
 	b := open(t, html, 1600, 900, "")
 	want(b, `events.n`, 1368)
@@ -83,6 +86,9 @@ func TestPage(t *testing.T) {
 
 // The verdict is the one of the summary, and each cause of it a filter.
 func TestVerdict(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	html, v := written(t, busy)
 	var text bytes.Buffer
 	if err := report.WriteVerdict(&text, v, report.VerdictOptions{Width: 1000}); err != nil {
@@ -114,6 +120,9 @@ func TestVerdict(t *testing.T) {
 // Words of a search, and how many events they mean; those of the command mean the
 // same to it.
 func TestSearch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	b := open(t, pageOf(t, busy), 1200, 800, "")
 	count := func(query string) int { return eval[int](b, fmt.Sprintf(`(choose(%q), filter.count)`, query)) }
 	for query, want := range map[string]int{
@@ -162,6 +171,9 @@ func shownBy(t *testing.T, build func(*capturetest.Capture), query string) int {
 
 // Zooming and moving, by wheel, keys and drags.
 func TestZoom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	b := open(t, pageOf(t, busy), 1600, 900, "")
 	whole := eval[float64](b, `view.to - view.from`)
 	at := b.placeOf(600)
@@ -191,6 +203,9 @@ func TestZoom(t *testing.T) {
 // On a telephone and on a wide screen nothing is out of reach; dark and on paper
 // it can be read.
 func TestLayout(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	b := open(t, pageOf(t, busy), 400, 800, "event=3")
 	for _, width := range []int64{400, 1000, 1600, 3840} {
 		b.do(emulate(width))
@@ -221,6 +236,9 @@ func TestLayout(t *testing.T) {
 
 // The list sorts, and is copied as CSV that no spreadsheet runs.
 func TestList(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	b := open(t, pageOf(t, func(c *capturetest.Capture) {
 		for i, number := range []string{"=1+1", "300", "20"} {
 			k := c.Conn(fmt.Sprintf("192.168.40.50:%d", 40000+i), "192.168.40.207:80").Open()
@@ -251,6 +269,9 @@ func TestList(t *testing.T) {
 
 // What is copied sends the same request, and finds it.
 func TestCopy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	b := open(t, pageOf(t, func(c *capturetest.Capture) {
 		k := c.Conn("192.168.40.50:40000", "192.168.40.207:8085").Open()
 		k.Send("GET /incoming?mac=000b82123432&n=J\xfcr'gen Doe&x=$(id) HTTP/1.1\r\nHost: cti\r\nUser-Agent: it's\r\n\r\n")
@@ -265,6 +286,9 @@ func TestCopy(t *testing.T) {
 
 // What was sent stays text, wherever it is shown.
 func TestHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const bad = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\u2066\x00\x1b]0;x\x07<!--\u2028'\"`${alert(3)}"
 	html := pageOf(t, func(c *capturetest.Capture) {
 		for i, target := range []string{"/incoming?mac=000b82123432&remote=5003&display_remote=" + bad, "/established?mac=000b82123432&" + bad + "=" + bad} {
@@ -297,6 +321,9 @@ func TestHostile(t *testing.T) {
 // A page whose captures overlap shows events in the order of time, each with its
 // own details.
 func TestUnsorted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	page, add := synthetic(t, report.Options{})
 	for _, at := range []int64{3, 1, 2} {
 		add(at*1e9, int(at), fmt.Sprintf("/incoming?mac=000b8212343%d&remote=%d", at, at))

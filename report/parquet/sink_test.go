@@ -25,6 +25,9 @@ func (s *sink) holds() int {
 // What a sink holds is bounded, whatever comes: texts that repeat, that never do,
 // that cannot be compressed, or nothing at all.
 func TestBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	columns := []report.Column{{Name: "time", Kind: report.KindTime}, {Name: "list", Kind: report.KindTexts}}
 	for i := range 20 {
 		columns = append(columns, report.Column{Name: "shared" + strconv.Itoa(i), Kind: report.KindText, Shared: true}, report.Column{Name: "text" + strconv.Itoa(i), Kind: report.KindText})

@@ -58,13 +58,12 @@ func TestSoak(t *testing.T) {
 	file := filepath.Join(dir, "soak.pcap")
 	segments := soakCapture(t, file)
 	rows, kept := filepath.Join(dir, "events.ndjson.gz"), filepath.Join(dir, "kept.pcapng")
-	short, ring := *soak < time.Minute, "64MiB"
+	short, ring, loops := *soak < time.Minute, "64MiB", 100 // loops of one tcpreplay
 	if short {
-		ring = "4MiB"
+		ring, loops = "4MiB", 10
 	}
 	s := l.start(program, "sniff", "-i", "span0", "--ring-size", ring, "-o", rows, "-w", kept, "--metrics", ":9100", "--columns", soakColumns)
 
-	const loops = 10 // of one tcpreplay
 	sent := 0
 	var samples []soaked
 	began := time.Now()
@@ -153,7 +152,11 @@ func soakCapture(t *testing.T, file string) int {
 	c := capturetest.New()
 	for i := range conns {
 		k := c.Conn(fmt.Sprintf("10.1.%d.%d:5000", i/200, 1+i%200), "10.2.0.1:80").Open()
-		k.Send(fmt.Sprintf("GET /?event=hold&n=%d HTTP/1.1\r\nUser-Agent: %s\r\n\r\n", i, phoneAgent))
+		agent := "Grandstream Model HW GXP2170 SW 1.0.11.64" // known by its address, which changes with each loop
+		if i%2 == 0 {
+			agent += fmt.Sprintf(" DevId 000b82%06x", i)
+		}
+		k.Send(fmt.Sprintf("GET /?event=hold&n=%d HTTP/1.1\r\nUser-Agent: %s\r\n\r\n", i, agent))
 		k.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		k.Close()
 		if len(c.Frames) != 11+i*33 {

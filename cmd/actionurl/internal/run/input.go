@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"actionurl/capture"
@@ -142,7 +143,8 @@ func (r *run) ready() error {
 	for _, s := range r.outputs() {
 		folders = append(folders, s.Folders()...)
 	}
-	r.Ready(folders)
+	slices.Sort(folders)
+	r.Ready(slices.Compact(folders))
 	for _, s := range r.outputs() {
 		if err := s.Probe(); err != nil {
 			return err

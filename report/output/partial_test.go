@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,6 +100,30 @@ func TestLinkInPlace(t *testing.T) {
 	if got := read(t, victim); got != "mine" {
 		t.Errorf("the file behind the link has %q", got)
 	}
+}
+
+// The name of an open file stays what it is.
+func TestDescriptor(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	name := filepath.Join(dir, "a.txt")
+	if err := os.WriteFile(name, []byte("zero\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	link := filepath.Join("/proc/self/fd", strconv.Itoa(int(f.Fd())))
+	l := newLog(t, Destination{Name: link})
+	l.at(1, "one")
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	compare(t, "by descriptor", dir, map[string]string{"a.txt": "zero\none\nend\n"})
 }
 
 // kill leaves a series as a run that is killed does.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"actionurl/capture/files"
@@ -70,7 +71,7 @@ func (s *Series) prepare() error {
 	switch {
 	case exists && info.IsDir():
 		return errors.New("is a directory; expected a file to write")
-	case exists && !info.Mode().IsRegular():
+	case exists && (!info.Mode().IsRegular() || isDescriptor(d.Name)):
 		return nil
 	}
 	s.regular = true
@@ -97,6 +98,17 @@ func (s *Series) prepare() error {
 		return s.probe()
 	}
 	return nil
+}
+
+// isDescriptor reports whether a name stands for an open file, whatever that is: it
+// cannot be given to another.
+func isDescriptor(name string) bool {
+	for _, prefix := range []string{"/dev/std", "/dev/fd/", "/proc/"} {
+		if strings.HasPrefix(filepath.Clean(name), prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // mendOwn cuts off the incomplete row in which a killed run left the file.
@@ -170,7 +182,7 @@ func (s *Series) openFile(out *Output) error {
 	case s.rotates && s.regular:
 		return nil
 	case !s.regular:
-		file, err := os.OpenFile(d.Name, os.O_WRONLY, 0)
+		file, err := os.OpenFile(d.Name, os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
 			return err
 		}

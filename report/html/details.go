@@ -22,6 +22,7 @@ type details struct {
 	last  map[int64]int32 // by phone, its latest row
 	json  []byte
 
+	shape  []byte // of the target at hand
 	form   []byte // of the event at hand
 	values []int32
 }
@@ -135,16 +136,16 @@ func (d *details) value(text string) int {
 // its path that have digits. It returns what is left, with the character 1 in the
 // place of each.
 func (d *details) split(target string) string {
-	var shape []byte
+	shape := d.shape[:0]
 	if strings.IndexByte(target, 1) >= 0 || !utf8.ValidString(target) {
 		d.values = append(d.values, d.texts.add(target))
 		return "\x01"
 	}
 	query := false
 	for len(target) > 0 {
-		end := strings.IndexAny(target, "/?&=")
-		if end < 0 {
-			end = len(target)
+		end := 0
+		for end < len(target) && !delimits(target[end]) {
+			end++
 		}
 		if end == 0 || end < len(target) && target[end] == '=' { // a delimiter, or a key
 			query = query || target[end] == '?'
@@ -152,9 +153,9 @@ func (d *details) split(target string) string {
 			after := target[end] == '='
 			target = target[end+1:]
 			if after {
-				end = strings.IndexAny(target, "/&")
-				if end < 0 {
-					end = len(target)
+				end = 0
+				for end < len(target) && target[end] != '/' && target[end] != '&' {
+					end++
 				}
 				d.values = append(d.values, d.texts.add(target[:end]))
 				shape = append(shape, 1)
@@ -170,8 +171,12 @@ func (d *details) split(target string) string {
 		}
 		target = target[end:]
 	}
+	d.shape = shape
 	return string(shape)
 }
+
+// delimits reports whether a character stands between the parts of a target.
+func delimits(c byte) bool { return c == '/' || c == '?' || c == '&' || c == '=' }
 
 // pack compresses the chunk, and keeps the latest rows, the most or more. Of each
 // event there is its form, and the numbers of its texts: 0 for that which the phone's event before has in the same place, else

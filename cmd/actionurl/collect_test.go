@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,12 +21,12 @@ import (
 )
 
 // siteCapture writes a capture of n events of the phones of a site.
-func siteCapture(t *testing.T, site, n int) string {
+func siteCapture(t testing.TB, site, n int) string {
 	t.Helper()
 	c := capturetest.New()
 	c.Wait(time.Duration(site) * 400 * time.Microsecond)
 	for i := range n {
-		k := c.Conn(fmt.Sprintf("192.168.%d.%d:%d", 40+site, 50+i%50, 10000+i), "192.168.40.207:80").Open()
+		k := c.Conn(fmt.Sprintf("192.168.%d.%d:%d", 40+site, 50+i%50, 10000+i%50000), "192.168.40.207:80").Open()
 		k.Send(fmt.Sprintf("GET /incoming?mac=000b82%02x%04x&n=%d HTTP/1.1\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.64\r\n\r\n", site, i%50, i))
 		k.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		k.Close()
@@ -144,4 +145,21 @@ func TestCollect(t *testing.T) {
 		}
 		t.Errorf("%d rows, want %d", len(g), len(w))
 	}
+}
+
+// BenchmarkCollect reads what sensors have published, and writes it as it is saved.
+func BenchmarkCollect(b *testing.B) {
+	url, _ := natsServer(b)
+	const n = 10_000
+	if status := execute(b.Context(), nil, []string{"analyze", "--publish", url, "--sensor", "hq", "--spool-dir", b.TempDir(), "-o", os.DevNull, "--format", "ndjson", siteCapture(b, 1, n)}, nil, io.Discard, io.Discard); status != statusDone {
+		b.Fatalf("status %d", status)
+	}
+	for b.Loop() {
+		args := []string{"report", url, "--lateness", "1ms", "-c", strconv.Itoa(n), "-o", os.DevNull, "--format", "ndjson"}
+		var messages bytes.Buffer
+		if status := execute(b.Context(), nil, args, nil, io.Discard, &messages); status != statusDone {
+			b.Fatalf("status %d: %s", status, messages.String())
+		}
+	}
+	b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "events/s")
 }

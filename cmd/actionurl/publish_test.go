@@ -22,7 +22,7 @@ import (
 
 // natsServer starts a real server, and returns its URL, and what starts it again
 // on what it has stored.
-func natsServer(t *testing.T) (url string, restart func()) {
+func natsServer(t testing.TB) (url string, restart func()) {
 	t.Helper()
 	o := server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true}
 	var s *server.Server

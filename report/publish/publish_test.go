@@ -2,10 +2,12 @@ package publish
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -318,6 +320,52 @@ func TestNewServers(t *testing.T) {
 	if fmt.Sprint(s.Ports()) != "[4222 4333]" {
 		t.Errorf("ports %v", s.Ports())
 	}
+}
+
+// outage is how many lines come while there is no server: of 100 a second, those of
+// six minutes, and with -outage 360000 of an hour.
+var outage = flag.Int("outage", 36_000, "lines that come while there is no server")
+
+// An outage takes disk, and no memory: 16 MiB at most.
+func TestOutageMemory(t *testing.T) {
+	y := newSystem(t)
+	c := y.config(t.TempDir())
+	c.Wait, c.Spool = false, 1<<30
+	p := open(t, c)
+	defer p.Close()
+	event := []byte(`{"x":"` + strings.Repeat("e", 674) + "\"}\n")
+	publishing := func(n int) {
+		for i := range n {
+			if err := p.Line(ID{Kind: "event", Capture: "eth1", Time: int64(i), Frame: i}, int64(i), event); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	publishing(1000)
+	before := memory(t)
+	publishing(*outage)
+	grown := memory(t) - before
+	t.Logf("%d lines: %d KiB more than %d KiB", *outage, grown>>10, before>>10)
+	if grown > 16<<20 {
+		t.Errorf("%d lines take %d bytes of memory", *outage, grown)
+	}
+	if c := p.Counts(); c.Waiting != *outage+1000 || c.Dropped != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// memory returns the memory that the process has, in bytes.
+func memory(t *testing.T) int {
+	t.Helper()
+	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+		var size, resident int
+		if _, err := fmt.Sscan(string(text), &size, &resident); err == nil {
+			return resident * os.Getpagesize()
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.Sys - m.HeapReleased)
 }
 
 func BenchmarkPublish(b *testing.B) {

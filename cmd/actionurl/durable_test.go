@@ -62,6 +62,12 @@ func written(t *testing.T, pattern string) string {
 		t.Fatal(err)
 	}
 	slices.Sort(names)
+	if filepath.Ext(pattern) == ".parquet" {
+		if len(names) == 0 {
+			return ""
+		}
+		return outputOf(t, nil, append([]string{"report", "--format", "ndjson"}, names...)...)
+	}
 	var all strings.Builder
 	for _, name := range names {
 		data, err := os.ReadFile(name)
@@ -123,6 +129,8 @@ func TestDurable(t *testing.T) {
 		{"hourly", "%H-%M.csv", []string{"--columns", "time,phone_mac,event", "--rotate", "10m"}, ""},
 		{"hourly gzip", "day=%d/%H-%M.ndjson.gz", []string{"--rotate", "10m"}, ""},
 		{"sized", "%H-%M-%S.ndjson", []string{"--rotate", "100kB"}, ""},
+		{"parquet", "all.parquet", nil, ""},
+		{"parquet hourly", "day=%d/%H-%M.parquet", []string{"--rotate", "10m"}, ""},
 		{"calls", "calls.ndjson", []string{"--view", "calls"}, fmt.Sprintf(`"call_id":"1-%d@`, n-1)},
 		{"calls gzip", "calls.csv.gz", []string{"--view", "calls", "--columns", "time,phone_mac,state,talk_s,call_id,events"}, fmt.Sprintf(`,1-%d@`, n-1)},
 		{"calls hourly", "%H-%M.ndjson", []string{"--view", "calls", "--rotate", "10m"}, ""},

@@ -74,7 +74,8 @@ func TestCollect(t *testing.T) {
 	for i, file := range []string{a, b} {
 		spool := t.TempDir()
 		go func() {
-			var stdout, stderr bytes.Buffer
+			var stdout bytes.Buffer
+			var stderr watched
 			args := []string{"analyze", "--publish", url, "--sensor", fmt.Sprintf("site-%d", i+1), "--spool-dir", spool, "-o", os.DevNull, "--format", "ndjson", file}
 			if status := execute(context.Background(), nil, args, nil, &stdout, &stderr); status != statusDone {
 				published <- stderr.String()
@@ -156,7 +157,7 @@ func BenchmarkCollect(b *testing.B) {
 	}
 	for b.Loop() {
 		args := []string{"report", url, "--lateness", "1ms", "-c", strconv.Itoa(n), "-o", os.DevNull, "--format", "ndjson"}
-		var messages bytes.Buffer
+		var messages watched
 		if status := execute(b.Context(), nil, args, nil, io.Discard, &messages); status != statusDone {
 			b.Fatalf("status %d: %s", status, messages.String())
 		}

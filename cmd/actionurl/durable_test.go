@@ -108,9 +108,12 @@ func TestDurable(t *testing.T) {
 	url, _ := natsServer(t)
 	const n = 1500
 	a, b := callCapture(t, 1, n), callCapture(t, 2, n)
+	const lateness = 10 * time.Second // one sensor is read after the other
+	passed := time.After(lateness)
 	for i, file := range []string{a, b} {
 		outputOf(t, nil, "analyze", "--publish", url, "--sensor", fmt.Sprintf("site-%d", i+1), "--spool-dir", t.TempDir(), "-o", os.DevNull, "--format", "ndjson", file)
 	}
+	<-passed
 	program := filepath.Join(t.TempDir(), "actionurl")
 	if err := os.Symlink(os.Args[0], program); err != nil {
 		t.Fatal(err)
@@ -158,11 +161,11 @@ func TestDurable(t *testing.T) {
 			if strings.Contains(out, "%") {
 				pattern = regexp.MustCompile(`%.(-%.)*`).ReplaceAllString(out, "*")
 			}
-			messages := new(strings.Builder)
+			said := new(strings.Builder)
 			start := func() *exec.Cmd {
-				cmd := exec.Command(program, append([]string{"report", url, "--durable", "test", "--lateness", "1s", "-o", out}, test.flags...)...)
-				messages.Reset()
-				cmd.Stderr = messages
+				cmd := exec.Command(program, append([]string{"report", url, "--durable", "test", "--lateness", lateness.String(), "-o", out}, test.flags...)...)
+				said.Reset()
+				cmd.Stderr = said
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
@@ -196,17 +199,17 @@ func TestDurable(t *testing.T) {
 					break
 				}
 				if time.Now().After(deadline) {
-					t.Fatalf("no end in %q\n%s", head(written(t, pattern)), messages)
+					t.Fatalf("no end in %q\n%s", head(written(t, pattern)), said)
 				}
 			}
 			time.Sleep(500 * time.Millisecond) // until it takes an interrupt
 			cmd.Process.Signal(os.Interrupt)
 			if err := cmd.Wait(); err != nil {
-				t.Fatalf("%v: %s", err, messages)
+				t.Fatalf("%v: %s", err, said)
 			}
 			got := noSensor.ReplaceAllString(written(t, pattern), "")
 			if test.name == "page" {
-				comparePages(t, url, dir, program, out)
+				comparePages(t, url, lateness, dir, program, out)
 				return
 			}
 			wantText := written(t, whole)
@@ -216,7 +219,7 @@ func TestDurable(t *testing.T) {
 						t.Fatalf("line %d of %d, want %d:\n%s\nwant\n%s", i, len(g), len(w), g[i], w[i])
 					}
 				}
-				t.Fatalf("%d lines, want %d\n%s", len(g), len(w), messages)
+				t.Fatalf("%d lines, want %d\n%s", len(g), len(w), said)
 			}
 			if test.file == "all.ndjson" && got != wantText {
 				t.Error("the events are not in order")
@@ -288,7 +291,8 @@ func TestDurablePartly(t *testing.T) {
 // outputOfContext runs the program until ctx ends.
 func outputOfContext(ctx context.Context, t *testing.T, args ...string) {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
+	var stdout bytes.Buffer
+	var stderr watched
 	if status := execute(ctx, nil, args, nil, &stdout, &stderr); status != statusDone {
 		t.Fatalf("status %d: %s", status, stderr.String())
 	}
@@ -296,12 +300,12 @@ func outputOfContext(ctx context.Context, t *testing.T, args ...string) {
 
 // comparePages checks that a page of a collector that was killed is that of one that
 // was not.
-func comparePages(t *testing.T, url, dir, program, page string) {
+func comparePages(t *testing.T, url string, lateness time.Duration, dir, program, page string) {
 	t.Helper()
 	other := filepath.Join(dir, "other.html")
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
 	defer stop()
-	cmd := exec.CommandContext(ctx, program, "report", url, "--lateness", "1s", "-o", other)
+	cmd := exec.CommandContext(ctx, program, "report", url, "--lateness", lateness.String(), "-o", other)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if out, err := cmd.CombinedOutput(); err != nil && ctx.Err() == nil {
 		t.Fatalf("%v: %s", err, out)

@@ -90,7 +90,8 @@ func TestPublishInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	ctx, interrupt := context.WithCancel(t.Context())
 	time.AfterFunc(time.Second, interrupt)
-	var out, messages bytes.Buffer
+	var out bytes.Buffer
+	var messages watched
 	args := []string{"analyze", "--publish", "nats://127.0.0.1:1", "--sensor", "hq", "--spool-dir", dir, "../../testdata/guide-events.pcap"}
 	if status := execute(ctx, nil, args, nil, &out, &messages); status != statusFailed || !strings.Contains(messages.String(), "lines wait in "+dir) {
 		t.Errorf("status %d: %s", status, messages.String())

@@ -20,7 +20,8 @@ import (
 // outputOf runs a command and returns what it wrote to standard output.
 func outputOf(t *testing.T, stdin []byte, args ...string) string {
 	t.Helper()
-	var out, messages bytes.Buffer
+	var out bytes.Buffer
+	var messages watched
 	status := execute(context.Background(), nil, args, bytes.NewReader(stdin), &out, &messages)
 	if status != statusDone && status != statusDamaged {
 		t.Fatalf("%q: status %d, %s", args, status, messages.String())

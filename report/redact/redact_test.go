@@ -91,6 +91,21 @@ func TestAgent(t *testing.T) {
 	}
 }
 
+// What looks like a version is one, unless it is an address that is known, or private.
+func TestVersionIsNoAddress(t *testing.T) {
+	r := newRedactor(t, All, "")
+	r.addr(netip.MustParseAddr("8.1.2.3"))
+	for agent, want := range map[string]string{
+		"Yealink SIP-T46U 108.86.0.45": "Yealink SIP-T46U 108.86.0.45",
+		"Yealink SIP-T46U 8.1.2.3":     "Yealink SIP-T46U add::1",
+		"Yealink SIP-T46U 10.0.0.5":    "Yealink SIP-T46U add::2",
+	} {
+		if got := r.userAgent(agent); got != want {
+			t.Errorf("%s: %s, want %s", agent, got, want)
+		}
+	}
+}
+
 // With a key, a pseudonym depends on the value alone, and says nothing of its length.
 func TestKeyed(t *testing.T) {
 	const key = "sixteen bytes or more"

@@ -193,7 +193,7 @@ func (r *Redactor) version(s string, i int, _ manner) (n int, by func() string) 
 		return 0, nil
 	}
 	if a, err := netip.ParseAddr(r.kept); err == nil {
-		if _, known := r.book.addrs[a]; known {
+		if _, known := r.book.addrs[a]; known || a.IsPrivate() {
 			return 0, nil
 		}
 	}

@@ -91,10 +91,10 @@ func (a *analysis) flags(cmd *cobra.Command) {
 	f.SortFlags = false
 	a.templateFlags(cmd)
 	a.rowFlags(cmd)
-	f.BoolVar(&a.Complete, "complete", false, "save all that report needs to show the same: findings without a request, calls known from SIP, the end of the capture (NDJSON, Parquet)")
+	f.BoolVar(&a.Complete, "complete", false, "save all that report needs to show the same: also findings without a request, calls known from SIP, the end of the capture (NDJSON, Parquet)")
 	f.StringVarP(&a.expr, "filter", "f", "", "read only frames that match `EXPR` (tcpdump's syntax)")
 	f.StringVarP(&a.Frames, "write", "w", "", "write the frames of shown requests and their connections to `FILE` (pcapng)")
-	f.BoolVar(&a.KeepSecrets, "keep-secrets", false, "write the TLS secrets of a capture to -w, too")
+	f.BoolVar(&a.KeepSecrets, "keep-secrets", false, "also write the TLS secrets of a capture to -w")
 	a.publishFlags(cmd)
 	a.decodeFlags(cmd)
 	cmd.MarkFlagFilename("write", "pcapng", "gz")
@@ -112,21 +112,21 @@ func (a *analysis) templateFlags(cmd *cobra.Command) {
 func (a *analysis) decodeFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	a.keys.flags(cmd)
-	f.DurationVar(&a.Decode.ResponseTimeout, "response-timeout", 10*time.Second, "time-out of responses, in capture time, as `TIME`")
-	f.DurationVar(&a.Decode.SlowResponse, "slow-response", time.Second, "responses after this `TIME` are findings")
+	f.DurationVar(&a.Decode.ResponseTimeout, "response-timeout", 10*time.Second, "wait at most `TIME` for a response, in capture time")
+	f.DurationVar(&a.Decode.SlowResponse, "slow-response", time.Second, "report responses that take longer than `TIME`")
 	f.Uint16Var(&a.Decode.VXLANPort, "vxlan-port", 0, "UDP `PORT` of VXLAN, besides 4789 and 8472")
 }
 
 // rowFlags adds the flags that say which rows are shown, and how.
 func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "rows to show, a `VIEW`: "+strings.Join(report.Views(), ", "))
+	f.Var(newChoice(&a.view, string(report.Events), report.Views()), "view", "show rows of a `VIEW`: "+strings.Join(report.Views(), ", "))
 	f.Var(newChoice(&a.group, "", timeline.Groupings()), "group", "with --view calls, group one call on several phones `BY` call-id or number")
 	f.StringVarP(&a.Output, "output", "o", "-", "write rows to `FILE`; - is standard output")
 	addFormat(cmd, &a.Options.Format, formats.All(), "", "else by the extension of -o")
-	f.Var(&parsed{parse: a.rotation}, "rotate", "begin a new file at a `SIZE` (100MB) or time (1h); the name of -o, and of -w, needs %Y %m %d %H %M %S")
-	f.StringVar(&a.Options.Columns, "columns", "", "`LIST` of columns, with commas between (see help columns)")
-	f.StringVar(&a.time, "time", "utc", "`FORM` of times: utc, local, a time zone, epoch, relative or delta (see help times)")
+	f.Var(&parsed{parse: a.rotation}, "rotate", "start a new file at a `SIZE` (100MB) or time (1h); the name of -o, and of -w, needs %Y %m %d %H %M %S")
+	f.StringVar(&a.Options.Columns, "columns", "", "show the columns of `LIST`, separated by commas (see help columns)")
+	f.StringVar(&a.time, "time", "utc", "show times in a `FORM`: utc, local, a time zone, epoch, relative or delta (see help times)")
 	for _, t := range []struct{ flag, usage string }{
 		{"phone", "show a `PHONE`: MAC address or its tail, IP address, network, extension or name"},
 		{"event", "show an `EVENT`, or several: hold,resume"},
@@ -147,7 +147,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 		return nil
 	})
 	a.redaction.redactFlags(cmd)
-	f.BoolVarP(&a.Verbose, "verbose", "v", false, "report each frame that cannot be decoded, and the rights that are dropped")
+	f.BoolVarP(&a.Verbose, "verbose", "v", false, "report each frame that cannot be decoded, and which privileges are dropped")
 	a.verdictFlags(cmd, "")
 	f.IntVarP(&a.Count, "count", "c", 0, "stop after `N` rows of events, requests or calls")
 	complete(cmd, "view", report.Views())
@@ -167,7 +167,7 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 func (a *analysis) verdictFlags(cmd *cobra.Command, failOn string) {
 	f := cmd.Flags()
 	f.BoolVar(&a.Verdict.Notes, "notes", false, "list the notes of the verdict")
-	f.Var(newChoice(&a.failOn, failOn, []string{"error", "warning"}), "fail-on", "exit with status 4 on findings of a `SEVERITY`: error or warning")
+	f.Var(newChoice(&a.failOn, failOn, []string{"error", "warning"}), "fail-on", "exit with status 4 on findings of a `SEVERITY` or worse: error or warning")
 	f.Var(newChoice(&a.color, "auto", []string{"auto", "always", "never"}), "color", "color failures `WHEN`: auto, always or never")
 	complete(cmd, "fail-on", []string{"error", "warning"})
 	complete(cmd, "color", []string{"auto", "always", "never"})

@@ -43,7 +43,7 @@ func newCatalog() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().VarP(newChoice(&maker, "", names), "vendor", "", "`NAME` of a vendor: "+strings.Join(names, ", "))
+	cmd.Flags().VarP(newChoice(&maker, "", names), "vendor", "", "list what is specific to a vendor, by `NAME`: "+strings.Join(names, ", "))
 	addFormat(cmd, &format, report.Plain(), "table", "")
 	complete(cmd, "vendor", names)
 	return cmd

@@ -24,8 +24,8 @@ type collection struct {
 func (a *analysis) collectFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	a.publication.secretFlags(cmd)
-	f.StringVar(&a.collection.durable, "durable", "", "with nats://, go on where the run of this `NAME` ended (see help sensors)")
-	f.DurationVar(&a.collection.lateness, "lateness", publish.DefaultLateness, "with nats://, how long rows wait for slower sensors, a `TIME`")
+	f.StringVar(&a.collection.durable, "durable", "", "with nats://, continue where the run of this `NAME` ended (see help sensors)")
+	f.DurationVar(&a.collection.lateness, "lateness", publish.DefaultLateness, "with nats://, wait at most `TIME` for slower sensors")
 	f.StringVar(&a.collection.metrics, "metrics", "", "with nats://, serve Prometheus metrics at `ADDRESS`; :9100 means loopback only")
 }
 

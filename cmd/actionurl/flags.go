@@ -43,7 +43,7 @@ type formatFlag struct {
 // the flag is not given.
 func addFormat(cmd *cobra.Command, value *report.Format, known report.Formats, def, more string) {
 	*value = known.Named(def)
-	cmd.Flags().Var(&formatFlag{known, value}, "format", strings.TrimSuffix("`FORMAT`: "+strings.Join(known.Names(), ", ")+"; "+more, "; "))
+	cmd.Flags().Var(&formatFlag{known, value}, "format", strings.TrimSuffix("write in a `FORMAT`: "+strings.Join(known.Names(), ", ")+"; "+more, "; "))
 	complete(cmd, "format", known.Names())
 }
 

@@ -65,7 +65,7 @@ func newFrames(enter shutter) *cobra.Command {
 		},
 	}
 	cmd.Flags().SortFlags = false
-	cmd.Flags().BoolVar(&c.Dump, "hex", false, "print the bytes of each layer, too")
+	cmd.Flags().BoolVar(&c.Dump, "hex", false, "also print the bytes of each layer")
 	a.templateFlags(cmd)
 	a.decodeFlags(cmd)
 	a.redaction.redactFlags(cmd)

@@ -18,8 +18,8 @@ type keys struct {
 // flags adds the flags that name them.
 func (k *keys) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&k.private, "tls-key", nil, "PEM `FILE` with the RSA key of a server, which decrypts TLS up to 1.2; repeatable")
-	f.StringVar(&k.log, "keylog", "", "`FILE` with TLS secrets (SSLKEYLOGFILE), read on while it grows")
+	f.StringArrayVar(&k.private, "tls-key", nil, "decrypt TLS up to 1.2 with the server's RSA key in `FILE` (PEM); repeatable")
+	f.StringVar(&k.log, "keylog", "", "read TLS secrets from `FILE` (SSLKEYLOGFILE), also while it grows")
 }
 
 // load reads the private keys, and opens the key log; nil for none.

@@ -48,9 +48,9 @@ func newLearn(enter shutter) *cobra.Command {
 	addFormat(cmd, &r.format, report.Plain(), "table", "all but table have a row for each part of a URL")
 	f.Uint16Var(&r.Decode.VXLANPort, "vxlan-port", 0, "UDP `PORT` of VXLAN, besides 4789 and 8472")
 	r.keys.flags(cmd)
-	f.BoolVar(&r.LearnConfig.Secrets, "show-secrets", false, "write what may be secrets into the templates; else they are variables")
+	f.BoolVar(&r.LearnConfig.Secrets, "show-secrets", false, "write possible secrets into the templates, not variables")
 	r.redaction.redactFlags(cmd)
-	f.BoolVarP(&r.verbose, "verbose", "v", false, "report the rights that are dropped")
+	f.BoolVarP(&r.verbose, "verbose", "v", false, "report which privileges are dropped")
 	r.Decode.ResponseTimeout = time.Second // what the answers are does not matter
 	return cmd
 }

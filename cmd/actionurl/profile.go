@@ -21,7 +21,7 @@ func newProfile(enter shutter) *cobra.Command {
 		Args: commandArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.PersistentFlags().BoolVarP(&verbose, "verbose", "v", false, "report the rights that are dropped")
+	cmd.PersistentFlags().BoolVarP(&verbose, "verbose", "v", false, "report which privileges are dropped")
 	load := func(cmd *cobra.Command, names []string) *profile.Profile {
 		enter.shut(sandbox.Rights{Read: names}, verbose, cmd.ErrOrStderr())
 		return profiles.Load(names)

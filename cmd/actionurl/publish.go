@@ -36,17 +36,17 @@ func (a *analysis) publishFlags(cmd *cobra.Command) {
 	p.spool = publish.DefaultSpool
 	f.StringVar(&p.to, "publish", "", "publish what is shown to NATS `SERVERS`: nats://HOST[,HOST], or tls:// (see help sensors)")
 	p.secretFlags(cmd)
-	f.StringVar(&p.sensor, "sensor", "", "`NAME` of this sensor; with --publish, the host's by default")
-	f.StringVar(&p.dir, "spool-dir", "", "keep what is not published yet in `DIRECTORY`")
-	f.Var(&parsed{parse: func(s string) (err error) { p.spool, err = output.ParseSize(s); return err }}, "spool", "`SIZE` of the spool, 1GiB by default")
-	f.StringVar(&p.hep, "hep", "", "send events to Homer at `HOST:PORT` (HEPv3 over UDP), beside the SIP of their calls")
+	f.StringVar(&p.sensor, "sensor", "", "name this sensor `NAME` (with --publish, default the host's name)")
+	f.StringVar(&p.dir, "spool-dir", "", "keep unpublished lines in `DIRECTORY`")
+	f.Var(&parsed{parse: func(s string) (err error) { p.spool, err = output.ParseSize(s); return err }}, "spool", "limit the spool to `SIZE` (default 1GiB)")
+	f.StringVar(&p.hep, "hep", "", "send events to Homer at `HOST:PORT` (HEPv3 over UDP), next to the SIP of their calls")
 	cmd.MarkFlagDirname("spool-dir")
 }
 
 // secretFlags adds the flags that name files with secrets.
 func (p *publication) secretFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.creds, "nats-creds", "", "credentials for NATS, a `FILE`")
-	cmd.Flags().StringVar(&p.nkey, "nats-nkey", "", "seed of the NKey for NATS, a `FILE`")
+	cmd.Flags().StringVar(&p.creds, "nats-creds", "", "read the credentials for NATS from `FILE`")
+	cmd.Flags().StringVar(&p.nkey, "nats-nkey", "", "read the NKey seed for NATS from `FILE`")
 }
 
 // finishPublication checks the flags of publishing.

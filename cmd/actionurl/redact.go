@@ -20,8 +20,8 @@ type redaction struct {
 // redactFlags adds the flags of redaction.
 func (r *redaction) redactFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.Var(&parsed{parse: func(s string) (err error) { r.set, err = redact.ParseSet(s); return err }}, "redact", "replace what must not be shown by pseudonyms, a `LIST` of: secrets, numbers, names, addresses, all (see help redaction)")
-	f.StringVar(&r.key, "redact-key", "", "with --redact, make pseudonyms by the key in `FILE`: the same in each run")
+	f.Var(&parsed{parse: func(s string) (err error) { r.set, err = redact.ParseSet(s); return err }}, "redact", "replace values by pseudonyms, by a `LIST` of: secrets, numbers, names, addresses, all (see help redaction)")
+	f.StringVar(&r.key, "redact-key", "", "with --redact, derive pseudonyms from the key in `FILE`: the same in each run")
 	complete(cmd, "redact", redact.Words())
 }
 

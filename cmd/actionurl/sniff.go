@@ -76,7 +76,7 @@ func (s *sniff) sniffFlags(cmd *cobra.Command) {
 	f.BoolVar(&s.noTunnels, "no-tunnels", false, "skip tunnels (GRE, VXLAN, MPLS, PPPoE and others)")
 	f.BoolVar(&s.sip, "sip", false, "capture SIP over UDP port 5060 too, to name events by it; rows may wait two seconds for it")
 	f.StringVar(&s.metrics, "metrics", "", "serve Prometheus metrics at `ADDRESS`; :9100 means loopback only")
-	f.Var(&parsed{parse: s.size}, "ring-size", "`SIZE` of the ring buffer of each interface, such as 256MiB (default 64MiB)")
+	f.Var(&parsed{parse: s.size}, "ring-size", "give each interface a ring buffer of `SIZE`, such as 256MiB (default 64MiB)")
 	f.IntVar(&s.fanout, "fanout", 1, "spread the frames of each interface over `N` ring buffers")
 	complete(cmd, "ring-size", []string{"64MiB", "256MiB", "1GiB"})
 	complete(cmd, "metrics", []string{":9100"})

@@ -105,7 +105,7 @@ func received(ctx context.Context, command []string, frames [][]byte) (c cost, d
 	for lines.Scan() && !strings.Contains(lines.Text(), "watching") && !strings.Contains(lines.Text(), "listening on") {
 	}
 	began := time.Now()
-	err = send("bench0", frames)
+	err = send(ctx, "bench0", frames)
 	sent = time.Since(began)
 	time.Sleep(500 * time.Millisecond) // what is on its way
 	cmd.Process.Signal(syscall.SIGINT)
@@ -122,7 +122,7 @@ func received(ctx context.Context, command []string, frames [][]byte) (c cost, d
 }
 
 // send sends frames on an interface, as fast as it goes.
-func send(name string, frames [][]byte) error {
+func send(ctx context.Context, name string, frames [][]byte) error {
 	on, err := net.InterfaceByName(name)
 	if err != nil {
 		return err
@@ -141,9 +141,10 @@ func send(name string, frames [][]byte) error {
 			if err == nil {
 				break
 			}
-			if !errors.Is(err, unix.ENOBUFS) && !errors.Is(err, unix.EINTR) {
+			if ctx.Err() != nil || !errors.Is(err, unix.ENOBUFS) && !errors.Is(err, unix.EINTR) {
 				return err
 			}
+			time.Sleep(50 * time.Microsecond) // the queue of the interface is full
 		}
 	}
 	return nil

@@ -122,18 +122,46 @@ func (r *Redactor) exchange(x *httpwire.Exchange) {
 	x.Also = also
 }
 
-// userAgent replaces what is found in a user agent, or all of one that is no phone's
-// and has words that nobody knows. The version of a phone stays.
+// userAgent replaces what is found in a user agent, and words that nobody knows; all
+// of one that is no phone's and has such words. Model and version of a phone stay.
 func (r *Redactor) userAgent(s string) string {
 	by := vendor.Read(s)
 	defer func(kept string) { r.kept = kept }(r.kept)
 	r.kept = by.Version(s)
 	v := viewOf(s)
 	hits := r.hits(v.text, agent)
-	if by.Vendor == nil && r.has(Names) && !named(rest(v.text, hits)) {
+	switch {
+	case !r.has(Names):
+	case by.Vendor != nil:
+		hits = r.strange(v.text, hits, strings.ToLower(by.Product(s)+" "+r.kept))
+	case !named(rest(v.text, hits)):
 		return r.book.of(aValue, s)
 	}
 	return v.replace(hits)
+}
+
+// strange returns the hits with the words between that are none of user agents, and
+// not in what is said of the phone.
+func (r *Redactor) strange(text string, hits []hit, said string) []hit {
+	var all []hit
+	next := 0
+	for i := 0; i < len(text); {
+		if next < len(hits) && hits[next].at == i {
+			all = append(all, hits[next])
+			i += max(1, hits[next].n)
+			next++
+			continue
+		}
+		n := wordAt(text[i:])
+		if next < len(hits) {
+			n = min(n, hits[next].at-i)
+		}
+		if word := text[i : i+n]; n >= leastKnown && !strings.Contains(said, strings.ToLower(word)) && !agentsOwn(word) {
+			all = append(all, hit{i, n, func() string { return r.book.of(aValue, word) }})
+		}
+		i += max(1, n)
+	}
+	return all
 }
 
 // template returns a template with what stays of its text.

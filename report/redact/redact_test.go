@@ -41,6 +41,7 @@ func TestURL(t *testing.T) {
 		{All, "/crm/anna/in.php?first=Anna&last=Schmidt", "/crm/value-1/in.php?first=value-1&last=value-2"},
 		{All, "/e?ip=fe80::20b:82ff:fe12:3432&h=10-0-0-5.example", "/e?ip=add::1&h=value-1"},
 		{All, "/e?event=missed&d=2&battery=80&token=x&key=y", "/e?event=missed&d=2&battery=80&token=secret-1&key=secret-2"},
+		{All, "/e?oui=000b82&nic=12ab32&n=123432", "/e?oui=value-1&nic=value-2&n=number-1"},
 		{All, "/e?x=YW5uYTpodW50ZXIy", "/e?x=secret-1"},
 		{Secrets, "/hold?mac=000b82123432&local=5002&token=x", "/hold?mac=000b82123432&local=5002&token=secret-1"},
 		{Numbers, "/hold?mac=000b82123432&local=5002&display_remote=Anna", "/hold?mac=000b82123432&local=number-1&display_remote=Anna"},
@@ -95,13 +96,17 @@ func TestAgent(t *testing.T) {
 func TestVersionIsNoAddress(t *testing.T) {
 	r := newRedactor(t, All, "")
 	r.addr(netip.MustParseAddr("8.1.2.3"))
-	for agent, want := range map[string]string{
-		"Yealink SIP-T46U 108.86.0.45": "Yealink SIP-T46U 108.86.0.45",
-		"Yealink SIP-T46U 8.1.2.3":     "Yealink SIP-T46U add::1",
-		"Yealink SIP-T46U 10.0.0.5":    "Yealink SIP-T46U add::2",
+	for _, test := range [][2]string{
+		{"Cisco/SPA508G-7.4.4 (0002FDAABBCC)(CBT141400UK)", "Cisco/SPA508G-7.4.4 (03:00:00:00:00:01)(value-1)"},
+		{"Yealink SIP-T46U 108.86.0.45 of Anna", "Yealink SIP-T46U 108.86.0.45 of value-2"},
+		{"Grandstream Model HW GXV3240 [V1.6B] SW 1.0.1.27 DevId 000b82632815", "Grandstream Model HW GXV3240 [V1.6B] SW 1.0.1.27 DevId 03:00:00:00:00:02"},
+		{"Aastra6863i MAC:00-08-5D-AA-BB-CC V:4.1.0.128-SIP", "Aastra6863i MAC:03:00:00:00:00:03 V:4.1.0.128-SIP"},
+		{"Yealink SIP-T46U 108.86.0.45", "Yealink SIP-T46U 108.86.0.45"},
+		{"Yealink SIP-T46U 8.1.2.3", "Yealink SIP-T46U add::1"},
+		{"Yealink SIP-T46U 10.0.0.5", "Yealink SIP-T46U add::2"},
 	} {
-		if got := r.userAgent(agent); got != want {
-			t.Errorf("%s: %s, want %s", agent, got, want)
+		if got := r.userAgent(test[0]); got != test[1] {
+			t.Errorf("%s: %s, want %s", test[0], got, test[1])
 		}
 	}
 }

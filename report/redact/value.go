@@ -76,6 +76,9 @@ func (r *Redactor) other(s string) string {
 	if isDialled(s) {
 		return r.digits(s)
 	}
+	if r.has(Addresses) && isPiece(s) {
+		return r.book.of(aValue, s)
+	}
 	v := viewOf(s)
 	hits := r.hits(v.text, freely)
 	switch {
@@ -89,7 +92,20 @@ func (r *Redactor) other(s string) string {
 
 // stays reports whether a value names nobody, and nothing is found in it.
 func (r *Redactor) stays(s string) bool {
-	return harmless(s) && !(isDialled(s) && len(s) > 1) && len(r.hits(s, freely)) == 0
+	return harmless(s) && !(isDialled(s) && len(s) > 1) && !(isPiece(s) && r.has(Addresses)) && len(r.hits(s, freely)) == 0
+}
+
+// isPiece reports whether a text may be a part of a MAC address: digits and letters
+// of hexadecimal numbers, in pairs.
+func isPiece(s string) bool {
+	letters, digits := false, false
+	for i := range len(s) {
+		if packet.HexDigit(s[i]) > 15 {
+			return false
+		}
+		letters, digits = letters || isLetter(s[i]), digits || isDigit(s[i])
+	}
+	return letters && digits && len(s)%2 == 0 && len(s) >= 4 && len(s) < 12
 }
 
 // rest returns a text without what is replaced.

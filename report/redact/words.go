@@ -62,6 +62,33 @@ const common = `
 	guide the a an of and or for with
 `
 
+// agentWords are those of phones' user agents.
+var agentWords = func() map[string]bool {
+	all := map[string]bool{}
+	for _, v := range vendor.All() {
+		for _, text := range append(v.UserAgents(), v.Label) {
+			for word := range parts(text) {
+				all[word] = true
+			}
+		}
+	}
+	for word := range strings.FieldsSeq("model hw sw dev devid mac voip ua lid touch pro handset build msie android") {
+		all[word] = true
+	}
+	return all
+}()
+
+// agentsOwn reports whether a word is one of user agents: what is longer than two
+// letters in it.
+func agentsOwn(word string) bool {
+	for part := range parts(word) {
+		if len(part) >= leastKnown && !agentWords[part] && !words[part] {
+			return false
+		}
+	}
+	return strings.IndexFunc(word, func(c rune) bool { return c >= 0x80 }) < 0
+}
+
 // parts yields the words of a text in lower case: runs of letters, of which a
 // capital after a small letter begins another.
 func parts(text string) func(yield func(string) bool) {

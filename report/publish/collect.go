@@ -108,11 +108,12 @@ type Collector struct {
 
 	state    state
 	changed  bool
-	taken    uint64 // sequence of the latest message
-	reached  int64  // what Reached returned last
-	replayTo uint64 // the latest line that is written
-	replays  int    // lines in the queues that are written
-	replayed bool   // all were returned
+	noted    time.Time // when the server got the state
+	taken    uint64    // sequence of the latest message
+	reached  int64     // what Reached returned last
+	replayTo uint64    // the latest line that is written
+	replays  int       // lines in the queues that are written
+	replayed bool      // all were returned
 	ids      recent
 
 	first, clock int64     // when the server stored the first message, and the latest

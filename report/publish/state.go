@@ -15,6 +15,13 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// noteEvery is how often the server gets what a file beside the output says, and
+// notePatience how long that may take: a cluster may be choosing who leads it.
+const (
+	noteEvery    = 10 * time.Second
+	notePatience = 500 * time.Millisecond
+)
+
 // A state is what a collector has written: of the stream, and to where. It stands
 // beside the output, and at the server.
 type state struct {
@@ -305,7 +312,14 @@ func (k *Collector) save() error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), ackTimeout)
+	patience := ackTimeout
+	if k.config.State != "" { // it is noted, and this is for those who look at the server
+		if time.Since(k.noted) < noteEvery {
+			return nil
+		}
+		k.noted, patience = time.Now(), notePatience
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), patience)
 	defer cancel()
 	if _, err = k.kv.Put(ctx, k.config.Durable, data); err != nil && k.config.State == "" {
 		k.changed = true // it is tried again

@@ -2,9 +2,12 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -33,7 +36,10 @@ func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
 		}
 		stop := context.AfterFunc(ctx, all.Stop)
 		for {
-			m, err := all.Next()
+			m, err := all.Next(jetstream.NextMaxWait(stallTime))
+			if errors.Is(err, nats.ErrTimeout) && !behind(ctx, st, next) {
+				continue
+			}
 			if err != nil {
 				break
 			}
@@ -52,6 +58,18 @@ func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
 		all.Stop()
 		pause(ctx, idleTime)
 	}
+}
+
+// stallTime is how long nothing comes before the server is asked whether there is
+// more: a consumer is lost with the server of a cluster that keeps it.
+const stallTime = 5 * time.Second
+
+// behind reports whether the stream has a message from a sequence on.
+func behind(ctx context.Context, st jetstream.Stream, next uint64) bool {
+	try, cancel := context.WithTimeout(ctx, stallTime)
+	defer cancel()
+	info, err := st.Info(try)
+	return err == nil && info.State.LastSeq >= next
 }
 
 // readMessage reads a message. It is not ok if it is not of a sensor.

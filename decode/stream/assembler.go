@@ -10,7 +10,7 @@ import (
 type Counts struct {
 	Conns      int   // connections followed, those joined included
 	Evicted    int   // connections forgotten because there were too many
-	Gaps       int   // holes that were given up
+	Gaps       int   // holes that were skipped
 	GapBytes   int64 // and the bytes missing in them
 	Duplicates int   // segments that hold nothing new
 }
@@ -18,7 +18,7 @@ type Counts struct {
 // Config says whom an Assembler reports to; each may be nil.
 type Config struct {
 	Lost   packet.Lost    // gaps, and connections that were forgotten
-	Failed func(*Attempt) // connections that did not come about; the Attempt is the callee's
+	Failed func(*Attempt) // connections that were not established; the Attempt is the callee's
 }
 
 // An Assembler follows the connections of one capture. It is not safe for
@@ -30,7 +30,7 @@ type Assembler struct {
 	receiver Receiver
 	table    table
 	free     []*Conn
-	hand     uint32 // number of the connection behind which the search for one to evict goes on
+	hand     uint32 // number of the connection after which the search for one to evict continues
 
 	closed  []closedConn // a ring of maxClosed
 	oldest  int          // index of the oldest in closed
@@ -68,13 +68,13 @@ func (a *Assembler) Segment(s *packet.Segment) {
 	h.seen = true
 	if s.Bare() && !c.halves[side.Other()].waits() {
 		a.acknowledge(c, side.Other(), s)
-		return // as most segments are
+		return // the usual case
 	}
 	a.mark.Origin, a.mark.Ack, a.mark.HasAck = s.Origin, s.Ack, s.ACK
 	seq := s.Seq
 	if s.SYN {
 		a.syn(c, side, s)
-		h.seen = true // also of a connection that: started a new file
+		h.seen = true // also of a connection that begins again
 		seq++
 	}
 	a.acknowledge(c, side.Other(), s)
@@ -239,7 +239,7 @@ func (a *Assembler) urgent(c *Conn, side Side, seq uint32, s *packet.Segment) {
 	}
 }
 
-// jump goes on at a sequence number without relation to the ones before: the
+// jump continues at a sequence number unrelated to the ones before: the
 // ports are used again and the SYN was not captured, or a long part is missing.
 func (a *Assembler) jump(c *Conn, side Side, seq uint32) {
 	h := &c.halves[side]
@@ -255,7 +255,7 @@ func (a *Assembler) jump(c *Conn, side Side, seq uint32) {
 }
 
 // settle hands on what can be: waiting segments whose turn it is, and those
-// behind a hole that will not be filled. With force no hole will.
+// after a hole that will not be filled. With force, none will be.
 func (a *Assembler) settle(c *Conn, side Side, force bool) {
 	h := &c.halves[side]
 	for h.waiting != nil {
@@ -292,7 +292,7 @@ func (a *Assembler) settle(c *Conn, side Side, force bool) {
 }
 
 // lost reports whether the hole before seq is not worth waiting for: the other
-// side has the bytes, the receiver has no use for them, what is behind it has
+// side has the bytes, the receiver has no use for them, what follows it has
 // waited for long, or too many others wait.
 func (a *Assembler) lost(h *half, seq uint32) bool {
 	return h.hasAcked && After(h.acked, seq) <= 0 ||
@@ -317,8 +317,7 @@ func (a *Assembler) deliver(c *Conn, side Side, seq uint32, data []byte) {
 	h.skip = a.receiver.Data(c, side, data, seq, &a.mark)
 }
 
-// gap gives up the next n bytes, which were cut off a segment or not captured
-// at all.
+// gap skips the next n bytes, which were cut off a segment or not captured at all.
 func (a *Assembler) gap(c *Conn, side Side, n int, cut bool) {
 	h := &c.halves[side]
 	if h.skip < int64(n) {
@@ -333,7 +332,7 @@ func (a *Assembler) gap(c *Conn, side Side, n int, cut bool) {
 	h.skip = a.receiver.Gap(c, side, seq, n, cut, &a.mark)
 }
 
-// wait keeps a copy of those of the bytes that are not waiting already.
+// wait keeps a copy of the bytes that are not waiting already.
 func (a *Assembler) wait(h *half, seq uint32, data []byte) {
 	p := &h.waiting
 	for *p != nil && len(data) > 0 {
@@ -387,8 +386,8 @@ func (a *Assembler) release(h *half, w *segment) {
 	a.segments = w
 }
 
-// open returns a new connection, of which a segment was sent by side 0, in place
-// of an old one if there are too many.
+// open returns a new connection, whose first segment side 0 sent. If there are
+// too many connections, it replaces an old one.
 func (a *Assembler) open(s *packet.Segment) *Conn {
 	a.Counts.Conns++
 	var c *Conn
@@ -409,8 +408,8 @@ func (a *Assembler) open(s *packet.Segment) *Conn {
 	return c
 }
 
-// evict forgets a connection of which nothing was seen for long: the first
-// that was not touched since the hand came by the last time.
+// evict forgets a connection that was idle for long: the first that was not
+// touched since the hand last passed it.
 func (a *Assembler) evict() *Conn {
 	for {
 		a.hand = a.hand%a.table.made + 1
@@ -431,8 +430,8 @@ func (a *Assembler) evict() *Conn {
 	}
 }
 
-// linger remembers a connection that has ended for a while, so that copies of
-// its frames are not taken for another's.
+// linger remembers an ended connection for a while, so that copies of
+// its frames are not mistaken for another's.
 func (a *Assembler) linger(c *Conn) {
 	if c.closed {
 		return
@@ -466,8 +465,7 @@ func (a *Assembler) forget(c *Conn) {
 // just ended.
 func (a *Assembler) Open() int { return a.table.n }
 
-// Waiting returns how many bytes wait for what is before them, with what it
-// takes to keep them.
+// Waiting returns how many bytes wait for earlier ones, segmentCost included.
 func (a *Assembler) Waiting() int { return a.waiting }
 
 // Flush ends all connections: there are no more segments.

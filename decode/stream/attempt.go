@@ -11,15 +11,15 @@ import (
 // comes earlier is the capture's, not the sender's.
 const resend = 500e6
 
-// An Attempt is a connection that did not come about.
+// An Attempt is a connection that was not established.
 type Attempt struct {
 	packet.Origin // of the RST, or of the SYN that was sent last
 
 	Client, Server netip.AddrPort
 	ClientMAC      packet.MAC // its address on its link, or a router's; zero where there is none
 
-	// Refused is set where the server answered the SYN by an RST. Else it has
-	// not answered at all, though the SYN was sent again.
+	// Refused says that the server answered the SYN with an RST. Otherwise it did
+	// not answer at all, though the SYN was sent again.
 	Refused bool
 	First   int64 // time of the first SYN
 	Until   int64 // time up to which no answer was captured
@@ -48,8 +48,8 @@ func (c *Conn) answered(side Side) bool {
 	return o.seen || o.hasAcked || h.next != h.start || h.hasFin
 }
 
-// unanswered reports a connection whose SYN was sent again in vain, when it
-// is forgotten.
+// unanswered reports a connection whose repeated SYN had no answer, when the
+// connection is forgotten.
 func (a *Assembler) unanswered(c *Conn) {
 	if c.retry == nil {
 		return

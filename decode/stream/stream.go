@@ -5,12 +5,12 @@
 //
 //  1. A SYN begins a connection, or is a copy of the one that did, or says
 //     that the ports are used again.
-//  2. The acknowledgement tells what the other side has: a hole before it is
-//     the capture's loss, and is given up.
+//  2. The acknowledgement shows what the other side has: a hole before it is
+//     missing in the capture only, and is skipped.
 //  3. Bytes that continue the stream are handed to the [Receiver]; bytes that
 //     were handed on before are dropped, so of an overlap the first copy is
 //     kept; bytes beyond a hole wait.
-//  4. FIN and RST end a direction where the stream has come to them.
+//  4. FIN and RST end a direction when the stream has reached them.
 //
 // A connection whose beginning was not captured is joined at the first bytes
 // seen, and these are handed on at once.
@@ -35,7 +35,7 @@ const (
 	maxConns = 100 << 10
 
 	// maxClosed bounds the closed connections that are remembered, so that
-	// late copies of their frames are known for what they are. With 20,000
+	// late copies of their frames are recognized. With 20,000
 	// connections a second it is for 50 ms, and they stay in the cache.
 	maxClosed = 1 << 10
 
@@ -43,18 +43,18 @@ const (
 	lingerTime = 30e9
 
 	// maxHalfWaiting bounds the bytes of one direction that wait for a hole
-	// to be filled: a TCP window as it is usual.
+	// to be filled: a usual TCP window.
 	maxHalfWaiting = 256 << 10
 
 	// maxWaiting bounds the bytes that wait in all directions: 4 MiB. Memory
 	// that is kept to be used again takes as much at most.
 	maxWaiting = 4 << 20
 
-	// patience is how long, in nanoseconds of capture time, a hole is waited for
-	// where no acknowledgement tells what became of it: some retransmissions.
+	// patience is how long, in nanoseconds of capture time, to wait for a hole
+	// that no acknowledgement covers: the time of some retransmissions.
 	patience = 5e9
 
-	// segmentCost is what a waiting segment takes beside its bytes.
+	// segmentCost is the memory of a waiting segment without its bytes.
 	segmentCost = 160
 
 	// Reach is how far from the expected sequence number a segment of the same
@@ -69,7 +69,7 @@ type Side uint8
 // Other returns the other end.
 func (s Side) Other() Side { return s ^ 1 }
 
-// End tells how the stream of a direction ended.
+// End says how the stream of a direction ended.
 type End uint8
 
 const (
@@ -82,8 +82,8 @@ const (
 // order of each direction's bytes.
 type Receiver interface {
 	// Data takes the next bytes that side sends, which begin at sequence
-	// number seq. It returns how many of the bytes that follow it has no use
-	// for: a hole in those is not waited for.
+	// number seq. It returns how many of the following bytes it does not need:
+	// the Assembler does not wait for a hole in them.
 	Data(c *Conn, side Side, data []byte, seq uint32, at *Mark) (skip int64)
 	// Gap says that the next n bytes, from sequence number seq on, are missing.
 	// If cut, the sender's segment was captured except for these bytes.
@@ -93,8 +93,8 @@ type Receiver interface {
 	End(c *Conn, side Side, how End, at *Mark)
 }
 
-// Forever is what Data and Gap return who have no use for any of the bytes
-// that follow in a certain order.
+// Forever is what Data and Gap return if they need none of the following bytes
+// in order.
 const Forever = 1 << 62
 
 // A Mark is where bytes came from: their frame, and what the segment
@@ -103,15 +103,15 @@ type Mark struct {
 	packet.Origin
 	Ack    uint32
 	HasAck bool
-	urgent bool // an urgent byte, which is none of the stream
+	urgent bool // an urgent byte, which is not part of the stream
 }
 
 // A Conn is a TCP connection.
 type Conn struct {
 	State any // the receiver's own; nil in a new connection
 
-	// Its two ends. VLAN ids are no part of them, so that tagged and untagged
-	// copies of a frame are copies.
+	// Its two ends. VLAN IDs are not part of them, so that tagged and untagged
+	// copies of a frame count as copies.
 	ends    [2]packet.Endpoint
 	halves  [2]half
 	began   int64  // time of the SYN; valid iff a side is synced
@@ -136,8 +136,8 @@ func (c *Conn) Placed(s Side) bool {
 	return h.synced || h.open && h.next != h.start
 }
 
-// Misses reports whether bytes that the side sent are missing at the end of what
-// was captured of it: the other side has acknowledged more. Where nothing but
+// Misses reports whether the capture lacks the last bytes that the side sent:
+// the other side has acknowledged more. Where nothing but
 // acknowledgements were captured, it has acknowledged more than since.
 func (c *Conn) Misses(s Side, since uint32) bool {
 	h := &c.halves[s]
@@ -150,7 +150,7 @@ func (c *Conn) Misses(s Side, since uint32) bool {
 	return h.hasAcked && After(since, h.acked) > 0
 }
 
-// Starts reports whether seq is where the side's stream starts: behind a SYN
+// Starts reports whether seq is where the side's stream starts: after a SYN
 // that was seen.
 func (c *Conn) Starts(s Side, seq uint32) bool {
 	h := &c.halves[s]
@@ -194,7 +194,7 @@ type segment struct {
 
 func (w *segment) end() uint32 { return w.seq + uint32(len(w.data)) }
 
-// After returns how far b lies behind a in sequence space (RFC 9293, section
+// After returns how far b lies after a in sequence space (RFC 9293, section
 // 3.4); negative if before.
 func After(a, b uint32) int { return int(int32(b - a)) }
 

@@ -88,9 +88,9 @@ func (d *Destination) mode() fs.FileMode {
 
 // An Output is standard output, a device, a pipe, or a file.
 //
-// A file gets its name when it is whole. A live one that is not rotated has
-// its name from the beginning, for who follows it, and is added to. One that is
-// rotated is made with its first row.
+// A file gets its name when it is whole. A live one that is not rotated, and can be
+// read before its end, has its name from the beginning, for who follows it, and is
+// added to. One that is rotated is made with its first row.
 type Output struct {
 	*Destination
 	Continued  bool // it had content before

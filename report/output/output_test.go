@@ -108,7 +108,7 @@ func TestFile(t *testing.T) {
 func TestLiveFile(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "a.txt")
-	l := newLog(t, Destination{Name: name, Live: true})
+	l := newLog(t, Destination{Name: name, Live: true, Whole: Lines})
 	l.at(1, "one")
 	compare(t, "before the end", dir, map[string]string{"a.txt": "one\n"})
 	if err := errors.Join(os.Rename(name, name+".1"), l.Reopen()); err != nil {
@@ -119,7 +119,7 @@ func TestLiveFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare(t, "reopened", dir, map[string]string{"a.txt.1": "one\nend\n", "a.txt": "two\nend\n"})
-	l = newLog(t, Destination{Name: name, Live: true})
+	l = newLog(t, Destination{Name: name, Live: true, Whole: Lines})
 	if !l.part.out.Continued {
 		t.Error("it is not continued")
 	}
@@ -276,7 +276,7 @@ func TestParse(t *testing.T) {
 // A row costs a rotated file nothing but its writing.
 func TestRowsDoNotAllocate(t *testing.T) {
 	for _, rotate := range []Rotation{{Every: time.Hour}, {Bytes: 1 << 30}} {
-		l := newLog(t, Destination{Name: filepath.Join(t.TempDir(), "%H.txt"), Rotate: rotate, Live: true})
+		l := newLog(t, Destination{Name: filepath.Join(t.TempDir(), "%H.txt"), Rotate: rotate, Live: true, Whole: Lines})
 		l.at(0, "one")
 		if n := testing.AllocsPerRun(100, func() {
 			if err := l.At(1); err != nil {
@@ -293,7 +293,7 @@ func TestRowsDoNotAllocate(t *testing.T) {
 // as somebody can read along.
 func TestFlushAt(t *testing.T) {
 	dir := t.TempDir()
-	l := newLog(t, Destination{Name: filepath.Join(dir, "a.txt.gz"), Live: true})
+	l := newLog(t, Destination{Name: filepath.Join(dir, "a.txt.gz"), Live: true, Whole: Lines})
 	size := func() int64 {
 		info, err := os.Stat(filepath.Join(dir, "a.txt.gz"))
 		if err != nil {

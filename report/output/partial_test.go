@@ -372,6 +372,32 @@ func TestRemoved(t *testing.T) {
 	}
 }
 
+// A live file that can only be read when it is whole gets its name in the end. Where
+// it is removed before, it is begun anew, and what it had is lost.
+func TestRemovedWhole(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files that are open cannot be removed")
+	}
+	dir := filepath.Join(t.TempDir(), "out")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	l := newLog(t, Destination{Name: filepath.Join(dir, "a.html"), Live: true})
+	l.at(time.Second, "one")
+	compare(t, "before the end", dir, map[string]string{".": "one\n"})
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o777), l.Tick(int64(2*time.Second))); err != nil {
+		t.Fatal(err)
+	}
+	l.at(3*time.Second, "two")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "in the end", dir, map[string]string{"a.html": "two\nend\n"})
+	if l.Lost() != 1 {
+		t.Errorf("%d lost", l.Lost())
+	}
+}
+
 // Where the folder of a rotated file is moved, the file gets its name there, and
 // the next is made in the new folder.
 func TestMoved(t *testing.T) {

@@ -57,7 +57,9 @@ func (s *Series) say(format string, args ...any) {
 
 // appends reports whether a file has its name from the beginning, and is added
 // to.
-func (s *Series) appends() bool { return s.destination.Live && !s.rotates }
+func (s *Series) appends() bool {
+	return s.destination.Live && s.destination.Whole != nil && !s.rotates
+}
 
 // prepare finds out what the destination is, opens its folder, and finishes
 // what killed runs left there.
@@ -588,6 +590,9 @@ func (s *Series) Close() error {
 // Abandon ends a series that could not be written.
 func (s *Series) Abandon() {
 	if s.out != nil {
+		if s.destination.Live && s.out.err == nil {
+			s.Flush() // what came before
+		}
 		s.out.abandon()
 		s.out = nil
 	}

@@ -221,9 +221,7 @@ func (r *run) open() error {
 		to.Before = r.progress.clear
 	}
 	rows := to
-	if r.Options.Format.Whole {
-		rows.Live = false
-	} else {
+	if !r.Options.Format.Whole {
 		rows.Whole = output.Lines
 	}
 	if r.durable != nil {

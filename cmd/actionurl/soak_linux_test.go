@@ -121,7 +121,10 @@ func TestSoak(t *testing.T) {
 
 	first, last := samples[len(samples)/4], samples[len(samples)-1]
 	t.Logf("after a quarter %+v, in the end %+v", first, last)
-	if last.memory > 256<<10 || *soak >= time.Minute && last.memory > first.memory*5/4 {
+	// What is known of phones and connections fills up to its bounds, slowly where the
+	// machine is busy: 56 MB of live heap here, half as much again until it is collected.
+	const full = 128 << 10 // kB
+	if last.memory > max(full, first.memory*5/4) {
 		t.Errorf("the memory grew from %d to %d kB", first.memory, last.memory)
 	}
 	if last.descriptors > first.descriptors || last.goroutines > first.goroutines {

@@ -42,15 +42,15 @@
 //	wire      14  requests that wait for their responses, and for those before them
 //	tls       22  handshakes 12, parts of hellos 2 and of records 8; secrets and
 //	              sessions 64 more, and of each connection that is decrypted 1 KiB
-//	sip       41  calls 28, registrations 9, parts of messages 4
+//	sip       38  calls 25, registrations 9, parts of messages 4
 //	relay      5  what has left wire and has not reached analysis
 //	analysis  11  requests that wait for SIP 8, silent phones 3
-//	phone     11  addresses 8, phones and sources 3
+//	phone      9  addresses 7, phones and sources 3
 //	actionurl  5  stages of calls
-//	timeline  41  phones 17, their texts 5, calls 7, their texts and SIP 9, groups 3
-//	finding   21  phones 12, calls 1, connections without requests 8
+//	timeline  38  phones 14, their texts 5, calls 7, their texts and SIP 9, groups 3
+//	finding   19  phones 10, calls 1, connections without requests 8
 //
-// That is 239 where each is filled with the largest of its kind. All floods of
+// That is 229 where each is filled with the largest of its kind. All floods of
 // package capturetest side by side fill 161, with a verdict, which a test holds.
 //
 // # Adding a vendor

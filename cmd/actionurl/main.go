@@ -65,7 +65,7 @@ const settle = 100 * time.Millisecond
 // runs for every little that is allocated, in bytes. What is kept of a flood is
 // bounded by less (see package decode): this bounds what is left over beside it. With
 // the program's own pages the process stays below 256 MiB. GOMEMLIMIT sets another.
-const maxMemory = 216 << 20
+const maxMemory = 208 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {

@@ -21,15 +21,15 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// Bounds on what traffic can grow, 11 MiB in all.
+// Bounds on what traffic can grow, 9 MiB in all.
 const (
-	// MaxPhones bounds the phones: 49,152, whose MAC addresses take about 25 bytes
-	// each in their table; 1.2 MiB.
-	MaxPhones = 48 << 10
+	// MaxPhones bounds the phones: 40,960, whose MAC addresses take about 25 bytes
+	// each in their table; 1 MiB.
+	MaxPhones = 40 << 10
 
-	// maxAddresses bounds the IP addresses of phones: 49,152 of about 176 bytes,
-	// 8 MiB.
-	maxAddresses = 48 << 10
+	// maxAddresses bounds the IP addresses of phones: 40,960 of about 176 bytes,
+	// 7 MiB.
+	maxAddresses = 40 << 10
 
 	// maxSources bounds the sources of frames: 16,384 of about 90 bytes, 1.4 MiB.
 	maxSources = 16 << 10

@@ -13,7 +13,7 @@ import (
 // Bounds on what traffic can grow.
 const (
 	// maxCalls bounds the Call-IDs that are followed: 8,192 of 330 bytes and, mostly,
-	// two ends each of 768 bytes and at most 512 of texts; 28 MiB. Of real ones, whose
+	// two ends each of 768 bytes and at most 512 of texts; 25 MiB. Of real ones, whose
 	// texts are short, 15 MiB: more than the 5,700 whose sound fills a gigabit. The
 	// ones silent for longest give way.
 	maxCalls = 8 << 10
@@ -21,7 +21,7 @@ const (
 	// maxEnds bounds the addresses of one call: a proxy may ring a whole group
 	// under one Call-ID. Of all calls there are at most maxAllEnds.
 	maxEnds    = 32
-	maxAllEnds = 5 * maxCalls / 2
+	maxAllEnds = 9 * maxCalls / 4
 
 	// maxOfPhone bounds the calls of one address that are looked at for an
 	// event: the latest. It is a phone's, or that of a server of many, from

@@ -25,8 +25,8 @@ import (
 	"actionurl/decode/sip"
 )
 
-// The bounds of what is kept, 41 MiB in all. Of phones there are no more than
-// phone.MaxPhones, 49,152 of 320 bytes and a first address: 17 MiB. Events of further
+// The bounds of what is kept, 38 MiB in all. Of phones there are no more than
+// phone.MaxPhones, 40,960 of 320 bytes and a first address: 14 MiB. Events of further
 // ones are counted.
 const (
 	// maxCalls is how many calls are kept, open ones and closed ones that wait

@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"actionurl/capture"
 	"actionurl/capture/files"
@@ -33,6 +34,10 @@ import (
 // maxHeld bounds the frames that are held and what is known of them, in bytes: 16
 // MiB. Beyond it all are printed as they are.
 const maxHeld = 16 << 20
+
+// heldCost is what a frame takes beside its bytes and lines: its findings, and its
+// place in the index.
+const heldCost = int(unsafe.Sizeof(held{})) + 300
 
 // maxProblems is how many problems of the input are reported.
 const maxProblems = 10
@@ -209,7 +214,7 @@ func (s *shower) hold(f *capture.Frame) {
 	h.frame.Data = slices.Clone(f.Data)
 	s.held = append(s.held, h)
 	s.index[key{f.Interface.Capture, f.Number}] = h
-	s.size += len(f.Data) + 500 // with what is kept beside it
+	s.size += len(f.Data) + heldCost
 }
 
 // add adds a line of what is known of a frame.

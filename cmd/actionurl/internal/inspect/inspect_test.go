@@ -268,7 +268,7 @@ func TestBound(t *testing.T) {
 	if n := strings.Count(out, "\nPACKET: "); err != nil || n != 1000 {
 		t.Errorf("%d frames, %v", n, err)
 	}
-	if want := "actionurl: warning: 765 frames printed before the end of the capture; what was found later is missing\n"; complaints != want {
+	if want := "actionurl: warning: 756 frames printed before the end of the capture; what was found later is missing\n"; complaints != want {
 		t.Errorf("got %q, want %q", complaints, want)
 	}
 }

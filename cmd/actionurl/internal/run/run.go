@@ -124,7 +124,8 @@ type run struct {
 	sum      summary
 	verdict  *verdict.Collector
 
-	decoder    decoder
+	decoder    decoder          // nil when all rows are made, unless it is live
+	decoded    decode.Summary   // of decoder, then
 	pipeline   *decode.Pipeline // the decoder of captures; nil of saved records
 	losses     *losses          // nil if in is not live
 	now        int64            // the time that the capture has reached
@@ -547,6 +548,10 @@ func (r *run) end(running, reading error) error {
 	if r.publisher != nil {
 		unpublished = r.publisher.end(r)
 	}
+	r.decoded = r.decoder.Summary()
+	if r.live == nil { // a page needs the memory
+		r.decoder, r.pipeline = nil, nil
+	}
 	if failed == nil || r.live != nil {
 		failed = cmp.Or(failed, r.close(), r.summarize(), unpublished, r.lost())
 	}
@@ -604,7 +609,7 @@ func (r *run) summarize() error {
 	if r.Redact != nil && reason != "" { // it repeats what was asked for
 		reason = "nothing passes the filter"
 	}
-	r.sum.print(r.decoder.Summary(), reason)
+	r.sum.print(r.decoded, reason)
 	if r.Redact != nil && r.Redact.Beyond() > 0 {
 		r.sum.say("warning: %s redacted by a common pseudonym, or not found in texts: too many", report.Plural(r.Redact.Beyond(), "value"))
 	}

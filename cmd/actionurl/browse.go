@@ -11,13 +11,11 @@ import (
 
 	"actionurl/capture/live"
 	"actionurl/cmd/actionurl/internal/browse"
-	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/report/publish"
 )
 
 func newBrowse(enter shutter) *cobra.Command {
 	s := &sniff{analysis: analysis{enter: enter}, ringSize: live.DefaultRingSize}
-	s.collection.lateness = publish.DefaultLateness
 	cmd := &cobra.Command{
 		Use: "browse [flags] CAPTURE|EVENTS... | -i INTERFACE",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -31,6 +29,7 @@ func newBrowse(enter shutter) *cobra.Command {
 		},
 	}
 	s.sniffFlags(cmd)
+	s.latenessFlag(cmd)
 	for _, rows := range strings.Fields("view group output format columns count complete write rotate keep-secrets fail-on notes color verbose metrics") {
 		cmd.Flags().MarkHidden(rows) // the screen has its own
 	}
@@ -68,38 +67,10 @@ func (s *sniff) browse(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return usage("%w", err)
 	}
-	own := s.enter
-	s.enter = func(keep sandbox.Rights) (steps []sandbox.Step) {
-		if keep.Write = append(keep.Write, "."); own != nil { // where s saves
-			steps = own(keep)
-		}
-		screen.Ready()
-		return steps
-	}
+	s.enter = s.enter.saving(screen.Ready)
 	screen.Attach(&s.Config)
 	if err = screen.Run(cmd.Context(), read); err == nil || errors.As(err, new(*statusError)) {
 		return err
 	}
 	return &statusError{statusFailed, err}
-}
-
-// redacted returns the name of what is read and what reads it, as a screen may show
-// them: errors are shown, too.
-func (s *sniff) redacted(names []string, read func(context.Context) error) (name string, to func(context.Context) error) {
-	shown := slices.Clone(s.interfaces)
-	for _, name := range names {
-		shown = append(shown, s.Redact.Capture(name))
-	}
-	return strings.Join(shown, " "), func(ctx context.Context) error {
-		err := read(ctx)
-		of, ok := errors.AsType[*statusError](err)
-		if err == nil || ok && of.err == nil {
-			return err
-		}
-		status := statusFailed
-		if ok {
-			status = of.status
-		}
-		return &statusError{status, errors.New(s.Redact.Message(err.Error()))}
-	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -189,7 +190,7 @@ func TestBrowse(t *testing.T) {
 		s.left(0)
 	})
 	t.Run("names", func(t *testing.T) {
-		names := []string{"会议室", "\U0001f600 Desk", "قاعة ‮الاجتماع", "e\u0301te\u0301", "plain"}
+		names := []string{"会议室", "\U0001f600 Desk", "قاعة \u202eالاجتماع", "e\u0301te\u0301", "plain"}
 		var events strings.Builder
 		for i, name := range names {
 			fmt.Fprintf(&events, `{"time":"2026-03-02T08:00:0%d.000Z","capture":"a.pcap","frame":%d,"src_ip":"192.168.40.%d","src_port":40000,"dest_ip":"192.168.40.207","dest_port":80,"method":"GET","host":"x","target":"/e?event=hold","version":"HTTP/1.1","status":200,"latency_ms":2,"event":"hold_call","label":"Hold Call","by":"name","phone_ip":"192.168.40.%d","phone_name":%q}`+"\n", i, i+1, 50+i, 50+i, name)
@@ -226,6 +227,17 @@ func TestBrowse(t *testing.T) {
 		s.await("1 of 4 events")
 		s.press("Enter", "G")
 		s.await("Layer 4")
+		s.press("F10")
+		s.left(0)
+	})
+	t.Run("sensors", func(t *testing.T) {
+		url, _ := natsServer(t)
+		s := startBrowse(t, program, dir, "120x24", url, "--lateness", "1s")
+		s.await("LIVE")
+		if status := execute(t.Context(), nil, []string{"analyze", "--publish", url, "--sensor", "hq", "--spool-dir", t.TempDir(), "-o", os.DevNull, "--format", "ndjson", deployment}, nil, io.Discard, io.Discard); status != statusDone {
+			t.Fatalf("exit status %d", status)
+		}
+		s.await("sensor", "hq", "Terminate Call", "of 4 events")
 		s.press("F10")
 		s.left(0)
 	})

@@ -25,8 +25,12 @@ func (a *analysis) collectFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	a.publication.secretFlags(cmd)
 	f.StringVar(&a.collection.durable, "durable", "", "with nats://, continue where the run of this `NAME` ended (see help sensors)")
-	f.DurationVar(&a.collection.lateness, "lateness", publish.DefaultLateness, "with nats://, wait at most `TIME` for slower sensors")
+	a.latenessFlag(cmd)
 	f.StringVar(&a.collection.metrics, "metrics", "", "with nats://, serve Prometheus metrics at `ADDRESS`; :9100 means loopback only")
+}
+
+func (a *analysis) latenessFlag(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&a.collection.lateness, "lateness", publish.DefaultLateness, "with nats://, wait at most `TIME` for slower sensors")
 }
 
 // collect shows what sensors publish.

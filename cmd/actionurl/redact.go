@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -62,4 +66,25 @@ func readKey(name string) ([]byte, error) {
 		err = fmt.Errorf("%s: has more than %d bytes; expected a key", name, maxKey)
 	}
 	return bytes.TrimSpace(data), err
+}
+
+// redacted returns the name of what is read and what reads it, as a screen may show
+// them: errors are shown, too.
+func (s *sniff) redacted(names []string, read func(context.Context) error) (name string, to func(context.Context) error) {
+	shown := slices.Clone(s.interfaces)
+	for _, name := range names {
+		shown = append(shown, s.Redact.Capture(name))
+	}
+	return strings.Join(shown, " "), func(ctx context.Context) error {
+		err := read(ctx)
+		of, ok := errors.AsType[*statusError](err)
+		if err == nil || ok && of.err == nil {
+			return err
+		}
+		status := statusFailed
+		if ok {
+			status = of.status
+		}
+		return &statusError{status, errors.New(s.Redact.Message(err.Error()))}
+	}
 }

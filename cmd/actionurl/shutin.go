@@ -29,3 +29,15 @@ func (enter shutter) shut(keep sandbox.Rights, verbose bool, stderr io.Writer) {
 		}
 	}
 }
+
+// saving returns a shutter that keeps the current folder for writing, too, and calls
+// shut when the rights are dropped.
+func (enter shutter) saving(shut func()) shutter {
+	return func(keep sandbox.Rights) (steps []sandbox.Step) {
+		if keep.Write = append(keep.Write, "."); enter != nil {
+			steps = enter(keep)
+		}
+		shut()
+		return steps
+	}
+}

@@ -420,14 +420,61 @@ func TestSaveRows(t *testing.T) {
 	}
 }
 
-// What came off the wire is escaped.
+// What came off the wire is escaped in each pane, and crashes none.
 func TestEscaped(t *testing.T) {
-	s := begin(t, Config{}, 200, 50, testdata+"values.pcap")
-	for _, keys := range [][]string{{"4"}, {"enter"}, {"pgdown"}, {"esc", "3"}, {"enter"}, {"1"}, {"2"}} {
-		s.press(keys...)
-		if text := s.shown(); regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f]`).MatchString(text) {
-			t.Errorf("%q", text)
+	captures, err := filepath.Glob(testdata + "*.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, _ := filepath.Glob(testdata + "encap/g*.pcap")
+	for _, capture := range append(captures, more...) {
+		for _, width := range []int{80, 150} {
+			s := begin(t, Config{}, width, 30, capture)
+			s.await(filepath.Base(capture))
+			for _, keys := range [][]string{{"4"}, {"enter"}, {"pgdown"}, {"esc", "end", "enter"}, {"esc", "x"}, {"esc", "y"}, {"esc", "3"}, {"enter"}, {"end"}, {"1"}, {"2"}, {"enter"}, {"m"}} {
+				s.press(keys...)
+				if text := s.shown(); regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f-\x9f\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`).MatchString(text) {
+					t.Errorf("%s: %q", capture, text)
+				}
+			}
 		}
+	}
+}
+
+// The oldest requests are forgotten, with the calls that had no later ones.
+func TestForget(t *testing.T) {
+	s := newStore()
+	for i := range maxEvents + 1000 {
+		s.lines.add([]byte("x\n"))
+		s.index = append(s.index, entry{int32(i / 2), 0})
+		if i%2 == 0 {
+			s.calls = append(s.calls, call{at: -1})
+		}
+		s.call(i / 2).last = int32(i)
+		if i%2 == 1 {
+			s.end(i/2, "row")
+		}
+		s.forget()
+	}
+	first, end := s.bounds()
+	if n := end - first; end != maxEvents+1000 || n > maxEvents || n < maxEvents-blockLines || len(s.index) != n {
+		t.Errorf("%d to %d, %d in the index", first, end, len(s.index))
+	}
+	if s.firstCall > first/2 || s.firstCall < first/2-1 && len(s.calls) < maxCalls || s.closed.gone == 0 {
+		t.Errorf("calls from %d on, %d blocks forgotten", s.firstCall, s.closed.gone)
+	}
+	c := newCursor(s)
+	defer c.close()
+	if line := c.events.line(first - 1); line != nil {
+		t.Errorf("%q is kept", line)
+	}
+	for _, n := range []int{first, end - 1, first + blockLines, end - blockLines} {
+		if line := c.events.line(n); string(line) != "x\n" {
+			t.Errorf("line %d is %q", n, line)
+		}
+	}
+	if row := c.row(*s.call(s.firstCall + 1)); row != "row" {
+		t.Errorf("a row is %q", row)
 	}
 }
 

@@ -34,15 +34,6 @@ type line []part
 // textLine returns a line of one part.
 func textLine(text string, s style) line { return line{{text, s}} }
 
-// width returns how many columns a line takes.
-func (l line) width() int {
-	n := 0
-	for _, p := range l {
-		n += report.Width(p.text)
-	}
-	return n
-}
-
 // fit returns a line that is exactly so wide.
 func (l line) fit(width int) line {
 	var fitted line

@@ -52,17 +52,13 @@ func newForm(words string) *form {
 
 // splitWords splits a line at spaces that are not in quotes.
 func splitWords(s string) []string {
-	var all []string
 	quoted := false
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool {
+	return strings.FieldsFunc(s, func(r rune) bool {
 		if r == '"' {
 			quoted = !quoted
 		}
 		return r == ' ' && !quoted
-	}) {
-		all = append(all, w)
-	}
-	return all
+	})
 }
 
 // words returns what was filled in, as words of a filter.

@@ -43,7 +43,7 @@ func (l *list) close()           { l.find.stop(); l.find = nil }
 func (l *list) search(m *model, words string) error {
 	q := l.of
 	q.words = strings.TrimSpace(words)
-	find, err := newSearch(m.store, q, m.Zone, m.Clock)
+	find, err := newSearch(m.Screen, q)
 	if err != nil {
 		return err
 	}

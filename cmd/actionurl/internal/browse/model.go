@@ -84,13 +84,13 @@ type (
 )
 
 func newModel(s *Screen) (*model, error) {
-	g, err := newGrids(s.Clock)
+	g, err := newGrids(s.Clock, s.sensors)
 	if err != nil {
 		return nil, err
 	}
 	m := &model{Screen: s, grids: g, cursor: newCursor(s.store)}
 	m.words = s.Words
-	if _, err := newSearch(s.store, query{words: s.Words}, s.Zone, s.Clock); err != nil {
+	if _, err := newSearch(s, query{words: s.Words}); err != nil {
 		return nil, err
 	}
 	m.open(eventsView)

@@ -54,6 +54,8 @@ type Screen struct {
 	fields *fields
 	ring   *ring
 
+	sensors bool // what is shown is of several
+
 	ready sync.Once
 	shut  chan struct{} // closed when the rights are dropped
 }
@@ -84,7 +86,12 @@ func New(c Config) (*Screen, error) {
 // Attach has a run hand to the screen what it makes.
 func (s *Screen) Attach(c *run.Config) {
 	c.Stdout, c.Stderr = io.Discard, s.taker
-	c.Options.Format = report.Format{Name: "screen", Run: func(io.Writer, report.Options) (report.Run, error) { return s.taker, nil }}
+	c.Options.Format = report.Format{Name: "screen", Run: func(_ io.Writer, o report.Options) (report.Run, error) {
+		s.sensors = o.Sensors
+		var err error
+		s.taker.grids, err = newGrids(s.Clock, o.Sensors)
+		return s.taker, err
+	}}
 	c.Filter = report.Filter{View: report.Events} // which the screen has of its own
 	c.Together = true
 	c.Decode.Message = s.taker.message

@@ -53,15 +53,15 @@ type search struct {
 }
 
 // newSearch begins a search. Words that are wrong are an error.
-func newSearch(s *store, q query, zone *time.Location, clock string) (*search, error) {
-	f := &search{query: q, store: s, cancel: make(chan struct{}), servers: map[netip.AddrPort]bool{}}
+func newSearch(s *Screen, q query) (*search, error) {
+	f := &search{query: q, store: s.store, cancel: make(chan struct{}), servers: map[netip.AddrPort]bool{}}
 	f.filter.View = report.Events
 	var err error
-	if f.clock, err = report.NewClock(clock); err != nil {
+	if f.clock, err = report.NewClock(s.Clock); err != nil {
 		return nil, err
 	}
 	for _, words := range []string{q.scope, q.words} {
-		texts, err := f.filter.ParseTerms(words, zone)
+		texts, err := f.filter.ParseTerms(words, s.Zone)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func newSearch(s *store, q query, zone *time.Location, clock string) (*search, e
 			}
 		}
 	}
-	if f.grids, err = newGrids(clock); err != nil {
+	if f.grids, err = newGrids(s.Clock, s.sensors); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -58,11 +58,13 @@ type grids struct {
 	servers                    *report.Rows[verdict.Server]
 }
 
-func newGrids(clock string) (*grids, error) {
+// newGrids returns grids with times of a form, and with the columns of several
+// sensors if there are.
+func newGrids(clock string, sensors bool) (*grids, error) {
 	g := new(grids)
 	options := func(grid *report.Grid) (report.Options, error) {
 		c, err := report.NewClock(clock)
-		return report.Options{Format: grid.Format(), Clock: c}, err
+		return report.Options{Format: grid.Format(), Clock: c, Sensors: sensors}, err
 	}
 	var err error
 	open := func(grid *report.Grid, rows func(report.Options) error) {
@@ -110,7 +112,7 @@ func newTaker(s *store, clock string) (*taker, error) {
 		store: s, seed: maphash.MakeSeed(), ofCall: map[int]*openCall{}, phone: map[*timeline.Phone]int32{}, texts: map[string]string{},
 		dirtyCalls: map[int]*openCall{}, dirtyPhones: map[*timeline.Phone]int32{}, verdict: verdict.New(),
 	}
-	g, err := newGrids(clock)
+	g, err := newGrids(clock, false)
 	if err != nil {
 		return nil, err
 	}

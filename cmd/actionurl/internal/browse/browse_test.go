@@ -287,6 +287,15 @@ func TestSeveralCalls(t *testing.T) {
 	s.await("3 of " + first[1] + " calls")
 }
 
+// Esc and a key that follow each other at once may come as one.
+func TestEscapeAtOnce(t *testing.T) {
+	s := begin(t, Config{}, 80, 24, testdata+"deployment.pcap")
+	s.press("4", "enter")
+	s.await("> event 1")
+	s.Send(tea.KeyPressMsg{Code: '2', Mod: tea.ModAlt})
+	s.await("1 of 3 phones")
+}
+
 // The mouse chooses views and rows.
 func TestMouse(t *testing.T) {
 	s := begin(t, Config{}, 80, 24, testdata+"deployment.pcap")

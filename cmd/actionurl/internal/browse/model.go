@@ -220,6 +220,14 @@ func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		return m.form.pressed(m, msg)
 	}
 	m.said = ""
+	if rest, ok := strings.CutPrefix(key, "alt+"); ok { // Esc and a key right after it come as one
+		return tea.Batch(m.key("esc"), m.key(rest))
+	}
+	return m.key(key)
+}
+
+// key takes a key that is no text.
+func (m *model) key(key string) tea.Cmd {
 	if cmd, ok := m.top().key(m, key); ok {
 		return cmd
 	}

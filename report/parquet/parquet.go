@@ -32,7 +32,7 @@ const (
 	// maxPageRows and maxPageBytes end the pages of all columns: at so many rows,
 	// or bytes of values.
 	maxPageRows  = 8 << 10
-	maxPageBytes = 1 << 20
+	maxPageBytes = 256 << 10 // which the second cache has: 1 MiB made writing a third slower
 
 	// maxGroupRows, maxGroupBytes and maxDictionaries end a row group: at so many
 	// rows, bytes of compressed pages, or bytes of dictionaries, each entry with

@@ -235,9 +235,9 @@ func compileLive(e *filter.Expr, link capture.LinkType) ([]bpf.Instruction, erro
 func stateOf(name string, state live.State) string {
 	switch state {
 	case live.Down:
-		return name + " is down; it is waited for"
+		return name + " is down; waiting for it"
 	case live.Gone:
-		return name + " is gone; it is waited for"
+		return name + " is gone; waiting for it"
 	}
 	return name + " is up"
 }

@@ -7,7 +7,7 @@ const IPMismatch Kind = 28
 
 func ipMismatch() info {
 	return info{
-		slug: "ip_mismatch", severity: Notice, title: "addresses behind a translator",
+		slug: "ip_mismatch", severity: Notice, title: "addresses behind NAT",
 		meaning:    "the address in the URL is not the source address of the request: there is a NAT or proxy in between",
 		hint:       "identify phones by $mac; the server does not see their own addresses",
 		recognized: "The value of $phone_ip or $ip is not the source address of the request.",

@@ -16,10 +16,10 @@ import (
 func (l *Lesson) AppendProfile(dst []byte) []byte {
 	dst = fmt.Appendf(dst, "# Learned from %s of %s, %s to %s UTC.\n", plural(l.Requests, "request"), plural(l.Phones, "phone"), moment(l.First), moment(l.Last))
 	if l.secrets() { // which were to be shown
-		dst = append(dst, "# It holds what may be secrets, as they are part of the URLs.\n"...)
+		dst = append(dst, "# It may hold secrets, as they are part of the URLs.\n"...)
 	}
 	if slices.ContainsFunc(l.Shapes, func(s Shape) bool { return s.Event.Kind == nil }) {
-		dst = append(dst, "# Where a URL stands behind \"# \", the event is not known: take the \"# \" away\n# where it is right, and put the event's name in the place of a \"?\" (actionurl\n# catalog lists them).\n"...)
+		dst = append(dst, "# The event of a URL after \"# \" is not certain: remove the \"# \" if it is right,\n# and replace a \"?\" by the name of the event (actionurl catalog lists them).\n"...)
 	}
 	dst = append(dst, "\nevents:\n"...)
 	for i := range l.Shapes {

@@ -60,7 +60,7 @@ func ParseSet(list string) (Set, error) {
 		case "all":
 			s |= All
 		default:
-			return 0, fmt.Errorf("expected some of %s, with commas between", strings.Join(Words(), ", "))
+			return 0, fmt.Errorf("expected some of %s, separated by commas", strings.Join(Words(), ", "))
 		}
 	}
 	return s, nil

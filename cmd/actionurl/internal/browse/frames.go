@@ -217,7 +217,7 @@ func (f *frames) took(msg framesMsg) {
 }
 
 // errForgotten is the error of a frame that is not there any more.
-var errForgotten = errors.New("the frame is not at hand any more: it came too long ago")
+var errForgotten = errors.New("the frame is no longer available: it is too old")
 
 // readFrames reads the frame that completes a request, and what its connection
 // carries around it.

@@ -260,7 +260,7 @@ func (p *ladder) key(m *model, key string) (tea.Cmd, bool) {
 		return m.saveCalls(p.calls), true
 	case "y":
 		if p.at >= n || p.steps[p.at].event < 0 {
-			m.say("curl is of a request")
+			m.say("curl needs a request")
 			return nil, true
 		}
 		return m.copyCurl(p.steps[p.at].event), true

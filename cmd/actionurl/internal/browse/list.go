@@ -265,7 +265,7 @@ func (l *list) key(m *model, key string) (tea.Cmd, bool) {
 		return m.save(l, r, at), true
 	case "y":
 		if l.of.view != eventsView || at < 0 {
-			m.say("curl is of a request; 4 shows them")
+			m.say("curl needs a request; 4 lists them")
 			return nil, true
 		}
 		return m.copyCurl(r.id(at)), true
@@ -321,7 +321,7 @@ func (l *list) ladderOf(m *model, id int) tea.Cmd {
 	}
 	m.store.mu.Unlock()
 	if n < 0 {
-		m.say("the event is of no call")
+		m.say("the event belongs to no call")
 		return nil
 	}
 	m.push(newLadder([]int{int(n)}))

@@ -53,7 +53,7 @@ func (p *verdictPane) key(m *model, key string) (tea.Cmd, bool) {
 			p.enter(m, &m.verdict.Causes[p.at])
 		}
 	case "s", "S", "f2":
-		m.say("the verdict is not saved; 2 to 5 show rows, which s saves")
+		m.say("the verdict cannot be saved; 2 to 5 show rows, which s saves")
 	default:
 		return p.textPane.key(m, key)
 	}

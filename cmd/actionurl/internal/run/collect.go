@@ -199,7 +199,7 @@ func (in *collected) unfinished() bool { return in.mode == publish.Replay }
 func (in *collected) summarize(r *run) {
 	c := in.from.Counts()
 	if c.Late > 0 {
-		r.sum.say("warning: %s after later ones (late); enlarge --lateness where sensors are slow", report.Plural(c.Late, "row"))
+		r.sum.say("warning: %s after later ones (late); increase --lateness if sensors are slow", report.Plural(c.Late, "row"))
 	}
 	if c.Lost > 0 {
 		r.sum.say("warning: %s of sensors missing in the stream", report.Plural(c.Lost, "line"))

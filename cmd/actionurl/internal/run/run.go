@@ -617,7 +617,7 @@ func (r *run) summarize() error {
 		r.losses.print()
 	}
 	if r.unlisted > 0 {
-		r.sum.say("warning: %s without a column: the first rows had none of these variables (add vars.NAME to --columns)", report.Plural(r.unlisted, "value"))
+		r.sum.say("warning: %s without a column: the first rows had no such variables (add vars.NAME to --columns)", report.Plural(r.unlisted, "value"))
 	}
 	if r.frames != nil {
 		r.sum.say("%s: %s", r.Frames, report.Plural(r.frames.keeper.Counts.Kept, "frame"))

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"actionurl/capture/files"
+	"actionurl/report/saved"
 )
 
 func newCheck(enter shutter) *cobra.Command {
@@ -50,9 +51,10 @@ func (a *analysis) check(ctx context.Context, names []string, stdin io.Reader) e
 	return a.analyze(ctx, names, in)
 }
 
-// savedEvents reports whether files are saved events, as the first of them is. It
+// savedEvents reports whether files are saved events, as the first of them is, or
+// what it holds. It
 // returns standard input, the beginning of which it may have looked at.
-func savedEvents(ctx context.Context, names []string, stdin io.Reader) (in *bufio.Reader, saved bool, err error) {
+func savedEvents(ctx context.Context, names []string, stdin io.Reader) (in *bufio.Reader, isSaved bool, err error) {
 	piped, err := files.NewInput(ctx, stdin, nil).Open("-") // which an interrupt ends
 	if err != nil {
 		return nil, false, err
@@ -65,6 +67,9 @@ func savedEvents(ctx context.Context, names []string, stdin io.Reader) (in *bufi
 		first = make([]byte, 4)
 		io.ReadFull(f, first)
 		f.Close()
+	}
+	if info, err := os.Stat(names[0]); err == nil && info.IsDir() {
+		return in, saved.Holds(names[0]), nil
 	}
 	ending := filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(names[0], ".gz"), ".zst"))
 	return in, bytes.HasPrefix(first, []byte("{")) || string(first) == "PAR1" || slices.Contains([]string{".ndjson", ".jsonl", ".json", ".parquet"}, ending), nil

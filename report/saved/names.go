@@ -52,6 +52,13 @@ func expand(names []string) ([]string, error) {
 	return all, nil
 }
 
+// Holds reports whether a folder, with its folders, has saved events and no other
+// files.
+func Holds(folder string) bool {
+	all, err := walk(folder, regexp.MustCompile(""))
+	return err == nil && len(all) > 0 && !slices.ContainsFunc(all, func(name string) bool { return !extensions.MatchString(name) })
+}
+
 // walk returns the files in a folder whose paths in it match.
 func walk(folder string, matches *regexp.Regexp) ([]string, error) {
 	var found []string

@@ -29,6 +29,23 @@ func Describe(root *cobra.Command) {
 		}
 	}
 	root.SetHelpFunc(show)
+	root.InitDefaultHelpCmd()
+	if cmd, _, err := root.Find([]string{"help"}); err == nil {
+		cmd.Args = known
+	}
+}
+
+// known refuses what is neither a command nor a topic.
+func known(cmd *cobra.Command, args []string) error {
+	found, rest, err := cmd.Root().Find(args)
+	if err != nil || len(rest) == 0 || !found.HasSubCommands() {
+		return err
+	}
+	var all []string
+	for _, c := range found.Commands() {
+		all = append(all, c.Name())
+	}
+	return fmt.Errorf("no help on %q%s; '%s help' lists commands and topics", rest[0], report.DidYouMean(rest[0], all), cmd.Root().Name())
 }
 
 func describe(cmd *cobra.Command, rest map[string]bool) {

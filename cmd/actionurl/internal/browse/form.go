@@ -22,7 +22,7 @@ var hints = map[string]string{
 	"event":   "hold,resume",
 	"server":  "HOST, HOST:PORT or :PORT",
 	"status":  "404, 4xx, >=400 or none",
-	"finding": "raw_blank (help explain lists them)",
+	"finding": "raw_blank (catalog findings lists them)",
 	"failed":  "yes: status 400 or above, redirect, no response",
 	"match":   "text that the target or a variable contains",
 	"since":   "08:30, 2026-03-02T08:30, -10m",

@@ -91,6 +91,18 @@ func written(t *testing.T, pattern string) string {
 	return all.String()
 }
 
+// sizes returns the sizes of the files of a pattern.
+func sizes(pattern string) string {
+	names, _ := filepath.Glob(pattern)
+	var all []int64
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			all = append(all, info.Size())
+		}
+	}
+	return fmt.Sprint(all)
+}
+
 // sortedLines returns the lines of a text in their order, without those that equal the
 // first, as of a table in several files.
 func sortedLines(text string) []string {
@@ -174,15 +186,15 @@ func TestDurable(t *testing.T) {
 			}
 			// It is killed when something is written, when it has noted that, and at
 			// other moments.
-			for kill := range 5 {
+			for kill := range 3 {
 				cmd := start()
 				if kill%2 == 0 {
-					now := func() string { return written(t, pattern) }
+					now := func() string { return sizes(pattern) }
 					if kill > 0 {
 						now = func() string { return floor.FindString(written(t, filepath.Join(dir, "*.nats"))) }
 					}
 					before := now()
-					for deadline := time.Now().Add(1500 * time.Millisecond); now() == before && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+					for deadline := time.Now().Add(1500 * time.Millisecond); now() == before && time.Now().Before(deadline); time.Sleep(3 * time.Millisecond) {
 					}
 				} else {
 					time.Sleep(time.Duration(150+100*kill) * time.Millisecond)
@@ -191,7 +203,7 @@ func TestDurable(t *testing.T) {
 				cmd.Wait()
 			}
 			cmd := start()
-			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 				if test.end != "" && strings.Contains(written(t, pattern), test.end) {
 					break
 				}

@@ -74,6 +74,9 @@ func frames(from io.Reader) (data []string, problems []string, err error) {
 }
 
 func TestCompressed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	c := capturetest.New()
 	c.Conn("192.0.2.50:40001", "192.0.2.7:80").Open().Send(strings.Repeat("GET / HTTP/1.1\r\n\r\n", 5000)).Close()
 	var plain bytes.Buffer

@@ -121,6 +121,9 @@ func TestPcapgo(t *testing.T) {
 
 // Captures that others made are read as gopacket reads them, where it can.
 func TestPcapgoOnCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	read := 0
 	for path := range capturetest.Corpus(t) {
 		data, err := os.ReadFile(path)

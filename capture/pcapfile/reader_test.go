@@ -312,6 +312,9 @@ var ways = []struct {
 // A capture larger than the window comes whole, in batches whose frames are
 // valid until the next.
 func TestLargerThanWindow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const frames = 20_000
 	for _, test := range []struct {
 		what string

@@ -117,6 +117,9 @@ func sortedLines(text string) []string {
 // on, and in the end the files say what one machine would have that had read all
 // captures, once.
 func TestDurable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	url, _ := natsServer(t)
 	const n = 1500
 	a, b := callCapture(t, 1, n), callCapture(t, 2, n)
@@ -246,6 +249,9 @@ func TestDurable(t *testing.T) {
 // Of several rows that come of one line, some can be in a file that has its name when
 // the collector is killed, and the others not.
 func TestDurablePartly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	url, _ := natsServer(t)
 	c := capturetest.New()
 	port := 10000

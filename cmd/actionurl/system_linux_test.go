@@ -224,6 +224,9 @@ func (y *system) check(collector *exec.Cmd, sensors ...*exec.Cmd) {
 
 // A server that is killed and started again on what it has stored has lost nothing.
 func TestSystemServerKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	y := newSystem(t, 1, "127.0.0.1")
 	y.serve(0)
 	collector, a, b := y.collector(), y.sensor(1), y.sensor(2)
@@ -237,6 +240,9 @@ func TestSystemServerKilled(t *testing.T) {
 
 // Sensors that are killed and started again on their files publish nothing twice.
 func TestSystemSensorsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	y := newSystem(t, 1, "127.0.0.1")
 	y.serve(0)
 	collector, a, b := y.collector(), y.sensor(1), y.sensor(2)
@@ -251,6 +257,9 @@ func TestSystemSensorsKilled(t *testing.T) {
 
 // A collector that is killed goes on.
 func TestSystemCollectorKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	y := newSystem(t, 1, "127.0.0.1")
 	y.serve(0)
 	collector, a, b := y.collector(), y.sensor(1), y.sensor(2)
@@ -264,6 +273,9 @@ func TestSystemCollectorKilled(t *testing.T) {
 
 // Of three servers one can go.
 func TestSystemCluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	y := newSystem(t, 3, "127.0.0.1")
 	y.lateness = max(y.lateness, 15*time.Second) // what was on its way is sent again after 5 s
 	for i := range y.servers {
@@ -291,6 +303,9 @@ func withLast(address string, by byte) string {
 
 // Sensors of which the network is cut wait, and the collector for them.
 func TestSystemNetworkCut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	if os.Getuid() != 0 {
 		t.Skip("makes a network namespace")
 	}

@@ -319,7 +319,7 @@ func TestHelp(t *testing.T) {
 		s.press("/", "curl", "enter")
 		s.await("1 line with it")
 		s.press("esc", "esc", "m")
-		s.await("HTTP request")
+		s.await("28 frames, 3 HTTP requests, 3 Action URLs\n") // all of which are shown
 	}
 }
 

@@ -597,8 +597,10 @@ func (r *run) last() error {
 	if err := r.rows.At(r.now); err != nil {
 		return err
 	}
-	var err error
-	r.sum.rows, err = r.view.end(r.phones(func(p *decode.Phone) bool { return !p.Silent || r.Filter.ShowsSilent(p.Phone) }))
+	rows, err := r.view.end(r.phones(func(p *decode.Phone) bool { return !p.Silent || r.Filter.ShowsSilent(p.Phone) }))
+	if r.Options.Format.Run == nil { // which shows phones besides its rows
+		r.sum.rows = rows
+	}
 	return err
 }
 

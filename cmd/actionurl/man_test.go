@@ -12,6 +12,9 @@ import (
 // Man pages: one of each command and topic, without warnings of groff, with a name
 // that whatis finds, and the same bytes each time.
 func TestManPages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	t.Setenv("SOURCE_DATE_EPOCH", "1772438400")
 	var first map[string]string
 	dir := t.TempDir()

@@ -21,6 +21,9 @@ import (
 
 // DuckDB reads what is written.
 func TestDuckDB(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	db := duckdb.Open(t)
 	t.Run("values", func(t *testing.T) { readsValues(t, db) })
 	t.Run("types", func(t *testing.T) { seesTypes(t, db) })
@@ -275,6 +278,9 @@ func TestLake(t *testing.T) {
 // What report makes of Parquet is what it makes of NDJSON, byte by byte, in each view
 // and format, with what --complete adds and without.
 func TestParquetEqualsNDJSON(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	captures, err := filepath.Glob("../../testdata/*.pcap*")
 	if err != nil || len(captures) == 0 {
 		t.Fatal(captures, err)

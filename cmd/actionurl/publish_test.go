@@ -87,6 +87,9 @@ func TestPublish(t *testing.T) {
 
 // An interrupt keeps what is not published, and says where.
 func TestPublishInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	dir := t.TempDir()
 	ctx, interrupt := context.WithCancel(t.Context())
 	time.AfterFunc(time.Second, interrupt)
@@ -103,6 +106,9 @@ func TestPublishInterrupted(t *testing.T) {
 
 // The metrics of a sensor whose spool is full say exactly what is lost.
 func TestPublishMetrics(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	servers, err := publish.NewServers("nats://127.0.0.1:1", "", "")
 	if err != nil {
 		t.Fatal(err)

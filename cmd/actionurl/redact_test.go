@@ -233,6 +233,9 @@ func unpacked(t *testing.T, out []byte) string {
 // Nothing that is planted is in any output of any view and format, on standard
 // error, in what is sent, or in a message.
 func TestRedact(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for seed := range uint64(3) {
 		p := newPlant(seed)
 		p.grow(120)
@@ -357,6 +360,9 @@ func absent(t *testing.T, what, text string, forbidden []string) {
 // What is published, and what lies in the spool, has nothing that is planted; nor has
 // a Parquet file, which is read back.
 func TestRedactPublished(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	p := newPlant(7)
 	p.grow(60)
 	dir := t.TempDir()
@@ -452,6 +458,9 @@ var redactedKeys = []string{"src_ip", "dest_ip", "host", "phone_mac", "phone_ip"
 // as many rows of each view; redacting what was saved gives the same as redacting at
 // once.
 func TestRedactTestdata(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	captures, err := filepath.Glob("../../testdata/*.pcap*")
 	if err != nil {
 		t.Fatal(err)

@@ -111,6 +111,9 @@ func TestRequestsAsEvents(t *testing.T) {
 
 // The result of saved events equals that of the capture.
 func TestReportEqualsAnalyze(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	captures, err := filepath.Glob("../../testdata/*.pcap*")
 	if err != nil || len(captures) == 0 {
 		t.Fatal(captures, err)
@@ -227,6 +230,9 @@ func sorted(text string) string {
 
 // The same of captures of other programs.
 func TestCorpusReport(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	n := 0
 	for file := range capturetest.Corpus(t) {
 		if info, err := os.Stat(file); err != nil || info.Size() > 1<<20 {
@@ -249,6 +255,9 @@ func TestCorpusReport(t *testing.T) {
 // What comes through a pipe is shown while the pipe is silent, and an interrupt
 // ends the wait for more.
 func TestReportFollows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const line = `{"time":"2026-03-02T08:00:00.003000000Z","target":"/mac=000b82123432","event":"unknown"}` + "\n"
 	for _, test := range []struct {
 		name, sent, summary string

@@ -57,6 +57,9 @@ func TestAwaits(t *testing.T) {
 
 // Two interrupts in quick succession are one, and the summary is printed.
 func TestInterruptTwice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	program := filepath.Join(t.TempDir(), "actionurl")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

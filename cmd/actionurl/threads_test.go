@@ -13,6 +13,9 @@ import (
 // TestThreads analyzes the captures with one thread and with several. What is written
 // is the same to the byte.
 func TestThreads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	captures, err := filepath.Glob("../../testdata/*.pcap*")
 	if err != nil || len(captures) < 5 {
 		t.Fatal(captures, err)

@@ -79,6 +79,9 @@ func targets(t *testing.T, k *Collector, n int) string {
 // A row waits for those of slower sensors, and not longer than the lateness; what
 // comes after that is late.
 func TestMerge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	y := newSystem(t)
 	y.start()
 	a, b := y.sensor(t, "a"), y.sensor(t, "b")

@@ -29,6 +29,9 @@ func nextFinding(t *testing.T, k *Collector) finding.Occurrence {
 // A sensor that stopped without a word is silent, once; one that has ended its
 // capture is not.
 func TestSilent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	y := newSystem(t)
 	y.start()
 	for _, name := range []string{"ended", "gone"} {

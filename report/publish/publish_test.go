@@ -151,6 +151,9 @@ func closed(t *testing.T, p *Publisher) {
 // Through an outage lines wait, and come in their order; a sensor that is
 // started again on its files publishes nothing twice.
 func TestOutage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	y := newSystem(t)
 	dir := filepath.Join(t.TempDir(), "hq")
 	p := open(t, y.config(dir)) // before there is a server
@@ -277,6 +280,9 @@ func TestLocked(t *testing.T) {
 
 // A sensor without events says which time it has reached.
 func TestHeartbeat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	y := newSystem(t)
 	y.start()
 	c := y.config(t.TempDir())
@@ -328,6 +334,9 @@ var outage = flag.Int("outage", 36_000, "lines that come while there is no serve
 
 // An outage takes disk, and no memory: 16 MiB at most.
 func TestOutageMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	y := newSystem(t)
 	c := y.config(t.TempDir())
 	c.Wait, c.Spool = false, 1<<30

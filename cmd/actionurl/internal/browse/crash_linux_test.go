@@ -36,6 +36,9 @@ func openTerminal(t *testing.T) (terminal, user *os.File) {
 
 // A crash, wherever it is, comes after the terminal is as it was.
 func TestCrash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	type crasher func(s *Screen, drawn <-chan struct{})
 	for name, crash := range map[string]crasher{
 		"run": func(_ *Screen, drawn <-chan struct{}) {

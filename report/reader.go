@@ -188,7 +188,7 @@ func (r *Reader) Next(rec *Saved) error {
 		known, err := r.Parse(line, rec)
 		switch {
 		case err != nil && !r.begun && otherFormat(line) != "":
-			return fmt.Errorf("%s: is %s; expected events saved with --format ndjson", r.name, otherFormat(line))
+			return fmt.Errorf("%s: is %s; expected saved events, NDJSON or Parquet", r.name, otherFormat(line))
 		case err != nil:
 			return r.Problem(err)
 		}

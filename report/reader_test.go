@@ -290,7 +290,7 @@ func TestBinary(t *testing.T) {
 		var r report.Saved
 		var problem *report.Problem
 		err := report.NewReader("a.pcap", strings.NewReader(text)).Next(&r)
-		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is binary; expected events saved with --format ndjson" {
+		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is binary; expected saved events, NDJSON or Parquet" {
 			t.Errorf("error %v", err)
 		}
 	}
@@ -397,7 +397,7 @@ func TestOtherFormats(t *testing.T) {
 			continue
 		}
 		err = report.NewReader("a", strings.NewReader(out.String())).Next(new(report.Saved))
-		if err == nil || err.Error() != "a: is "+want+"; expected events saved with --format ndjson" {
+		if err == nil || err.Error() != "a: is "+want+"; expected saved events, NDJSON or Parquet" {
 			t.Errorf("%s: %v", format, err)
 		}
 	}

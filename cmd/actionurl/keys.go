@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"actionurl/capture/files"
 	"actionurl/decode/tls"
 )
 
@@ -28,7 +29,7 @@ func (k *keys) load() (*tls.Secrets, *os.File, error) {
 	for _, name := range k.private {
 		file, err := os.ReadFile(name)
 		if err != nil {
-			return nil, nil, &statusError{statusFailed, err}
+			return nil, nil, &statusError{statusFailed, files.Named(name, err)}
 		}
 		if err := secrets.AddPrivateKey(file); err != nil {
 			return nil, nil, &statusError{statusFailed, fmt.Errorf("%s: %w", name, err)}
@@ -39,7 +40,7 @@ func (k *keys) load() (*tls.Secrets, *os.File, error) {
 	}
 	log, err := os.Open(k.log)
 	if err != nil {
-		return nil, nil, &statusError{statusFailed, err}
+		return nil, nil, &statusError{statusFailed, files.Named(k.log, err)}
 	}
 	return secrets, log, nil
 }

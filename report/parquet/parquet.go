@@ -54,7 +54,7 @@ const (
 	maxChunks = 1 << 17   // columns of all row groups, of 64 bytes each: 8 MiB
 	maxHeader = 16 << 10  // bytes of the header of a page
 	maxPage   = 64 << 20  // bytes of a page, and its values
-	maxRead   = 256 << 20 // bytes that the pages take which are open, one for each column
+	maxRead   = 128 << 20 // bytes that the pages take which are open, one for each column
 )
 
 // Format returns the format. A file of it can be read when it is closed.

@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"actionurl/capture"
+	"actionurl/capture/files"
 	"actionurl/capture/filter"
 	"actionurl/capture/pcapfile"
 	"actionurl/decode"
@@ -640,7 +641,10 @@ func (r *run) summarize() error {
 	}
 	switch {
 	case r.Verdict.Alone != nil:
-		return report.WriteVerdict(r.Verdict.Alone, v, o)
+		if err := report.WriteVerdict(r.Verdict.Alone, v, o); err != nil {
+			return files.Named("standard output", err)
+		}
+		return nil
 	case r.sum.rows == 0 && r.Filter.Reason() != "": // of what is not shown, nothing is said
 		return nil
 	}

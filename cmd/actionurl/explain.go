@@ -40,6 +40,7 @@ func explain(w io.Writer, k finding.Kind) error {
 		{"What it means", report.Sentence(k.Meaning())},
 		{"How it is recognized", k.Recognized()},
 		{"When it is not reported", k.Silent()},
+		{"Example", k.Example()},
 		{"What to do", report.Sentence(k.Hint())},
 		{"Where it is", "actionurl analyze --finding " + k.String() + " CAPTURE"},
 	} {

@@ -151,7 +151,7 @@ func TestCatalog(t *testing.T) {
 	slugs := map[string]bool{}
 	last := Error
 	for _, k := range Kinds() {
-		if k.String() == "" || k.Meaning() == "" || k.Hint() == "" || slugs[k.String()] {
+		if k.String() == "" || k.Meaning() == "" || k.Hint() == "" || k.Example() == "" || k.Recognized() == "" || k.Silent() == "" || slugs[k.String()] {
 			t.Errorf("%d: %q, %q, %q", k, k, k.Meaning(), k.Hint())
 		}
 		if strings.HasSuffix(k.Meaning(), ".") || strings.HasSuffix(k.Hint(), ".") {

@@ -10,5 +10,6 @@ func cutHead() info {
 		hint:       "capture whole frames (tcpdump -s 0), without drops",
 		recognized: "The head of the request is cut by the snaplen, by a lost segment, or by the end of the capture or connection.",
 		silent:     "The request line is incomplete: then there is no row.",
+		example:    "GET /event?mac=000b82123, and the frame ends there: snaplen 96.",
 	}
 }

@@ -10,5 +10,6 @@ func emptyVariable() info {
 		hint:       "take the value from another variable, or from another event of the same call",
 		recognized: "A variable that the event usually has is empty.",
 		silent:     "The event usually lacks it.",
+		example:    "GET /event?mac=000b82123432&remote=: $remote had no value.",
 	}
 }

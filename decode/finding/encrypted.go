@@ -14,6 +14,7 @@ func encrypted() info {
 		},
 		recognized: "A connection begins with a ClientHello; servers as for refused. It is an error where the handshake failed and no other connection succeeded: the detail says why.",
 		silent:     "The client is not known to be a phone, and no template names the server.",
+		example:    "A ClientHello for crm.example.com to 192.168.40.207:443, and encrypted records from both ends.",
 		text: func(d *Detail, s Severity) string {
 			at := d.Name
 			if d.Other != "" {

@@ -60,6 +60,7 @@ type info struct {
 	graver     [2]string                      // meaning and hint where one is graver than the kind; empty for the same
 	recognized string                         // how, in sentences
 	silent     string                         // when it is not reported though it may seem to be one
+	example    string                         // one of them, in a sentence
 	text       func(*Detail, Severity) string // the detail; nil for its name
 }
 
@@ -143,6 +144,9 @@ func (k Kind) Recognized() string { return catalog[k].recognized }
 
 // Silent says in sentences when it is not reported.
 func (k Kind) Silent() string { return catalog[k].silent }
+
+// Example returns an example of it, in a sentence.
+func (k Kind) Example() string { return catalog[k].example }
 
 // Hint says in a sentence what to do.
 func (k Kind) Hint() string { return catalog[k].hint }

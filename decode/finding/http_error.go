@@ -12,6 +12,7 @@ func httpError() info {
 		hint:       "compare path and host with what the server expects; 401 and 403 ask for credentials, 400 may be an unescaped space",
 		recognized: "The response has a status of 400 or above.",
 		silent:     "The phone sends the request again with the credentials that a 401 or 407 asks for, within 2 s.",
+		example:    "GET /event?mac=000b82123432 is answered by \"404 Not Found\".",
 		text: func(d *Detail, _ Severity) string {
 			return fmt.Sprint(d.N)
 		},

@@ -12,6 +12,7 @@ func ipMismatch() info {
 		hint:       "identify phones by $mac; the server does not see their own addresses",
 		recognized: "The value of $phone_ip or $ip is not the source address of the request.",
 		silent:     "The value is not an address.",
+		example:    "GET /event?ip=10.0.0.5 from 192.168.40.50, where the template has ip=$ip.",
 		text: func(d *Detail, _ Severity) string {
 			return fmt.Sprintf("%v from %v", d.Addr, d.From)
 		},

@@ -10,5 +10,6 @@ func missingEvent() info {
 		hint:       "check that the phone has a URL for it, and that the capture has no gap there",
 		recognized: "A phone that announces such events of other calls did not announce it of this one: the other events, or SIP, show that it happened.",
 		silent:     "The phone never announces the event, or a slow response may have delayed it.",
+		example:    "A phone announces incoming_call, established_call and terminated_call of all calls but one, which has no established_call between the others.",
 	}
 }

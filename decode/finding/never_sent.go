@@ -10,5 +10,6 @@ func neverSent() info {
 		hint:       "check the URL in the phone itself: it may be too long, have https, or need a restart to take effect",
 		recognized: "A phone with a template for an event sent its counterpart several times (DND Off, and never DND On), but not the event.",
 		silent:     "The capture shows no counterpart, or too few.",
+		example:    "Both are configured; the phone sends dnd_off three times, and never dnd_on.",
 	}
 }

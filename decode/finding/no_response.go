@@ -10,5 +10,6 @@ func noResponse() info {
 		hint:       "check the server's log for this time; let the server answer 200 before it does anything else",
 		recognized: "No response came within --response-timeout, or the connection was reset or closed first.",
 		silent:     "The capture ends first, holds one direction only, or lost something in between.",
+		example:    "GET /event?mac=000b82123432, and no answer before the connection is closed 10 s later.",
 	}
 }

@@ -10,5 +10,6 @@ func notNotified() info {
 		hint:       "check that the phone was configured by then, and whether it reports other calls of the account, line or ring group",
 		recognized: "A call began, rang and ended in the capture, 15 s passed, and the phone sent no request at all for it.",
 		silent:     "The call came beside another, did not ring, is captured in part, or the phone's connections failed.",
+		example:    "SIP shows a call that rang at the phone and ended 15 s ago, and the phone sent no request.",
 	}
 }

@@ -10,6 +10,7 @@ func outOfOrder() info {
 		hint:       "let the receiver rely on call ID and call state, not on the order of requests",
 		recognized: "An event of a call came after one that can only follow it, such as an answer after the end.",
 		silent:     "The phone sends no call ID, so they may be two calls.",
+		example:    "terminated_call is announced before the established_call of the same call.",
 		text: func(d *Detail, _ Severity) string {
 			return d.Name + " after " + d.Other
 		},

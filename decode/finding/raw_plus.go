@@ -10,5 +10,6 @@ func rawPlus() info {
 		hint:       "let the server use the raw query, or restore the plus sign of a number that begins with a space",
 		recognized: "A value in the query holds a plus sign.",
 		silent:     "Never: the closing verdict lists it as a note where the server took the requests.",
+		example:    "GET /event?remote=+4930123456: a server that decodes forms reads \" 4930123456\".",
 	}
 }

@@ -12,6 +12,7 @@ func redirect() info {
 		hint:       "configure the URL that the server redirects to; it often has https or a trailing slash",
 		recognized: "The response has a status from 300 to 399 except 304.",
 		silent:     "The phone requests the URL of the Location header within 2 s.",
+		example:    "GET http://crm.example.com/event is answered by \"301 Moved Permanently\" to https://crm.example.com/event, and the phone does not ask there.",
 		text: func(d *Detail, _ Severity) string {
 			return fmt.Sprint(d.N)
 		},

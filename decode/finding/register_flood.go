@@ -10,5 +10,6 @@ func registerFlood() info {
 		hint:       "check the account, its password and the SIP server; the phone cannot be called until it registers",
 		recognized: "Five failures to register within 10 minutes, and no registration in between.",
 		silent:     "A registration resets the count.",
+		example:    "A phone announces unregistered five times within 3 minutes, and never registered.",
 	}
 }

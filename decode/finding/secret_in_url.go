@@ -10,5 +10,6 @@ func secretInURL() info {
 		hint:       "let the server identify phones by address or VLAN, and change the secret",
 		recognized: "A key such as token, password or apikey has a value, or the URL has user:password@. The value is never shown.",
 		silent:     "The value is short and the key also has other uses.",
+		example:    "GET /event?token=8f14e45fceea167a&mac=000b82123432.",
 	}
 }

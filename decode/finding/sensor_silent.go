@@ -10,5 +10,6 @@ func sensorSilent() info {
 		hint:       "check that it runs and reaches the server; the lines in its spool will come late",
 		recognized: "For 30 seconds, or --lateness if that is more, nothing came from a sensor, not even a heartbeat, while the collector was connected.",
 		silent:     "The sensor ended its capture, or was never heard.",
+		example:    "The sensor hq reached 08:00:12, the others are at 08:05:00.",
 	}
 }

@@ -10,5 +10,6 @@ func sipMismatch() info {
 		hint:       "compare the call with its SIP (--columns time,event,call_id,sip_frame); a template may be in the field of another event",
 		recognized: "An event that ends a call belongs to a call whose messages continue after it.",
 		silent:     "The capture holds no SIP of the call.",
+		example:    "The phone announces terminated_call, and the messages of that SIP call go on for 20 s.",
 	}
 }

@@ -12,6 +12,7 @@ func slowResponse() info {
 		hint:       "let the server answer 200 at once and do its work afterwards",
 		recognized: "The first byte of the response came later than --slow-response (1 s) after the request.",
 		silent:     "The capture lost something in between.",
+		example:    "GET /event?mac=000b82123432 is answered by \"200 OK\" after 3.5 s.",
 		text: func(d *Detail, _ Severity) string {
 			return time.Duration(d.N).String()
 		},

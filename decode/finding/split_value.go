@@ -10,5 +10,6 @@ func splitValue() info {
 		hint:       "put the variable at the end of the URL, or let the server parse the raw query itself",
 		recognized: "A template shows that the value of a variable extends over what looks like another pair.",
 		silent:     "No template matches: then nothing shows where a value ends.",
+		example:    "GET /event?name=Sales & Service&mac=000b82123432: a server reads the name \"Sales \".",
 	}
 }

@@ -12,6 +12,7 @@ func tooLong() info {
 		hint:       "shorten the URL: fewer variables, shorter path and keys",
 		recognized: "The URL, or its template, has more bytes than the vendor's phones store.",
 		silent:     "No limit of the vendor is known (actionurl catalog vendors).",
+		example:    "The configured URL has 300 bytes, and phones of this vendor store 256.",
 		text: func(d *Detail, _ Severity) string {
 			return fmt.Sprintf("%d bytes of %d", d.N, d.M)
 		},

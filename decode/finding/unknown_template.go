@@ -10,5 +10,6 @@ func unknownTemplate() info {
 		hint:       "compare the phone's settings with the profile, and correct the outdated one",
 		recognized: "A profile is given with -p, and an event went to one of its servers that none of its templates matches.",
 		silent:     "Without a profile, or where the server is not in it.",
+		example:    "GET /hook?m=000b82123432&n=5001 where the profile has only http://crm/event?mac=$mac.",
 	}
 }

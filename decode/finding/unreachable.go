@@ -10,5 +10,6 @@ func unreachable() info {
 		hint:       "check firewalls, the address, and the route from the server back to the phone's network",
 		recognized: "A phone repeated its SYN for 3 s and the capture holds no answer; servers as for refused.",
 		silent:     "The capture holds one direction only, or ends within 3 s.",
+		example:    "The phone sends a SYN to 192.168.40.208:80, repeats it after 1 s and 3 s, and nothing comes back.",
 	}
 }

@@ -46,6 +46,9 @@ func writeFloods(to io.Writer) error {
 // However much is sent, of whatever kind, the process keeps to its bound, in every
 // view. With -every all of them are tried.
 func TestFloodedProcess(t *testing.T) {
+	if raced {
+		t.Skip("the race detector takes memory of its own")
+	}
 	if runtime.GOOS != "linux" {
 		t.Skip("the unit of Maxrss is that of Linux")
 	}

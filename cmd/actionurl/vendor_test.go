@@ -77,7 +77,7 @@ func TestAddingAVendorIsAFile(t *testing.T) {
 		{"analyze --view phones --format csv acme.pcap", []string{"Acme"}},
 		{"learn acme.pcap", []string{"Acme phone"}},
 		{"profile show --format csv 02ac3e000001.cfg", []string{"template,02:ac:3e:00:00:01,incoming_call,", ",acme,bell.ring,observed,"}},
-		{"profile check 02ac3e000001.cfg", []string{"Acme phones do not replace $$REMOTENUMBER$$", "Acme phones keep none above 60"}},
+		{"profile check 02ac3e000001.cfg", []string{"Acme phones do not replace $$REMOTENUMBER$$", "Acme phones store at most 60"}},
 		{"catalog --vendor acme", []string{"bell.ring", "$$WHO$$", "02:ac:3e"}},
 	} {
 		cmd := exec.Command(program, strings.Fields(test.args)...)

@@ -166,6 +166,22 @@ func certificate(t *testing.T) (gotls.Certificate, *x509.CertPool) {
 	return gotls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
+// rsaCertificate returns a self-signed one with an RSA key, and that key as PEM.
+func rsaCertificate(t testing.TB) (gotls.Certificate, []byte) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{"crm.example.com"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	return gotls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
+}
+
 // TestPeers holds what is read of handshakes against what real peers did.
 func TestPeers(t *testing.T) {
 	cert, pool := certificate(t)
@@ -323,17 +339,7 @@ func TestDecrypt(t *testing.T) {
 		t.Skip("takes long")
 	}
 	cert, _ := certificate(t)
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{"crm.example.com"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	forRSA := gotls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-	file := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	forRSA, file := rsaCertificate(t)
 	together, logs := capturetest.New(), new(bytes.Buffer) // for tshark
 	var names []string
 	for version := uint16(gotls.VersionTLS10); version <= gotls.VersionTLS13; version++ {
@@ -422,15 +428,7 @@ func TestHoles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cert, _ := rsaCertificate(t)
 	var requests []string
 	for i := range 9 {
 		requests = append(requests, fmt.Sprintf("GET /%d HTTP/1.1\n\r\n", i))
@@ -446,7 +444,7 @@ func TestHoles(t *testing.T) {
 		var log bytes.Buffer
 		whole := converse(t,
 			&gotls.Config{MinVersion: version, MaxVersion: version, CipherSuites: []uint16{suite}, InsecureSkipVerify: true, KeyLogWriter: &log},
-			&gotls.Config{CipherSuites: []uint16{suite}, Certificates: []gotls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},
+			&gotls.Config{CipherSuites: []uint16{suite}, Certificates: []gotls.Certificate{cert}},
 			30, requests...)
 		secrets := tls.NewSecrets()
 		secrets.AddLog(&log)
@@ -616,21 +614,13 @@ func BenchmarkDecrypt(b *testing.B) {
 	for _, suite := range []uint16{gotls.TLS_RSA_WITH_AES_128_GCM_SHA256, gotls.TLS_RSA_WITH_AES_128_CBC_SHA} {
 		for _, size := range []int{1200, 16 << 10} {
 			b.Run(fmt.Sprintf("%s/%d", tls.SuiteName(suite), size), func(b *testing.B) {
-				key, err := rsa.GenerateKey(rand.Reader, 2048)
-				if err != nil {
-					b.Fatal(err)
-				}
-				template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-				der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-				if err != nil {
-					b.Fatal(err)
-				}
+				cert, _ := rsaCertificate(b)
 				const bytesInside = 4 << 20
 				tape := new(capturetest.Tape)
 				client, server := net.Pipe()
 				go func() {
 					s := gotls.Server(tape.Conn(server, false), &gotls.Config{
-						CipherSuites: []uint16{suite}, Certificates: []gotls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, DynamicRecordSizingDisabled: true,
+						CipherSuites: []uint16{suite}, Certificates: []gotls.Certificate{cert}, DynamicRecordSizingDisabled: true,
 					})
 					defer server.Close()
 					for range bytesInside / size {

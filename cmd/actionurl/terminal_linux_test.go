@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -14,34 +13,13 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// openTerminal returns a terminal, and what is at its other end.
-func openTerminal(t *testing.T) (terminal, user *os.File) {
-	t.Helper()
-	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(func() { user.Close() })
-	if err := unix.IoctlSetPointerInt(int(user.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Skip(err)
-	}
-	n, err := unix.IoctlGetInt(int(user.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { terminal.Close() })
-	return terminal, user
-}
+	"actionurl/report/output/outputtest"
+)
 
 // Whoever reads from a terminal is told what is expected there.
 func TestAwaits(t *testing.T) {
-	terminal, _ := openTerminal(t)
+	terminal, _ := outputtest.Terminal(t)
 	for _, args := range [][]string{{"analyze", "-"}, {"check", "-"}, {"learn", "-"}, {"report", "-"}} {
 		ctx, cancel := context.WithCancel(t.Context())
 		var out, messages watched

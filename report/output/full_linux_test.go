@@ -2,38 +2,14 @@ package output
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"actionurl/report/output/outputtest"
 )
-
-// smallDisk mounts a file system of 64 KiB, for the test's own thread.
-func smallDisk(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	runtime.LockOSThread() // and never unlocked: the thread ends with the test
-	err := unix.Unshare(unix.CLONE_NEWNS)
-	if err == nil {
-		err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
-	}
-	if err == nil {
-		err = unix.Mount("tmpfs", dir, "tmpfs", 0, "size=64k")
-	}
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no file system of its own: %v", err)
-		}
-		t.Skipf("no file system of its own: %v", err)
-	}
-	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
-	return dir
-}
 
 // Where the disk is full, what is live ends in a whole row, under its name, and
 // can be decompressed; what is not is removed.
@@ -41,7 +17,7 @@ func TestFullDisk(t *testing.T) {
 	for _, extension := range []string{"", ".gz", ".zst"} {
 		for _, name := range []string{"a.txt", "a%H.txt"} {
 			t.Run(strings.ReplaceAll(name, "%", "")+extension, func(t *testing.T) {
-				dir := smallDisk(t)
+				dir := outputtest.SmallDisk(t)
 				l := newLog(t, Destination{Name: filepath.Join(dir, name+extension), Live: true, Rotate: Rotation{Every: time.Hour}, Whole: Lines})
 				line := make([]byte, 1000)
 				random := uint32(1)

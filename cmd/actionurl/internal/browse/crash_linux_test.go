@@ -3,36 +3,14 @@ package browse
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// openTerminal returns a terminal, and what is at its other end.
-func openTerminal(t *testing.T) (terminal, user *os.File) {
-	t.Helper()
-	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(func() { user.Close() })
-	if err := unix.IoctlSetPointerInt(int(user.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Skip(err)
-	}
-	n, err := unix.IoctlGetInt(int(user.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { terminal.Close() })
-	return terminal, user
-}
+	"actionurl/report/output/outputtest"
+)
 
 // A crash, wherever it is, comes after the terminal is as it was.
 func TestCrash(t *testing.T) {
@@ -67,7 +45,7 @@ func TestCrash(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			terminal, user := openTerminal(t)
+			terminal, user := outputtest.Terminal(t)
 			before, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
 			if err != nil {
 				t.Fatal(err)

@@ -7,39 +7,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"actionurl/capture/pcapfile"
 	"actionurl/report"
+	"actionurl/report/output/outputtest"
 )
-
-// smallDisk mounts a file system of 64 KiB, for the test's own thread.
-func smallDisk(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	runtime.LockOSThread() // and never unlocked: the thread ends with the test
-	err := unix.Unshare(unix.CLONE_NEWNS)
-	if err == nil {
-		err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
-	}
-	if err == nil {
-		err = unix.Mount("tmpfs", dir, "tmpfs", 0, "size=64k")
-	}
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no file system of its own: %v", err)
-		}
-		t.Skipf("no file system of its own: %v", err)
-	}
-	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
-	return dir
-}
 
 // Where the disk is full, the outputs of a live run end in a whole row and a whole
 // frame, in each format, compressed or not.
@@ -47,7 +23,7 @@ func TestSmallDisk(t *testing.T) {
 	for _, compression := range []string{"", ".gz", ".zst"} {
 		for _, format := range []string{"ndjson", "csv", "tsv", "md", "txt", "pcapng"} {
 			t.Run(format+compression, func(t *testing.T) {
-				name := filepath.Join(smallDisk(t), "x."+format+compression)
+				name := filepath.Join(outputtest.SmallDisk(t), "x."+format+compression)
 				s := newScript()
 				random := uint32(1)
 				for i := range 4000 {

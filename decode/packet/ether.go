@@ -29,17 +29,12 @@ const (
 
 // ethernet decodes an Ethernet frame.
 func (d *Decoder) ethernet(data []byte) {
-	e := &d.layers.ethernet
-	if err := e.DecodeFromBytes(data, gopacket.NilDecodeFeedback); err != nil {
+	if len(data) < 14 {
 		d.malformed()
 		return
 	}
-	d.seg.Dest, d.seg.Source = MAC(e.DstMAC), MAC(e.SrcMAC)
-	t := e.EthernetType
-	if t == layers.EthernetTypeLLC { // gopacket's own number, where a length stands
-		t = layers.EthernetType(e.Length)
-	}
-	d.ethertype(t, e.Payload)
+	d.seg.Dest, d.seg.Source = MAC(data[:6]), MAC(data[6:12])
+	d.ethertype(etherType(data[12:]), data[14:])
 }
 
 // etherType reads an EtherType, or the length that may stand in its place.

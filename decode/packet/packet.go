@@ -9,9 +9,9 @@
 //     (ether.go, tunnel.go).
 //  4. Fragments are put together (ip.go, fragment.go).
 //
-// gopacket's layers decode the headers of Ethernet, 802.1Q, IPv4, IPv6, UDP and
-// TCP, by DecodeFromBytes, into layers that the Decoder owns. The rest is decoded
-// by hand, and tests compare it with gopacket where gopacket has it:
+// gopacket's layers decode the headers of 802.1Q, IPv4, IPv6, UDP and TCP, by
+// DecodeFromBytes, into layers that the Decoder owns. The rest is decoded by hand,
+// and tests compare it with gopacket where gopacket has it:
 //
 //	RadioTap, LinuxSLL, GRE,   panic on damaged bytes
 //	ERSPANII, Geneve
@@ -19,8 +19,9 @@
 //	IPv6 extension headers
 //	Dot11                      takes the last 4 bytes for a check sequence in any capture
 //	GTPv1U                     prints to standard output in gopacket's releases
-//	VXLAN, LLC, SNAP, EtherIP, decode more than the one field that is used; they are shorter by hand
-//	Loopback, PrismHeader
+//	Ethernet, VXLAN, LLC,      decode more than what is used; they are shorter by hand
+//	SNAP, EtherIP, Loopback,
+//	PrismHeader
 //	ip4defrag                  refuses fragments marked not to be fragmented, and last ones of less
 //	                           than 8 bytes; there is none for IPv6
 //
@@ -246,12 +247,11 @@ func (d *Decoder) incomplete(p *fragmented) {
 // headers are gopacket's layers, decoded one after the other and again for each
 // frame. What outlives the next header is copied from them.
 type headers struct {
-	ethernet layers.Ethernet
-	tag      layers.Dot1Q
-	ip4      layers.IPv4
-	ip6      layers.IPv6
-	udp      layers.UDP
-	tcp      layers.TCP
+	tag layers.Dot1Q
+	ip4 layers.IPv4
+	ip6 layers.IPv6
+	udp layers.UDP
+	tcp layers.TCP
 }
 
 // Decode decodes a frame.

@@ -392,13 +392,23 @@ type Rows[R any] struct {
 	Sink
 	fields []field[R]
 	row    []Value
-	json   *ndjson // the Sink, if it is one
-	sensor string  // Options.Sensor
+	sensor string // Options.Sensor
+
+	json  *ndjson // the Sink, if it is one
+	pairs []pair[R]
 
 	// Until the columns are known, first takes the rows, and settle makes the rest.
 	first  func(*R) error
 	settle func() error
 	before func(*R) // each row; nil for nothing
+}
+
+// A pair is what is used of a field to write a member of a JSON object: all of
+// a row's stay in the first cache.
+type pair[R any] struct {
+	key   string // as it is written behind another member
+	text  func(*R) *string
+	value func(*R) Value
 }
 
 // bySensor sets the columns that say which sensor captured something: people see
@@ -438,8 +448,14 @@ func newRows[R any](w io.Writer, o Options, v *view[R]) (*Rows[R], error) {
 		columns[i] = f.Column
 	}
 	sink, err := New(w, o, columns)
-	json, _ := sink.(*ndjson)
-	return &Rows[R]{Sink: sink, fields: fields, row: make([]Value, len(fields)), json: json, sensor: o.Sensor}, err
+	r := &Rows[R]{Sink: sink, fields: fields, row: make([]Value, len(fields)), sensor: o.Sensor}
+	if json, ok := sink.(*ndjson); ok {
+		r.json = json
+		for i, f := range fields {
+			r.pairs = append(r.pairs, pair[R]{json.keys[i], f.text, f.value})
+		}
+	}
+	return r, err
 }
 
 // Write writes the row of of.
@@ -451,17 +467,17 @@ func (r *Rows[R]) Write(of *R) error {
 		r.before(of)
 	}
 	if r.json != nil { // what writes a value at a time needs no row
-		line, keys := r.json.buf, r.json.keys
-		for i := range r.fields {
-			f := &r.fields[i]
-			if f.text != nil {
-				if s := *f.text(of); s != "" {
-					line = AppendString(append(line, keys[i]...), s)
+		line := r.json.buf
+		for i := range r.pairs {
+			m := &r.pairs[i]
+			if m.text != nil {
+				if s := *m.text(of); s != "" {
+					line = AppendString(append(line, m.key...), s)
 				}
 				continue
 			}
-			if v := f.value(of); v.kind != Absent {
-				line = r.json.value(append(line, keys[i]...), v)
+			if v := m.value(of); v.kind != Absent {
+				line = r.json.value(append(line, m.key...), v)
 			}
 		}
 		return r.json.end(line)

@@ -13,8 +13,8 @@ const (
 	// request is captured at another place.
 	copyTime = 1e9
 
-	// copySlots is how many requests copies are looked for of: 4,096 of 56 bytes,
-	// 224 KiB. A later one takes the place of an earlier.
+	// copySlots is how many requests copies are looked for of: 4,096 of 92 bytes,
+	// 368 KiB. A later one takes the place of an earlier.
 	copySlots = 4096
 
 	// maxAlso bounds the places that a request was seen at beside its first, and
@@ -33,6 +33,7 @@ const (
 // no other connection has by chance.
 type copies struct {
 	seed  maphash.Seed
+	acks  []uint32 // of the sightings: mostly another one, so that the sighting is not read
 	slots []sighting
 }
 
@@ -40,7 +41,7 @@ type copies struct {
 type sighting struct {
 	x              *Exchange // if its uses are these
 	uses           uint32
-	seq, ack       uint32
+	seq            uint32
 	hash           uint64 // of its target
 	time           int64
 	on             *capture.Interface
@@ -48,7 +49,7 @@ type sighting struct {
 }
 
 func newCopies() copies {
-	return copies{maphash.MakeSeed(), make([]sighting, copySlots)}
+	return copies{maphash.MakeSeed(), make([]uint32, copySlots), make([]sighting, copySlots)}
 }
 
 // of returns the request that x is a copy of, which was handed on already where
@@ -58,10 +59,11 @@ func (c *copies) of(x *Exchange, seq uint32) (first *Exchange, ok bool) {
 	if !x.hasAck {
 		return nil, false
 	}
-	s := &c.slots[(seq*0x9e3779b1^x.ack*0x85ebca77)/(1<<32/copySlots)]
+	i := (seq*0x9e3779b1 ^ x.ack*0x85ebca77) / (1 << 32 / copySlots)
+	s := &c.slots[i]
 	hash := maphash.String(c.seed, x.Target)
 	client, server := x.Client.Addr(), x.Server.Addr()
-	if s.seq == seq && s.ack == x.ack && s.hash == hash && x.Clock-s.time < copyTime && s.on != nil && (s.client != client || s.server != server) {
+	if c.acks[i] == x.ack && s.seq == seq && s.hash == hash && x.Clock-s.time < copyTime && s.on != nil && (s.client != client || s.server != server) {
 		elsewhere := s.on != x.Interface
 		switch first := s.x; {
 		case first.uses != s.uses:
@@ -71,7 +73,8 @@ func (c *copies) of(x *Exchange, seq uint32) (first *Exchange, ok bool) {
 		}
 		return nil, false
 	}
-	*s = sighting{x, x.uses, seq, x.ack, hash, x.Clock, x.Interface, client, server}
+	c.acks[i] = x.ack
+	*s = sighting{x, x.uses, seq, hash, x.Clock, x.Interface, client, server}
 	return nil, false
 }
 

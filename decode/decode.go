@@ -173,13 +173,13 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 // returns the first error of emit, Config.Call or Then, if there was one by now.
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	p.wire.Batch(b)
-	p.relay.mark(&mark{p.wire.Summary(), p.wire.Now()})
+	p.relay.mark(mark{p.wire.Summary(), p.wire.Now()})
 	return p.relay.error()
 }
 
 // reached notes how far the capture is analyzed.
-func (p *Pipeline) reached(m *mark) error {
-	p.at = *m
+func (p *Pipeline) reached(m mark) error {
+	p.at = m
 	return p.analysis.Err()
 }
 

@@ -30,7 +30,7 @@ const (
 // back to be used again, so no more is allocated than there are chunks.
 type relay struct {
 	to      wire.Sink
-	reached func(*mark) error // takes the end of a batch
+	reached func(mark) error // takes the end of a batch
 
 	at   *chunk // that is filled; nil where nothing runs beside
 	full chan *chunk
@@ -161,10 +161,10 @@ func (r *relay) add(i item, text int) {
 }
 
 // mark marks the end of a batch.
-func (r *relay) mark(m *mark) {
+func (r *relay) mark(m mark) {
 	switch {
 	case r.at != nil:
-		r.at.marks = append(r.at.marks, *m)
+		r.at.marks = append(r.at.marks, m)
 		r.add(aMark, 0)
 	case r.err == nil:
 		r.err = r.reached(m)
@@ -234,7 +234,7 @@ func (r *relay) Advance(now, horizon int64) {
 
 // replay hands what is in a chunk to a Sink, and its marks, up to the first error of
 // a mark or a call.
-func (b *chunk) replay(to wire.Sink, reached func(*mark) error) error {
+func (b *chunk) replay(to wire.Sink, reached func(mark) error) error {
 	exchanges, messages, attempts, handshakes := b.exchanges, b.messages, b.attempts, b.handshakes
 	advances, marks, calls := b.advances, b.marks, b.calls
 	for _, i := range b.items {
@@ -255,7 +255,7 @@ func (b *chunk) replay(to wire.Sink, reached func(*mark) error) error {
 			to.Advance(advances[0].now, advances[0].horizon)
 			advances = advances[1:]
 		case aMark:
-			if err := reached(&marks[0]); err != nil {
+			if err := reached(marks[0]); err != nil {
 				return err
 			}
 			marks = marks[1:]

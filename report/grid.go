@@ -41,7 +41,7 @@ var _ Sink = (*Grid)(nil)
 
 // Row implements [Sink]. The row is the one of Last.
 func (g *Grid) Row(values []Value) error {
-	g.last = g.table.row(values)
+	g.last = g.table.row(make([]string, len(values)), values)
 	return nil
 }
 

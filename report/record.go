@@ -81,7 +81,7 @@ func recordFields() []field[decode.Record] {
 		{Column: Column{Name: "also", Kind: KindTexts, width: 12, typical: 44}, value: func(r *record) Value { return listOf(&r.Also) }, read: (*Reader).also},
 		mark(Column{Name: "late", width: 4, sensors: true}, func(r *record) *bool { return &r.Late }),
 	}, parts([]field[event]{
-		showing(varsShown, field[event]{Column: Column{Name: "vars", Kind: KindVars, width: 12, typical: 64, rank: 1}, value: varsValue, read: (*Reader).vars}),
+		showing(varsShown(), field[event]{Column: Column{Name: "vars", Kind: KindVars, width: 12, typical: 64, rank: 1}, value: varsValue, read: (*Reader).vars}),
 	}, eventOf), []field[record]{
 		{Column: Column{Name: "findings", Kind: KindFindings, width: 8, rank: 2, optional: true}, value: findingsValue, read: (*Reader).findingKinds},
 	}, parts([]field[event]{
@@ -178,27 +178,31 @@ func varsValue(e *actionurl.Event) Value {
 	return Value{kind: KindVars, of: &e.Vars}
 }
 
-// varsShown is the variables except those that other columns show: the phone, and
-// the key that names the event.
-func varsShown(e *actionurl.Event) Value {
-	shown := func(v actionurl.Var) bool {
-		switch v.Means {
-		case vendor.MAC:
-			mac, ok := packet.ParseMAC(v.Value)
-			return ok && mac == e.PhoneMAC && e.PhoneName == ""
-		case vendor.Event:
-			return e.By == actionurl.ByName && actionurl.Lookup(v.Value) == e.Kind
+// varsShown returns the variables except those that other columns show: the phone,
+// and the key that names the event.
+func varsShown() func(*actionurl.Event) Value {
+	var rest []actionurl.Var // of the row at hand
+	return func(e *actionurl.Event) Value {
+		rest = rest[:0]
+		for i := range e.Vars {
+			v := &e.Vars[i]
+			switch v.Means {
+			case vendor.MAC:
+				if mac, ok := packet.ParseMAC(v.Value); ok && mac == e.PhoneMAC && e.PhoneName == "" {
+					continue
+				}
+			case vendor.Event:
+				if e.By == actionurl.ByName && actionurl.Lookup(v.Value) == e.Kind {
+					continue
+				}
+			}
+			rest = append(rest, *v)
 		}
-		return false
+		if len(rest) == 0 {
+			return Value{}
+		}
+		return Value{kind: KindVars, of: &rest}
 	}
-	if !slices.ContainsFunc(e.Vars, shown) {
-		return varsValue(e)
-	}
-	rest := slices.DeleteFunc(slices.Clone(e.Vars), shown)
-	if len(rest) == 0 {
-		return Value{}
-	}
-	return Value{kind: KindVars, of: &rest}
 }
 
 // phoneValue is the phone's name, or else its MAC address, or else its IP address.

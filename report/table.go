@@ -62,7 +62,9 @@ type table struct {
 	part   *tablewriter.Table // of the day; nil until one is begun
 	grid   *Grid              // that it is laid out for; nil for none
 	cell   []byte
-	text   []byte // of a line
+	cells  []string // of the row at hand, once it is laid out
+	fits   []string // what is shown of them in a line
+	text   []byte   // of a line
 }
 
 // A row is its cells, and the day that its times leave out.
@@ -81,23 +83,23 @@ func newTable(w io.Writer, columns []Column, o Options) *table {
 
 // Row implements [Sink].
 func (t *table) Row(values []Value) error {
-	r := t.row(values)
 	if t.live && t.widths == nil {
 		t.fit()
 	}
 	if t.widths != nil {
-		return t.write(r)
+		t.cells = slices.Grow(t.cells[:0], len(values))[:len(values)]
+		return t.write(t.row(t.cells, values))
 	}
-	t.sample = append(t.sample, r)
+	t.sample = append(t.sample, t.row(make([]string, len(values)), values))
 	if len(t.sample) < sampleRows {
 		return nil
 	}
 	return t.layOut()
 }
 
-// row returns the texts of values.
-func (t *table) row(values []Value) row {
-	r := row{cells: make([]string, len(values))}
+// row returns the texts of values, in cells.
+func (t *table) row(cells []string, values []Value) row {
+	r := row{cells: cells}
 	for i := range values {
 		v := &values[i]
 		if v.kind == KindTime {
@@ -351,7 +353,7 @@ func (t *table) write(r row) error {
 	}
 	for more := true; more; {
 		more = false
-		cells := make([]string, len(t.shown))
+		cells := slices.Grow(t.fits[:0], len(t.shown))[:len(t.shown)]
 		for at, i := range t.shown {
 			if t.columns[i].wrap > 0 {
 				cells[at], r.cells[i] = cutLine(r.cells[i], t.widths[i])
@@ -362,7 +364,7 @@ func (t *table) write(r row) error {
 			r.cells[i] = ""
 		}
 		t.below++
-		if t.below > t.library || t.color {
+		if t.fits = cells; t.below > t.library || t.color {
 			t.line(cells, r.failed)
 		} else if err := t.part.Append(cells); err != nil {
 			return err

@@ -225,8 +225,14 @@ func (c *kinds) named(name string) *Kind {
 // hyphens do not matter.
 func Lookup(name string) *Kind {
 	name = strings.TrimSpace(name)
-	if n, err := strconv.Atoi(strings.TrimPrefix(strings.ToUpper(name), "P")); err == nil {
-		return catalog.byP[n]
+	digits := name
+	if digits != "" && (digits[0] == 'P' || digits[0] == 'p') {
+		digits = digits[1:]
+	}
+	if digits != "" && digits[0] <= '9' { // else the error alone takes longer than all below
+		if n, err := strconv.Atoi(digits); err == nil {
+			return catalog.byP[n]
+		}
 	}
 	if len(name) > len(aliasPrefix) && strings.EqualFold(name[:len(aliasPrefix)], aliasPrefix) {
 		name = name[len(aliasPrefix):]

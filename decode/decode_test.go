@@ -28,15 +28,7 @@ func get(target string) string {
 }
 
 // batch returns the frames of a capture in memory of its own.
-func batch(frames []capturetest.Frame) *capture.Batch {
-	on := &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
-	b := new(capture.Batch)
-	for i, f := range frames {
-		b.Frames = append(b.Frames, capture.Frame{
-			Data: slices.Clone(f.Data), Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
-	}
-	return b
-}
+func batch(frames []capturetest.Frame) *capture.Batch { return capturetest.Batch("test.pcap", frames) }
 
 // decode returns a line per record: its frame, target and status or reason.
 func decode(t testing.TB, frames []capturetest.Frame) ([]string, Summary) {

@@ -53,12 +53,7 @@ func vlans(t testing.TB, ids ...uint16) (tags packet.VLANs) {
 		tags = r.VLANs
 		return nil
 	})
-	var b capture.Batch
-	on := &capture.Interface{Link: capture.LinkEthernet}
-	for i, f := range c.Frames {
-		b.Frames = append(b.Frames, capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
-	}
-	if err := errors.Join(p.Batch(&b), p.Flush()); err != nil {
+	if err := errors.Join(p.Batch(capturetest.Batch("test.pcap", c.Frames)), p.Flush()); err != nil {
 		t.Fatal(err)
 	}
 	return tags

@@ -1,12 +1,12 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/decode"
 	"actionurl/decode/verdict"
@@ -23,15 +23,7 @@ func verdictOn(t *testing.T, make func(*capturetest.Capture)) *verdict.Verdict {
 		Analysis: decode.Analysis{SlowResponse: time.Second, Found: collector.Found},
 	}
 	p := decode.New(config, func(r *decode.Record) error { collector.Record(r); return nil })
-	b := &capture.Batch{}
-	lan := &capture.Interface{Capture: "busy.pcap", Link: capture.LinkEthernet}
-	for i, f := range c.Frames {
-		b.Frames = append(b.Frames, capture.Frame{Interface: lan, Number: i + 1, Time: f.Time.UnixNano(), Data: f.Data, Length: len(f.Data)})
-	}
-	if err := p.Batch(b); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Flush(); err != nil {
+	if err := errors.Join(p.Batch(capturetest.Batch("busy.pcap", c.Frames)), p.Flush()); err != nil {
 		t.Fatal(err)
 	}
 	return collector.Verdict()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/google/gopacket"
@@ -54,6 +55,19 @@ func (c *Capture) Until(d time.Duration) { c.now = Start.Add(d) }
 func (c *Capture) Add(data []byte) {
 	c.Frames = append(c.Frames, Frame{Time: c.now, Data: data})
 	c.now = c.now.Add(step)
+}
+
+// Batch returns frames of Ethernet as a source has them from the capture of a
+// name: numbered from 1, in memory of their own.
+func Batch(name string, frames []Frame) *capture.Batch {
+	on := &capture.Interface{Capture: name, Link: capture.LinkEthernet}
+	b := new(capture.Batch)
+	for i, f := range frames {
+		b.Frames = append(b.Frames, capture.Frame{
+			Data: slices.Clone(f.Data), Time: f.Time.UnixNano(), Number: i + 1, Length: max(f.Length, len(f.Data)), Interface: on,
+		})
+	}
+	return b
 }
 
 // A Conn is a TCP connection over Ethernet.

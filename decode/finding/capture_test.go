@@ -11,7 +11,6 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/gopacket/layers"
 
-	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
@@ -25,16 +24,6 @@ const (
 
 func get(target string) string {
 	return "GET " + target + " HTTP/1.1\r\nHost: 192.168.40.207\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.64\r\n\r\n"
-}
-
-// batch returns the frames of a capture.
-func batch(frames []capturetest.Frame) *capture.Batch {
-	on := &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
-	b := new(capture.Batch)
-	for i, f := range frames {
-		b.Frames = append(b.Frames, capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
-	}
-	return b
 }
 
 // findings returns what is found in a capture: for each record that has some a
@@ -69,7 +58,7 @@ func findings(t *testing.T, c decode.Analysis, frames []capturetest.Frame) []str
 		}
 		return nil
 	})
-	if err := p.Batch(batch(frames)); err != nil {
+	if err := p.Batch(capturetest.Batch("test.pcap", frames)); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Flush(); err != nil {

@@ -61,7 +61,7 @@ func found(t *testing.T, c *capturetest.Capture, templates ...string) []string {
 		config.Templates = append(config.Templates, template.Bound(mac))
 	}
 	p := decode.New(config, func(*decode.Record) error { return nil })
-	if err := p.Batch(batch(c.Frames)); err != nil {
+	if err := p.Batch(capturetest.Batch("test.pcap", c.Frames)); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Flush(); err != nil {

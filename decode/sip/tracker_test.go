@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/packet"
@@ -29,9 +28,8 @@ const (
 func follow(t *sip.Tracker, c *capturetest.Capture) sip.Counts {
 	r := sip.NewReader(t.Message, nil)
 	d := packet.NewDecoder(func(*packet.Segment) {}, packet.Config{Datagram: r.Datagram})
-	on := &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
-	for i, f := range c.Frames {
-		d.Decode(&capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
+	for _, f := range capturetest.Batch("test.pcap", c.Frames).Frames {
+		d.Decode(&f)
 	}
 	return r.Counts
 }

@@ -1,6 +1,7 @@
 package verdict_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,6 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/gopacket/layers"
 
-	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/decode"
 	"actionurl/decode/verdict"
@@ -61,15 +61,7 @@ func verdictOn(t *testing.T, make func(*site)) *verdict.Verdict {
 		Analysis: decode.Analysis{SlowResponse: time.Second, Found: collector.Found},
 	},
 		func(r *decode.Record) error { collector.Record(r); return nil })
-	lan := &capture.Interface{Capture: "site.pcap", Link: capture.LinkEthernet}
-	b := &capture.Batch{}
-	for i, f := range s.Frames {
-		b.Frames = append(b.Frames, capture.Frame{Interface: lan, Number: i + 1, Time: f.Time.UnixNano(), Data: f.Data, Length: len(f.Data)})
-	}
-	if err := p.Batch(b); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Flush(); err != nil {
+	if err := errors.Join(p.Batch(capturetest.Batch("site.pcap", s.Frames)), p.Flush()); err != nil {
 		t.Fatal(err)
 	}
 	return collector.Verdict()

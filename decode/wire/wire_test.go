@@ -2,7 +2,6 @@ package wire
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -28,15 +27,7 @@ func get(target string) string {
 }
 
 // batch returns the frames of a capture in memory of its own.
-func batch(frames []capturetest.Frame) *capture.Batch {
-	on := &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
-	b := new(capture.Batch)
-	for i, f := range frames {
-		b.Frames = append(b.Frames, capture.Frame{
-			Data: slices.Clone(f.Data), Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
-	}
-	return b
-}
+func batch(frames []capturetest.Frame) *capture.Batch { return capturetest.Batch("test.pcap", frames) }
 
 // A sink writes down what it gets, in one order, and hands exchanges on to
 // exchange, unless that is nil.

@@ -48,15 +48,11 @@ func decoded(t testing.TB, build func(*capturetest.Capture), config decode.Analy
 	c := capturetest.New()
 	build(c)
 	d := decode.New(decode.Config{Wire: decode.Wire{ResponseTimeout: 10 * time.Second}, Analysis: config}, emit)
-	on := &capture.Interface{Link: capture.LinkEthernet, Capture: "busy.pcap"}
+	b := capturetest.Batch("busy.pcap", c.Frames)
 	for _, f := range change {
-		f(on)
+		f(b.Frames[0].Interface)
 	}
-	var b capture.Batch
-	for i, f := range c.Frames {
-		b.Frames = append(b.Frames, capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
-	}
-	if err := errors.Join(d.Batch(&b), d.Flush()); err != nil {
+	if err := errors.Join(d.Batch(b), d.Flush()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/decode"
 )
@@ -25,12 +24,7 @@ func traced(t *testing.T, build func(*capturetest.Capture)) []byte {
 		Wire:     decode.Wire{ResponseTimeout: 10 * time.Second},
 		Analysis: decode.Analysis{Found: w.Found, Call: w.Call},
 	}, w.Record)
-	on := &capture.Interface{Link: capture.LinkEthernet, Capture: "a.pcap"}
-	var b capture.Batch
-	for i, f := range c.Frames {
-		b.Frames = append(b.Frames, capture.Frame{Data: f.Data, Time: f.Time.UnixNano(), Number: i + 1, Length: len(f.Data), Interface: on})
-	}
-	if err := errors.Join(d.Batch(&b), d.Flush(), w.Close()); err != nil {
+	if err := errors.Join(d.Batch(capturetest.Batch("a.pcap", c.Frames)), d.Flush(), w.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

@@ -177,7 +177,7 @@ func TestIdle(t *testing.T) {
 	if got, err := io.ReadAll(f); err != nil || string(got) != "x" {
 		t.Errorf("read %q, %v", got, err)
 	}
-	if _, err := input.Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is a directory; expected a file") {
+	if _, err := input.Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is a folder; expected a file") {
 		t.Errorf("a folder: %v", err)
 	}
 }

@@ -85,7 +85,7 @@ func (in *Input) Open(name string) (*Opened, error) {
 	}
 	if info != nil && info.IsDir() {
 		f.Close()
-		return nil, fmt.Errorf("%s: is a directory; expected a file", name)
+		return nil, fmt.Errorf("%s: is a folder; expected a file", name)
 	}
 	in.add(info)
 	return f, nil

@@ -104,7 +104,7 @@ func (a *analysis) flags(cmd *cobra.Command) {
 func (a *analysis) templateFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.VarP(&parsed{parse: a.template}, "template", "t", "URL that is configured for an event, as `EVENT=URL`: incoming_call=…, \"Hold Call=…\", P8310=…; repeatable")
-	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` with configured URLs: a profile, a provisioning file, or a directory of them; repeatable")
+	f.StringArrayVarP(&a.profiles, "profile", "p", nil, "`FILE` with configured URLs: a profile, a provisioning file, or a folder of them; repeatable")
 	f.BoolVar(&a.skipBad, "skip-bad-profiles", false, "skip files of -p that cannot be used")
 }
 

@@ -23,7 +23,7 @@
 //	actionurl analyze -p site.yaml trace.pcap
 //
 // The manual is package help: Markdown that "actionurl help" prints, that
-// "actionurl man DIRECTORY" writes as man pages, and whose commands a test runs.
+// "actionurl man FOLDER" writes as man pages, and whose commands a test runs.
 //
 // # Exit statuses
 //

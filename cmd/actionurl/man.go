@@ -15,7 +15,7 @@ import (
 // SOURCE_DATE_EPOCH is their date, in seconds since 1970; they have none without.
 func newMan() *cobra.Command {
 	return &cobra.Command{
-		Use:    "man DIRECTORY",
+		Use:    "man FOLDER",
 		Short:  "Write the manual as man pages",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),

@@ -32,7 +32,7 @@ func newProfile(enter shutter) *cobra.Command {
 
 func profileArgs(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return errors.New("no file given; expected a profile, a provisioning file or a directory of them")
+		return errors.New("no file given; expected a profile, a provisioning file or a folder of them")
 	}
 	return nil
 }

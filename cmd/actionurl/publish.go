@@ -37,7 +37,7 @@ func (a *analysis) publishFlags(cmd *cobra.Command) {
 	f.StringVar(&p.to, "publish", "", "publish what is shown to NATS `SERVERS`: nats://HOST[,HOST], or tls:// (see help sensors)")
 	p.secretFlags(cmd)
 	f.StringVar(&p.sensor, "sensor", "", "name this sensor `NAME` (with --publish, default the host's name)")
-	f.StringVar(&p.dir, "spool-dir", "", "keep unpublished lines in `DIRECTORY`")
+	f.StringVar(&p.dir, "spool-dir", "", "keep unpublished lines in `FOLDER`")
 	f.Var(&parsed{parse: func(s string) (err error) { p.spool, err = output.ParseSize(s); return err }}, "spool", "limit the spool to `SIZE` (default 1GiB)")
 	f.StringVar(&p.hep, "hep", "", "send events to Homer at `HOST:PORT` (HEPv3 over UDP), next to the SIP of their calls")
 	cmd.MarkFlagDirname("spool-dir")

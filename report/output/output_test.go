@@ -230,7 +230,7 @@ func TestCannotWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		dir: "is a directory; expected a file to write", input: "is also an input; choose another file",
+		dir: "is a folder; expected a file to write", input: "is also an input; choose another file",
 		filepath.Join(dir, "missing", "x"): "no such file or directory",
 	} {
 		_, err := New(Destination{Name: name, Inputs: []os.FileInfo{info}}, nil)

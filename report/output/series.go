@@ -72,7 +72,7 @@ func (s *Series) prepare() error {
 	exists := err == nil
 	switch {
 	case exists && info.IsDir():
-		return errors.New("is a directory; expected a file to write")
+		return errors.New("is a folder; expected a file to write")
 	case exists && (!info.Mode().IsRegular() || isDescriptor(d.Name)):
 		return nil
 	}
@@ -406,7 +406,7 @@ func (s *Series) look() error {
 		}
 		return s.recover()
 	case s.replaced() && !s.appends(): // else the file is like one that was moved
-		s.say("%s: its directory was moved; started a new file in the new one", s.destination.Name)
+		s.say("%s: its folder was moved; started a new file in the new one", s.destination.Name)
 		if err := s.end(); err != nil {
 			return err
 		}

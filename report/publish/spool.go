@@ -53,7 +53,7 @@ const segmentSize = 8 << 20
 const ackedName, lockName, segmentSuffix = "acknowledged", "lock", ".lines"
 
 // errLocked is the error of a spool that another process uses.
-var errLocked = errors.New("another process publishes from this directory; use another --spool-dir or --sensor")
+var errLocked = errors.New("another process publishes from this folder; use another --spool-dir or --sensor")
 
 // openSpool opens the spool in a folder, with what waits there.
 func openSpool(dir string, limit int64) (s *spool, err error) {

@@ -26,7 +26,7 @@ func page(topic string) (name, section string) {
 }
 
 // WritePages writes a man page for each command and topic under root to a
-// directory, and returns their number. The pages have the date and the version.
+// folder, and returns their number. The pages have the date and the version.
 func WritePages(root *cobra.Command, dir string, date time.Time, version string) (int, error) {
 	header := func(name, section string) string {
 		day := ""

@@ -74,7 +74,7 @@ type Result struct {
 	Rows  []Row
 }
 
-// Ask returns the result of each statement. Its working directory is dir.
+// Ask returns the result of each statement. Its working folder is dir.
 func (db *DB) Ask(dir string, statements ...string) []Result {
 	db.t.Helper()
 	asked, err := json.Marshal(statements)

@@ -69,7 +69,7 @@ func (m *model) askSave(v report.View, ids []int, what string) tea.Cmd {
 			return nil
 		}
 		if filepath.Base(name) != name {
-			m.say("files are saved to the current directory; expected a name without %s", string(filepath.Separator))
+			m.say("files are saved to the current folder; expected a name without %s", string(filepath.Separator))
 			return nil
 		}
 		if _, err := os.Stat(name); err == nil {

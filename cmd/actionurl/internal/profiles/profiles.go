@@ -66,7 +66,7 @@ func (l *loader) load(name string) error {
 		return nil
 	})
 	if err == nil && files == 0 {
-		err = errors.New("the directory has no file; expected profiles or provisioning files")
+		err = errors.New("the folder has no file; expected profiles or provisioning files")
 	}
 	return err
 }
@@ -83,7 +83,7 @@ func (l *loader) file(name string) error {
 	case err != nil:
 		return err
 	case info.IsDir():
-		return errors.New("is a link to a directory; expected a file")
+		return errors.New("is a link to a folder; expected a file")
 	case info.Size() > profile.MaxFile:
 		return fmt.Errorf("the file has %d bytes; expected at most %d", info.Size(), profile.MaxFile)
 	}

@@ -37,7 +37,7 @@ func TestLoad(t *testing.T) {
 	for _, m := range p.Errors {
 		got = append(got, strings.TrimPrefix(m.Place.String(), dir)+" "+m.Text)
 	}
-	want := []string{"/tftp/link is a link to a directory; expected a file", "/missing no such file or directory", "/empty the directory has no file; expected profiles or provisioning files"}
+	want := []string{"/tftp/link is a link to a folder; expected a file", "/missing no such file or directory", "/empty the folder has no file; expected profiles or provisioning files"}
 	if !slices.Equal(got, want) {
 		t.Errorf("errors %q, want %q", got, want)
 	}

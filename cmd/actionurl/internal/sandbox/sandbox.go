@@ -17,7 +17,7 @@
 // knows the network (6.7); before, TCP reaches every port. Landlock knows folders, so that all files in an output's folder can be
 // written, removed and renamed. A live run has the same right for the folder that
 // one is in, so that it can use one that is made anew: unless that is the root, the
-// home folder, or above the working directory. Metadata of any file can be read. A descriptor
+// home folder, or above the working folder. Metadata of any file can be read. A descriptor
 // that is open stays usable.
 package sandbox
 

@@ -222,6 +222,8 @@ func otherFormat(line string) string {
 	switch {
 	case strings.HasPrefix(line, "PAR1"):
 		return "Parquet, which is not read from a pipe or decompressed"
+	case strings.HasPrefix(line, "\xd4\xc3\xb2\xa1"), strings.HasPrefix(line, "\xa1\xb2\xc3\xd4"), strings.Contains(line, "M<+\x1a"), strings.Contains(line, "\x1a+<M"):
+		return "a capture, which actionurl analyze reads"
 	case strings.IndexByte(line, 0) >= 0:
 		return "binary"
 	case names(strings.Split(line, ",")):

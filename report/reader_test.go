@@ -290,7 +290,7 @@ func TestBinary(t *testing.T) {
 		var r report.Saved
 		var problem *report.Problem
 		err := report.NewReader("a.pcap", strings.NewReader(text)).Next(&r)
-		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is binary; expected saved events, NDJSON or Parquet" {
+		if err == nil || errors.As(err, &problem) || err.Error() != "a.pcap: is a capture, which actionurl analyze reads; expected saved events, NDJSON or Parquet" {
 			t.Errorf("error %v", err)
 		}
 	}

@@ -29,6 +29,7 @@ import (
 	"actionurl/report"
 	"actionurl/report/formats"
 	"actionurl/report/output"
+	"actionurl/report/publish"
 )
 
 // An analysis is what the flags say that analyze, sniff and report share.
@@ -51,6 +52,7 @@ type analysis struct {
 	failOn string // severity of findings that fail the run; empty for none
 	color  string
 
+	eaten    []string // events of templates that the shell seems to have taken variables out of
 	profiles []string // files and folders
 	skipBad  bool     // go on without the files that cannot be used
 }
@@ -81,6 +83,14 @@ func newAnalyze(enter shutter) *cobra.Command {
 func captureArgs(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return errors.New("no capture given; expected a pcap or pcapng file, or - for standard input")
+	}
+	return nil
+}
+
+// eitherArgs wants a capture or saved events.
+func eitherArgs(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("nothing to read; expected captures (pcap, pcapng) or saved events (NDJSON, Parquet), or - for standard input")
 	}
 	return nil
 }
@@ -142,8 +152,14 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 			return nil
 		}}, t.flag, t.usage)
 	}
-	f.BoolFunc("failed", "show failures: status 400 or above, redirect, no response", func(string) error {
-		a.terms = append(a.terms, term{flag: "failed"})
+	f.BoolFunc("failed", "show failures: status 400 or above, redirect, no response", func(text string) error {
+		on, err := strconv.ParseBool(text)
+		if err != nil {
+			return errors.New("expected true or false")
+		}
+		if on {
+			a.terms = append(a.terms, term{flag: "failed"})
+		}
 		return nil
 	})
 	a.redaction.redactFlags(cmd)
@@ -207,6 +223,9 @@ func (a *analysis) template(s string) error {
 	t, err := actionurl.ParseTemplate(kind, url)
 	if err != nil {
 		return err
+	}
+	if empty := strings.HasSuffix(url, "=") || strings.Contains(url, "=&"); empty && !strings.Contains(url, "$") {
+		a.eaten = append(a.eaten, name)
 	}
 	a.Decode.Templates = append(a.Decode.Templates, t)
 	return nil
@@ -367,7 +386,7 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 	if err := cmp.Or(a.parseFilter(), a.finishPublication()); err != nil {
 		return err
 	}
-	if a.Count < 0 {
+	if a.Count < 0 || a.Count == 0 && cmd.Flags().Changed("count") {
 		return usage("invalid argument %q for \"-c, --count\" flag: expected a number above 0", strconv.Itoa(a.Count))
 	}
 	if a.Decode.ResponseTimeout <= 0 {
@@ -392,6 +411,9 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 
 // prepare reads the files that the flags name.
 func (a *analysis) prepare() error {
+	for _, event := range a.eaten {
+		report.Logf(a.Stderr, "warning: the template for %s has empty values and no variable; put it in single quotes, or the shell replaces $mac", event)
+	}
 	if err := a.loadProfiles(); err != nil {
 		return err
 	}
@@ -417,6 +439,11 @@ func (a *analysis) prepare() error {
 func (a *analysis) analyze(ctx context.Context, names []string, stdin io.Reader) error {
 	if err := a.prepare(); err != nil {
 		return err
+	}
+	for _, name := range names {
+		if publish.Named(name) {
+			return &statusError{statusFailed, fmt.Errorf("%s: is not a capture; actionurl report %[1]s reads what sensors publish", name)}
+		}
 	}
 	a.finishVerdict(cmp.Or(a.Verdict.Alone, a.Stderr), names)
 	awaits(names, stdin, "a capture", a.Stderr)

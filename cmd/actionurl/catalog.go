@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,10 +18,15 @@ func newCatalog() *cobra.Command {
 	tables := report.CatalogTables()
 	names := vendorNames()
 	cmd := &cobra.Command{
-		Use:       "catalog [events|variables|vendors|findings]",
+		Use:       "catalog [flags] [events|variables|vendors|findings]...",
 		ValidArgs: tables,
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for i, arg := range args {
+				args[i] = strings.ToLower(arg)
+				if !slices.Contains(tables, args[i]) {
+					return usage("unknown table %q%s; expected some of %s", arg, report.DidYouMean(arg, tables), strings.Join(tables, ", "))
+				}
+			}
 			out := cmd.OutOrStdout()
 			width, _ := output.TerminalSize(out)
 			options := report.Options{Format: format, Width: width}

@@ -20,7 +20,7 @@ func newCheck(enter shutter) *cobra.Command {
 	a := &analysis{enter: enter}
 	cmd := &cobra.Command{
 		Use:  "check [flags] CAPTURE|EVENTS...",
-		Args: captureArgs,
+		Args: eitherArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.Verdict.Alone = cmd.OutOrStdout()
 			if err := a.finish(cmd); err != nil {

@@ -91,7 +91,7 @@ func newRoot(enter shutter) *cobra.Command {
 		Use:           "actionurl",
 		Version:       versionText(),
 		Args:          commandArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:          showHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -115,33 +115,62 @@ func newRoot(enter shutter) *cobra.Command {
 		newVersion(),
 	)
 	root.AddCommand(rebind.Commands()...)
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args, c.RunE = commandArgs, showHelp
+		}
+	}
 	help.Describe(root)
 	return root
 }
+
+// showHelp is what a command does that has others under it.
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 // commandArgs refuses what is not a command.
 func commandArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	var names []string
+	var names, topics []string
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() {
 			names = append(names, c.Name())
+		} else {
+			topics = append(topics, c.Name())
 		}
 	}
-	hint := report.DidYouMean(args[0], names)
+	hint := report.DidYouMean(args[0], append(topics, names...))
 	if _, err := os.Stat(args[0]); err == nil && !cmd.HasParent() {
 		hint = fmt.Sprintf(" (actionurl analyze %s reads a capture)", args[0])
 	}
 	return fmt.Errorf("unknown command %q; expected %s%s", args[0], strings.Join(names, ", "), hint)
 }
 
-// flagError adds to the error of an unknown flag the one that is most like it.
+// noArgs refuses all arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q; %s takes none", args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+// flagError says of a flag what was expected: of an unknown one the most similar, of
+// a value, where the error is that of Go's parser, its form.
 func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		form := map[string]string{"int": "a number", "uint16": "a port of at most 65535", "duration": "a time such as 500ms, 10s or 1h", "bool": "true or false"}[wrong.GetFlag().Value.Type()]
+		if form != "" {
+			return fmt.Errorf("%sexpected %s", strings.TrimSuffix(err.Error(), wrong.Unwrap().Error()), form)
+		}
+	}
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	switch {
+	case !ok:
 		return err
+	case !cmd.HasParent():
+		return fmt.Errorf("%w; flags follow the command: %s COMMAND [flags]", err, cmd.Name())
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
@@ -152,7 +181,7 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return printed(fmt.Fprintln(cmd.OutOrStdout(), versionText()))
 		},

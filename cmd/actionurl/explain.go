@@ -20,13 +20,13 @@ func newExplain() *cobra.Command {
 			if len(args) != 1 {
 				return fmt.Errorf("expected one finding, such as refused; 'actionurl catalog findings' lists them")
 			}
-			if _, ok := finding.KindOf(args[0]); !ok {
+			if _, ok := finding.KindOf(strings.ToLower(args[0])); !ok {
 				return fmt.Errorf("unknown finding %q%s; 'actionurl catalog findings' lists them", args[0], report.DidYouMean(args[0], slugs))
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			k, _ := finding.KindOf(args[0])
+			k, _ := finding.KindOf(strings.ToLower(args[0]))
 			return explain(cmd.OutOrStdout(), k)
 		},
 	}

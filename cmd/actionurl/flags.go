@@ -26,10 +26,11 @@ func (c *choice) String() string { return *c.value }
 func (c *choice) Type() string   { return "WORD" }
 
 func (c *choice) Set(s string) error {
-	if !slices.Contains(c.words, s) {
+	i := slices.IndexFunc(c.words, func(word string) bool { return strings.EqualFold(word, s) })
+	if i < 0 {
 		return fmt.Errorf("expected %s%s", strings.Join(c.words, ", "), report.DidYouMean(s, c.words))
 	}
-	*c.value = s
+	*c.value = c.words[i]
 	return nil
 }
 

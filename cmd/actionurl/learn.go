@@ -34,7 +34,7 @@ func newLearn(enter shutter) *cobra.Command {
 	r := &learning{enter: enter}
 	cmd := &cobra.Command{
 		Use:  "learn [flags] CAPTURE|EVENTS...",
-		Args: captureArgs,
+		Args: eitherArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"pcap", "pcapng", "cap", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
 		},

@@ -19,7 +19,7 @@ func newProfile(enter shutter) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:  "profile",
 		Args: commandArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: showHelp,
 	}
 	cmd.PersistentFlags().BoolVarP(&verbose, "verbose", "v", false, "report which privileges are dropped")
 	load := func(cmd *cobra.Command, names []string) *profile.Profile {

@@ -11,7 +11,7 @@ import (
 func newSchema() *cobra.Command {
 	return &cobra.Command{
 		Use:  "schema",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			data, err := report.Schema()
 			if err != nil {

@@ -50,8 +50,13 @@ type sniff struct {
 func newSniff(enter shutter) *cobra.Command {
 	s := &sniff{analysis: analysis{enter: enter}, ringSize: live.DefaultRingSize}
 	cmd := &cobra.Command{
-		Use:  "sniff [flags] -i INTERFACE",
-		Args: cobra.NoArgs,
+		Use: "sniff [flags] -i INTERFACE",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("unexpected argument %q; sniff watches interfaces, each given by -i, and analyze reads captures", args[0])
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(s.interfaces) == 0 {
 				return usage("no interface given; expected -i INTERFACE, or -i any")

@@ -24,9 +24,9 @@ func Render(markdown string, width int) string {
 			code = !code
 		case code:
 			r.line("  " + line)
-		case strings.HasPrefix(line, "    "): // code, too
+		case strings.HasPrefix(line, "    "), strings.HasPrefix(line, "\t"): // code, too
 			r.flush()
-			r.line("  " + line[4:])
+			r.line("  " + strings.TrimPrefix(strings.TrimPrefix(line, "    "), "\t"))
 		case strings.HasPrefix(line, "|"):
 			r.rows = append(r.rows, cells(line))
 		case strings.TrimSpace(line) == "":

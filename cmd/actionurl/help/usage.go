@@ -10,10 +10,19 @@ import (
 	"actionurl/decode/finding"
 	"actionurl/report"
 	"actionurl/report/formats"
+	"actionurl/report/output"
 )
 
-// width is what help fits, in columns.
+// width is what help fits, in columns; a terminal may have fewer.
 const width = 80
+
+// fit returns the columns that help has on w.
+func fit(w io.Writer) int {
+	if n, _ := output.TerminalSize(w); n > 0 {
+		return min(n, width)
+	}
+	return width
+}
 
 // Describe gives a command, and those under it, their texts, and adds the topics:
 // the texts of no command.
@@ -31,7 +40,8 @@ func Describe(root *cobra.Command) {
 	root.SetHelpFunc(show)
 	root.InitDefaultHelpCmd()
 	if cmd, _, err := root.Find([]string{"help"}); err == nil {
-		cmd.Args = known
+		cmd.Use, cmd.Args, cmd.DisableFlagsInUseLine = "help [COMMAND|TOPIC]", known, true
+		cmd.Short, cmd.Long = "Show help on a command or a topic", "help shows the text of a command or a topic; alone it lists all of them."
 	}
 }
 
@@ -63,14 +73,14 @@ func describe(cmd *cobra.Command, rest map[string]bool) {
 func show(cmd *cobra.Command, _ []string) {
 	w := cmd.OutOrStdout()
 	if cmd.IsAdditionalHelpTopicCommand() {
-		fmt.Fprint(w, Render(cmd.Short+"\n\n"+Expand(cmd.Long), width))
+		fmt.Fprint(w, Render(cmd.Short+"\n\n"+Expand(cmd.Long), fit(w)))
 		return
 	}
 	text := cmd.Long
 	if text == "" {
 		text = cmd.Short
 	}
-	fmt.Fprintf(w, "%s\n%s", Render(Expand(text), width), cmd.UsageString())
+	fmt.Fprintf(w, "%s\n%s", Render(Expand(text), fit(w)), cmd.UsageString())
 }
 
 // Expand returns a text with its lists in it.
@@ -121,7 +131,7 @@ func findings() string {
 	return b.String()
 }
 
-// Usage prints how a command is used, in width columns.
+// Usage prints how a command is used.
 func Usage(cmd *cobra.Command) error {
 	w := cmd.OutOrStderr()
 	fmt.Fprint(w, "Usage:\n")
@@ -133,8 +143,8 @@ func Usage(cmd *cobra.Command) error {
 	section(w, "Examples", cmd.Example)
 	section(w, "Commands", list(cmd, (*cobra.Command).IsAvailableCommand))
 	section(w, "Topics of help", list(cmd, (*cobra.Command).IsAdditionalHelpTopicCommand))
-	section(w, "Flags", cmd.NonInheritedFlags().FlagUsagesWrapped(width))
-	section(w, "Flags of "+cmd.Root().Name(), cmd.InheritedFlags().FlagUsagesWrapped(width))
+	section(w, "Flags", cmd.NonInheritedFlags().FlagUsagesWrapped(fit(w)))
+	section(w, "Flags of "+cmd.Root().Name(), cmd.InheritedFlags().FlagUsagesWrapped(fit(w)))
 	if cmd.HasAvailableSubCommands() {
 		fmt.Fprintf(w, "\n\"%s help COMMAND\" says more.\n", cmd.Root().Name())
 	}

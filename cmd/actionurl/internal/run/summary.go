@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"actionurl/capture"
 	"actionurl/decode"
@@ -25,6 +26,7 @@ type summary struct {
 
 	requests, events int
 	unknown          int // events that match no known one
+	unmatched        int // of these, those that match no template at all
 	rows             int // that were written
 	found            finding.Tally
 	notes            int // on the input
@@ -45,6 +47,9 @@ func (s *summary) count(r *decode.Record) {
 		s.events++
 		if r.Event.Kind == actionurl.Unknown {
 			s.unknown++
+			if len(r.Event.Candidates) == 0 {
+				s.unmatched++
+			}
 		}
 	}
 }
@@ -98,6 +103,9 @@ func (s *summary) print(d decode.Summary, reason string) {
 	switch {
 	case reason != "" && s.rows == 0:
 		s.say("nothing shown: %s", reason)
+		if s.unknown > 0 && s.templates == 0 && !s.saved && strings.Contains(reason, "--event") {
+			s.giveURLs()
+		}
 	case s.saved: // it is too late for templates
 	case s.filter && d.Frames == 0 && s.dropped > 0 && s.damaged == 0:
 		s.say("no frame matches the filter; tagged frames match only after vlan, as in -f 'port 80 or (vlan and port 80)'")
@@ -106,8 +114,15 @@ func (s *summary) print(d decode.Summary, reason string) {
 	case s.requests > 0 && s.events == 0 && s.view != report.Requests:
 		s.say("no request looks like an Action URL; show all with --view requests, or give the configured URLs with -t or -p")
 	case s.unknown > 0 && s.templates == 0 && (s.rows > 0 || s.view == report.Calls):
-		s.say("%s no known event; give the configured URLs with -t 'incoming_call=URL' or -p FILE", matches(s.unknown))
+		s.giveURLs()
+	case s.unmatched > 0 && s.unmatched == s.events:
+		s.say("%s no template; actionurl learn shows the URLs that phones send", matches(s.unmatched))
 	}
+}
+
+// giveURLs says how to name the events that nothing names.
+func (s *summary) giveURLs() {
+	s.say("%s no known event; give the configured URLs with -t 'incoming_call=URL' or -p FILE", matches(s.unknown))
 }
 
 func matches(n int) string {

@@ -162,7 +162,7 @@ func TestBrowse(t *testing.T) {
 			t.Errorf("%v\n%s", err, out)
 		}
 		s.tmux("resize-window", "-x", "200", "-y", "50")
-		s.await("│GET /crm?e=incoming")
+		s.await("│ GET /crm?e=incoming")
 		s.press("Escape")
 		s.await("1 of 1 event (of 4)")
 		s.press("Escape")
@@ -177,9 +177,9 @@ func TestBrowse(t *testing.T) {
 	})
 	t.Run("wide", func(t *testing.T) {
 		s := startBrowse(t, program, dir, "200x50", held)
-		s.await("1 of 5 events", "│GET /call-id=")
+		s.await("1 of 5 events", "│ GET /call-id=")
 		s.press("3", "Enter", "Down", "Down")
-		s.await("INVITE", "Hold Call", "║", "│GET /call-id=")
+		s.await("INVITE", "Hold Call", "║", "│ GET /call-id=")
 		s.press("C-c")
 		s.left(0)
 	})

@@ -269,6 +269,17 @@ func TestCause(t *testing.T) {
 	s.await("34:34  192.168.40.52", "1 of 1 phone (of 3)")
 }
 
+// Between a list and the details beside it is a space, wherever the list is cut.
+func TestDetailsBeside(t *testing.T) {
+	s := begin(t, Config{}, 200, 40, testdata+"calls.pcap")
+	text := s.await("findings", "raw_blank fan_out")
+	if where := regexp.MustCompile(`\S│|│\S`).FindString(text); where != "" {
+		t.Errorf("%q in:\n%s", where, text)
+	}
+	s.press("3", "enter")
+	s.await("─ Incoming Call ──", " │ GET /event?event=incoming_call")
+}
+
 // Several calls that are selected make one ladder, and each row is wanted at most
 // once.
 func TestSeveralCalls(t *testing.T) {

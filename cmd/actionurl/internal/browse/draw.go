@@ -81,7 +81,17 @@ func (l line) append(dst []byte, color bool) []byte {
 	return dst
 }
 
-// beside puts lines beside others, with a rule between.
+// split divides a width between lines and the details beside them, for which a narrow
+// terminal has no room.
+func split(width int) (left, right int) {
+	if width < wide {
+		return width, 0
+	}
+	left = max(78, width*6/10)
+	return left, width - left - len(" | ")
+}
+
+// beside puts lines beside others, with a rule between that has a space on each side.
 func beside(left, right []line, leftWidth, rightWidth, height int) []line {
 	all := make([]line, height)
 	for i := range all {
@@ -92,7 +102,7 @@ func beside(left, right []line, leftWidth, rightWidth, height int) []line {
 		if i < len(right) {
 			r = right[i]
 		}
-		all[i] = append(append(l.fit(leftWidth), part{"│", dim}), r.fit(rightWidth)...)
+		all[i] = append(append(l.fit(leftWidth), part{" │ ", dim}), r.fit(rightWidth)...)
 	}
 	return all
 }

@@ -295,24 +295,21 @@ func messageLines(m *model, msg *message, width int) []line {
 // draw implements pane.
 func (p *ladder) draw(m *model, width, height int) []line {
 	p.build(m)
-	left := width
-	if width >= wide {
-		left = max(76, width*6/10)
-	}
+	left, right := split(width)
 	lines := p.drawSteps(m, left, height)
-	if left == width {
+	if right == 0 {
 		return lines
 	}
-	var right []line
+	var details []line
 	if p.at < len(p.steps) {
 		switch s := p.steps[p.at]; {
 		case s.event >= 0:
-			right = eventLines(m, s.event, width-left-1)
+			details = eventLines(m, s.event, right)
 		case s.message != nil:
-			right = messageLines(m, s.message, width-left-1)
+			details = messageLines(m, s.message, right)
 		}
 	}
-	return beside(lines, right, left, width-left-1, height)
+	return beside(lines, details, left, right, height)
 }
 
 // The widths of a ladder: of the times, of the least column, and of the last, which

@@ -412,19 +412,19 @@ func (l *list) total(m *model) int {
 
 // draw implements pane.
 func (l *list) draw(m *model, width, height int) []line {
-	left := width
-	if width >= wide && l.of.view == eventsView {
-		left = max(78, width*6/10)
+	left, right := width, 0
+	if l.of.view == eventsView {
+		left, right = split(width)
 	}
 	lines, at := l.drawRows(m, left, height)
-	if left == width {
+	if right == 0 {
 		return lines
 	}
-	var right []line
+	var details []line
 	if at >= 0 {
-		right = eventLines(m, at, width-left-1)
+		details = eventLines(m, at, right)
 	}
-	return beside(lines, right, left, width-left-1, height)
+	return beside(lines, details, left, right, height)
 }
 
 // drawRows draws the rows. It returns the number of the one at the cursor, -1 for

@@ -69,7 +69,14 @@ func (s *sniff) browse(cmd *cobra.Command, names []string) error {
 	}
 	s.enter = s.enter.saving(screen.Ready)
 	screen.Attach(&s.Config)
-	if err = screen.Run(cmd.Context(), read); err == nil || errors.As(err, new(*statusError)) {
+	err = screen.Run(cmd.Context(), func(ctx context.Context) error {
+		err := read(ctx)
+		if of, ok := errors.AsType[*statusError](err); ok && of.err == nil {
+			return nil // the messages of the run say what is damaged
+		}
+		return err
+	})
+	if err == nil || errors.As(err, new(*statusError)) {
 		return err
 	}
 	return &statusError{statusFailed, err}

@@ -234,6 +234,20 @@ func TestBrowse(t *testing.T) {
 		s.press("F10")
 		s.left(0)
 	})
+	t.Run("damaged", func(t *testing.T) {
+		cut, err := filepath.Abs("../../testdata/cut.pcap")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := startBrowse(t, program, dir, "80x24", cut)
+		s.await("of 3 events")
+		s.press("m")
+		if text := s.await("the file ends in a frame", "no problem found"); strings.Contains(text, "exit status") {
+			t.Errorf("the messages name a status that is not the one of the end:\n%s", text)
+		}
+		s.press("F10")
+		s.left(0)
+	})
 	t.Run("sensors", func(t *testing.T) {
 		url, _ := natsServer(t)
 		s := startBrowse(t, program, dir, "120x24", url, "--lateness", "1s")

@@ -241,6 +241,31 @@ func TestFilter(t *testing.T) {
 	s.await("filter: phone:34:32", "1 of 3 events (of 4)")
 }
 
+// A search that is busy ends without anybody waiting for it.
+func TestStopAtOnce(t *testing.T) {
+	screen, err := New(Config{Zone: time.UTC, Clock: "utc"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	find, err := newSearch(screen, query{view: phonesView, words: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen.store.mu.Lock() // which the search waits for
+	defer screen.store.mu.Unlock()
+	find.start()
+	stopped := make(chan struct{})
+	go func() {
+		find.stop()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(5 * time.Second):
+		t.Error("stop waits")
+	}
+}
+
 // A filter is of all views, and the flags of the command fill it in.
 func TestFilterOfAllViews(t *testing.T) {
 	s := begin(t, Config{Words: "phone:34:33"}, 80, 24, testdata+"deployment.pcap")
@@ -465,6 +490,8 @@ func TestEscaped(t *testing.T) {
 func TestForget(t *testing.T) {
 	s := newStore()
 	for i := range maxEvents + 1000 {
+		s.seal(s.lines)
+		s.seal(s.closed)
 		s.lines.add([]byte("x\n"))
 		s.index = append(s.index, entry{int32(i / 2), 0})
 		if i%2 == 0 {

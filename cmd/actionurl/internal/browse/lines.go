@@ -19,7 +19,7 @@ type lines struct {
 	encoder *zstd.Encoder
 	blocks  [][]byte // compressed
 	gone    int      // blocks that are forgotten
-	open    []byte   // the block that is not full
+	open    []byte   // the latest block
 	n       int      // lines in it
 	size    int      // bytes of the blocks
 	room    []byte   // for further blocks
@@ -40,13 +40,20 @@ func (l *lines) end() int { return (l.gone+len(l.blocks))*blockLines + l.n }
 // first returns the number of the first line that is kept.
 func (l *lines) first() int { return l.gone * blockLines }
 
-// add adds a line, which ends in a line feed.
+// add adds a line, which ends in a line feed, to a block that is not full.
 func (l *lines) add(line []byte) {
 	l.open = append(l.open, line...)
-	if l.n++; l.n < blockLines {
-		return
-	}
-	l.scratch = l.encoder.EncodeAll(l.open, l.scratch[:0])
+	l.n++
+}
+
+// full reports whether the latest block is to be sealed before a line is added.
+func (l *lines) full() bool { return l.n == blockLines }
+
+// compress compresses the latest block, and changes nothing that is read.
+func (l *lines) compress() { l.scratch = l.encoder.EncodeAll(l.open, l.scratch[:0]) }
+
+// seal puts what was compressed in the place of the latest block.
+func (l *lines) seal() {
 	if len(l.scratch) > cap(l.room)-len(l.room) {
 		l.room = make([]byte, 0, max(roomSize, len(l.scratch)))
 	}

@@ -26,6 +26,7 @@ type list struct {
 	live   bool
 	marked map[int]bool // the numbers of the rows that are selected
 
+	drawn  rows
 	height int // of the rows, when they were drawn
 }
 
@@ -61,6 +62,8 @@ func (l *list) search(m *model, words string) error {
 type rows struct {
 	ids      []int32
 	from, to int // where there are no ids
+	of       int // how many there would be without a search
+	left     int // requests that the search has not looked at
 }
 
 func (r rows) len() int {
@@ -93,27 +96,25 @@ func (l *list) rows(m *model) rows {
 	}
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
-	first := m.store.lines.first()
 	var r rows
 	switch l.of.view {
 	case eventsView:
-		r = rows{from: first, to: m.store.lines.end()}
+		r.from, r.to = m.store.lines.first(), m.store.lines.end()
 	case callsView:
-		r = rows{from: m.store.firstCall, to: m.store.firstCall + len(m.store.calls)}
-		first = r.from
+		r.from, r.to = m.store.firstCall, m.store.firstCall+len(m.store.calls)
 	case phonesView:
-		r = rows{to: len(m.store.phones)}
-		first = 0
+		r.to = len(m.store.phones)
 	case serversView:
 		if m.verdict != nil {
 			r = l.servers(m)
 		}
 		return r
 	}
+	r.of = r.to - r.from
 	if l.find != nil {
-		ids, _ := l.find.found()
-		i, _ := slices.BinarySearch(ids, int32(first)) // those before are forgotten
-		r = rows{ids: ids[i:]}
+		ids, scanned := l.find.found()
+		i, _ := slices.BinarySearch(ids, int32(r.from)) // those before are forgotten
+		r.ids, r.left = ids[i:], m.store.lines.end()-m.store.lines.first()-scanned
 		if r.ids == nil {
 			r.ids = []int32{}
 		}
@@ -137,7 +138,7 @@ func (l *list) servers(m *model) rows {
 			ids = append(ids, int32(i))
 		}
 	}
-	return rows{ids: ids}
+	return rows{ids: ids, of: len(m.verdict.Servers)}
 }
 
 // row returns a row; empty for one that is not there any more, or not yet.
@@ -366,21 +367,17 @@ func (l *list) keys() string {
 }
 
 // status says how many rows there are, and whether the list stands still.
-func (l *list) status(m *model) string {
-	r := l.rows(m)
+func (l *list) status(*model) string {
+	r := l.drawn
 	n := r.len()
-	text := ""
+	text := "no " + l.of.view.String()
 	if at := l.place(r); at >= 0 {
 		text = fmt.Sprintf("%d of %s", at+1, count(n, strings.TrimSuffix(l.of.view.String(), "s")))
-	} else {
-		text = "no " + l.of.view.String()
 	}
 	if l.find != nil {
-		_, scanned := l.find.found()
-		first, end := m.store.bounds()
-		text += fmt.Sprintf(" (of %d)", l.total(m))
-		if left := end - first - scanned; left > blockLines && (l.of.view == eventsView || !l.find.filter.Empty()) {
-			text += fmt.Sprintf(", %d to look at", left)
+		text += fmt.Sprintf(" (of %d)", r.of)
+		if r.left > blockLines && (l.of.view == eventsView || !l.find.filter.Empty()) {
+			text += fmt.Sprintf(", %d to look at", r.left)
 		}
 	}
 	if len(l.marked) > 0 {
@@ -390,24 +387,6 @@ func (l *list) status(m *model) string {
 		text += fmt.Sprintf("  ■ stands still: %d new (End follows)", max(0, n-l.seen))
 	}
 	return text
-}
-
-// total returns how many rows there would be without a search.
-func (l *list) total(m *model) int {
-	m.store.mu.Lock()
-	defer m.store.mu.Unlock()
-	switch l.of.view {
-	case callsView:
-		return len(m.store.calls)
-	case phonesView:
-		return len(m.store.phones)
-	case serversView:
-		if m.verdict == nil {
-			return 0
-		}
-		return len(m.verdict.Servers)
-	}
-	return len(m.store.index)
 }
 
 // draw implements pane.
@@ -432,6 +411,7 @@ func (l *list) draw(m *model, width, height int) []line {
 func (l *list) drawRows(m *model, width, height int) ([]line, int) {
 	const gutter = 2
 	r := l.rows(m)
+	l.drawn = r
 	at := l.place(r)
 	l.height = max(0, height-2)
 	if l.top = min(l.top, max(0, r.len()-l.height)); at >= 0 {

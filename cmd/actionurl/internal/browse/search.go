@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -44,7 +45,6 @@ type search struct {
 	judged      []int8 // by the index of a call that is over, from firstJudged on: 1 where its row has the texts, -1 where not
 	firstJudged int
 	cancel      chan struct{}
-	over        sync.WaitGroup
 
 	mu      sync.Mutex
 	ids     []int32                 // in order
@@ -80,7 +80,7 @@ func newSearch(s *Screen, q query) (*search, error) {
 
 // start starts the search.
 func (f *search) start() {
-	f.over.Go(f.run)
+	go f.run()
 }
 
 // hasServer reports whether a server is chosen, by its requests and its row.
@@ -95,11 +95,10 @@ func (f *search) has(row report.GridRow) bool {
 	return !slices.ContainsFunc(f.texts, func(text string) bool { return !row.Has(text) })
 }
 
-// stop ends the search.
+// stop ends the search, and does not wait for it.
 func (f *search) stop() {
 	if f != nil {
 		close(f.cancel)
-		f.over.Wait()
 	}
 }
 
@@ -177,6 +176,7 @@ func (f *search) look(c *cursor, next *int, members map[int32]bool) {
 			if f.stopped() {
 				return
 			}
+			runtime.Gosched() // the screen may wait for this processor
 			if time.Since(published) > searchEvery {
 				published = time.Now()
 				publish()

@@ -130,6 +130,19 @@ func newStore() *store {
 	return &store{lines: newLines(), closed: newLines(), open: map[int]report.GridRow{}, crashes: make(chan crash, 1)}
 }
 
+// seal compresses the latest block of lines where it is full. Whoever adds lines
+// calls it, without the lock: compressing takes a millisecond, and longer where the
+// thread loses the processor meanwhile.
+func (s *store) seal(l *lines) {
+	if !l.full() {
+		return
+	}
+	l.compress()
+	s.mu.Lock()
+	l.seal()
+	s.mu.Unlock()
+}
+
 // end keeps the last row of a call.
 func (s *store) end(n int, row report.GridRow) {
 	c := s.call(n)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -156,6 +157,8 @@ func (t *taker) Record(r *decode.Record) error {
 	t.forget()
 	t.changed++
 	t.mu.Unlock()
+	t.seal(t.lines)
+	runtime.Gosched() // the screen may wait for this processor
 	if now := time.Now(); now.Sub(t.published) > publishEvery {
 		t.published = now
 		t.publish()
@@ -213,6 +216,7 @@ func (t *taker) publish() {
 // setCall sets the row of a call.
 func (t *taker) setCall(n int32, of *timeline.Call, found finding.Set, over bool) {
 	row := t.grids.callRow(&analysis.Call{Call: of, Findings: found})
+	t.seal(t.closed)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c := t.store.call(int(n)); c != nil {

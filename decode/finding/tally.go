@@ -126,7 +126,7 @@ type Summary struct {
 	Severity    Severity
 	Details     string // what is particular to the first of them; empty for nothing
 	Count       int
-	Phones      []Phone // at most 1,024
+	Phones      []Phone // at most 512
 	MorePhones  bool    // there are more
 	Sensors     capture.Sensors
 	First, Last int64 // nanoseconds since 1970-01-01 UTC; 0 if it has no time
@@ -159,19 +159,6 @@ func (s *Summary) graver() [2]string {
 		return [2]string{}
 	}
 	return catalog[s.Kind].graver
-}
-
-// Worst returns the gravest severity of what was found, Notice for nothing.
-func (t *Tally) Worst() Severity {
-	worst := Notice
-	for _, rows := range t.rows {
-		for s, r := range rows {
-			if r != nil {
-				worst = min(worst, Severity(s))
-			}
-		}
-	}
-	return worst
 }
 
 // Summaries returns what was found: errors first, of a severity the most

@@ -23,7 +23,9 @@ func (c *Collector) Verdict() *Verdict {
 	failed, notes := c.attempts(explained)
 	v.Causes, v.Notes = append(v.Causes, failed...), notes
 	for _, s := range c.found.Summaries() {
-		c.other(v, &s, explained)
+		if !isOutcome(s.Kind) && !isAttempt(s.Kind) {
+			c.other(v, &s, explained)
+		}
 	}
 	rank(v.Causes)
 	rank(v.Notes)
@@ -233,11 +235,31 @@ func (c *Collector) working(server int, failing []member) string {
 	return count(n, "other phone") + " " + verb(n, "work")
 }
 
+// isOutcome reports whether a finding says how a request failed, which is counted
+// by outcome.
+func isOutcome(k finding.Kind) bool {
+	switch k {
+	case finding.NoResponse, finding.NotHTTP, finding.HTTPError, finding.Redirect:
+		return true
+	}
+	return false
+}
+
+// isAttempt reports whether a finding is of connections to a server, which it
+// names, that brought no request.
+func isAttempt(k finding.Kind) bool {
+	switch k {
+	case finding.Refused, finding.Unreachable, finding.Encrypted:
+		return true
+	}
+	return false
+}
+
 // A try are connections to one server that brought no request, for one reason.
 type try struct {
 	kind     finding.Kind
 	severity finding.Severity
-	server   netip.AddrPort
+	server   string // an IP address and a port, or its pseudonym
 	why      string
 }
 
@@ -248,7 +270,7 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 	var order []try
 	for i := range c.failed {
 		a := &c.failed[i]
-		t := try{a.Kind, a.Severity, a.server, a.Detail.Why}
+		t := try{a.Kind, a.Severity, cmp.Or(a.Detail.Name, "an unknown server"), a.Detail.Why}
 		if groups[t] == nil {
 			order = append(order, t)
 		}
@@ -266,7 +288,7 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 		name := ""
 		for _, a := range groups[t] {
 			cause.Count += a.Times
-			if !slices.Contains(cause.Phones, a.Phone) {
+			if a.Phone != (finding.Phone{}) && !slices.Contains(cause.Phones, a.Phone) {
 				cause.Phones = append(cause.Phones, a.Phone)
 			}
 			if a.Time < cause.Time {
@@ -279,11 +301,12 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 			notes = append(notes, cause)
 			continue
 		}
-		if port, phones := c.neighbour(t.server); phones > 0 && t.severity == finding.Error {
+		server, _ := netip.ParseAddrPort(t.server)
+		if port, phones := c.neighbour(server); phones > 0 && t.severity == finding.Error {
 			cause.Apart = fmt.Sprintf("%s %s %s", count(phones, "other phone"), verb(phones, "use"), port)
 			if t.kind != finding.Encrypted {
 				cause.Hint = "correct the port in the phone's Action URL"
-				if oneDigit(port.Port(), t.server.Port()) {
+				if oneDigit(port.Port(), server.Port()) {
 					cause.Hint = "the port is probably mistyped: " + cause.Hint
 				}
 			}
@@ -301,14 +324,14 @@ func (t try) words(n int, name string) string {
 	}
 	switch t.kind {
 	case finding.Refused:
-		return nothing + count(n, "connection") + " refused at " + t.server.String()
+		return nothing + count(n, "connection") + " refused at " + t.server
 	case finding.Unreachable:
-		return nothing + count(n, "connection attempt") + " unanswered at " + t.server.String()
+		return nothing + count(n, "connection attempt") + " unanswered at " + t.server
 	}
 	if name != "" {
 		name = " (" + name + ")"
 	}
-	tls := count(n, "TLS connection") + " to " + t.server.String() + name
+	tls := count(n, "TLS connection") + " to " + t.server + name
 	switch {
 	case t.severity != finding.Notice:
 		return nothing + tls + " failed: " + t.why

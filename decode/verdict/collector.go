@@ -50,9 +50,9 @@ type Collector struct {
 	features []feature
 	byText   map[feature]int
 	spelling map[int]string // of variables: what this family of phones calls it
-	failed   []attempt      // connections that did not come about
-	found    finding.Tally  // what is not told by the outcome of a request
-	scale    scale          // of the servers' bars
+	failed   []attempt      // connections that brought no request
+	found    finding.Tally
+	scale    scale // of the servers' bars
 }
 
 // New returns a Collector.
@@ -124,8 +124,7 @@ type share struct {
 
 // An attempt is a connection of a phone that brought no request.
 type attempt struct {
-	phone  int
-	server netip.AddrPort
+	phone int // by index, -1 for none that is counted apart
 	finding.Occurrence
 }
 
@@ -139,12 +138,8 @@ func (c *Collector) Record(r *decode.Record) {
 	c.saw(r.Time, r.Time)
 	p := c.pairOf(r)
 	for i := range r.Findings {
-		switch f := &r.Findings[i]; f.Kind {
-		case finding.NoResponse, finding.NotHTTP, finding.HTTPError, finding.Redirect: // counted by outcome
-		default:
-			at := r.Place()
-			c.found.Add(f, &at)
-		}
+		at := r.Place()
+		c.found.Add(&r.Findings[i], &at)
 	}
 	if p == nil {
 		c.crowded = true
@@ -286,15 +281,21 @@ func (c *Collector) Found(o *finding.Occurrence) {
 	if o.Time != 0 {
 		c.saw(o.Time, max(o.Time, o.Last))
 	}
-	switch o.Kind {
-	case finding.Refused, finding.Unreachable, finding.Encrypted:
-		if server, err := netip.ParseAddrPort(o.Detail.Name); err == nil && len(c.failed) < maxPairs {
-			c.failed = append(c.failed, attempt{c.phone(o.Phone), server, *o})
-			return
-		}
-	}
 	c.found.AddAll(o)
+	switch {
+	case !isAttempt(o.Kind):
+	case len(c.failed) == maxPairs:
+		c.crowded = true
+	case o.Phone == finding.Phone{}:
+		c.failed = append(c.failed, attempt{-1, *o})
+	default:
+		c.failed = append(c.failed, attempt{c.phone(o.Phone), *o})
+	}
 }
+
+// Findings returns what was found of events and of no single request: errors
+// first, of a severity the most frequent first.
+func (c *Collector) Findings() []finding.Summary { return c.found.Summaries() }
 
 // saw notes a time.
 func (c *Collector) saw(first, last int64) {

@@ -252,7 +252,7 @@ func (r *run) beginRows(out *output.Output) (output.Part, error) {
 	o.Live, o.Continued, o.Complete = r.in.follow(), out.Continued, r.Complete
 	o.Unlisted = &r.unlisted
 	var err error
-	r.view, err = newViewer(out, o, r.Filter.View, r.shown, &r.sum.found, r.verdict)
+	r.view, err = newViewer(out, o, r.Filter.View, r.shown, r.findings, r.verdict)
 	return r.view, err
 }
 
@@ -263,9 +263,6 @@ func (r *run) record(rec *decode.Record) error {
 	plain := rec
 	if r.Redact != nil && (shown || rec.Event == nil) {
 		rec = r.Redact.Record(rec)
-	}
-	if shown {
-		r.sum.addFindings(rec, &r.Filter)
 	}
 	if shown || rec.Event == nil {
 		r.verdict.Record(rec)
@@ -332,7 +329,6 @@ func (r *run) found(o *finding.Occurrence) {
 	if r.Redact != nil {
 		o = r.Redact.Found(o)
 	}
-	r.sum.found.AddAll(o)
 	r.verdict.Found(o)
 	if r.publisher != nil && r.unsaved == nil {
 		r.unsaved = r.publisher.found(o)
@@ -349,6 +345,20 @@ func (r *run) found(o *finding.Occurrence) {
 			return nil
 		})
 	}
+}
+
+// findings returns what was found that is to be shown, errors first.
+func (r *run) findings() []finding.Summary {
+	return slices.DeleteFunc(r.verdict.Findings(), func(s finding.Summary) bool { return !r.Filter.ShowsKind(s.Kind) })
+}
+
+// fails reports whether something was found that Verdict.Fail asks for.
+func (r *run) fails() bool {
+	if !r.Verdict.Fails {
+		return false
+	}
+	found := r.findings()
+	return len(found) > 0 && found[0].Severity <= r.Verdict.Fail
 }
 
 // ambiguous takes two templates of a profile that one request can match.
@@ -559,7 +569,7 @@ func (r *run) end(running, reading error) error {
 	switch {
 	case failed != nil:
 		return failed
-	case r.Verdict.Fails && r.sum.found.Worst() <= r.Verdict.Fail:
+	case r.fails():
 		return ErrFound
 	case r.sum.damaged > 0:
 		return ErrDamaged

@@ -9,7 +9,6 @@ import (
 	"actionurl/capture"
 	"actionurl/decode"
 	"actionurl/decode/actionurl"
-	"actionurl/decode/finding"
 	"actionurl/decode/tls"
 	"actionurl/report"
 )
@@ -28,7 +27,6 @@ type summary struct {
 	unknown          int // events that match no known one
 	unmatched        int // of these, those that match no template at all
 	rows             int // that were written
-	found            finding.Tally
 	notes            int // on the input
 	damaged          int // of these, those that cost something
 
@@ -50,16 +48,6 @@ func (s *summary) count(r *decode.Record) {
 			if len(r.Event.Candidates) == 0 {
 				s.unmatched++
 			}
-		}
-	}
-}
-
-// addFindings adds what is wrong with a record that is shown.
-func (s *summary) addFindings(r *decode.Record, f *report.Filter) {
-	for i := range r.Findings {
-		if f.ShowsKind(r.Findings[i].Kind) {
-			at := r.Place()
-			s.found.Add(&r.Findings[i], &at)
 		}
 	}
 }

@@ -23,8 +23,8 @@ type viewer struct {
 }
 
 // newViewer returns a viewer that writes to w. What it has to remember beyond
-// one output is in shown and found.
-func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline.Phone]bool, found *finding.Tally, collector *verdict.Collector) (*viewer, error) {
+// one output is in shown and the collector; found returns the findings to show.
+func newViewer(w io.Writer, o report.Options, v report.View, shown map[*timeline.Phone]bool, found func() []finding.Summary, collector *verdict.Collector) (*viewer, error) {
 	if o.Format.Run != nil {
 		run, err := o.Format.Run(w, o)
 		v := &viewer{Part: run, record: run.Record, call: run.Call, found: run.Found}
@@ -105,10 +105,10 @@ func newPhoneViewer(w io.Writer, o report.Options, shown map[*timeline.Phone]boo
 }
 
 // newFindingViewer returns a viewer of what is found until the end.
-func newFindingViewer(w io.Writer, o report.Options, found *finding.Tally) (*viewer, error) {
+func newFindingViewer(w io.Writer, o report.Options, found func() []finding.Summary) (*viewer, error) {
 	rows, err := report.NewFindings(w, o)
 	return &viewer{Part: rows, end: func([]*decode.Phone) (int, error) {
-		return writeAll(rows, found.Summaries())
+		return writeAll(rows, found())
 	}}, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -55,6 +56,8 @@ func usage(format string, args ...any) error {
 // execute executes a command and returns its exit status.
 func execute(ctx context.Context, enter shutter, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot(enter)
+	var helped error
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { helped = help.Show(cmd) })
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -64,12 +67,18 @@ func execute(ctx context.Context, enter shutter, args []string, stdin io.Reader,
 	}
 	cmd, err := root.ExecuteContextC(ctx)
 	stderr = root.ErrOrStderr() // which may redact
+	if err == nil {
+		err = printed(0, helped)
+	}
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return statusDone
 	}
 	var s *statusError
 	if !errors.As(err, &s) {
-		s = &statusError{statusUsage, err} // cobra's own errors are all of usage
+		s = &statusError{statusUsage, err}                                             // cobra's own errors are of usage,
+		if write, ok := errors.AsType[*fs.PathError](err); ok && write.Op == "write" { // or of writing
+			s = &statusError{statusFailed, files.Named("standard output", err)}
+		}
 	}
 	if s.err != nil {
 		message, excerpt, ok := strings.Cut(strings.TrimSpace(s.err.Error()), "\n")

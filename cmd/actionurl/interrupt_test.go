@@ -89,6 +89,25 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
+// TestFailPrint has commands print to a disk without room.
+func TestFailPrint(t *testing.T) {
+	out, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer out.Close()
+	for _, command := range []string{
+		"", "help", "help live", "live", "help analyze", "analyze --help", "profile", "version", "--version", "catalog", "schema", "explain refused",
+		"completion bash", "profile show ../../testdata/profiles/site.yaml",
+	} {
+		var messages strings.Builder
+		status := execute(t.Context(), nil, strings.Fields(command), nil, out, &messages)
+		if want := "actionurl: standard output: no space left on device\n"; status != statusFailed || messages.String() != want {
+			t.Errorf("%q: exit status %d, %q", command, status, messages.String())
+		}
+	}
+}
+
 // TestFailSilentPipe fails to write what has come of a pipe in which nothing more
 // comes: the run ends, with one thread and with two.
 func TestFailSilentPipe(t *testing.T) {

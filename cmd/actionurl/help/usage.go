@@ -37,7 +37,6 @@ func Describe(root *cobra.Command) {
 			root.AddCommand(&cobra.Command{Use: name, Short: t.Short, Long: t.Long})
 		}
 	}
-	root.SetHelpFunc(show)
 	root.InitDefaultHelpCmd()
 	if cmd, _, err := root.Find([]string{"help"}); err == nil {
 		cmd.Use, cmd.Args, cmd.DisableFlagsInUseLine = "help [COMMAND|TOPIC]", known, true
@@ -69,18 +68,19 @@ func describe(cmd *cobra.Command, rest map[string]bool) {
 	}
 }
 
-// show prints the text of a command or a topic.
-func show(cmd *cobra.Command, _ []string) {
+// Show prints the text of a command or a topic.
+func Show(cmd *cobra.Command) error {
 	w := cmd.OutOrStdout()
 	if cmd.IsAdditionalHelpTopicCommand() {
-		fmt.Fprint(w, Render(cmd.Short+"\n\n"+Expand(cmd.Long), fit(w)))
-		return
+		_, err := io.WriteString(w, Render(cmd.Short+"\n\n"+Expand(cmd.Long), fit(w)))
+		return err
 	}
 	text := cmd.Long
 	if text == "" {
 		text = cmd.Short
 	}
-	fmt.Fprintf(w, "%s\n%s", Render(Expand(text), fit(w)), cmd.UsageString())
+	_, err := fmt.Fprintf(w, "%s\n%s", Render(Expand(text), fit(w)), cmd.UsageString())
+	return err
 }
 
 // Expand returns a text with its lists in it.

@@ -114,11 +114,11 @@ func (c *Captures) addPipe(name string) error {
 	return nil
 }
 
-// addFolder adds the captures in a folder and those below it. What is not a
-// capture is skipped.
+// addFolder adds the captures in a folder, or one that a link names, and those below
+// it. What is not a capture is skipped.
 func (c *Captures) addFolder(name string) error {
 	before := len(c.parts)
-	err := filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(name+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}

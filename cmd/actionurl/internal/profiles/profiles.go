@@ -47,6 +47,7 @@ func (l *loader) load(name string) error {
 		return l.file(name)
 	}
 	files := 0
+	name += string(filepath.Separator) // follows a link
 	err = filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			l.fail(path, err)

@@ -87,6 +87,7 @@ func LearnSaved(ctx context.Context, c LearnConfig, names []string, stdin io.Rea
 	}
 	defer in.Close()
 	r := c.run()
+	r.progress = newProgress(c.Stderr, &records{Records: in}, nil)
 	learner := learn.New(nil)
 	l := &Learned{}
 	for {
@@ -102,8 +103,10 @@ func LearnSaved(ctx context.Context, c LearnConfig, names []string, stdin io.Rea
 			if rec.Kind == report.SavedRequest && !learner.Add(rec.Request.Exchange, rec.Request.Event) {
 				l.Others++
 			}
+			r.progress.update()
 			continue
 		}
+		r.progress.clear()
 		l.Lesson = c.lesson(learner)
 		return r.learned(l, err)
 	}

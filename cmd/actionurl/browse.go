@@ -49,15 +49,15 @@ func (s *sniff) browse(cmd *cobra.Command, names []string) error {
 	}
 	read := s.watch
 	if len(names) > 0 {
-		buffered, saved, err := savedEvents(cmd.Context(), names, in)
+		in, err := look(cmd.Context(), names, in)
 		if err != nil {
 			return &statusError{statusFailed, err}
 		}
-		read = func(ctx context.Context) error { return s.analyze(ctx, names, buffered) }
-		if c.Live = publish.Named(names[0]); c.Live || saved {
+		read = func(ctx context.Context) error { return s.analyze(ctx, in.names, in.stdin) }
+		if c.Live = publish.Named(names[0]); c.Live || in.saved {
 			s.Decode.ResponseTimeout, s.Decode.SlowResponse = 1, 1 // what was late has been found
 			c.Frames, c.Ring, c.Why = false, false, "saved events hold no frames"
-			read = func(ctx context.Context) error { return s.report(ctx, names, buffered) }
+			read = func(ctx context.Context) error { return s.report(ctx, in.names, in.stdin) }
 		}
 	}
 	if s.Redact != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"actionurl/capture/files"
+	"actionurl/capture/pcapfile"
 	"actionurl/report/saved"
 )
 
@@ -41,36 +42,61 @@ func newCheck(enter shutter) *cobra.Command {
 // check checks captures, or saved events if the first file is one.
 func (a *analysis) check(ctx context.Context, names []string, stdin io.Reader) error {
 	awaits(names, stdin, "a capture or saved events", a.Stderr)
-	in, saved, err := savedEvents(ctx, names, stdin)
+	in, err := look(ctx, names, stdin)
 	switch {
 	case err != nil:
 		return &statusError{statusFailed, err}
-	case saved:
-		return a.report(ctx, names, in)
+	case in.saved:
+		return a.report(ctx, in.names, in.stdin)
 	}
-	return a.analyze(ctx, names, in)
+	return a.analyze(ctx, in.names, in.stdin)
 }
 
-// savedEvents reports whether files are saved events, as the first of them is, or
-// what it holds. It
-// returns standard input, the beginning of which it may have looked at.
-func savedEvents(ctx context.Context, names []string, stdin io.Reader) (in *bufio.Reader, isSaved bool, err error) {
-	piped, err := files.NewInput(ctx, stdin, nil).Open("-") // which an interrupt ends
+// An input is what a command reads, that takes captures and saved events.
+type input struct {
+	names []string
+	stdin io.Reader
+	saved bool // they are saved events, as the first of them is
+}
+
+// look looks into the first file, or what it stands for. A pipe cannot be read twice:
+// it is standard input from then on, decompressed.
+func look(ctx context.Context, names []string, stdin io.Reader) (input, error) {
+	name, in := names[0], input{names: names, stdin: stdin}
+	ending := filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst"))
+	in.saved = slices.Contains([]string{".ndjson", ".jsonl", ".json", ".parquet"}, ending)
+	info, err := os.Stat(name)
+	switch {
+	case name == "-":
+	case err != nil || info.IsDir():
+		in.saved = in.saved && err != nil || saved.Holds(name)
+		return in, nil
+	case !info.Mode().IsRegular() && slices.Contains(names[1:], "-"):
+		return in, nil
+	}
+	from, err := files.NewInput(ctx, stdin, nil).Open(name) // which an interrupt ends
 	if err != nil {
-		return nil, false, err
+		return in, err
 	}
-	in = bufio.NewReader(piped)
-	var first []byte
-	if names[0] == "-" {
-		first, _ = in.Peek(4)
-	} else if f, err := os.Open(names[0]); err == nil {
-		first = make([]byte, 4)
-		io.ReadFull(f, first)
-		f.Close()
+	begin, piped := io.Reader(from), true
+	if at, size := from.At(); at != nil {
+		defer from.Close()
+		begin, piped = io.NewSectionReader(at, 0, size), false
 	}
-	if info, err := os.Stat(names[0]); err == nil && info.IsDir() {
-		return in, saved.Holds(names[0]), nil
+	plain, err := pcapfile.Decompress(begin)
+	switch {
+	case err != nil && !piped: // said by who reads it
+		return in, nil
+	case err != nil && ctx.Err() == nil:
+		return in, files.Named(name, err)
+	case err != nil: // it has an end
+		plain = from
 	}
-	ending := filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(names[0], ".gz"), ".zst"))
-	return in, bytes.HasPrefix(first, []byte("{")) || string(first) == "PAR1" || slices.Contains([]string{".ndjson", ".jsonl", ".json", ".parquet"}, ending), nil
+	buffered := bufio.NewReader(plain)
+	first, _ := buffered.Peek(4)
+	in.saved = in.saved || bytes.HasPrefix(first, []byte("{")) || string(first) == "PAR1"
+	if piped {
+		in.names, in.stdin = append([]string{"-"}, names[1:]...), buffered
+	}
+	return in, nil
 }

@@ -70,10 +70,10 @@ func (r *learning) learn(cmd *cobra.Command, names []string) error {
 	}
 	stderr := r.Stderr
 	awaits(names, cmd.InOrStdin(), "a capture or saved events", stderr)
-	stdin, saved, err := savedEvents(cmd.Context(), names, cmd.InOrStdin())
-	var in *files.Captures
-	if err == nil && !saved {
-		in, err = files.Open(cmd.Context(), names, stdin)
+	in, err := look(cmd.Context(), names, cmd.InOrStdin())
+	var captures *files.Captures
+	if err == nil && !in.saved {
+		captures, err = files.Open(cmd.Context(), in.names, in.stdin)
 	}
 	if err != nil {
 		return &statusError{statusFailed, err}
@@ -85,12 +85,12 @@ func (r *learning) learn(cmd *cobra.Command, names []string) error {
 	r.enter.shut(keep, r.verbose, stderr)
 	var l *run.Learned
 	var reading error
-	if saved {
-		if l, reading = run.LearnSaved(cmd.Context(), r.LearnConfig, names, stdin); l == nil {
+	if in.saved {
+		if l, reading = run.LearnSaved(cmd.Context(), r.LearnConfig, in.names, in.stdin); l == nil {
 			return &statusError{statusFailed, reading}
 		}
 	} else {
-		l, reading = run.Learn(r.LearnConfig, in)
+		l, reading = run.Learn(r.LearnConfig, captures)
 	}
 	if err = r.write(l.Lesson, cmd.OutOrStdout()); err != nil {
 		return err

@@ -17,8 +17,9 @@ import (
 var extensions = regexp.MustCompile(`(?i)\.(parquet|(ndjson|jsonl|json)(\.gz|\.zst)?)$`)
 
 // expand returns the names of files: of a folder, those of saved events in it and in
-// its folders; of a pattern, those that match it, where "**" stands for any folders.
-// Hidden ones are skipped. The order is that of names in a folder.
+// its folders; of a pattern, the files that match it and those of the folders that
+// do, where "**" stands for any folders. Hidden ones are skipped. The order is that
+// of names in a folder.
 func expand(names []string) ([]string, error) {
 	var all []string
 	for _, name := range names {
@@ -30,7 +31,7 @@ func expand(names []string) ([]string, error) {
 			continue
 		case err == nil:
 			found, err = walk(name, extensions)
-		case strings.ContainsAny(name, "*?["):
+		case wild(name):
 			var pattern *regexp.Regexp
 			from, rest := fixed(name)
 			if pattern, err = compile(rest); err != nil {
@@ -52,15 +53,26 @@ func expand(names []string) ([]string, error) {
 	return all, nil
 }
 
-// Holds reports whether a folder, with its folders, has saved events and no other
-// files.
-func Holds(folder string) bool {
-	all, err := walk(folder, regexp.MustCompile(""))
+// Holds reports whether a folder, with its folders, or what matches a pattern are
+// saved events and no other files.
+func Holds(name string) bool {
+	all, err := walk(name, regexp.MustCompile(""))
+	if errors.Is(err, fs.ErrNotExist) && wild(name) {
+		all, err = expand([]string{name})
+	}
 	return err == nil && len(all) > 0 && !slices.ContainsFunc(all, func(name string) bool { return !extensions.MatchString(name) })
 }
 
-// walk returns the files in a folder whose paths in it match.
+// wild reports whether a name can be a pattern.
+func wild(name string) bool { return strings.ContainsAny(name, wildcards) }
+
+// wildcards begin what stands for several texts in a pattern.
+const wildcards = "*?["
+
+// walk returns the files in a folder, or one that a link names, whose paths in it
+// match.
 func walk(folder string, matches *regexp.Regexp) ([]string, error) {
+	folder += string(filepath.Separator)
 	var found []string
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		hidden := path != folder && strings.HasPrefix(d.Name(), ".")
@@ -86,7 +98,7 @@ func walk(folder string, matches *regexp.Regexp) ([]string, error) {
 // the pattern, with slashes.
 func fixed(pattern string) (folder, rest string) {
 	pattern = filepath.ToSlash(pattern)
-	slash := strings.LastIndexByte(pattern[:strings.IndexAny(pattern, "*?[")], '/')
+	slash := strings.LastIndexByte(pattern[:strings.IndexAny(pattern, wildcards)], '/')
 	switch slash {
 	case -1:
 		return ".", pattern
@@ -96,7 +108,8 @@ func fixed(pattern string) (folder, rest string) {
 	return filepath.FromSlash(pattern[:slash]), pattern[slash+1:]
 }
 
-// compile returns the expression that a pattern means.
+// compile returns the expression for what a pattern means: files, and in folders
+// those of saved events.
 func compile(pattern string) (*regexp.Regexp, error) {
 	var b strings.Builder
 	for i := 0; i < len(pattern); i++ {
@@ -129,7 +142,7 @@ func compile(pattern string) (*regexp.Regexp, error) {
 			b.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
 		}
 	}
-	return regexp.Compile("^" + b.String() + "$")
+	return regexp.Compile("^" + strings.TrimSuffix(b.String(), "/") + "(?:/.*" + extensions.String() + ")?$")
 }
 
 // sensorOf returns the sensor that the folders of a file name, as sensor=NAME;

@@ -335,3 +335,27 @@ func bounded(t *testing.T, data []byte) {
 		}
 	}
 }
+
+// A batch holds a bounded number of problems, however many follow each other.
+func TestManyProblems(t *testing.T) {
+	f := (&file{order: binary.LittleEndian}).section().on(1, 0)
+	for range 1000 {
+		f.block(blockEnhanced, nil)
+	}
+	f.enhanced(0, 1e6, "a", 0)
+	r, err := pcapfile.Open(name, bytes.NewReader(f.data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b capture.Batch
+	batches, problems, frames := 0, 0, 0
+	for ; r.Next(&b) == nil; batches++ {
+		problems, frames = problems+len(b.Problems), frames+len(b.Frames)
+		if len(b.Problems) > 64 {
+			t.Fatalf("%d problems in a batch", len(b.Problems))
+		}
+	}
+	if problems != 1000 || frames != 1 || batches > 20 {
+		t.Errorf("%d problems and %d frames in %d batches", problems, frames, batches)
+	}
+}

@@ -102,7 +102,7 @@ func resolution(b byte) (perSec uint64, err error) {
 }
 
 func (p *pcapng) records(r *Reader, b *capture.Batch) {
-	for len(b.Frames) < batchFrames && len(b.Problems) == 0 && len(b.Secrets) == 0 {
+	for len(b.Frames) < batchFrames && (len(b.Problems) == 0 || len(b.Frames) == 0 && len(b.Problems) < batchProblems) && len(b.Secrets) == 0 {
 		rest := r.window.rest()
 		if len(rest) < blockMinimum {
 			return

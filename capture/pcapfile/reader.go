@@ -27,6 +27,9 @@ const maxFrame = capture.MaxFrame
 // batchFrames bounds a batch: 1,024 frames of 56 bytes, 56 KiB.
 const batchFrames = 1024
 
+// batchProblems bounds the problems of a batch without frames, 64 of about 200 bytes.
+const batchProblems = 64
+
 // A Reader reads the frames of one capture file. It keeps one window of the
 // file in memory, whatever the file's size.
 type Reader struct {

@@ -425,8 +425,10 @@ func (r *run) row(at int64, write func() error) error {
 
 // problem reports a problem of the input.
 func (r *run) problem(err error) {
-	r.progress.clear()
-	r.sum.problem(err, r.message(err.Error()))
+	if r.sum.problem(err) {
+		r.progress.clear()
+		r.sum.say("%s", r.message(err.Error()))
+	}
 }
 
 // message returns a message without what must not be shown.

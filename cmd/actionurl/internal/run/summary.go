@@ -1,7 +1,6 @@
 package run
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -56,14 +55,13 @@ func (s *summary) say(format string, args ...any) {
 	report.Logf(s.w, format, args...)
 }
 
-// problem prints a problem of the input, as its text is to be shown.
-func (s *summary) problem(err error, text string) {
-	if p := (*capture.Problem)(nil); !errors.As(err, &p) || !p.Harmless {
+// problem counts a problem of the input, and reports whether it is printed.
+func (s *summary) problem(err error) (printed bool) {
+	if p, ok := err.(*capture.Problem); !ok || !p.Harmless {
 		s.damaged++
 	}
-	if s.notes++; s.notes <= maxProblems {
-		s.say("%s", text)
-	}
+	s.notes++
+	return s.notes <= maxProblems
 }
 
 // print prints the closing summary. Where the filter left nothing to show, the

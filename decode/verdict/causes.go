@@ -155,7 +155,7 @@ func (c *Collector) explains(p *pair, taken map[[2]int]int) int {
 
 // cause puts the failures of a group into words.
 func (c *Collector) cause(g group, members []member) Cause {
-	cause := Cause{Kind: g.kind, Severity: g.kind.Severity(), Hint: g.kind.Hint(), Place: members[0].first}
+	cause := Cause{Kind: g.kind, Severity: g.kind.Severity(), Hint: g.hint(c.servers[g.server].addr.Port()), Place: members[0].first}
 	events := 0
 	for _, m := range members {
 		cause.Phones = append(cause.Phones, c.phones[m.phone])
@@ -175,21 +175,25 @@ func (c *Collector) cause(g group, members []member) Cause {
 	others := c.working(g.server, members)
 	switch f := c.features[g.apart]; f.kind {
 	case variable:
-		cause.Apart = fmt.Sprintf("only these send %s unreplaced (%s)", f.text, others)
+		cause.Apart = fmt.Sprintf("only these send %s unreplaced%s", f.text, others)
 		cause.Hint = "correct the spelling of the variable in the phone's Action URL"
 		if name := c.spelling[g.apart]; name != "" {
 			cause.Hint = "correct the spelling in the phone's Action URL: " + name
 		}
 	case path:
-		cause.Apart = fmt.Sprintf("only these ask for %s (%s)", f.text, others)
-		cause.Hint = "correct the path of the phone's Action URL"
+		cause.Apart = fmt.Sprintf("only these ask for %s%s", f.text, others)
+		if g.misdirected() {
+			cause.Hint = "correct the path of the phone's Action URL"
+		}
 	case host:
-		cause.Apart = fmt.Sprintf("only these name the host %s (%s)", f.text, others)
-		cause.Hint = "correct the host of the phone's Action URL, or let the server answer for it"
+		cause.Apart = fmt.Sprintf("only these name the host %s%s", f.text, others)
+		if g.misdirected() {
+			cause.Hint = "correct the host of the phone's Action URL, or let the server answer for it"
+		}
 	case form:
-		cause.Apart = fmt.Sprintf("only these requests have %s (%s)", f.text, others)
+		cause.Apart = fmt.Sprintf("only these requests have %s%s", f.text, others)
 	case firmware:
-		cause.Apart = fmt.Sprintf("all of these are %s (%s)", strings.TrimSpace(f.text+" "+f.more), others)
+		cause.Apart = fmt.Sprintf("all of these are %s%s", strings.TrimSpace(f.text+" "+f.more), others)
 	}
 	return cause
 }
@@ -224,7 +228,48 @@ func (o outcome) words() string {
 	return "not answered in time"
 }
 
-// working says how many phones work with a server beside those that fail.
+// hint says what to do about requests that failed so at a port.
+func (o outcome) hint(port uint16) string {
+	if o.kind != finding.HTTPError {
+		return o.kind.Hint()
+	}
+	switch o.status {
+	case 400:
+		if port == 443 || port == 8443 {
+			return "the port takes https: begin the phone's Action URL with https://, or give it the server's port for http"
+		}
+	case 401:
+		return "the server asks for credentials: enter them in the phone, or let the server take these requests without"
+	case 403:
+		return "the server forbids the request: let it allow the phones' addresses, or give the phones the credentials that it expects"
+	case 404, 410:
+		return "compare path and host of the phone's Action URL with what the server expects"
+	case 405, 501:
+		return "let the server take the method that the phone sends at this path"
+	case 407:
+		return "the proxy asks for credentials: let the phone reach the server without the proxy, or let the proxy pass these requests"
+	case 413, 414, 431:
+		return "shorten the phone's Action URL, or raise the server's limit"
+	case 502, 503, 504:
+		return "the service behind the server does not answer: check that it runs; see the server's log for this time"
+	}
+	if o.status >= 500 {
+		return "the server took the request and failed in it: see its log for this time"
+	}
+	return o.kind.Hint()
+}
+
+// misdirected reports whether another path or host may have been taken.
+func (o outcome) misdirected() bool {
+	switch o.status {
+	case 400, 403, 404, 405, 410, 421:
+		return true
+	}
+	return false
+}
+
+// working says in brackets how many phones work with a server beside those that
+// fail, empty for none.
 func (c *Collector) working(server int, failing []member) string {
 	n := 0
 	for _, p := range c.pairs {
@@ -232,7 +277,10 @@ func (c *Collector) working(server int, failing []member) string {
 			n++
 		}
 	}
-	return count(n, "other phone") + " " + verb(n, "work")
+	if n == 0 {
+		return ""
+	}
+	return " (" + count(n, "other phone") + " " + verb(n, "work") + ")"
 }
 
 // isOutcome reports whether a finding says how a request failed, which is counted
@@ -302,8 +350,15 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 			continue
 		}
 		server, _ := netip.ParseAddrPort(t.server)
-		if port, phones := c.neighbour(server); phones > 0 && t.severity == finding.Error {
-			cause.Apart = fmt.Sprintf("%s %s %s", count(phones, "other phone"), verb(phones, "use"), port)
+		if port, others := c.neighbour(server, groups[t]); port.IsValid() && t.severity == finding.Error {
+			switch {
+			case others > 0:
+				cause.Apart = fmt.Sprintf("%s %s %s", count(others, "other phone"), verb(others, "use"), port)
+			case len(cause.Phones) == 1:
+				cause.Apart = fmt.Sprintf("other events of the phone reach %s", port)
+			default:
+				cause.Apart = fmt.Sprintf("other events of these phones reach %s", port)
+			}
 			if t.kind != finding.Encrypted {
 				cause.Hint = "correct the port in the phone's Action URL"
 				if oneDigit(port.Port(), server.Port()) {
@@ -341,15 +396,24 @@ func (t try) words(n int, name string) string {
 	return tls + " cannot be read"
 }
 
-// neighbour returns the busiest port of the same host that takes events, and
-// how many phones use it.
-func (c *Collector) neighbour(addr netip.AddrPort) (port netip.AddrPort, phones int) {
+// neighbour returns the busiest port of the same host that takes events, and how
+// many phones use it besides those that failed.
+func (c *Collector) neighbour(addr netip.AddrPort, failed []*attempt) (port netip.AddrPort, others int) {
+	var busiest *server
 	for _, s := range c.servers {
-		if s.addr.Addr() == addr.Addr() && s.addr != addr && s.ok > 0 && s.phones > phones {
-			port, phones = s.addr, s.phones
+		if s.addr.Addr() == addr.Addr() && s.addr != addr && s.ok > 0 && (busiest == nil || s.phones > busiest.phones) {
+			busiest = s
 		}
 	}
-	return port, phones
+	if busiest == nil {
+		return netip.AddrPort{}, 0
+	}
+	for _, p := range c.pairs {
+		if c.servers[p.server] == busiest && !slices.ContainsFunc(failed, func(a *attempt) bool { return a.phone == int(p.phone) }) {
+			others++
+		}
+	}
+	return busiest.addr, others
 }
 
 // oneDigit reports whether two ports differ in one digit, or in two that are

@@ -159,6 +159,48 @@ func TestCauses(t *testing.T) {
 	}
 }
 
+// TestHints holds what to do against how requests failed.
+func TestHints(t *testing.T) {
+	const good = "/cti?e=incoming&mac=000b82123432"
+	answer := func(status string) string { return "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n" }
+	for _, c := range []struct {
+		name string
+		make func(*site)
+		want string // in the line of the first cause
+	}{
+		{"a path that is not there", func(s *site) {
+			s.say(50, server, good, ok)
+			s.say(51, server, "/ctl?e=incoming&mac=000b82123433", missing)
+		}, "only these ask for /ctl (1 other phone works): correct the path"},
+		{"a path whose script fails", func(s *site) {
+			s.say(50, server, good, ok)
+			s.say(51, server, "/ctl?e=incoming&mac=000b82123433", answer("500 Internal Server Error"))
+		}, "only these ask for /ctl (1 other phone works): the server took the request and failed in it"},
+		{"one event of a phone alone", func(s *site) {
+			s.say(50, server, good, ok)
+			s.say(50, server, "/end?e=terminated&mac=000b82123432", missing)
+		}, "1 of 2 requests answered 404; only these ask for /end: correct the path"},
+		{"nothing behind a proxy", func(s *site) { s.say(50, server, good, answer("502 Bad Gateway")) }, "the service behind the server does not answer"},
+		{"a proxy that wants a password", func(s *site) { s.say(50, server, good, answer("407 Proxy Authentication Required")) }, "the proxy asks for credentials"},
+		{"plain HTTP to a port for https", func(s *site) { s.say(50, "192.168.40.207:443", good, bad) }, "the port takes https"},
+		{"another port of the host, with other events of the phone", func(s *site) {
+			s.say(50, server, good, ok)
+			s.refuse(50, "192.168.40.207:8086")
+		}, "refused at 192.168.40.207:8086; other events of the phone reach " + server + ": the port is probably mistyped"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			causes := verdictOn(t, c.make).Causes
+			if len(causes) != 1 {
+				t.Fatalf("%+v", causes)
+			}
+			line := causes[0].What + "; " + causes[0].Apart + ": " + causes[0].Hint
+			if !strings.Contains(line, c.want) {
+				t.Errorf("%s\nwant %s", line, c.want)
+			}
+		})
+	}
+}
+
 // TestServers holds the counts and quantiles of a server against latencies
 // that are known.
 func TestServers(t *testing.T) {

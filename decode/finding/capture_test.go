@@ -324,6 +324,7 @@ func TestHistory(t *testing.T) {
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {second, 0, call("established_call", "a@b"), "", ""},
 			{second, 0, call("hold_call", "a@b"), "", ""}, {5 * second, 0, call("hold_call", "a@b"), "", ""}}, nil},
 		{"repeated, not: after 10 s", []heard{{0, 0, call("missed_call", "a@b"), "", ""}, {11 * second, 0, call("missed_call", "a@b"), "", ""}}, nil},
+		{"repeated, not: the clock was set back in between", []heard{{0, 0, plain("off_hook"), "", ""}, {-3600 * second, 0, plain("off_hook"), "", ""}}, nil},
 		{"repeated, not: another call", []heard{{0, 0, call("missed_call", "a@b"), "", ""}, {second, 0, call("missed_call", "c@d"), "", ""}}, nil},
 		{"repeated, not: to another server", []heard{
 			{0, 0, call("missed_call", "a@b"), "", ""}, {second / 2, 0, call("missed_call", "a@b"), "", "192.168.40.208:80"}}, nil},
@@ -343,6 +344,8 @@ func TestHistory(t *testing.T) {
 			{0, 0, "/incoming?mac=000b82123432&remote=anonymous", "", ""}, {second, 1, "/incoming?mac=000b82123433&remote=anonymous", "", ""}}, nil},
 		{"fan_out, not: the caller tries another phone", []heard{
 			{0, 0, "/incoming?mac=000b82123432&remote=4930123456", "", ""}, {20 * second, 1, "/incoming?mac=000b82123433&remote=4930123456", "", ""}}, nil},
+		{"fan_out, not: the clock was set back in between", []heard{
+			{0, 0, "/incoming?mac=000b82123432&remote=4930123456", "", ""}, {-3600 * second, 1, "/incoming?mac=000b82123433&remote=4930123456", "", ""}}, nil},
 		{"fan_out, not: one phone, two calls", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {second, 0, call("incoming_call", "c@d"), "", ""}}, nil},
 

@@ -97,13 +97,17 @@ func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *past) {
 		return
 	}
 	target := maphash.String(c.seed, x.Target)
-	if p.kind == e.Kind && p.target == target && p.server == x.Server && x.Time-p.time < repeating &&
-		(p.failed || x.Time-p.time < burst || e.CallID != "" && once(e.Kind)) {
+	if p.kind == e.Kind && p.target == target && p.server == x.Server && within(repeating, x.Time, p.time) &&
+		(p.failed || within(burst, x.Time, p.time) || e.CallID != "" && once(e.Kind)) {
 		c.add(Repeated, Detail{Name: e.Kind.Slug})
 	}
 	p.kind, p.target, p.time = e.Kind, target, x.Time
 	p.failed = x.NoResponse != httpwire.Answered || x.Status >= 300 && x.Status != 304 || c.config.Slow > 0 && x.Latency >= c.config.Slow
 }
+
+// within reports whether two times are less than d nanoseconds apart. The later
+// request may have the earlier time: clocks are set back.
+func within(d, a, b int64) bool { return a-b < d && b-a < d }
 
 // A rank is where in a call an event stands.
 type rank uint8
@@ -204,7 +208,7 @@ func (c *Checker) fanOut(x *httpwire.Exchange, of phone.ID, call *timeline.Call)
 	}
 	caller := maphash.String(c.seed, name)
 	r := &c.rings[caller%uint64(len(c.rings))]
-	if r.call != caller || x.Time-r.time > ringing {
+	if r.call != caller || !within(ringing+1, x.Time, r.time) {
 		r.call, r.time, r.phone = caller, x.Time, of
 		return
 	}

@@ -35,6 +35,10 @@ const (
 	patience = 3e9
 )
 
+// PlainHTTP is why a TLS connection failed, as Detail.Why has it, where the server
+// answered in plain HTTP.
+const PlainHTTP = "the server speaks plain HTTP on that port"
+
 // An Occurrence is a finding that is of no single request.
 type Occurrence struct {
 	Finding
@@ -201,7 +205,7 @@ func whyFailed(h *tls.Handshake) string {
 		}
 	case tls.NotTLS:
 		if strings.HasPrefix(h.Answer, "HTTP/") {
-			return "the server speaks plain HTTP on that port"
+			return PlainHTTP
 		}
 		return fmt.Sprintf("the server's answer is not TLS: %q", h.Answer)
 	case tls.Reset:

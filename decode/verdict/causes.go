@@ -214,6 +214,8 @@ func (o outcome) words() string {
 	switch {
 	case o.kind == finding.HTTPError:
 		return fmt.Sprintf("answered %d", o.status)
+	case o.tls:
+		return "answered in TLS"
 	case o.kind == finding.NotHTTP:
 		return "answered with something that is not HTTP"
 	case o.kind == finding.Redirect:
@@ -230,14 +232,13 @@ func (o outcome) words() string {
 
 // hint says what to do about requests that failed so at a port.
 func (o outcome) hint(port uint16) string {
-	if o.kind != finding.HTTPError {
+	switch {
+	case o.tls, o.status == 400 && (port == 443 || port == 8443):
+		return "the port takes https: begin the phone's Action URL with https://, or give it the server's port for http"
+	case o.kind != finding.HTTPError:
 		return o.kind.Hint()
 	}
 	switch o.status {
-	case 400:
-		if port == 443 || port == 8443 {
-			return "the port takes https: begin the phone's Action URL with https://, or give it the server's port for http"
-		}
 	case 401:
 		return "the server asks for credentials: enter them in the phone, or let the server take these requests without"
 	case 403:
@@ -343,6 +344,9 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 				cause.Place = a.Place
 			}
 			name = cmp.Or(name, a.Detail.Other)
+		}
+		if t.why == finding.PlainHTTP {
+			cause.Hint = "begin the phone's Action URL with http://, or give it the server's port for https"
 		}
 		cause.What = t.words(cause.Count, name)
 		if t.severity == finding.Notice {

@@ -90,6 +90,7 @@ type outcome struct {
 	kind   finding.Kind // NoResponse, NotHTTP, HTTPError or Redirect
 	status int
 	reason httpwire.Reason
+	tls    bool // what came in place of HTTP is a record of TLS
 }
 
 // A failure counts the requests of a pair that failed in one way.
@@ -181,7 +182,8 @@ func outcomeOf(x *httpwire.Exchange) (how outcome, failed bool) {
 	case x.NoResponse == httpwire.NotCaptured, x.NoResponse != httpwire.Answered && x.Gap:
 		return outcome{}, false
 	case x.NoResponse == httpwire.NotHTTP:
-		return outcome{kind: finding.NotHTTP, reason: x.NoResponse}, true
+		tls := len(x.Reply) > 1 && (x.Reply[0] == 0x15 || x.Reply[0] == 0x16) && x.Reply[1] == 3 // an alert or a handshake
+		return outcome{kind: finding.NotHTTP, reason: x.NoResponse, tls: tls}, true
 	case x.NoResponse != httpwire.Answered:
 		return outcome{kind: finding.NoResponse, reason: x.NoResponse}, true
 	case x.Status >= 400:

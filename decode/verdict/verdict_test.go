@@ -183,6 +183,13 @@ func TestHints(t *testing.T) {
 		{"nothing behind a proxy", func(s *site) { s.say(50, server, good, answer("502 Bad Gateway")) }, "the service behind the server does not answer"},
 		{"a proxy that wants a password", func(s *site) { s.say(50, server, good, answer("407 Proxy Authentication Required")) }, "the proxy asks for credentials"},
 		{"plain HTTP to a port for https", func(s *site) { s.say(50, "192.168.40.207:443", good, bad) }, "the port takes https"},
+		{"plain HTTP to a port that answers in TLS", func(s *site) {
+			s.say(50, server, good, "\x15\x03\x03\x00\x02\x02\x0a")
+		}, "the only request answered in TLS; : the port takes https"},
+		{"TLS to a port for HTTP", func(s *site) {
+			s.say(50, "192.168.40.207:80", good, ok)
+			s.Conn("192.168.40.50:50000", server).Open().Send(capturetest.ClientHello("crm.example.com")).Reply(bad).Close()
+		}, "the server speaks plain HTTP on that port; other events of the phone reach 192.168.40.207:80: begin the phone's Action URL with http://"},
 		{"another port of the host, with other events of the phone", func(s *site) {
 			s.say(50, server, good, ok)
 			s.refuse(50, "192.168.40.207:8086")

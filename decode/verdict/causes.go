@@ -191,7 +191,10 @@ func (c *Collector) cause(g group, members []member) Cause {
 			cause.Hint = "correct the host of the phone's Action URL, or let the server answer for it"
 		}
 	case form:
-		cause.Apart = fmt.Sprintf("only these requests have %s%s", f.text, others)
+		if k, ok := finding.KindOf(f.text); ok {
+			cause.Apart = fmt.Sprintf("only these have %s%s", k.Title(), others)
+			cause.Hint = k.Hint()
+		}
 	case firmware:
 		cause.Apart = fmt.Sprintf("all of these are %s%s", strings.TrimSpace(f.text+" "+f.more), others)
 	}
@@ -251,6 +254,8 @@ func (o outcome) hint(port uint16) string {
 		return "the proxy asks for credentials: let the phone reach the server without the proxy, or let the proxy pass these requests"
 	case 413, 414, 431:
 		return "shorten the phone's Action URL, or raise the server's limit"
+	case 415:
+		return "let the server take the type of body that the phone posts"
 	case 502, 503, 504:
 		return "the service behind the server does not answer: check that it runs; see the server's log for this time"
 	}

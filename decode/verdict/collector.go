@@ -218,7 +218,7 @@ func (c *Collector) note(p *pair, r *decode.Record, failed bool) {
 			if id := c.has(p, feature{variable, f.Detail.Name, ""}, failed); id >= 0 && c.spelling[id] == "" {
 				c.spelling[id] = strings.Clone(f.Detail.Other)
 			}
-		case finding.RawBlank, finding.RawPlus, finding.SplitValue, finding.TooLong, finding.CutHead:
+		case finding.RawBlank, finding.RawPlus, finding.SplitValue, finding.TooLong:
 			c.has(p, feature{form, f.Kind.String(), ""}, failed)
 		}
 	}

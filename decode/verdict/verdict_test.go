@@ -180,6 +180,10 @@ func TestHints(t *testing.T) {
 			s.say(50, server, good, ok)
 			s.say(50, server, "/end?e=terminated&mac=000b82123432", missing)
 		}, "1 of 2 requests answered 404; only these ask for /end: correct the path"},
+		{"a form that the server does not take", func(s *site) {
+			s.say(50, server, good, ok)
+			s.say(50, server, good+"&display_remote=Jane Doe", bad)
+		}, "only these have unescaped spaces: put a tolerant proxy in front"},
 		{"nothing behind a proxy", func(s *site) { s.say(50, server, good, answer("502 Bad Gateway")) }, "the service behind the server does not answer"},
 		{"a proxy that wants a password", func(s *site) { s.say(50, server, good, answer("407 Proxy Authentication Required")) }, "the proxy asks for credentials"},
 		{"plain HTTP to a port for https", func(s *site) { s.say(50, "192.168.40.207:443", good, bad) }, "the port takes https"},

@@ -32,10 +32,14 @@ func TestSilentPhones(t *testing.T) {
 			call(c, phone, pbx, "101", "5001", "b")
 			call(c, pbx, far, "101", "5001", "c")
 		}, []string{"192.168.40.50 101"}},
-		{"not: a PBX that speaks for several", func(c *capturetest.Capture) {
+		{"one that fetches its settings", func(c *capturetest.Capture) {
+			c.Conn("192.168.40.20:50000", "192.168.40.207:80").Open().
+				Send("GET /805ec0aabbcc.cfg HTTP/1.1\r\nUser-Agent: Yealink SIP-T46S 66.85.0.5 80:5e:c0:aa:bb:cc\r\n\r\n").Close()
+		}, []string{"192.168.40.20"}},
+		{"those that are called and only answer; not a PBX that speaks for several", func(c *capturetest.Capture) {
 			call(c, pbx, phone, "5001", "101", "a")
 			call(c, pbx, other, "5002", "102", "b")
-		}, nil},
+		}, []string{"192.168.40.50 101", "192.168.40.51 102"}},
 		{"one that speaks TLS alone", func(c *capturetest.Capture) {
 			c.Conn("192.168.40.50:50000", "192.168.40.207:443").Open().OpenTLS("crm.example.com").Close()
 		}, []string{"192.168.40.50"}},

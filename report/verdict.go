@@ -30,14 +30,14 @@ const maxNamed = 4
 // nothing at all was captured.
 func Quiet(v *verdict.Verdict) string {
 	switch {
-	case len(v.Causes) > 0 || len(v.Phones) == 0:
+	case len(v.Causes) > 0 || len(v.Phones)+v.Silent == 0:
 		return ""
 	case v.Events > 0:
 		return "✓ no problem found"
 	case len(v.Notes) > 0:
 		return "? no Action URL was captured that could be read"
 	}
-	return "? no Action URL was captured, and nothing shows why"
+	return "? no Action URL was captured: check that they are configured in the phones, and that this capture point sees the phones' HTTP"
 }
 
 // WriteVerdict writes a verdict for people: what was captured, a cause at a
@@ -87,17 +87,18 @@ type verdictText struct {
 // for one.
 func (p *verdictText) head() {
 	v := p.verdict
+	phones := len(v.Phones) + v.Silent
 	var parts []string
 	if p.Name != "" {
 		parts = append(parts, Visible(p.Name))
 	}
 	switch {
-	case v.Requests == 0 && len(v.Phones) == 0:
+	case v.Requests == 0 && phones == 0:
 		parts = append(parts, "no HTTP request and no phone in it")
-	case v.Events == 0 && len(v.Phones) == 0:
+	case v.Events == 0 && phones == 0:
 		parts = append(parts, "no phone and no Action URL in "+plural(v.Requests, "HTTP request"))
 	default:
-		parts = append(parts, span(v.First, v.Last, p.Zone), plural(len(v.Phones), "phone"), plural(v.Events, "event"))
+		parts = append(parts, span(v.First, v.Last, p.Zone), plural(phones, "phone"), plural(v.Events, "event"))
 		if v.Failing > 0 {
 			fails := "phones fail"
 			if v.Failing == 1 {

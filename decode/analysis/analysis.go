@@ -251,6 +251,8 @@ func (a *Analyzer) write(x, sent *httpwire.Exchange, e *actionurl.Event, signall
 		e.Sides = e.ReadSides() // which event it is, is known now
 		id := a.phones.Add(e.PhoneMAC, e.PhoneIP, x.Client.Addr(), x.Time)
 		r.Phone, r.Call = a.calls.Add(id, x, e, signalled)
+	} else {
+		a.silent.request(x, a.phones.Sender(x).Agent())
 	}
 	r.Findings = a.checker.Check(x, e, r.Phone, r.Call)
 	if known != nil {

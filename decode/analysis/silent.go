@@ -1,10 +1,12 @@
 package analysis
 
 import (
+	"cmp"
 	"net/netip"
 
 	"actionurl/capture"
 	"actionurl/decode/finding"
+	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
 	"actionurl/decode/timeline"
@@ -15,8 +17,9 @@ import (
 // nothing: 16,384 of about 250 bytes, 4 MiB.
 const maxSilent = 16 << 10
 
-// silent keeps the phones that announce nothing: known by their SIP, or by
-// connections that brought no request or are encrypted.
+// silent keeps the phones that announce nothing: known by their SIP, by requests
+// that announce nothing, as provisioning's, or by connections that brought no
+// request or are encrypted.
 type silent struct {
 	ends  map[netip.Addr]*end
 	order []netip.Addr // of their first appearance
@@ -32,13 +35,15 @@ func (a *Analyzer) Silent(mac packet.MAC, addr netip.Addr, account, sensor strin
 
 // An end is what is known of an address.
 type end struct {
-	mac         packet.MAC // zero if not known
-	user        string     // by which it registers, calls, or is called
-	several     bool       // it has several such names: a PBX
+	mac         packet.MAC     // zero if not known
+	vendor      *vendor.Vendor // by its user agent; nil if not known
+	user        string         // by which it registers, calls, or is called
+	several     bool           // it has several such names: a PBX
 	registers   bool
 	registrar   bool // it answers those who register
 	called      bool
 	connects    bool // as a phone, without a request
+	fetches     bool // as a phone, by its user agent
 	first, last int64
 	sensors     capture.Sensors
 }
@@ -64,7 +69,10 @@ func (s *silent) of(addr netip.Addr, at int64) *end {
 // message takes a SIP message: who registers or is called by one name may be a
 // phone.
 func (s *silent) message(m *sip.Message) {
-	if m.Status != 0 {
+	if m.Status != 0 { // who is called may send no more than this
+		if e := s.ends[m.Sender]; e != nil {
+			e.sends(m.Source)
+		}
 		return
 	}
 	switch string(m.Method) {
@@ -89,9 +97,7 @@ func (s *silent) message(m *sip.Message) {
 
 // is notes a name of an end, and where its frames come from.
 func (e *end) is(party []byte, mac packet.MAC) {
-	if e.mac.IsZero() && vendor.Of(mac) != nil {
-		e.mac = mac
-	}
+	e.sends(mac)
 	if e.several {
 		return
 	}
@@ -99,6 +105,27 @@ func (e *end) is(party []byte, mac packet.MAC) {
 	e.several = e.user != "" && user != "" && user != e.user
 	if e.user == "" {
 		e.user = user
+	}
+}
+
+// sends notes where the frames of an end come from, if that is a phone's address.
+func (e *end) sends(mac packet.MAC) {
+	if e.mac.IsZero() && vendor.Of(mac) != nil {
+		e.mac = mac
+	}
+}
+
+// request takes a request that announces nothing, and its user agent.
+func (s *silent) request(x *httpwire.Exchange, agent *vendor.Agent) {
+	if agent.Vendor == nil || agent.Browser {
+		return
+	}
+	if e := s.of(x.Client.Addr(), x.Time); e != nil {
+		e.fetches, e.vendor = true, agent.Vendor
+		if e.mac.IsZero() {
+			e.mac = agent.MAC
+		}
+		e.sends(x.Source)
 	}
 }
 
@@ -121,7 +148,7 @@ func (s *silent) found(o *finding.Occurrence) {
 // call, so its frames must come from a phone.
 func (e *end) isPhone() bool {
 	bySIP := !e.registrar && !e.several && (e.registers || e.called && !e.mac.IsZero())
-	return bySIP || e.connects && !e.mac.IsZero()
+	return bySIP || e.fetches || e.connects && !e.mac.IsZero()
 }
 
 // phones returns the phones that are not among those that announced something.
@@ -139,7 +166,7 @@ func (s *silent) phones(announced []*timeline.Phone) []*Phone {
 		if !e.isPhone() || addresses[addr] || macs[e.mac] {
 			continue
 		}
-		p := &timeline.Phone{MAC: e.mac, Addresses: []netip.Addr{addr}, Vendor: vendor.Of(e.mac), First: e.first, Last: e.last, Sensors: e.sensors}
+		p := &timeline.Phone{MAC: e.mac, Addresses: []netip.Addr{addr}, Vendor: cmp.Or(e.vendor, vendor.Of(e.mac)), First: e.first, Last: e.last, Sensors: e.sensors}
 		if e.user != "" && !e.several {
 			p.Accounts = []string{e.user}
 		}

@@ -16,7 +16,10 @@ import (
 func (c *Collector) Verdict() *Verdict {
 	v := &Verdict{
 		First: c.first, Last: c.last, Events: c.events, Requests: c.requests, Phones: c.phones, Crowded: c.crowded,
-		Servers: c.serverRows(),
+		Servers: c.serverRows(), Silent: c.silent,
+	}
+	if v.First == 0 {
+		v.First, v.Last = c.silentFirst, c.silentEnd
 	}
 	explained := map[int]finding.Set{} // by phone: what a cause says of it already
 	v.Causes = c.failures(explained)
@@ -32,7 +35,7 @@ func (c *Collector) Verdict() *Verdict {
 	failing := map[phone.Key]struct{}{}
 	for i := range v.Causes {
 		cause := &v.Causes[i]
-		cause.All = len(cause.Phones) == len(c.phones) && len(c.phones) > 1
+		cause.All = len(cause.Phones) == len(c.phones)+c.silent && len(c.phones) > 1
 		if cause.Severity == finding.Error {
 			for _, p := range cause.Phones {
 				failing[phone.KeyOf(p.MAC, p.Addr)] = struct{}{}

@@ -53,6 +53,10 @@ type Collector struct {
 	failed   []attempt      // connections that brought no request
 	found    finding.Tally
 	scale    scale // of the servers' bars
+
+	// Of phones that neither announced anything nor tried to.
+	silent                 int
+	silentFirst, silentEnd int64 // from when to when they were heard
 }
 
 // New returns a Collector.
@@ -298,6 +302,17 @@ func (c *Collector) Found(o *finding.Occurrence) {
 // Findings returns what was found of events and of no single request: errors
 // first, of a severity the most frequent first.
 func (c *Collector) Findings() []finding.Summary { return c.found.Summaries() }
+
+// Silent takes a phone that announced nothing, at the end of the capture.
+func (c *Collector) Silent(p *decode.Phone) {
+	if _, known := c.phoneIDs[phone.KeyOf(p.MAC, p.Addresses[0])]; known { // it tried
+		return
+	}
+	if c.silent++; c.silent == 1 || p.First < c.silentFirst {
+		c.silentFirst = p.First
+	}
+	c.silentEnd = max(c.silentEnd, p.Last)
+}
 
 // saw notes a time.
 func (c *Collector) saw(first, last int64) {

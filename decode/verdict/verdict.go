@@ -23,9 +23,10 @@ import (
 
 // A Verdict is what a person wants to know of a capture first.
 type Verdict struct {
-	First, Last int64 // capture time of the first and the last request or connection, nanoseconds since 1970-01-01 UTC; 0 without any
+	First, Last int64 // capture time of the first and the last request or connection, else of what silent phones sent; nanoseconds since 1970-01-01 UTC, 0 without any
 	Events      int
 	Phones      []finding.Phone // all that announced or tried to, in the order of their first appearance
+	Silent      int             // further phones, which are known by what else they send
 	Failing     int             // phones that a cause of severity error concerns
 	Causes      []Cause         // the costliest first
 	Notes       []Cause         // what hurts nobody

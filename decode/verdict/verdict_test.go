@@ -64,7 +64,31 @@ func verdictOn(t *testing.T, make func(*site)) *verdict.Verdict {
 	if err := errors.Join(p.Batch(capturetest.Batch("site.pcap", s.Frames)), p.Flush()); err != nil {
 		t.Fatal(err)
 	}
+	for _, phone := range p.Phones() {
+		if phone.Silent {
+			collector.Silent(phone)
+		}
+	}
 	return collector.Verdict()
+}
+
+// TestSilent shows phones that announced nothing.
+func TestSilent(t *testing.T) {
+	v := verdictOn(t, func(s *site) {
+		s.say(50, server, "/000b82123432.cfg", missing)
+		s.say(51, server, "/000b82123433.cfg", missing)
+	})
+	if v.Silent != 2 || len(v.Phones) != 0 || v.First == 0 || v.Last <= v.First {
+		t.Errorf("%+v", v)
+	}
+	v = verdictOn(t, func(s *site) {
+		s.refuse(50, server)
+		s.refuse(51, server)
+		s.say(52, "192.168.40.9:80", "/000b82123434.cfg", missing)
+	})
+	if v.Silent != 1 || len(v.Causes) != 1 || v.Causes[0].All {
+		t.Errorf("tried: %+v", v)
+	}
 }
 
 func TestCauses(t *testing.T) {

@@ -183,6 +183,17 @@ func (p *Page) Found(o *finding.Occurrence) {
 	}
 }
 
+// Phones takes the phones of the end, of which those matter here that announced
+// nothing. It returns how many there are.
+func (p *Page) Phones(all []*decode.Phone) (int, error) {
+	for _, phone := range all {
+		if phone.Silent {
+			p.verdict.Silent(phone)
+		}
+	}
+	return len(all), nil
+}
+
 // Flush implements [report.Run]. A page can be read when it is whole.
 func (p *Page) Flush() error { return nil }
 

@@ -308,6 +308,9 @@ func (t *taker) Phones(all []*decode.Phone) (int, error) {
 		t.setPhone(n, p)
 		delete(t.dirtyPhones, p.Phone)
 		if p.Silent {
+			t.judging.Lock()
+			t.verdict.Silent(p)
+			t.judging.Unlock()
 			if err := t.aside(func() error { return t.saved.SilentPhone(p) }); err != nil {
 				return len(all), err
 			}

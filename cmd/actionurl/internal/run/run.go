@@ -604,6 +604,9 @@ func (r *run) silent() []*decode.Phone {
 
 // last writes the rows of the end.
 func (r *run) last() error {
+	for _, p := range r.silent() {
+		r.verdict.Silent(p)
+	}
 	if r.view.end == nil {
 		return nil
 	}

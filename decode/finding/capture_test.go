@@ -143,18 +143,30 @@ func TestConnections(t *testing.T) {
 			syn(k)
 			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
 		}, nil, nil},
+		{"refused: another host, of a phone that announces nothing", func(c *capturetest.Capture) {
+			event(c)
+			k := c.Conn("192.168.40.51:50001", "192.168.40.208:80")
+			syn(k)
+			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
+		}, nil, []string{"warning refused ×1 from 13 of 00:0b:82:12:34:33: 192.168.40.208:80"}},
+		{"refused, not: another host, of a phone whose events arrive", func(c *capturetest.Capture) {
+			event(c)
+			k := c.Conn(phone+":50001", "192.168.40.208:80")
+			syn(k)
+			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
+		}, nil, nil},
+		{"refused, not: another host, and a port at which no events are taken", func(c *capturetest.Capture) {
+			event(c)
+			k := c.Conn("192.168.40.51:50001", "192.168.40.208:443")
+			syn(k)
+			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
+		}, nil, nil},
 		{"refused: another port of a server that takes events", func(c *capturetest.Capture) {
 			event(c)
 			k := c.Conn("192.168.40.51:50001", "192.168.40.207:5222")
 			syn(k)
 			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
 		}, nil, []string{"refused ×1 from 13 of 00:0b:82:12:34:33: 192.168.40.207:5222"}},
-		{"refused, not: a phone tries another host, and a server is known", func(c *capturetest.Capture) {
-			event(c)
-			k := c.Conn("192.168.40.51:50001", "192.168.40.208:80")
-			syn(k)
-			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
-		}, nil, nil},
 		{"refused, a warning: the phone's provisioning is at that host", func(c *capturetest.Capture) {
 			other(c, "192.168.40.207:8090", "/cfg000b82123432.xml")
 			refuse(c, phone, 1)

@@ -58,6 +58,7 @@ type conns struct {
 	secure     map[string]struct{}         // hosts of templates with https
 	taking     map[netip.AddrPort]struct{} // servers that took an event
 	hosts      map[netip.Addr]struct{}     // and their addresses
+	ports      map[uint16]struct{}         // and their ports
 	speaking   map[netip.AddrPort]struct{} // servers that answered HTTP
 	latest     netip.AddrPort              // the last that took an event
 
@@ -100,7 +101,7 @@ type pair struct {
 func newConns(templates []*actionurl.Template) *conns {
 	c := &conns{
 		index: map[pairKey]int{}, typed: map[netip.AddrPort]struct{}{}, named: map[string]struct{}{}, secure: map[string]struct{}{},
-		typedHosts: map[netip.Addr]struct{}{}, taking: map[netip.AddrPort]struct{}{}, hosts: map[netip.Addr]struct{}{}, speaking: map[netip.AddrPort]struct{}{},
+		typedHosts: map[netip.Addr]struct{}{}, taking: map[netip.AddrPort]struct{}{}, hosts: map[netip.Addr]struct{}{}, ports: map[uint16]struct{}{}, speaking: map[netip.AddrPort]struct{}{},
 		reached: map[ends]use{},
 	}
 	for _, t := range templates {
@@ -129,6 +130,7 @@ func (c *conns) took(client netip.Addr, server netip.AddrPort) {
 	}
 	c.taking[server] = struct{}{}
 	c.hosts[server.Addr()] = struct{}{}
+	c.ports[server.Port()] = struct{}{}
 }
 
 // other takes a request that is not an Action URL.
@@ -245,10 +247,14 @@ func (c *Checker) connections() {
 	for i := range c.conns.pairs {
 		p := &c.conns.pairs[i]
 		phone, known := c.phoneAt(p)
+		severity := c.conns.severity(p)
 		if !c.conns.matters(p, known) {
-			continue
+			if !known || !c.mistaken(p) {
+				continue
+			}
+			severity = Warning
 		}
-		f := Finding{Kind: p.kind, Severity: c.conns.severity(p), Detail: Detail{Name: p.server.String(), Other: p.name, Why: p.why}}
+		f := Finding{Kind: p.kind, Severity: severity, Detail: Detail{Name: p.server.String(), Other: p.name, Why: p.why}}
 		if p.said != "" {
 			f.Detail.Why = p.said
 		}
@@ -286,6 +292,16 @@ func (c *conns) matters(p *pair, isPhone bool) bool {
 	}
 	known := len(c.taking)+len(c.typed)+len(c.named)+len(c.secure) > 0
 	return !known && c.likeHTTP(p.server)
+}
+
+// mistaken reports whether the phone of a pair may have another server's address
+// for its Action URLs than the other phones: it announced nothing, and all that it
+// tried there failed, at a port at which others' events are taken.
+func (c *Checker) mistaken(p *pair) bool {
+	_, taken := c.conns.ports[p.server.Port()]
+	failed := p.kind != Encrypted || p.why != ""
+	_, other := c.conns.others[[2]netip.Addr{p.client, p.server.Addr()}]
+	return taken && failed && c.at(p.client) == nil && c.conns.reached[p.ends] == 0 && !other
 }
 
 // likeHTTP reports whether HTTP is usual at a server's port, or was spoken.

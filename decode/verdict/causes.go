@@ -361,26 +361,48 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 			notes = append(notes, cause)
 			continue
 		}
-		server, _ := netip.ParseAddrPort(t.server)
-		if port, others := c.neighbour(server, groups[t]); port.IsValid() && t.severity == finding.Error {
-			switch {
-			case others > 0:
-				cause.Apart = fmt.Sprintf("%s %s %s", count(others, "other phone"), verb(others, "use"), port)
-			case len(cause.Phones) == 1:
-				cause.Apart = fmt.Sprintf("other events of the phone reach %s", port)
-			default:
-				cause.Apart = fmt.Sprintf("other events of these phones reach %s", port)
-			}
-			if t.kind != finding.Encrypted {
-				cause.Hint = "correct the port in the phone's Action URL"
-				if oneDigit(port.Port(), server.Port()) {
-					cause.Hint = "the port is probably mistyped: " + cause.Hint
-				}
-			}
-		}
+		c.compare(&cause, &t, groups[t])
 		causes = append(causes, cause)
 	}
 	return causes, notes
+}
+
+// compare says what other server such phones use: another port of the host, or,
+// where that may be none for Action URLs at all, another host.
+func (c *Collector) compare(cause *Cause, t *try, failed []*attempt) {
+	server, _ := netip.ParseAddrPort(t.server)
+	host := t.severity != finding.Error
+	if i, known := c.byAddr[server]; host && known && c.servers[i].ok > 0 {
+		if t.kind == finding.Refused {
+			cause.Hint = "the server took other requests: see whether the receiver was restarted then"
+		}
+		return
+	}
+	other, phones := c.busiest(failed, func(a netip.AddrPort) bool {
+		if host {
+			return a.Port() == server.Port() && a.Addr() != server.Addr()
+		}
+		return a.Addr() == server.Addr() && a != server
+	})
+	switch {
+	case !other.IsValid():
+		return
+	case phones > 0:
+		cause.Apart = fmt.Sprintf("%s %s %s", count(phones, "other phone"), verb(phones, "use"), other)
+	case len(cause.Phones) == 1:
+		cause.Apart = fmt.Sprintf("other events of the phone reach %s", other)
+	default:
+		cause.Apart = fmt.Sprintf("other events of these phones reach %s", other)
+	}
+	switch {
+	case t.kind == finding.Encrypted:
+	case host:
+		cause.Hint = "if that is for Action URLs, correct the address in the phone"
+	case oneDigit(other.Port(), server.Port()):
+		cause.Hint = "the port is probably mistyped: correct the port in the phone's Action URL"
+	default:
+		cause.Hint = "correct the port in the phone's Action URL"
+	}
 }
 
 // words says what became of the connections.
@@ -408,24 +430,24 @@ func (t try) words(n int, name string) string {
 	return tls + " cannot be read"
 }
 
-// neighbour returns the busiest port of the same host that takes events, and how
-// many phones use it besides those that failed.
-func (c *Collector) neighbour(addr netip.AddrPort, failed []*attempt) (port netip.AddrPort, others int) {
-	var busiest *server
+// busiest returns the server that takes events of most phones, of those with an
+// address that may be, and how many phones besides those that failed use it.
+func (c *Collector) busiest(failed []*attempt, may func(netip.AddrPort) bool) (addr netip.AddrPort, others int) {
+	var found *server
 	for _, s := range c.servers {
-		if s.addr.Addr() == addr.Addr() && s.addr != addr && s.ok > 0 && (busiest == nil || s.phones > busiest.phones) {
-			busiest = s
+		if s.ok > 0 && may(s.addr) && (found == nil || s.phones > found.phones) {
+			found = s
 		}
 	}
-	if busiest == nil {
+	if found == nil {
 		return netip.AddrPort{}, 0
 	}
 	for _, p := range c.pairs {
-		if c.servers[p.server] == busiest && !slices.ContainsFunc(failed, func(a *attempt) bool { return a.phone == int(p.phone) }) {
+		if c.servers[p.server] == found && !slices.ContainsFunc(failed, func(a *attempt) bool { return a.phone == int(p.phone) }) {
 			others++
 		}
 	}
-	return busiest.addr, others
+	return found.addr, others
 }
 
 // oneDigit reports whether two ports differ in one digit, or in two that are

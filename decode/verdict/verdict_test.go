@@ -218,6 +218,14 @@ func TestHints(t *testing.T) {
 			s.say(50, "192.168.40.207:80", good, ok)
 			s.Conn("192.168.40.50:50000", server).Open().Send(capturetest.ClientHello("crm.example.com")).Reply(bad).Close()
 		}, "the server speaks plain HTTP on that port; other events of the phone reach 192.168.40.207:80: begin the phone's Action URL with http://"},
+		{"a server that was down for a while", func(s *site) {
+			s.refuse(50, server)
+			s.say(50, server, good, ok)
+		}, "1 connection refused at " + server + "; : the server took other requests"},
+		{"another host than that of the others", func(s *site) {
+			s.say(50, server, good, ok)
+			s.refuse(51, "192.168.40.208:8085")
+		}, "1 connection refused at 192.168.40.208:8085; 1 other phone uses " + server + ": if that is for Action URLs"},
 		{"another port of the host, with other events of the phone", func(s *site) {
 			s.say(50, server, good, ok)
 			s.refuse(50, "192.168.40.207:8086")

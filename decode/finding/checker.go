@@ -35,6 +35,10 @@ type Checker struct {
 	// phones 128 bytes, of few 96 more, and of 65,536 calls 48 bytes; 20 MiB.
 	phones []past
 	calls  []checked
+
+	// Of calls without a request, and of others of the same vendor.
+	quiet map[netip.Addr]*quiet
+	fleet map[*vendor.Vendor]actionurl.KindSet // announced in calls
 }
 
 // A past is what a phone did before.
@@ -68,6 +72,7 @@ func NewChecker(c Config, phones *phone.Registry) *Checker {
 	}
 	return &Checker{
 		config: c, registry: phones, conns: newConns(c.Templates), configured: newConfigured(c.Templates), seed: maphash.MakeSeed(),
+		quiet: map[netip.Addr]*quiet{}, fleet: map[*vendor.Vendor]actionurl.KindSet{},
 	}
 }
 
@@ -136,6 +141,7 @@ func (c *Checker) Of(p *timeline.Phone) Set { return c.past(p).findings }
 func (c *Checker) Flush() {
 	c.connections()
 	c.neverSent()
+	c.unannounced()
 	c.oddTemplates()
 }
 

@@ -1,6 +1,9 @@
 package finding
 
 import (
+	"cmp"
+	"slices"
+
 	"actionurl/decode/actionurl"
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
@@ -11,6 +14,20 @@ import (
 // settled is how long after its end, in nanoseconds of capture time, no request
 // about a call is expected any more: 5 s, and 10 s for its response.
 const settled = 15e9
+
+// maxQuiet bounds the phones whose calls are kept until others' are known: 4,096
+// of about 250 bytes, 1 MiB.
+const maxQuiet = 4 << 10
+
+// A quiet is a phone that announced nothing of its calls, as far as these are
+// known. There is no template for it.
+type quiet struct {
+	vendor *vendor.Vendor
+	first  Place // of its first call
+	last   int64 // when the latest began
+	calls  int
+	came   actionurl.KindSet // events that came with them
+}
 
 // An event is missing where something else shows that it happened, and the phone
 // is known to announce such events. Closed goes by the phone's other events,
@@ -86,6 +103,13 @@ func (c *Checker) Signalled(call *sip.Call, now int64) {
 	who := c.phoneOf(call)
 	a := c.announcer(c.registry.At(call.Addr), who.MAC, call.Announced)
 	events := a.everyCall()
+	if maker := vendor.Of(who.MAC); maker != nil {
+		if call.Requests > 0 {
+			c.fleet[maker] = c.fleet[maker].With(call.Announced)
+		} else if events == (actionurl.KindSet{}) {
+			c.kept(call, who, maker)
+		}
+	}
 	for k := range events.All() {
 		if !happened(k, call) || a.inCall.Has(k) {
 			continue
@@ -94,6 +118,48 @@ func (c *Checker) Signalled(call *sip.Call, now int64) {
 			c.missed(New(kind, Detail{Name: k.Slug}), Place{Time: call.First, Sensor: call.Capture.Sensor, Capture: call.Capture.Capture, Frame: call.Frame, Phone: who})
 		}
 		return
+	}
+}
+
+// kept keeps a call of which the phone announced nothing.
+func (c *Checker) kept(call *sip.Call, who Phone, maker *vendor.Vendor) {
+	q := c.quiet[call.Addr]
+	if q == nil {
+		if len(c.quiet) == maxQuiet {
+			return
+		}
+		q = &quiet{vendor: maker, first: Place{Time: call.First, Sensor: call.Capture.Sensor, Capture: call.Capture.Capture, Frame: call.Frame, Phone: who}}
+		c.quiet[call.Addr] = q
+	}
+	q.calls++
+	q.last = max(q.last, call.First)
+	for k := range allOfCalls.All() {
+		if happened(k, call) {
+			q.came.Add(k)
+		}
+	}
+}
+
+// unannounced reports the phones that announced nothing at all, while others of
+// their vendor announce such calls.
+func (c *Checker) unannounced() {
+	var all []*quiet
+	for addr, q := range c.quiet {
+		if c.at(addr) == nil && !c.conns.failed(addr) {
+			all = append(all, q)
+		}
+	}
+	slices.SortFunc(all, func(a, b *quiet) int {
+		return cmp.Or(cmp.Compare(a.first.Time, b.first.Time), a.first.Phone.Addr.Compare(b.first.Phone.Addr))
+	})
+	for _, q := range all {
+		fleet := c.fleet[q.vendor]
+		for k := range q.came.All() {
+			if fleet.Has(k) {
+				c.config.Found(&Occurrence{Finding: New(NotNotified, Detail{Name: k.Slug}), Place: q.first, Times: q.calls, Last: q.last})
+				break
+			}
+		}
 	}
 }
 

@@ -99,6 +99,26 @@ func TestNotNotified(t *testing.T) {
 			[]string{"not_notified incoming_call 192.168.40.50 16"}},
 
 		{"not: a phone with templates of its own, and no request to the server is seen", bound, func(s *site) { silent(s); s.after(20); s.ring(otherEnd) }, nil},
+		{"no templates, and another phone of the vendor announces such calls", nil, func(s *site) {
+			other := s.ring(otherEnd)
+			s.announce(otherEnd, "/incoming?mac=000b82123433&remote=5003")
+			s.after(3)
+			other.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+			silent(s)
+			s.after(20)
+			silent(s)
+			s.after(20)
+			s.announce(otherEnd, "/x")
+		}, []string{"not_notified incoming_call 192.168.40.50 16"}},
+		{"not: no templates, and another phone announces other events", nil, func(s *site) {
+			other := s.ring(otherEnd)
+			s.announce(otherEnd, "/off_hook?mac=000b82123433")
+			s.after(3)
+			other.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+			silent(s)
+			s.after(20)
+			s.announce(otherEnd, "/x")
+		}, nil},
 		{"not: no templates", nil, func(s *site) { announced(s); silent(s); s.after(20); s.announce(otherEnd, "/x") }, nil},
 		{"not: that of another phone", common, func(s *site) {
 			announced(s)

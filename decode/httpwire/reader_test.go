@@ -930,8 +930,6 @@ func TestBoundOfHead(t *testing.T) {
 	}
 }
 
-// What has come in part is bounded over all connections, what it is kept in
-// included.
 // What is beyond the bounds of bodies is counted, and memory comes back.
 func TestBoundOfBodies(t *testing.T) {
 	w := newWire()
@@ -981,6 +979,8 @@ func TestBodyAfterRelease(t *testing.T) {
 	}
 }
 
+// What has come in part is bounded over all connections, what it is kept in
+// included.
 func TestBoundOfParts(t *testing.T) {
 	w := newWire()
 	head := []byte("GET / HTTP/1.1\r\nCookie: " + strings.Repeat("x", 4000))

@@ -11,6 +11,7 @@ import (
 	"actionurl/capture"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/packet"
+	"actionurl/decode/stream"
 )
 
 var on = &capture.Interface{Capture: "test.pcap", Link: capture.LinkEthernet}
@@ -81,6 +82,73 @@ func TestEndsBound(t *testing.T) {
 	}
 	if tracker.ends != maxEnds || len(tracker.phones) != maxEnds {
 		t.Errorf("%d ends, %d addresses; expected %d", tracker.ends, len(tracker.phones), maxEnds)
+	}
+}
+
+// Ever more calls, each from as many addresses as it can have.
+func TestAllEndsBound(t *testing.T) {
+	tracker := NewTracker(ignore)
+	for i := range 2 * maxAllEnds {
+		call := i / maxEnds
+		say(tracker, 1, 2*call, 1000*call+1+2*i, plain("INVITE sip:2@a SIP/2.0", fmt.Sprint("group-", call), "1 INVITE"))
+		if tracker.ends > maxAllEnds+maxEnds {
+			t.Fatalf("%d ends", tracker.ends)
+		}
+	}
+	if tracker.Forgotten == 0 {
+		t.Error("no call was forgotten")
+	}
+}
+
+func TestRegistrationsBound(t *testing.T) {
+	tracker := NewTracker(ignore)
+	for i := range 4 * maxRegistrars {
+		tracker.registrations(address(i))
+		if n := len(tracker.young) + len(tracker.old); n > 2*maxRegistrars {
+			t.Fatalf("registrations of %d addresses", n)
+		}
+	}
+}
+
+// A message in a stream that does not end, and ever more of them.
+func TestPartsBound(t *testing.T) {
+	r := NewReader(func(*Message) {}, nil)
+	at := &stream.Mark{Origin: packet.Origin{Interface: on}}
+	line := []byte("INVITE sip:2@a SIP/2.0\r\n")
+	rest := []byte("Subject: " + strings.Repeat("x", 1000) + "\r\n")
+	c := new(stream.Conn)
+	r.Data(c, 0, line, at)
+	for range 2 * maxMessage / len(rest) {
+		r.Data(c, 0, rest, at)
+		if r.parts > maxMessage {
+			t.Fatalf("%d bytes of a message are kept", r.parts)
+		}
+	}
+	if r.Counts.Unread != 1 || r.parts != 0 {
+		t.Errorf("%d messages unread, %d bytes are kept", r.Counts.Unread, r.parts)
+	}
+	for range 2 * maxParts / len(rest) {
+		c := new(stream.Conn)
+		r.Data(c, 0, line, at)
+		r.Data(c, 0, rest, at)
+		if r.parts > maxParts {
+			t.Fatalf("%d bytes of messages are kept", r.parts)
+		}
+	}
+}
+
+func TestLongNames(t *testing.T) {
+	for n, unread := range map[int]int{maxCallID: 0, maxCallID + 1: 1} {
+		r := NewReader(func(*Message) {}, nil)
+		r.Datagram(&packet.Datagram{Origin: packet.Origin{Interface: on}, Payload: []byte(plain("BYE sip:2@a SIP/2.0", strings.Repeat("x", n), "1 BYE"))})
+		if r.Counts.Unread != unread {
+			t.Errorf("a Call-ID of %d bytes: %d unread", n, r.Counts.Unread)
+		}
+	}
+	for n, want := range map[int]int{maxMethod: maxMethod, maxMethod + 1: -1} {
+		if got := methodLength([]byte(strings.Repeat("X", n) + " ")); got != want {
+			t.Errorf("a method of %d letters has %d", n, got)
+		}
 	}
 }
 

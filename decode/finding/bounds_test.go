@@ -29,3 +29,19 @@ func TestPairsBound(t *testing.T) {
 		t.Errorf("%d told, want %d", told, 2*maxPairs)
 	}
 }
+
+// TestServersBound keeps no more than a bounded number of servers, and of who
+// asked them for something.
+func TestServersBound(t *testing.T) {
+	c := newConns(nil)
+	for i := range maxReached + 100 {
+		server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), 80)
+		c.took(netip.MustParseAddr("10.0.0.1"), server)
+		x := get("/favicon.ico")
+		x.Server = server
+		c.other(x)
+	}
+	if len(c.taking) != maxServers || len(c.hosts) != maxServers || len(c.speaking) != maxServers || len(c.reached) != maxReached {
+		t.Errorf("%d servers take events, on %d hosts, %d answer; %d pairs", len(c.taking), len(c.hosts), len(c.speaking), len(c.reached))
+	}
+}

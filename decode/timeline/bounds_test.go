@@ -3,6 +3,7 @@ package timeline
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -54,5 +55,27 @@ func TestTextsBound(t *testing.T) {
 		if tl.own > maxOwn || len(p.Addresses) > maxAddresses {
 			t.Fatalf("%d bytes with %d addresses", tl.own, len(p.Addresses))
 		}
+	}
+}
+
+// Whatever lengths the texts of calls have, no more than a third as much memory is
+// left over beside them.
+func TestTextsOfCallsBound(t *testing.T) {
+	for _, lengths := range [][]int{{256, 1}, {171}, {129}, {128, 128, 127, 2}, {103}, {1}} {
+		tl := follow(Config{})
+		kept := make([]string, 0, maxLong)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		text := strings.Repeat("x", maxText)
+		for i := 0; tl.long < maxLong/4; i++ {
+			kept = append(kept, tl.copyText(new(Call), text[:lengths[i%len(lengths)]]))
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if grown := int(after.HeapAlloc) - int(before.HeapAlloc); grown > tl.long*4/3+64<<10 {
+			t.Errorf("texts of %v bytes: %d KiB for %d", lengths, grown>>10, tl.long>>10)
+		}
+		runtime.KeepAlive(kept)
 	}
 }

@@ -25,7 +25,7 @@ import (
 	"actionurl/decode/sip"
 )
 
-// The bounds of what is kept, 38 MiB in all. Of phones there are no more than
+// The bounds of what is kept, 40 MiB in all. Of phones there are no more than
 // phone.MaxPhones, 40,960 of 320 bytes and a first address: 14 MiB. Events of further
 // ones are counted.
 const (
@@ -52,7 +52,10 @@ const (
 	maxCommon = 4 << 10
 	// textSize is how much memory the texts of calls get at a time, in bytes: a
 	// call that stays keeps those of its neighbours, two or three.
-	textSize = 2 * maxText
+	textSize = 512
+	// ownSize is how long a text may be, in bytes, that shares memory: no more
+	// than a quarter of it is left over.
+	ownSize = textSize / 4
 	// maxSteps is how many events of a call are kept.
 	maxSteps = 512
 )
@@ -337,6 +340,9 @@ func (t *Timeline) copyText(c *Call, s string) string {
 	s = s[:min(len(s), maxText)]
 	c.size += int32(len(s))
 	t.long += len(s)
+	if len(s) > ownSize {
+		return strings.Clone(s)
+	}
 	if t.texts.Cap()-t.texts.Len() < len(s) {
 		t.texts.Reset()
 		t.texts.Grow(textSize)

@@ -68,7 +68,7 @@ func (p *verdictText) write() {
 		p.wrapped(" ", quiet)
 	}
 	if v.Crowded {
-		p.wrapped(" ! ", "more phones or servers than are counted apart: the verdict lacks the others")
+		p.wrapped(" ! ", "more phones, servers or failures than are counted apart: the verdict lacks the others")
 	}
 	p.notes()
 	p.servers()

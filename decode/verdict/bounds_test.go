@@ -3,6 +3,7 @@ package verdict
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -104,4 +105,28 @@ func TestLatenciesBound(t *testing.T) {
 	if l.exact != nil || l.n != maxExact+5 {
 		t.Errorf("%d latencies of %d are kept as they are", len(l.exact), l.n)
 	}
+}
+
+// As many pairs as are kept, each failing in as many ways as it can.
+func TestFailuresBound(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	c := New()
+	for i := range maxPairs {
+		for status := range maxOfPair {
+			r := asked(i%maxPhones, uint16(i%maxServers+1), fmt.Sprintf("/%d/%s", (i+status)%maxFeatures, strings.Repeat("x", maxText)))
+			r.Status = 400 + status
+			c.Record(r)
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int(after.HeapAlloc) - int(before.HeapAlloc); grown > 12<<20 {
+		t.Errorf("%d MiB", grown>>20)
+	}
+	if v := c.Verdict(); len(c.pairs) != maxPairs || c.ways != maxFailures || !v.Crowded {
+		t.Errorf("%d pairs, %d ways to fail, crowded: %v", len(c.pairs), c.ways, v.Crowded)
+	}
+	runtime.KeepAlive(c)
 }

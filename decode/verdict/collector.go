@@ -11,7 +11,7 @@ import (
 	"actionurl/decode/phone"
 )
 
-// Bounds on what a Collector keeps, 13 MiB in all.
+// Bounds on what a Collector keeps, 23 MiB in all, of which its Tally has 7.
 const (
 	// maxPhones bounds the phones: 8,192 of about 300 bytes with their place in
 	// an index, 2.5 MiB.
@@ -21,12 +21,17 @@ const (
 	// latencies) and 1,200 bytes of counts, 3 MiB. A site has a handful.
 	maxServers = 256
 
-	// maxPairs bounds the pairs of a phone and a server: 8,192 of about 600
-	// bytes, 5 MiB, and two pointers for each ID of a phone, 1 MiB.
+	// maxPairs bounds the pairs of a phone and a server: 8,192 of about 350 bytes,
+	// 3 MiB. It bounds the connections that brought no request, too: as many of
+	// about 300 bytes, 2.4 MiB.
 	maxPairs = 8 << 10
 
+	// maxFailures bounds the ways to fail that are counted of all pairs: 16,384 of
+	// 128 bytes, and as much in room to grow; 4 MiB.
+	maxFailures = 16 << 10
+
 	// maxFeatures bounds the features of requests: 4,096 of about 200 bytes,
-	// 800 KiB. maxOfPair bounds those of a pair.
+	// 800 KiB. maxOfPair bounds those of a pair, and its ways to fail.
 	maxFeatures = 4 << 10
 	maxOfPair   = 16
 
@@ -47,6 +52,7 @@ type Collector struct {
 	pairs    []*pair
 	pairsOf  [][]*pair // by phone
 	latest   []*pair   // of the latest request, by the ID of its phone
+	ways     int       // to fail, of all pairs
 	features []feature
 	byText   map[feature]int
 	spelling map[int]string // of variables: what this family of phones calls it
@@ -167,7 +173,7 @@ func (c *Collector) Record(r *decode.Record) {
 	case failed:
 		s.failed++
 		at := r.Place()
-		p.fail(how, &at)
+		c.fail(p, how, &at)
 	case r.NoResponse == httpwire.Answered:
 		s.ok++
 		p.ok++
@@ -198,17 +204,20 @@ func outcomeOf(x *httpwire.Exchange) (how outcome, failed bool) {
 	return outcome{}, false
 }
 
-// fail counts a failed request.
-func (p *pair) fail(how outcome, at *finding.Place) {
+// fail counts a failed request of a pair.
+func (c *Collector) fail(p *pair, how outcome, at *finding.Place) {
 	for i := range p.failures {
 		if f := &p.failures[i]; f.outcome == how {
 			f.n++
 			return
 		}
 	}
-	if len(p.failures) < maxOfPair {
-		p.failures = append(p.failures, failure{how, 1, *at})
+	if len(p.failures) == maxOfPair || c.ways == maxFailures {
+		c.crowded = true
+		return
 	}
+	c.ways++
+	p.failures = append(p.failures, failure{how, 1, *at})
 }
 
 // note counts the features of a request.

@@ -32,7 +32,7 @@ type Verdict struct {
 	Notes       []Cause         // what hurts nobody
 	Servers     []Server        // that took events, the busiest first
 	Requests    int             // HTTP requests of any kind
-	Crowded     bool            // more phones, servers or connections than are counted apart
+	Crowded     bool            // more phones, servers or failures than are counted apart
 }
 
 // A Cause is one reason for lost events, with all findings that it explains.

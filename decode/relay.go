@@ -8,7 +8,7 @@ import (
 	"actionurl/decode/wire"
 )
 
-// Bounds on what has left wire and has not reached analysis: 3 MiB in all.
+// Bounds on what has left wire and has not reached analysis: 4 MiB in all.
 const (
 	// chunks are how many there are: one that wire fills, one that analysis reads,
 	// and two for when one of them is slower for a while.
@@ -21,7 +21,8 @@ const (
 	// chunkMarks bounds the ends of batches in a chunk, 600 bytes each.
 	chunkMarks = 16
 
-	// chunkText bounds the text and bodies of a chunk: 256 KiB, and one item more.
+	// chunkText bounds the text and bodies of a chunk: 256 KiB, and one item more of
+	// at most 128.
 	chunkText = 256 << 10
 )
 

@@ -14,7 +14,7 @@ import (
 )
 
 // maxSilent bounds the addresses that may be those of phones which announce
-// nothing: 16,384 of about 250 bytes, 4 MiB.
+// nothing: 16,384 of about 310 bytes, 5 MiB.
 const maxSilent = 16 << 10
 
 // silent keeps the phones that announce nothing: known by their SIP, by requests

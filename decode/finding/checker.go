@@ -31,8 +31,8 @@ type Checker struct {
 	rings      rings
 	seed       maphash.Seed
 
-	// What is kept of phones, by their ID, and of calls, by their Slot: of 131,072
-	// phones 128 bytes, of few 96 more, and of 65,536 calls 48 bytes; 20 MiB.
+	// What is kept of phones, by their ID, and of calls, by their Slot: of 40,960
+	// phones 128 bytes, of few 112 more, and of 16,384 calls 56 bytes; 11 MiB.
 	phones []past
 	calls  []checked
 

@@ -472,15 +472,32 @@ func TestEscaped(t *testing.T) {
 		t.Fatal(err)
 	}
 	more, _ := filepath.Glob(testdata + "encap/g*.pcap")
-	for _, capture := range append(captures, more...) {
+	named := filepath.Join(t.TempDir(), "a\x1b[31m\u202e.pcap")
+	data, err := os.ReadFile(testdata + "deployment.pcap")
+	if err := errors.Join(err, os.WriteFile(named, data, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, capture := range append(append(captures, more...), named) {
 		for _, width := range []int{80, 150} {
 			s := begin(t, Config{}, width, 30, capture)
-			s.await(filepath.Base(capture))
+			s.await(report.Visible(filepath.Base(capture)))
 			for _, keys := range [][]string{{"4"}, {"enter"}, {"pgdown"}, {"esc", "end", "enter"}, {"esc", "x"}, {"esc", "y"}, {"esc", "3"}, {"enter"}, {"end"}, {"1"}, {"2"}, {"enter"}, {"m"}} {
 				s.press(keys...)
 				if text := s.shown(); regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f-\x9f\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`).MatchString(text) {
 					t.Errorf("%s: %q", capture, text)
 				}
+			}
+		}
+	}
+}
+
+// A line of the screen is as wide as it is to be, and sends nothing else than its style.
+func TestFit(t *testing.T) {
+	for _, text := range []string{"", "a\x1b[2Jb", "\u202e会议室\x00", "e\u0301\u200d", "\xff\r\n\t"} {
+		for width := range 20 {
+			got := textLine(text, plain).fit(width).append(nil, true)
+			if s := string(got); report.Visible(s) != s || report.Width(s) != width {
+				t.Errorf("%q in %d columns is %q", text, width, s)
 			}
 		}
 	}

@@ -13,8 +13,8 @@
 //  5. What is kept is saved by running over it again, with the outputs of the other
 //     commands; frames are read once more from the capture (save.go, frames.go).
 //
-// What came off the wire is escaped by package report, whose rows these are, or by
-// [report.Visible].
+// What came off the wire is escaped by package report, whose rows these are, or where
+// a line is fit to the screen (draw.go).
 //
 // # Limits
 //

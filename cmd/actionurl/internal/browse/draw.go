@@ -22,7 +22,7 @@ const (
 // codes begin each style (ECMA-48, section 8.3.117).
 var codes = [...]string{"", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[7m", "\x1b[1;7m"}
 
-// A part is text in a style. It holds nothing but what can be seen.
+// A part is text in a style.
 type part struct {
 	text string
 	style
@@ -34,7 +34,8 @@ type line []part
 // textLine returns a line of one part.
 func textLine(text string, s style) line { return line{{text, s}} }
 
-// fit returns a line that is exactly so wide.
+// fit returns a line that is exactly so wide. Every line of the screen comes from it,
+// so that it is where what a terminal would act on is escaped.
 func (l line) fit(width int) line {
 	var fitted line
 	room := width
@@ -43,7 +44,7 @@ func (l line) fit(width int) line {
 		if room <= 0 {
 			break
 		}
-		p.text = report.Cut(p.text, room)
+		p.text = report.Cut(report.Visible(p.text), room)
 		room -= report.Width(p.text)
 		last = p.style
 		fitted = append(fitted, p)

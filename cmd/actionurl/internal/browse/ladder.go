@@ -387,8 +387,8 @@ func (p *ladder) drawSteps(m *model, width, height int) []line {
 		if s.failed {
 			style = red
 		}
-		l = append(l, arrow(columns, held, from, to, gap, s.text, style)...)
-		l = append(l, part{" " + report.Visible(s.more), dim})
+		l = append(l, arrow(columns, held, from, to, gap, report.Visible(s.text), style)...)
+		l = append(l, part{" " + s.more, dim})
 		if i == p.at {
 			l = l.fit(width).inverted()
 		} else if p.words != "" && slices.Contains(p.hits, i) {

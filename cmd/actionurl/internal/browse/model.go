@@ -140,7 +140,7 @@ func (m *model) open(v view) {
 
 // say shows a message.
 func (m *model) say(format string, args ...any) {
-	m.said = report.Visible(fmt.Sprintf(format, args...))
+	m.said = fmt.Sprintf(format, args...)
 }
 
 // Update implements [tea.Model].
@@ -470,7 +470,7 @@ func (m *model) messageLine() line {
 		return line{{" " + m.said, bold}}
 	}
 	if words := m.top().searched(); words != "" {
-		return line{{" filter: " + report.Visible(words), bold}, {"  " + m.status(), plain}}
+		return line{{" filter: " + words, bold}, {"  " + m.status(), plain}}
 	}
 	return textLine(" "+m.status(), dim)
 }

@@ -65,6 +65,7 @@ var ErrTerminal = errors.New("expected a terminal")
 
 // New returns a screen.
 func New(c Config) (*Screen, error) {
+	c.Name = report.Visible(c.Name)
 	s := &Screen{Config: c, store: newStore(), shut: make(chan struct{}), frames: &frames{why: c.Why, vxlan: c.VXLAN}}
 	var err error
 	if s.taker, err = newTaker(s.store, c.Clock); err != nil {

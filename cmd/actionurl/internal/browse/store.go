@@ -225,7 +225,7 @@ func (s *store) note(text string) {
 	defer s.mu.Unlock()
 	for line := range strings.Lines(text) {
 		line = strings.TrimPrefix(strings.TrimRight(line, "\n"), "actionurl: ")
-		s.notes = append(s.notes, report.Visible(line))
+		s.notes = append(s.notes, line)
 	}
 	s.notes = slices.Delete(s.notes, 0, max(0, len(s.notes)-maxNotes))
 	s.changed++

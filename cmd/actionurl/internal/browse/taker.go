@@ -364,7 +364,7 @@ func (t *taker) message(m *sip.Message) {
 
 // common returns the text of a message, of which there are few.
 func (t *taker) common(text string) string {
-	text = report.Visible(text[:min(len(text), maxText)])
+	text = text[:min(len(text), maxText)]
 	known, ok := t.texts[text]
 	if !ok && len(t.texts) < maxTexts {
 		t.texts[text], known = text, text

@@ -210,10 +210,11 @@ func (m *model) judge() tea.Cmd {
 // pressed takes a key.
 func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	key := msg.String()
-	if key == "ctrl+c" {
-		return tea.Quit
-	}
 	switch {
+	case key == "ctrl+c":
+		return tea.Quit
+	case key == "ctrl+z":
+		return m.suspend
 	case m.ask != nil:
 		return m.ask.pressed(m, msg)
 	case m.form != nil:

@@ -56,6 +56,8 @@ type Screen struct {
 
 	sensors bool // what is shown is of several
 
+	program *tea.Program // while it runs
+
 	ready sync.Once
 	shut  chan struct{} // closed when the rights are dropped
 }
@@ -160,7 +162,7 @@ func (s *Screen) Run(ctx context.Context, read func(context.Context) error) erro
 	if err != nil {
 		return err
 	}
-	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(s.Stdin), tea.WithOutput(s.Stdout), tea.WithoutSignalHandler())
+	s.program = tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(s.Stdin), tea.WithOutput(s.Stdout), tea.WithoutSignalHandler())
 	go func() {
 		select {
 		case c := <-s.store.crashes:
@@ -169,7 +171,7 @@ func (s *Screen) Run(ctx context.Context, read func(context.Context) error) erro
 		case <-ctx.Done():
 		}
 	}()
-	_, err = program.Run()
+	_, err = s.program.Run()
 	cancel()
 	select {
 	case <-ended:
@@ -182,6 +184,16 @@ func (s *Screen) Run(ctx context.Context, read func(context.Context) error) erro
 		return nil
 	}
 	return err
+}
+
+// suspend leaves the terminal to the shell until that continues the program. The
+// library's own waits for a signal, which never comes where no shell is there.
+func (s *Screen) suspend() tea.Msg {
+	if s.program.ReleaseTerminal() == nil {
+		stop()
+		s.program.RestoreTerminal()
+	}
+	return nil
 }
 
 // closing is how long the run may take to end after the screen has.

@@ -177,6 +177,7 @@ var keyTable = [...][2]string{
 	{"End, A", "follow what comes, live"},
 	{"m", "messages: damage of the input, losses"},
 	{"F5, Ctrl-L", "draw the screen anew"},
+	{"Ctrl-Z", "suspend: fg in the shell comes back"},
 	{"?, h, F1", "these keys"},
 	{"q, F10, Ctrl-C", "q goes back and quits at the end; F10, Q and Ctrl-C quit"},
 }

@@ -135,10 +135,12 @@ func program(keep Rights) []bpf.Instruction {
 	// first, of which the flags cannot be seen.
 	p = append(p, when(unix.SYS_CLONE, argument(0), bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: unix.CLONE_THREAD, SkipTrue: 1}, refuse, allow)...)
 	p = append(p, when(unix.SYS_CLONE3, unknown)...)
-	self := uint32(os.Getpid())
-	for _, number := range []uint32{unix.SYS_KILL, unix.SYS_TGKILL} {
-		p = append(p, when(number, argument(0), bpf.JumpIf{Cond: bpf.JumpEqual, Val: self, SkipTrue: 1}, refuse, allow)...)
-	}
+	self := bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(os.Getpid()), SkipTrue: 1}
+	p = append(p, when(unix.SYS_TGKILL, argument(0), self, refuse, allow)...)
+	// Ctrl-Z, which a screen gets as a key, stops all that the shell began with it.
+	self.SkipTrue = 5
+	p = append(p, when(unix.SYS_KILL, argument(0), self, bpf.JumpIf{Cond: bpf.JumpEqual, Val: 0, SkipTrue: 1}, refuse,
+		argument(1), bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(unix.SIGTSTP), SkipTrue: 1}, refuse, allow)...)
 	p = append(p, when(unix.SYS_PRLIMIT64, argument(0), bpf.JumpIf{Cond: bpf.JumpEqual, Val: 0, SkipTrue: 1}, refuse, allow)...)
 	return append(p, allow)
 }

@@ -247,6 +247,7 @@ func attempts(dir string) ([]attempt, Rights, error) {
 		{"trace process", "denied", func() error { return unix.PtraceAttach(process) }},
 		{"signal process", "denied", func() error { return unix.Kill(process, 0) }},
 		{"signal all processes", "denied", func() error { return unix.Kill(-1, 0) }},
+		{"signal process group", "denied", func() error { return unix.Kill(0, unix.SIGCONT) }},
 		{"signal thread of process", "denied", func() error { return unix.Tgkill(process, process, 0) }},
 		{"signal process by descriptor", "denied", call(unix.SYS_PIDFD_SEND_SIGNAL)},
 		{"signal itself", "done", func() error { return unix.Kill(os.Getpid(), 0) }},

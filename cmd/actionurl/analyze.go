@@ -189,15 +189,21 @@ func (a *analysis) verdictFlags(cmd *cobra.Command, failOn string) {
 	complete(cmd, "color", []string{"auto", "always", "never"})
 }
 
-// finishVerdict says where the verdict goes, and how it looks there.
-func (a *analysis) finishVerdict(to io.Writer, names []string) {
-	a.Verdict.Name = names[0]
+// inputName returns what stands for all inputs, as it may be shown.
+func (a *analysis) inputName(names []string) string {
+	name := names[0]
 	if a.Redact != nil {
-		a.Verdict.Name = a.Redact.Capture(names[0])
+		name = a.Redact.Capture(name)
 	}
 	if len(names) > 1 {
-		a.Verdict.Name = fmt.Sprintf("%s and %s", a.Verdict.Name, report.Plural(len(names)-1, "other"))
+		name = fmt.Sprintf("%s and %s", name, report.Plural(len(names)-1, "other"))
 	}
+	return name
+}
+
+// finishVerdict says where the verdict goes, and how it looks there.
+func (a *analysis) finishVerdict(to io.Writer, names []string) {
+	a.Verdict.Name = a.inputName(names)
 	a.Columns, _ = strconv.Atoi(os.Getenv("COLUMNS"))
 	if a.Verdict.Width, _ = output.TerminalSize(to); a.Verdict.Width == 0 {
 		a.Verdict.Width = a.Columns

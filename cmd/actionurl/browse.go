@@ -41,10 +41,10 @@ func (s *sniff) browse(cmd *cobra.Command, names []string) error {
 	piped, in := slices.Contains(names, "-"), cmd.InOrStdin()
 	keys, err := browse.Terminal(in, s.Stdout, piped)
 	if err != nil {
-		return usage("browse is a screen and needs a terminal; print rows with analyze, report or sniff, or the verdict with check")
+		return usage("browse is a screen and needs a terminal, and its type in TERM; print rows with analyze, report or sniff, or the verdict with check")
 	}
 	c := browse.Config{
-		Name: strings.Join(append(s.interfaces, names...), " "), Live: len(names) == 0, Words: s.Filter.String(), Clock: s.time, Zone: s.Options.Clock.Zone(),
+		Name: s.inputName(append(s.interfaces, names...)), Live: len(names) == 0, Words: s.Filter.String(), Clock: s.time, Zone: s.Options.Clock.Zone(),
 		Color: os.Getenv("NO_COLOR") == "", VXLAN: s.Decode.VXLANPort, Stdin: keys, Stdout: s.Stdout, Frames: true, Ring: len(names) == 0 || piped,
 	}
 	read := s.watch
@@ -61,7 +61,7 @@ func (s *sniff) browse(cmd *cobra.Command, names []string) error {
 		}
 	}
 	if s.Redact != nil {
-		c.Name, read = s.redacted(names, read)
+		read = s.redacted(read)
 	}
 	screen, err := browse.New(c)
 	if err != nil {

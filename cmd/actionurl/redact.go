@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,14 +66,9 @@ func readKey(name string) ([]byte, error) {
 	return bytes.TrimSpace(data), err
 }
 
-// redacted returns the name of what is read and what reads it, as a screen may show
-// them: errors are shown, too.
-func (s *sniff) redacted(names []string, read func(context.Context) error) (name string, to func(context.Context) error) {
-	shown := slices.Clone(s.interfaces)
-	for _, name := range names {
-		shown = append(shown, s.Redact.Capture(name))
-	}
-	return strings.Join(shown, " "), func(ctx context.Context) error {
+// redacted returns read with its error as a screen may show it.
+func (s *sniff) redacted(read func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
 		err := read(ctx)
 		of, ok := errors.AsType[*statusError](err)
 		if err == nil || ok && of.err == nil {

@@ -382,6 +382,25 @@ func TestSizes(t *testing.T) {
 	s.await(" events")
 }
 
+// In a small terminal are what matters most: a row, the field at hand, the view, and
+// how much there is.
+func TestSmall(t *testing.T) {
+	s := begin(t, Config{}, 40, 6, testdata+"calls.pcap")
+	s.await("3 phones  6 calls  22 events", "[1] [2] [3] [4 events] [5]", "34:32")
+	s.Send(tea.WindowSizeMsg{Width: 40, Height: 5})
+	s.await("34:32")
+	s.press("end")
+	s.await("34:33", "22 of 22")
+	s.Send(tea.MouseClickMsg{X: 14, Y: 1, Button: tea.MouseLeft})
+	s.await("[5]")
+	s.Send(tea.MouseClickMsg{X: 5, Y: 1, Button: tea.MouseLeft})
+	s.await("[2 phones]", "34:32")
+	s.press("f7", "tab", "tab")
+	s.await("server   HOST")
+	s.press("up", "up", "up")
+	s.await("text     text that")
+}
+
 // A curl command sends the request that the phone sent.
 func TestCurl(t *testing.T) {
 	path, err := exec.LookPath("curl")

@@ -14,6 +14,8 @@ type form struct {
 	keys   []string
 	fields []*prompt
 	at     int
+	above  int // lines above the fields, when they were drawn
+	top    int // the first field that was drawn
 }
 
 // hints say what the fields take.
@@ -107,12 +109,19 @@ func (f *form) pressed(m *model, msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// place returns where the cursor is.
-func (f *form) place(int) (x, y int) { return f.fields[f.at].column(), 2 + f.at }
+// place returns where the cursor is, when the form is drawn.
+func (f *form) place() (x, y int) { return f.fields[f.at].column(), f.above + f.at - f.top }
 
-func (f *form) draw(width, _ int) []line {
+func (f *form) draw(height int) []line {
 	lines := []line{textLine(" Show what has all of these; several words of a field are alternatives.", bold), nil}
-	for i, p := range f.fields {
+	if f.above = 2; height < f.above+len(f.fields) {
+		f.above = 0
+	}
+	lines = lines[:f.above]
+	shown := max(1, height-f.above)
+	f.top = max(min(f.top, f.at), f.at-shown+1)
+	for i := f.top; i < len(f.fields); i++ {
+		p := f.fields[i]
 		l := line{{" " + p.label, bold}, {p.shown(), plain}}
 		if len(p.text) == 0 {
 			l = append(l, part{hints[f.keys[i]], dim})

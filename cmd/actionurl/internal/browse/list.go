@@ -27,7 +27,8 @@ type list struct {
 	marked map[int]bool // the numbers of the rows that are selected
 
 	drawn  rows
-	height int // of the rows, when they were drawn
+	above  int // lines above the rows, when they were drawn
+	height int // of the rows, then
 }
 
 func newList(of query, name string, live bool) *list {
@@ -345,8 +346,8 @@ func (l *list) chosen(id int) []int {
 // click implements pane: the row is chosen, and a second click goes on.
 func (l *list) click(m *model, y int) tea.Cmd {
 	r := l.rows(m)
-	i := l.top + y - 2
-	if y < 2 || i >= r.len() || y-2 >= l.height {
+	i := l.top + y - l.above
+	if y < l.above || i >= r.len() || y-l.above >= l.height {
 		return nil
 	}
 	if l.place(r) == i && l.begun {
@@ -413,7 +414,8 @@ func (l *list) drawRows(m *model, width, height int) ([]line, int) {
 	r := l.rows(m)
 	l.drawn = r
 	at := l.place(r)
-	l.height = max(0, height-2)
+	l.above = min(2, max(0, height-1)) // a row matters more
+	l.height = max(0, height-l.above)
 	if l.top = min(l.top, max(0, r.len()-l.height)); at >= 0 {
 		l.top = max(min(l.top, at), at-l.height+1)
 	}
@@ -426,7 +428,7 @@ func (l *list) drawRows(m *model, width, height int) ([]line, int) {
 	grid := l.grid(m)
 	grid.Tell(m.macs())
 	grid.Fit(width-gutter, full)
-	lines := []line{textLine("  "+grid.Above(), dim), {{"  " + grid.Header(), bold}}}
+	lines := []line{textLine("  "+grid.Above(), dim), {{"  " + grid.Header(), bold}}}[2-l.above:]
 	for i, row := range shown {
 		id := r.id(l.top + i)
 		mark, s := "  ", plain

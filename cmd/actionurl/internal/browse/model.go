@@ -314,14 +314,22 @@ const (
 	foot = 2
 )
 
-// tabs are the texts of the tabs.
+// tabs are the texts of the tabs. Where there is no room, only the one at hand has a
+// name.
 func (m *model) tabs() []string {
 	var all []string
 	for v, name := range views {
-		all = append(all, fmt.Sprintf("[%d %s]", v+1, name))
+		if m.width >= tabsWidth || view(v) == m.top().view() {
+			all = append(all, fmt.Sprintf("[%d %s]", v+1, name))
+		} else {
+			all = append(all, fmt.Sprintf("[%d]", v+1))
+		}
 	}
 	return all
 }
+
+// tabsWidth is the width of all tabs with their names.
+const tabsWidth = len("[1 verdict] [2 phones] [3 calls] [4 events] [5 servers]")
 
 // View implements [tea.Model].
 func (m *model) View() tea.View {
@@ -346,7 +354,7 @@ func (m *model) View() tea.View {
 	case m.ask != nil:
 		v.Cursor = tea.NewCursor(m.ask.column(), max(0, m.height-foot))
 	case m.form != nil:
-		x, y := m.form.place(m.width)
+		x, y := m.form.place()
 		v.Cursor = tea.NewCursor(x, head+y)
 	}
 	return v
@@ -367,7 +375,7 @@ func (m *model) draw() []line {
 	height := max(0, m.height-head-foot)
 	var body []line
 	if m.form != nil {
-		body = m.form.draw(m.width, height)
+		body = m.form.draw(height)
 	} else {
 		body = m.top().draw(m, m.width, height)
 	}
@@ -401,9 +409,9 @@ func (m *model) header() line {
 	first, end, calls, phones, state, ended := m.store.lines.first(), m.store.lines.end(), len(m.store.calls), len(m.store.phones), m.store.state, m.store.ended
 	lost := m.store.lost
 	m.store.mu.Unlock()
-	left := " " + m.Name + "  " + count(phones, "phone") + "  " + count(calls, "call") + "  " + count(end-first, "event")
+	counts := "  " + count(phones, "phone") + "  " + count(calls, "call") + "  " + count(end-first, "event")
 	if v := m.verdict; v != nil && v.Failing > 0 {
-		left += fmt.Sprintf("  %d✗", v.Failing)
+		counts += fmt.Sprintf("  %d fail", v.Failing)
 	}
 	var right []string
 	if first > 0 {
@@ -427,14 +435,10 @@ func (m *model) header() line {
 	case !ended:
 		right = append(right, "reading")
 	}
-	return spread(left, strings.Join(right, "  ")+" ", m.width, bar)
-}
-
-// spread puts texts at the two ends of a line. The left one gives way.
-func spread(left, right string, width int, s style) line {
-	left = report.Cut(left, max(0, width-report.Width(right)-1))
-	blanks := max(0, width-report.Width(left)-report.Width(right))
-	return line{{left + strings.Repeat(" ", blanks) + right, s}}
+	how := strings.Join(right, "  ") + " "
+	room := m.width - len(" ") - report.Width(counts) - report.Width(how)
+	name := report.Cut(m.Name, max(room, 0))
+	return line{{" " + name + counts + strings.Repeat(" ", max(0, room-report.Width(name))) + how, bar}}
 }
 
 // count renders a number of things.

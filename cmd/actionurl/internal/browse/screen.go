@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -211,9 +212,10 @@ func (s *Screen) crashed() error {
 }
 
 // Terminal returns what keys come from: stdin, or the terminal itself where that is
-// a capture. It returns ErrTerminal where there is none.
+// a capture. It returns ErrTerminal where there is none, or none that can move its
+// cursor, as TERM says.
 func Terminal(stdin io.Reader, stdout io.Writer, piped bool) (keys io.Reader, err error) {
-	if !output.IsTerminal(stdout) {
+	if name := os.Getenv("TERM"); !output.IsTerminal(stdout) || runtime.GOOS != "windows" && (name == "" || name == "dumb") {
 		return nil, ErrTerminal
 	}
 	if !piped && output.IsTerminal(stdin) {

@@ -451,15 +451,33 @@ func stateOf(value string) State {
 }
 
 // placeholder reports whether a value is a variable's name as it is written in
-// a template.
+// a template, or as people write it who mistake the form.
 func placeholder(value string) bool {
-	if value[0] != '$' {
+	if value[0] != '$' && value[0] != '{' {
 		return false
 	}
-	if _, n := variableAt(value); n == len(value) {
+	name, right := Placeholder(value)
+	switch {
+	case right:
 		return true
+	case value[0] == '{':
+		return vendor.IsVariable(name)
 	}
-	return len(value) > 1 && identifier(value[1:]) == len(value)-1 // $local_uri: $local and more
+	return name != "" && identifier(name) == len(name) // $local_uri: $local and more
+}
+
+// Placeholder returns the name in a value that is an unresolved variable, and
+// whether it is written as variables of some phones are: ${mac}, {mac} and
+// $$MAC$ are not.
+func Placeholder(value string) (name string, right bool) {
+	if name, n := variableAt(value); n == len(value) {
+		return name, true
+	}
+	name = strings.Trim(value, "$")
+	for len(name) > 2 && name[0] == '{' && name[len(name)-1] == '}' {
+		name = name[1 : len(name)-1]
+	}
+	return name, false
 }
 
 // Unescape resolves percent-escapes and leaves alone what is none.

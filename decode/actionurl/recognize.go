@@ -27,7 +27,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *p
 		v := &e.Vars[i]
 		if v.State == Unresolved {
 			unresolved++
-			if name, _ := variableAt(v.Value); vendor.IsVariable(name) {
+			if name, _ := Placeholder(v.Value); vendor.IsVariable(name) {
 				placeholders++
 			}
 		}

@@ -28,7 +28,7 @@ func (c *Checker) values(x *httpwire.Exchange, e *actionurl.Event) {
 			}
 			continue
 		case actionurl.Unresolved:
-			c.unresolved(e, v)
+			c.unresolved(x, e, v)
 			continue
 		}
 		if (!v.Fits || v.Means == vendor.Battery) && !fits(v) {
@@ -61,18 +61,23 @@ func (c *Checker) sender(x *httpwire.Exchange, e *actionurl.Event) {
 // unresolved checks a variable that stands in the target by its name. Phones
 // leave it there, too, where they have no value in an event, as for the far
 // side when the receiver is lifted.
-func (c *Checker) unresolved(e *actionurl.Event, v *actionurl.Var) {
-	name := strings.Trim(v.Value, "$")
+func (c *Checker) unresolved(x *httpwire.Exchange, e *actionurl.Event, v *actionurl.Var) {
+	name, right := actionurl.Placeholder(v.Value)
 	d := Detail{Name: v.Value}
-	if e.PhoneVendor != nil {
-		d.Other = e.PhoneVendor.Instead(name)
+	if v := e.PhoneVendor; v != nil {
+		if d.Other = v.Instead(name); !right && v.Variable(name) == name {
+			d.Other = v.Spell(name)
+		}
 	}
 	known := vendor.IsVariable(name)
 	if v := e.PhoneVendor; v != nil && len(v.Variables) > 0 {
 		known = v.Knows(name)
 	}
-	if known && d.Other == "" && e.Kind != actionurl.Unknown && !e.Kind.Has(vendor.MeaningOf(name)) {
+	if right && known && d.Other == "" && e.Kind != actionurl.Unknown && !e.Kind.Has(vendor.MeaningOf(name)) {
 		return
+	}
+	if escaped := "%24" + name; v.Value == "$"+name && d.Other == "" && strings.Contains(x.Target, escaped) { // pasted from a browser, which escaped it
+		d.Name, d.Other = escaped, v.Value
 	}
 	c.add(UnresolvedVariable, d)
 }

@@ -32,12 +32,19 @@ func Quiet(v *verdict.Verdict) string {
 	switch {
 	case len(v.Causes) > 0 || len(v.Phones)+v.Silent == 0:
 		return ""
+	case v.Events > 0 && !anyAnswer(v):
+		return "? no answer was captured, so nothing shows whether the events were accepted: capture both directions"
 	case v.Events > 0:
 		return "✓ no problem found"
 	case len(v.Notes) > 0:
 		return "? no Action URL was captured that could be read"
 	}
 	return "? no Action URL was captured: check that they are configured in the phones, and that this capture point sees the phones' HTTP"
+}
+
+// anyAnswer reports whether the capture shows of any event what became of it.
+func anyAnswer(v *verdict.Verdict) bool {
+	return slices.ContainsFunc(v.Servers, func(s verdict.Server) bool { return s.OK+s.Failed > 0 })
 }
 
 // WriteVerdict writes a verdict for people: what was captured, a cause at a

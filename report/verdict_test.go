@@ -53,3 +53,27 @@ func TestVerdict(t *testing.T) {
 		t.Errorf("nothing: %q", text)
 	}
 }
+
+// TestQuiet shows what is said where there is no cause.
+func TestQuiet(t *testing.T) {
+	send := func(c *capturetest.Capture, target, answer string) {
+		k := c.Conn("192.168.40.50:40000", "192.168.40.207:80").Open()
+		k.Push(true, "GET "+target+" HTTP/1.1\r\nHost: x\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.79 DevId 000b82123432\r\n\r\n")
+		if answer != "" {
+			k.Reply(answer)
+		}
+	}
+	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	for _, test := range []struct {
+		what string
+		make func(*capturetest.Capture)
+		want string
+	}{
+		{"an answer", func(c *capturetest.Capture) { send(c, "/incoming?remote=1", ok) }, "✓ no problem found"},
+		{"none", func(c *capturetest.Capture) { send(c, "/incoming?remote=1", "") }, "? no answer was captured"},
+	} {
+		if got := Quiet(verdictOn(t, test.make)); !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.what, got, test.want)
+		}
+	}
+}

@@ -105,7 +105,8 @@ type exchange struct {
 	extended, etm              bool       // RFC 7627 and 7366
 	hello                      []byte     // the ClientHello, until its hash is known
 	transcript                 transcript // of the handshake up to the client's key
-	exchanged                  bool
+	exchanged                  bool       // the client has sent its key
+	holed                      bool       // bytes of the handshake are missing
 	master                     []byte
 }
 
@@ -143,6 +144,7 @@ type half struct {
 	alerted   uint8            // bytes of alert
 	begun     bool             // bytes came
 	changed   bool             // ChangeCipherSpec: what follows is encrypted
+	blind     bool             // bytes of its handshake are missing: what is not encrypted is passed over
 	missed    bool             // records are missing before the next one
 }
 
@@ -271,7 +273,7 @@ func (r *Reader) encrypted(c *stream.Conn, conn *Conn, sd stream.Side, size int,
 	// 8446, sections 5.2 and 4.4.4).
 	const mostOfAlert = 2 + 1 + 16
 	switch {
-	case conn.version == TLS13 && sd == conn.client && conn.sides[sd].encrypted == 1 && size <= mostOfAlert:
+	case conn.version == TLS13 && sd == conn.client && conn.sides[sd].encrypted == 1 && !conn.sides[sd].blind && size <= mostOfAlert:
 		r.end(c, conn, Rejected, true, at)
 	case conn.sides[sd.Other()].encrypted > 0 && (conn.version != TLS13 || sd == conn.client):
 		r.end(c, conn, Opened, false, at)
@@ -288,6 +290,7 @@ func (r *Reader) fragment(c *stream.Conn, conn *Conn, sd stream.Side, data []byt
 		if conn.reads() {
 			r.hold(c, conn, sd, data, at)
 		}
+	case h.blind:
 	case kind == handshake:
 		r.messages(conn, sd, data)
 	case kind == alert:
@@ -417,7 +420,7 @@ func (x *exchange) take(secrets *Secrets, c *Conn, body reader) {
 		encrypted = body.vector(2)
 	}
 	premaster := secrets.premaster(encrypted, x.offered)
-	if premaster == nil {
+	if premaster == nil || x.extended && x.holed {
 		return
 	}
 	if x.extended {
@@ -592,12 +595,16 @@ func (r *Reader) inside(c *stream.Conn, conn *Conn, call func()) {
 func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, at *stream.Mark) (skip int64) {
 	conn := c.State.(*Conn)
 	h := &conn.sides[sd]
-	if h.encrypted == 0 {
+	switch {
+	case h.encrypted > 0:
+	case conn.version == 0 || conn.over: // without the server's hello nothing is known
 		conn.lost = true
 		if !conn.over {
 			r.end(c, conn, Unknown, false, at)
 		}
 		return r.skip(c, conn)
+	default:
+		r.blind(conn, sd)
 	}
 	from := h.next
 	if h.left > 0 || h.size > 0 {
@@ -620,13 +627,25 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, 
 	return r.skip(c, conn)
 }
 
+// blind passes over the rest of a side's handshake, of which bytes are missing: the
+// client's key may be among them, and the transcript lacks them.
+func (r *Reader) blind(conn *Conn, sd stream.Side) {
+	h := &conn.sides[sd]
+	h.blind = true
+	r.drop(h)
+	if conn.open != nil && conn.open.exchange != nil {
+		conn.open.exchange.holed = true
+		conn.open.exchange.exchanged = conn.open.exchange.exchanged || sd == conn.client
+	}
+}
+
 // End implements [stream.Receiver].
 func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.Mark) {
 	conn := c.State.(*Conn)
 	if !conn.over {
 		// Where the capture holds one direction only, the other may have said all
 		// that was needed.
-		whole := c.Seen(0) && c.Seen(1) && conn.sides[conn.client].encrypted == 0
+		whole := c.Seen(0) && c.Seen(1) && conn.sides[conn.client].encrypted == 0 && !conn.sides[0].blind && !conn.sides[1].blind
 		switch {
 		case how == stream.Reset && whole:
 			r.end(c, conn, Reset, sd == conn.client, at)

@@ -17,9 +17,8 @@
 //  5. While a key log grows, a connection without keys waits for them a while:
 //     what it says is kept, and read when they come.
 //
-// A connection whose beginning was not captured is not followed, nor is one
-// that lost bytes within its handshake. Early data (RFC 8446, section 2.3) and
-// what follows a renegotiation are not read.
+// A connection whose hellos were not captured whole is not followed. Early data
+// (RFC 8446, section 2.3) and what follows a renegotiation are not read.
 package tls
 
 import (

@@ -472,6 +472,35 @@ func TestHoles(t *testing.T) {
 	}
 }
 
+// TestHoledHandshake takes a frame out of the handshake, behind the server's hello: a key
+// log still opens what comes after it.
+func TestHoledHandshake(t *testing.T) {
+	cert, _ := rsaCertificate(t)
+	for _, version := range []uint16{gotls.VersionTLS12, gotls.VersionTLS13} {
+		var log bytes.Buffer
+		whole := converse(t,
+			&gotls.Config{MaxVersion: version, InsecureSkipVerify: true, KeyLogWriter: &log},
+			&gotls.Config{Certificates: []gotls.Certificate{cert}, CurvePreferences: []gotls.CurveID{gotls.X25519}}, 150, "GET /1 HTTP/1.1\n\n\n", "GET /2 HTTP/1.1\n\n\n")
+		secrets := tls.NewSecrets()
+		secrets.AddLog(&log)
+		hello := slices.IndexFunc(whole.Frames, func(f capturetest.Frame) bool {
+			sent := f.Data[54:]
+			return len(sent) > 5 && sent[0] == 22 && sent[5] == 2
+		})
+		holes := 0
+		for at := hello + 1; at < len(whole.Frames)-12; at++ {
+			all, inside := decrypt(&capturetest.Capture{Frames: slices.Delete(slices.Clone(whole.Frames), at, at+1)}, secrets)
+			if len(all) != 1 || all[0].Outcome != tls.Opened || !strings.Contains(inside[0]+inside[1], "GET /2") {
+				t.Errorf("%v, without frame %d: %v, %q", tls.Version(version), at, all, inside)
+			}
+			holes++
+		}
+		if hello < 0 || holes < 5 {
+			t.Errorf("%v: %d frames taken out", tls.Version(version), holes)
+		}
+	}
+}
+
 // TestLaterKeys has the lines of a growing key log come one at a time, from any
 // frame on: what is inside is read all the same, holes and the end included.
 func TestLaterKeys(t *testing.T) {

@@ -94,14 +94,13 @@ const (
 )
 
 // protocolOf returns the protocol of bytes with which a message begins. TLS is
-// followed from the first bytes of a connection on only.
+// followed from a ClientHello on only: where they are not the first bytes of the
+// connection, all that shows one has to be there.
 func protocolOf(data []byte, first bool) protocol {
-	if first {
-		if yes, perhaps := tls.Begins(data); yes {
-			return isTLS
-		} else if perhaps {
-			return undecidedYet
-		}
+	if yes, perhaps := tls.Begins(data); yes {
+		return isTLS
+	} else if perhaps && first {
+		return undecidedYet
 	}
 	switch sip.Begins(data) {
 	case sip.Yes:

@@ -156,6 +156,24 @@ func TestJoinedLate(t *testing.T) {
 	}
 }
 
+// A connection whose SYN was not captured is read from its ClientHello on.
+func TestWithoutSYN(t *testing.T) {
+	tape, log := overTLS(t, get("/inside"))
+	capt := capturetest.New()
+	capt.Play(tape, "192.168.40.50:49152", "192.168.40.207:443", 1400)
+	secrets := tls.NewSecrets()
+	if _, err := secrets.AddLog(strings.NewReader(log)); err != nil {
+		t.Fatal(err)
+	}
+	s := new(sink)
+	d := New(Config{ResponseTimeout: time.Second, Secrets: secrets}, s)
+	d.Batch(batch(capt.Frames[3:]))
+	d.Flush()
+	if got := strings.Join(s.lines, "\n"); !strings.Contains(got, "/inside 200") || d.Summary().TLS[tls.JoinedLate] != 0 {
+		t.Errorf("%+v of\n%s", d.Summary().TLS, got)
+	}
+}
+
 // Secrets that the capture holds open it.
 func TestSecretsOfCapture(t *testing.T) {
 	tape, log := overTLS(t, get("/inside"))

@@ -36,6 +36,7 @@ const (
 type Secrets struct {
 	logged   [2]map[logKey]secret // the later ones, and those before; each of maxSecrets/2 at most
 	added    int                  // to logged
+	dropped  int                  // of these
 	grows    bool
 	private  []*rsa.PrivateKey
 	line     []byte              // of a key log that has not come whole
@@ -83,6 +84,9 @@ func (s *Secrets) Grow() { s.grows = true }
 // Any reports whether there is a secret, or may be one later.
 func (s *Secrets) Any() bool { return s != nil && (s.added > 0 || s.grows || len(s.private) > 0) }
 
+// Logged returns how many secrets of key logs came, and how many of these were dropped.
+func (s *Secrets) Logged() (taken, dropped int) { return s.added, s.dropped }
+
 // log returns a secret of a key log, nil if it is not there.
 func (s *Secrets) log(key logKey) []byte {
 	for _, some := range s.logged {
@@ -103,6 +107,9 @@ func (s *Secrets) AddPrivateKey(file []byte) error {
 			break
 		}
 		file = rest
+		if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
+			return errors.New("the private key is encrypted; decrypt it with 'openssl pkey -in KEY -out PLAIN'")
+		}
 		var key any
 		var err error
 		switch block.Type {
@@ -110,8 +117,6 @@ func (s *Secrets) AddPrivateKey(file []byte) error {
 			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
 		case "PRIVATE KEY":
 			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-		case "ENCRYPTED PRIVATE KEY":
-			return errors.New("the private key is encrypted; decrypt it with 'openssl pkey -in KEY -out PLAIN'")
 		case "EC PRIVATE KEY":
 			return errors.New("an EC key cannot decrypt: it only signs; use a key log (SSLKEYLOGFILE)")
 		default: // a certificate beside the key
@@ -159,7 +164,9 @@ func (s *Secrets) AddLog(log io.Reader) (int, error) {
 		case err == io.EOF && s.grows:
 			return taken, nil
 		case err == io.EOF:
-			return taken + s.addLine(string(s.line)), nil // the last one may have no end
+			taken += s.addLine(string(s.line)) // the last one may have no end
+			s.line = s.line[:0]
+			return taken, nil
 		}
 		if err != nil && err != io.EOF {
 			return taken, err
@@ -169,7 +176,7 @@ func (s *Secrets) AddLog(log io.Reader) (int, error) {
 
 // addLine adds the secret of a line, and returns how many there are in it.
 func (s *Secrets) addLine(line string) int {
-	fields := strings.Fields(line)
+	fields := strings.Fields(strings.TrimPrefix(line, "\ufeff")) // of an editor
 	if len(fields) != 3 {
 		return 0
 	}
@@ -184,6 +191,7 @@ func (s *Secrets) addLine(line string) int {
 	of := secret{size: uint8(len(value))}
 	copy(of.bytes[:], value)
 	if len(s.logged[0]) >= maxSecrets/2 {
+		s.dropped += len(s.logged[1])
 		s.logged[0], s.logged[1] = map[logKey]secret{}, s.logged[0]
 	}
 	s.logged[0][key] = of

@@ -637,6 +637,41 @@ func TestNamed(t *testing.T) {
 	}
 }
 
+// TestKeyLog reads what editors and systems make of a key log.
+func TestKeyLog(t *testing.T) {
+	line := "CLIENT_RANDOM " + strings.Repeat("0a", 32) + " " + strings.Repeat("0B", 48)
+	for log, want := range map[string]int{
+		line: 1, "\ufeff" + line + "\r\n": 1, "# of a server\n\n \t" + line + "\n": 1, line[:len(line)-1]: 0, "CLIENT_RANDOM\n" + line[14:]: 0, "": 0,
+	} {
+		secrets := tls.NewSecrets()
+		for range 2 { // the second time there is nothing more
+			secrets.AddLog(strings.NewReader(log))
+			log = ""
+		}
+		if got, _ := secrets.Logged(); got != want {
+			t.Errorf("%q: %d secrets", log, got)
+		}
+	}
+}
+
+// TestPrivateKey says of keys that open nothing why.
+func TestPrivateKey(t *testing.T) {
+	for _, test := range []struct {
+		block pem.Block
+		want  string
+	}{
+		{pem.Block{Type: "ENCRYPTED PRIVATE KEY"}, "openssl pkey"},
+		{pem.Block{Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}}, "openssl pkey"},
+		{pem.Block{Type: "EC PRIVATE KEY"}, "only signs"},
+		{pem.Block{Type: "CERTIFICATE"}, "no private key"},
+	} {
+		err := tls.NewSecrets().AddPrivateKey(pem.EncodeToMemory(&test.block))
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", test.block.Type, err)
+		}
+	}
+}
+
 // BenchmarkDecrypt reads records of a conversation, of the sizes that a TCP
 // segment and a record hold at most.
 func BenchmarkDecrypt(b *testing.B) {

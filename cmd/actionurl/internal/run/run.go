@@ -165,7 +165,9 @@ func (r *run) over(in input) error {
 		r.Decode.Secrets.Grow()
 		r.KeyLog = follow(r.KeyLog)
 	}
-	r.sum.keys = r.KeyLog != nil || r.Decode.Secrets.Any()
+	if r.sum.logged = r.KeyLog != nil; r.sum.logged || r.Decode.Secrets.Any() {
+		r.sum.secrets = r.Decode.Secrets
+	}
 	_, files := in.(captures)
 	r.sum.saved = r.live == nil && !files
 	if r.Verdict.Alone != nil {

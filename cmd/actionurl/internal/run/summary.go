@@ -29,9 +29,10 @@ type summary struct {
 	notes            int // on the input
 	damaged          int // of these, those that cost something
 
-	keys    bool // TLS can be decrypted
-	filter  bool // frames are dropped by -f
-	dropped int  // of these
+	secrets *tls.Secrets // that were given; nil for none
+	logged  bool         // some by a key log
+	filter  bool         // frames are dropped by -f
+	dropped int          // of these
 }
 
 // noView is the view of a run without rows.
@@ -71,7 +72,7 @@ func (s *summary) print(d decode.Summary, reason string) {
 		s.say("%s not shown", report.Plural(more, "further problem"))
 	}
 	s.say("%s, %s, %s%s", s.from(&d), report.Plural(s.requests, "HTTP request"), report.Plural(s.events, "Action URL"), s.shown())
-	if of := d.TLS; (s.keys || of[tls.Decrypted] > 0) && of != [tls.Reasons]int{} {
+	if of := d.TLS; (s.secrets != nil || of[tls.Decrypted] > 0) && of != [tls.Reasons]int{} {
 		line := report.Plural(of[tls.Decrypted], "TLS connection") + " decrypted"
 		for why := tls.NoKey; why < tls.Reasons; why++ {
 			if of[why] > 0 {
@@ -82,6 +83,14 @@ func (s *summary) print(d decode.Summary, reason string) {
 			line += fmt.Sprintf("; the early data of %d cannot be read", d.Early)
 		}
 		s.say("%s", line)
+	}
+	if s.logged && d.TLS != [tls.Reasons]int{} {
+		switch taken, dropped := s.secrets.Logged(); {
+		case taken == 0:
+			s.say("warning: the key log holds no secrets; a line is CLIENT_RANDOM or another label, and two numbers in hexadecimal")
+		case dropped > 0:
+			s.say("warning: %d of %d secrets of the key log are dropped, the oldest", dropped, taken)
+		}
 	}
 	for _, loss := range d.Losses(s.view == report.Calls || s.view == report.Phones) {
 		s.say("warning: %v", loss)
@@ -95,6 +104,8 @@ func (s *summary) print(d decode.Summary, reason string) {
 	case s.saved: // it is too late for templates
 	case s.filter && d.Frames == 0 && s.dropped > 0 && s.damaged == 0:
 		s.say("no frame matches the filter; tagged frames match only after vlan, as in -f 'port 80 or (vlan and port 80)'")
+	case s.requests == 0 && d.TLS[tls.NoKey] > 0 && s.secrets != nil:
+		s.say("%s cannot be read with these keys; a key log opens connections made while it is written, a private key none with (EC)DHE or TLS 1.3", report.Plural(d.TLS[tls.NoKey], "TLS connection"))
 	case s.requests == 0 && d.TLS[tls.NoKey] > 0:
 		s.say("%s cannot be read; give the server's key with --tls-key, or a key log with --keylog", report.Plural(d.TLS[tls.NoKey], "TLS connection"))
 	case s.requests > 0 && s.events == 0 && s.view != report.Requests:

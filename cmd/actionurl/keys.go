@@ -14,6 +14,7 @@ import (
 type keys struct {
 	private []string
 	log     string
+	live    bool // the log is read on for as long as the program runs
 }
 
 // flags adds the flags that name them.
@@ -38,11 +39,22 @@ func (k *keys) load() (*tls.Secrets, *os.File, error) {
 	if k.log == "" {
 		return secrets, nil, nil
 	}
-	log, err := os.Open(k.log)
+	log, err := k.openLog()
 	if err != nil {
 		return nil, nil, &statusError{statusFailed, files.Named(k.log, err)}
 	}
 	return secrets, log, nil
+}
+
+// openLog opens the key log. Of a named pipe that is read on, the program is a writer
+// itself: it need not wait for another, nor does the log end with one.
+func (k *keys) openLog() (*os.File, error) {
+	if info, err := os.Stat(k.log); k.live && err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		if log, err := os.OpenFile(k.log, os.O_RDWR, 0); err == nil {
+			return log, nil
+		}
+	}
+	return os.Open(k.log)
 }
 
 // read is load that reads the key log, too, up to its end.

@@ -120,6 +120,7 @@ func (s *sniff) size(text string) error {
 
 // watch watches the interfaces.
 func (s *sniff) watch(ctx context.Context) error {
+	s.keys.live = true
 	if err := s.prepare(); err != nil {
 		return err
 	}

@@ -803,16 +803,13 @@ func testKeys(t *testing.T, l *lab) {
 func (l *lab) overTLS(late time.Duration, piped bool) {
 	t := l.t
 	name := filepath.Join(t.TempDir(), "keys")
+	create := func() error { return os.WriteFile(name, nil, 0o600) }
 	if piped {
-		if err := unix.Mkfifo(name, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		create = func() error { return unix.Mkfifo(name, 0o600) }
 	}
-	log, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600) // so that a pipe has a writer
-	if err != nil {
+	if err := create(); err != nil {
 		t.Fatal(err)
 	}
-	defer log.Close()
 	listener, err := net.Listen("tcp", "10.9.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -820,7 +817,7 @@ func (l *lab) overTLS(late time.Duration, piped bool) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Listener.Close()
 	server.Listener = listener
-	server.TLS = &tls.Config{KeyLogWriter: &delayed{log, late}}
+	server.TLS = &tls.Config{KeyLogWriter: &delayed{appender(name), late}}
 	server.StartTLS()
 	defer server.Close()
 
@@ -838,6 +835,18 @@ func (l *lab) overTLS(late time.Duration, piped bool) {
 	if want := "3 TLS connections decrypted"; !strings.Contains(s.messages.String(), want) {
 		t.Errorf("keys %v later, piped %v: no %q in %s", late, piped, want, s.messages.String())
 	}
+}
+
+// An appender opens its file for each line: a pipe has no writer before and between.
+type appender string
+
+func (a appender) Write(b []byte) (int, error) {
+	file, err := os.OpenFile(string(a), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	return file.Write(b)
 }
 
 // delayed writes later, as if over a network.

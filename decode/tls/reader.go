@@ -232,7 +232,6 @@ const (
 	serverHello       = 2
 	newSessionTicket  = 4
 	clientKeyExchange = 16
-	keyUpdate         = 24
 )
 
 // begin begins a record, of which the head is there.
@@ -561,9 +560,18 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, a
 			}
 		}
 		r.inside(c, conn, func() { r.config.Inside.Data(c, sd, plain, x.seq, at) })
-	case inner == handshake && conn.version == TLS13 && len(plain) > 0 && plain[0] == keyUpdate:
+	case inner == handshake && conn.version == TLS13 && endsWithKeyUpdate(plain):
 		h.keys = h.keys.next()
 	}
+}
+
+// endsWithKeyUpdate reports whether the last message of a record is a KeyUpdate, of one
+// byte. Others may come before it, or go on from the record before (RFC 8446, section
+// 5.1).
+func endsWithKeyUpdate(record []byte) bool {
+	const head = "\x18\x00\x00\x01" // type and length
+	n := len(record) - len(head) - 1
+	return n >= 0 && string(record[n:n+len(head)]) == head
 }
 
 // prefaceHTTP2 begins what a client says in HTTP/2 (RFC 9113, section 3.4).

@@ -501,6 +501,24 @@ func TestHoledHandshake(t *testing.T) {
 	}
 }
 
+// TestLongTicket splits a ticket over records that begin like a KeyUpdate.
+func TestLongTicket(t *testing.T) {
+	cert, _ := certificate(t)
+	ticket := bytes.Repeat([]byte{24}, 20000)
+	var log bytes.Buffer
+	capt := converse(t,
+		&gotls.Config{InsecureSkipVerify: true, KeyLogWriter: &log, ClientSessionCache: gotls.NewLRUClientSessionCache(1)},
+		&gotls.Config{
+			Certificates: []gotls.Certificate{cert},
+			WrapSession:  func(gotls.ConnectionState, *gotls.SessionState) ([]byte, error) { return ticket, nil },
+		}, 1400, "GET /1 HTTP/1.1\n\n\n")
+	secrets := tls.NewSecrets()
+	secrets.AddLog(&log)
+	if _, inside := decrypt(capt, secrets); !strings.Contains(inside[0]+inside[1], "200 OK") {
+		t.Errorf("no answer in %q", inside)
+	}
+}
+
 // TestLaterKeys has the lines of a growing key log come one at a time, from any
 // frame on: what is inside is read all the same, holes and the end included.
 func TestLaterKeys(t *testing.T) {

@@ -122,7 +122,7 @@ func TestCollect(t *testing.T) {
 	}
 	text, err := io.ReadAll(served.Body)
 	served.Body.Close()
-	if err != nil || !strings.Contains(string(text), "actionurl_collect_late_total 0\nactionurl_collect_lines_total ") {
+	if err != nil || !strings.Contains(string(text), "\nactionurl_collect_late_total 0\n") {
 		t.Errorf("metrics: %v\n%s", err, text)
 	}
 	collector.Process.Signal(os.Interrupt)

@@ -103,11 +103,11 @@ func (a *analysis) publishMetrics(m *metrics.Server) {
 		return
 	}
 	counts := a.Publisher.Counts
-	m.Gauge("actionurl_publish_lines_total", func() int { return counts().Lines })
-	m.Gauge("actionurl_publish_acknowledged_total", func() int { return counts().Published })
-	m.Gauge("actionurl_publish_duplicates_total", func() int { return counts().Duplicates })
-	m.Gauge("actionurl_publish_dropped_total", func() int { return counts().Dropped })
-	m.Gauge("actionurl_publish_spooled", func() int { return counts().Waiting })
+	m.Counter("actionurl_publish_lines_total", "Lines that were to be published.", func() int { return counts().Lines })
+	m.Counter("actionurl_publish_acknowledged_total", "Lines that the servers have.", func() int { return counts().Published })
+	m.Counter("actionurl_publish_duplicates_total", "Lines that the servers had already.", func() int { return counts().Duplicates })
+	m.Counter("actionurl_publish_dropped_total", "Lines that were dropped as the spool was full.", func() int { return counts().Dropped })
+	m.Gauge("actionurl_publish_spooled", "Lines that wait in the spool.", func() int { return counts().Waiting })
 }
 
 // keep adds to the rights those that publishing needs.

@@ -9,15 +9,14 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+	"sync"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
 	"golang.org/x/net/netutil"
 
 	"actionurl/capture/live"
 	"actionurl/decode"
 	"actionurl/decode/httpwire"
-	"actionurl/report"
 )
 
 // maxLabels bounds the events and the statuses that are counted each by itself,
@@ -38,50 +37,43 @@ const (
 // ErrAddress is the error of New for what is not an address.
 var ErrAddress = errors.New("expected a port such as :9100, or an address and a port")
 
-// A Server serves the counts of a live run, as Prometheus reads them. The
-// pipeline sets them; who asks for them reads them, without a lock.
+// A Server serves the counts of a live run, as Prometheus reads them. The pipeline
+// sets them; who asks for them has a copy, and does not hold it up.
 type Server struct {
-	set                            *metrics.Set
-	frames, requests, bad, crowded *metrics.Counter
-	evicted                        *metrics.Counter
-	lost                           map[string]*metrics.Counter // by output
-	connections, waiting           *metrics.Gauge
-	events                         map[string]*metrics.Counter // by slug
-	responses                      map[string]*metrics.Counter // by status
+	mu       sync.Mutex
+	families []family
+	summary  decode.Summary
+	requests int
+	events   map[string]int // by slug
+	statuses map[string]int // responses by status
+	lost     map[string]int // rows by output
 
 	listener net.Listener
 	server   http.Server
 }
 
-// New begins to serve at an address: on loopback, if that says a port
+// New begins to listen at an address: on loopback, if that says a port
 // alone.
 func New(address string) (*Server, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, ErrAddress
 	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return nil, ErrAddress
+	}
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	m := &Server{set: metrics.NewSet(), lost: map[string]*metrics.Counter{}, events: map[string]*metrics.Counter{}, responses: map[string]*metrics.Counter{}}
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, fmt.Errorf("--metrics: %w", err)
 	}
-	m.listener = netutil.LimitListener(listener, maxConns)
-	m.frames = m.set.NewCounter("actionurl_frames_total")
-	m.requests = m.set.NewCounter("actionurl_requests_total")
-	m.bad = m.set.NewCounter("actionurl_malformed_frames_total")
-	m.evicted = m.set.NewCounter(`actionurl_forgotten_total{what="connections"}`)
-	m.crowded = m.set.NewCounter(`actionurl_forgotten_total{what="requests"}`)
-	m.connections = m.set.NewGauge("actionurl_connections", nil)
-	m.waiting = m.set.NewGauge("actionurl_waiting_bytes", nil)
-	m.Gauge("go_goroutines", runtime.NumGoroutine)
-
+	m := &Server{events: map[string]int{}, statuses: map[string]int{}, lost: map[string]int{}, listener: netutil.LimitListener(listener, maxConns)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		m.set.WritePrometheus(w)
+		w.Write(m.text())
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	m.server = http.Server{Handler: mux, ReadTimeout: timeout, WriteTimeout: timeout, IdleTimeout: timeout, MaxHeaderBytes: 8 << 10}
@@ -93,29 +85,66 @@ func (m *Server) Addr() string { return m.listener.Addr().String() }
 
 // Serve answers until Close is called.
 func (m *Server) Serve(stats func() []live.Stats) {
-	for i, s := range stats() {
-		of := func(name string, value func(*live.Stats) uint64) {
-			m.set.NewGauge(fmt.Sprintf("actionurl_interface_%s{interface=%q}", name, report.Visible(s.Interface)), func() float64 {
-				return float64(value(&stats()[i]))
-			})
-		}
-		of("received_frames_total", func(s *live.Stats) uint64 { return s.Received })
-		of("dropped_frames_total", func(s *live.Stats) uint64 { return s.Dropped })
-		of("unread_frames", func(s *live.Stats) uint64 { return s.Unread })
-		of("ring_freezes_total", func(s *live.Stats) uint64 { return s.Freezes })
-		of("up", func(s *live.Stats) uint64 {
+	if len(stats()) > 0 {
+		m.capture()
+		m.interfaces(stats)
+	}
+	m.Gauge("go_goroutines", "Goroutines of the process.", runtime.NumGoroutine)
+	go m.server.Serve(m.listener) // returns when the server is closed
+}
+
+// capture adds the counts of what is decoded.
+func (m *Server) capture() {
+	m.Counter("actionurl_frames_total", "Frames that were read.", func() int { return m.summary.Frames })
+	m.Counter("actionurl_malformed_frames_total", "Frames that could not be decoded.", func() int { return m.summary.Malformed })
+	m.Counter("actionurl_requests_total", "HTTP requests.", func() int { return m.requests })
+	m.Gauge("actionurl_connections", "Connections that are followed.", func() int { return m.summary.Open })
+	m.Gauge("actionurl_waiting_bytes", "Bytes that wait for what is missing before them.", func() int { return m.summary.Waiting })
+	m.families = append(m.families,
+		family{"actionurl_events_total", "Action URLs, by the event that they announce.", counter, "event", counts(m.events)},
+		family{"actionurl_responses_total", "Action URLs, by the status of the response or why there is none.", counter, "status", counts(m.statuses)},
+		family{"actionurl_lost_rows_total", "Rows or frames that no file has, by output.", counter, "output", counts(m.lost)},
+		family{"actionurl_forgotten_total", "What was dropped as there was too much of it.", counter, "what", func(yield func(string, uint64)) {
+			yield("connections", uint64(m.summary.Stream.Evicted))
+			yield("requests", uint64(m.summary.Crowded))
+		}},
+	)
+}
+
+// interfaces adds the counts of interfaces.
+func (m *Server) interfaces(stats func() []live.Stats) {
+	for _, f := range []struct {
+		name, help string
+		kind       kind
+		value      func(*live.Stats) uint64
+	}{
+		{"received_frames_total", "Frames that passed the filter.", counter, func(s *live.Stats) uint64 { return s.Received }},
+		{"dropped_frames_total", "Frames that came faster than they were read.", counter, func(s *live.Stats) uint64 { return s.Dropped }},
+		{"unread_frames", "Frames that wait in the ring buffer.", gauge, func(s *live.Stats) uint64 { return s.Unread }},
+		{"ring_freezes_total", "Times that the ring buffer was full.", counter, func(s *live.Stats) uint64 { return s.Freezes }},
+		{"up", "Whether the interface is up.", gauge, func(s *live.Stats) uint64 {
 			if s.State == live.Up {
 				return 1
 			}
 			return 0
-		})
+		}},
+	} {
+		m.families = append(m.families, family{"actionurl_interface_" + f.name, f.help, f.kind, "interface", func(yield func(string, uint64)) {
+			for _, s := range stats() {
+				yield(s.Interface, f.value(&s))
+			}
+		}})
 	}
-	go m.server.Serve(m.listener) // returns when the server is closed
 }
 
-// Gauge serves a further value.
-func (m *Server) Gauge(name string, value func() int) {
-	m.set.NewGauge(name, func() float64 { return float64(value()) })
+// Gauge serves a further value, before Serve is called.
+func (m *Server) Gauge(name, help string, value func() int) { m.single(name, help, gauge, value) }
+
+// Counter serves a further value that only grows, before Serve is called.
+func (m *Server) Counter(name, help string, value func() int) { m.single(name, help, counter, value) }
+
+func (m *Server) single(name, help string, kind kind, value func() int) {
+	m.families = append(m.families, family{name, help, kind, "", func(yield func(string, uint64)) { yield("", uint64(value())) }})
 }
 
 // Close ends the server, with the answers that are being given.
@@ -129,47 +158,38 @@ func (m *Server) Close() {
 
 // Record counts a request.
 func (m *Server) Record(r *decode.Record) {
-	m.requests.Inc()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.requests++
 	if r.Event == nil {
 		return
 	}
-	m.count(m.events, "actionurl_events_total{event=%q}", r.Event.Kind.Slug)
+	count(m.events, r.Event.Kind.Slug)
 	status := r.NoResponse.String()
 	if r.NoResponse == httpwire.Answered {
 		status = strconv.Itoa(r.Status)
 	}
-	m.count(m.responses, "actionurl_responses_total{status=%q}", status)
+	count(m.statuses, status)
 }
 
 // count adds one to a counter with a label.
-func (m *Server) count(counters map[string]*metrics.Counter, name, label string) {
+func count(counters map[string]int, label string) {
 	if _, known := counters[label]; !known && len(counters) >= maxLabels {
 		label = "other"
 	}
-	c := counters[label]
-	if c == nil {
-		c = m.set.NewCounter(fmt.Sprintf(name, label))
-		counters[label] = c
-	}
-	c.Inc()
+	counters[label]++
 }
 
 // Lost sets how many rows or frames of an output no file has.
 func (m *Server) Lost(output string, n int) {
-	c := m.lost[output]
-	if c == nil {
-		c = m.set.NewCounter(fmt.Sprintf("actionurl_lost_rows_total{output=%q}", report.Visible(output)))
-		m.lost[output] = c
-	}
-	c.Set(uint64(n))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lost[output] = n
 }
 
 // Publish sets what a summary says.
 func (m *Server) Publish(d decode.Summary) {
-	m.frames.Set(uint64(d.Frames))
-	m.bad.Set(uint64(d.Malformed))
-	m.evicted.Set(uint64(d.Stream.Evicted))
-	m.crowded.Set(uint64(d.Crowded))
-	m.connections.Set(float64(d.Open))
-	m.waiting.Set(float64(d.Waiting))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.summary = d
 }

@@ -341,7 +341,7 @@ func TestFolderRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Serve(func() []live.Stats { return nil })
+	m.Serve(func() []live.Stats { return []live.Stats{{Interface: "eth1"}} })
 	defer m.Close()
 	hangup := make(chan os.Signal, 1)
 	s := newScript()

@@ -59,6 +59,10 @@ var (
 	ErrUnsupported = errors.New("live capture is not supported on this system")
 )
 
+// MaxFanout is the most rings that an interface can have: 64 of DefaultRingSize are
+// 4 GiB, which the kernel takes at once.
+const MaxFanout = 64
+
 // A Config says what to capture.
 type Config struct {
 	// Interfaces are the names of the interfaces, at least one. Where a name is
@@ -75,7 +79,7 @@ type Config struct {
 	RingSize int
 
 	// Fanout is the number of rings that the frames of an interface are spread
-	// over, by connection; 0 for one. More of them need Linux.
+	// over, by connection; 0 for one, MaxFanout at most. More than one need Linux.
 	Fanout int
 
 	// Filter, if set, returns the program that the kernel runs over each frame
@@ -187,8 +191,8 @@ func Open(c Config) (*Source, error) {
 	if c.RingSize == 0 {
 		c.RingSize = DefaultRingSize
 	}
-	if len(c.Interfaces) == 0 || c.RingSize < 0 || c.Fanout < 0 {
-		return nil, errors.New("an interface, and a ring of a positive size, are needed")
+	if len(c.Interfaces) == 0 || c.RingSize < 0 || c.Fanout < 0 || c.Fanout > MaxFanout {
+		return nil, fmt.Errorf("an interface, and 1 to %d rings of a positive size, are needed", MaxFanout)
 	}
 	w, err := newWaiter()
 	if err != nil {

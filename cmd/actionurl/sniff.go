@@ -92,8 +92,8 @@ func (s *sniff) finish(cmd *cobra.Command) error {
 	if s.duration < 0 {
 		return usage("invalid argument %q for \"--duration\" flag: expected a time above 0, such as 1h", s.duration)
 	}
-	if s.fanout < 1 {
-		return usage("invalid argument \"%d\" for \"--fanout\" flag: expected 1 or more", s.fanout)
+	if s.fanout < 1 || s.fanout > live.MaxFanout {
+		return usage("invalid argument \"%d\" for \"--fanout\" flag: expected 1 to %d", s.fanout, live.MaxFanout)
 	}
 	return s.analysis.finish(cmd)
 }

@@ -301,6 +301,15 @@ func (o *Output) abandon() {
 	o.named()
 }
 
+// truncated reports whether somebody else has cut the file off.
+func (o *Output) truncated() bool {
+	if o.file == nil {
+		return false
+	}
+	info, err := o.file.Stat()
+	return err == nil && info.Mode().IsRegular() && info.Size() < o.size
+}
+
 // cut cuts the file off at a point.
 func (o *Output) cut(at *point) error {
 	if info, err := o.file.Stat(); err != nil || !info.Mode().IsRegular() {

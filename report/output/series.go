@@ -386,8 +386,8 @@ func (s *Series) Tick(now int64) error {
 	return nil
 }
 
-// look finds out whether the file of a live output was removed, or its folder
-// was moved and another is in its place. It then goes on in a new file, as soon
+// look finds out whether the file of a live output was removed or truncated, or its
+// folder was moved and another is in its place. It then goes on in a new file, as soon
 // as that can be made.
 func (s *Series) look() error {
 	s.looked = true
@@ -400,6 +400,13 @@ func (s *Series) look() error {
 	case out.file != nil && removed(out.file):
 		s.lost += out.rows
 		s.say("warning: %s was removed, with %s of this run", s.destination.Name, s.destination.plural(out.rows))
+		out.file.Close()
+		if err := s.lose(); err != nil {
+			return err
+		}
+		return s.recover()
+	case s.appends() && out.truncated(): // as logrotate's copytruncate does
+		s.say("%s was truncated", s.destination.Name)
 		out.file.Close()
 		if err := s.lose(); err != nil {
 			return err

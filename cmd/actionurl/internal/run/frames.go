@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type frames struct {
 	writer  *pcapfile.Writer // of the output at hand
 	keeper  *keep.Keeper
 	secrets bool  // write those that decrypt them, too
+	failed  error // of close
 	hold    int64 // how long a frame may wait, in nanoseconds of capture time
 }
 
@@ -104,4 +106,8 @@ func (f *frames) losses() []decode.LossCount {
 	return all
 }
 
-func (f *frames) close() error { return errors.Join(f.keeper.Flush(), f.out.Close()) }
+func (f *frames) close() error {
+	f.failed = f.keeper.Flush()
+	f.failed = cmp.Or(f.failed, f.out.Close())
+	return f.failed
+}

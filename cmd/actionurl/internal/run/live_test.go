@@ -23,6 +23,7 @@ import (
 	"actionurl/capture/capturetest"
 	"actionurl/capture/files"
 	"actionurl/capture/live"
+	"actionurl/capture/pcapfile"
 	"actionurl/cmd/actionurl/internal/metrics"
 	"actionurl/report"
 	"actionurl/report/output"
@@ -325,6 +326,58 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("wrote %q, and\n%s", out, messages)
 		}
 	}
+}
+
+// Where a file is truncated, it begins anew, with what each of its kind begins with.
+func TestTruncated(t *testing.T) {
+	for _, compression := range []string{"", ".gz"} {
+		dir := t.TempDir()
+		s := newScript()
+		s.event(time.Second, "/?event=hold")
+		s.at(2*time.Second, func() {
+			for _, name := range []string{"events.csv", "w.pcapng"} {
+				if err := os.Truncate(filepath.Join(dir, name+compression), 0); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		s.event(3*time.Second, "/?event=unhold")
+		c := Config{Output: filepath.Join(dir, "events.csv"+compression), Options: columns("event"), Frames: filepath.Join(dir, "w.pcapng"+compression)}
+		_, messages, err := s.play(t, c, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, name := range []string{c.Output, c.Frames} {
+			if !strings.Contains(messages, name+" was truncated\n") {
+				t.Errorf("nothing is said of %s:\n%s", name, messages)
+			}
+		}
+		if rows := decompressed(t, c.Output); rows != "event\r\nresume_call\r\n" {
+			t.Errorf("rows %q", rows)
+		}
+		if frames := decompressed(t, c.Frames); pcapfile.Whole(strings.NewReader(frames)) != int64(len(frames)) || !strings.Contains(frames, "unhold") {
+			t.Errorf("frames %q", frames)
+		}
+	}
+}
+
+// decompressed returns what is in a file.
+func decompressed(t *testing.T, name string) string {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := pcapfile.Decompress(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(data)
 }
 
 // Where the folder of the outputs is removed, that is said at once, in the metrics

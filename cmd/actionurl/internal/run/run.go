@@ -640,7 +640,12 @@ func (r *run) summarize() error {
 		r.sum.say("warning: %s without a column: the first rows had no such variables (add vars.NAME to --columns)", report.Plural(r.unlisted, "value"))
 	}
 	if r.frames != nil {
-		r.sum.say("%s: %s", r.Frames, report.Plural(r.frames.keeper.Counts.Kept, "frame"))
+		n := report.Plural(r.frames.keeper.Counts.Kept, "frame")
+		if r.frames.failed != nil {
+			r.sum.say("%v; some of %s are missing", r.frames.failed, n)
+		} else {
+			r.sum.say("%s: %s", r.Frames, n)
+		}
 		for _, loss := range r.frames.losses() {
 			r.sum.say("warning: %s: %v", r.Frames, loss)
 		}
@@ -687,7 +692,7 @@ func (r *run) lost() error {
 func (r *run) close() error {
 	err := r.rows.Close()
 	if r.frames != nil {
-		err = errors.Join(err, r.frames.close())
+		err = cmp.Or(err, r.frames.close())
 	}
 	return err
 }

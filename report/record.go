@@ -152,7 +152,7 @@ func composedFields() []field[decode.Record] {
 	return []field[decode.Record]{
 		part(field[actionurl.Event]{Column: Column{Name: "phone", Kind: KindText, width: 17, identity: true}, value: phoneValue}, eventOf),
 		{Column: Column{Name: "client", Kind: KindEndpoint, width: 14, typical: 21}, value: func(r *decode.Record) Value { return Value{kind: KindEndpoint, of: &r.Client} }},
-		{Column: Column{Name: "server", Kind: KindEndpoint, width: 14, typical: 21, rank: 4, common: true}, value: serverValue},
+		{Column: Column{Name: "server", Kind: KindEndpoint, width: 14, typical: 21, rank: 4, common: true, end: true}, value: serverValue},
 	}
 }
 

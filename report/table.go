@@ -450,7 +450,8 @@ func cutLine(cell string, columns int) (line, rest string) {
 }
 
 // fitted returns a cell that is no wider than its column: without the fractions
-// of a second, or without the beginning of what says who the row is about.
+// of a second, or without the beginning of what says who the row is about, or of
+// what its end tells from others.
 func (t *table) fitted(i int, cell string) string {
 	width := t.widths[i]
 	switch c := &t.columns[i]; {
@@ -458,7 +459,7 @@ func (t *table) fitted(i int, cell string) string {
 		return cell
 	case c.Kind == KindTime && len(cell) == len("15:04:05.000"):
 		return fitted(cell[:len("15:04:05")], width)
-	case c.identity && isASCII(cell) && width > 1:
+	case (c.identity || c.end) && isASCII(cell) && width > 1:
 		return "…" + cell[len(cell)-width+1:]
 	}
 	return fitted(cell, width)

@@ -46,6 +46,7 @@ type Column struct {
 	rank    int  // where a terminal is narrow, the highest ranks are dropped; 0 stays
 
 	optional bool // in a table, only where the first rows have a value
+	end      bool // its end tells it from others, as a server's port: the beginning is cut
 	identity bool // says who a row is about: never cut, MAC addresses are shortened to a tail
 	alarm    bool // says whether what the row is about failed
 	sensors  bool // left out of tables without Options.Sensors

@@ -182,6 +182,9 @@ func (c *Checker) target(x *httpwire.Exchange, e *actionurl.Event) {
 	if e.Template == nil && c.unexplained(x) {
 		c.add(UnknownTemplate, Detail{Name: e.Kind.Slug})
 	}
+	if key := escapedKey(x.Target); key != "" {
+		c.add(EscapedAmpersand, Detail{Name: key})
+	}
 	switch key := secretIn(x, e); {
 	case key != "":
 		c.add(SecretInURL, Detail{Name: key})
@@ -198,6 +201,21 @@ func blankIn(x *httpwire.Exchange, e *actionurl.Event) string {
 		}
 	}
 	return ""
+}
+
+// escapedKey returns the first key of a target that "&amp;" comes before, empty for
+// none.
+func escapedKey(target string) string {
+	for {
+		_, after, found := strings.Cut(target, "&amp;")
+		if !found {
+			return ""
+		}
+		target = after
+		if n := strings.IndexAny(target, "=&?/ "); n > 0 && target[n] == '=' {
+			return target[:n]
+		}
+	}
 }
 
 // shortest is less than what any family of phones keeps of a URL, in bytes.

@@ -59,6 +59,8 @@ func TestExchange(t *testing.T) {
 		{"unresolved_variable of an event that is not known", get("/x?remote=$remote", agent(grandstream)), nil, "unresolved_variable[$remote]"},
 		{"unresolved_variable, not: there is no far side yet", get("/off-hook?remote=$remote", agent(grandstream)), nil, ""},
 		{"unresolved_variable, not: the caller has no name", get("/incoming?remote=5003&n=$display_remote", agent(grandstream)), nil, ""},
+		{"escaped_ampersand", get("/incoming?a&amp;remote=5003&amp;local=5001", agent(yealink)), nil, "escaped_ampersand[amp;remote]"},
+		{"escaped_ampersand, not: part of a value", get("/incoming?remote=5003&name=A&amp;B&x=1"), nil, ""},
 		{"unresolved_variable in braces", get("/incoming?remote=5003&m={mac}&i=${ip}", agent(yealink)), nil, "unresolved_variable[{mac} (expected $mac)] unresolved_variable[${ip} (expected $ip)]"},
 		{"unresolved_variable without its last sign", get("/incoming?number=5003&n=$$INCOMINGNAME$"), nil, "unresolved_variable[$$INCOMINGNAME$]"},
 		{"unresolved_variable that is escaped", get("/incoming?remote=5003&m=%24mac", agent(yealink)), nil, "unresolved_variable[%24mac (expected $mac)]"},

@@ -103,6 +103,7 @@ var catalog = [...]info{
 	SensorGap:          sensorGap(),
 	SensorSilent:       sensorSilent(),
 	SensorClock:        sensorClock(),
+	EscapedAmpersand:   escapedAmpersand(),
 }
 
 // gravest are the kinds by severity.

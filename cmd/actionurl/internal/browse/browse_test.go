@@ -274,13 +274,40 @@ func TestFilterOfAllViews(t *testing.T) {
 		s.await("filter: phone:34:33", want)
 	}
 	s.press("1")
-	s.await("the filter does not change it")
-	s.press("2", "esc")
+	s.await("filter: phone:34:33", "1 phone  1 event", "! 34:33  1 connection refused")
+	s.press("enter")
+	s.await("34:33", "1 of 1 phone (of 3)")
+	s.press("esc", "esc", "/", "ctrl+u", "phone:34:34", "enter")
+	s.await("✗ 34:34  nothing arrives")
+	s.press("esc")
+	s.await("3 phones  4 events", "✗ 34:32  1 of 3 requests answered 404")
+	s.press("/", "phone:34:33", "enter", "2", "esc")
 	s.await("1 of 3 phones")
 	s.press("3")
 	s.await("1 of 1 call")
 	s.press("/", "failed event:hold", "enter", "5")
 	s.await("no servers (of 1)")
+}
+
+// How many phones fail is counted again as more is read, whatever is shown.
+func TestFailingCounted(t *testing.T) {
+	screen, err := New(Config{Zone: time.UTC, Clock: "utc"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := newModel(screen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Update(m.judge()())
+	if m.judge() != nil {
+		t.Error("counted again, though nothing was read")
+	}
+	screen.store.note("something was read")
+	m.judged = time.Now().Add(-countEvery)
+	if m.judge() == nil {
+		t.Error("not counted again")
+	}
 }
 
 // The cause of a verdict leads to the events that it is about.
@@ -292,6 +319,8 @@ func TestCause(t *testing.T) {
 	s.await("> http_error", "Terminate Call", "1 of 1 event (of 4)")
 	s.press("esc", "down", "enter")
 	s.await("34:34  192.168.40.52", "1 of 1 phone (of 3)")
+	s.press("esc", "esc", "up", "enter", "/", "phone:34:33", "enter") // narrows what the cause has
+	s.await("> http_error", "no events (of 4)")
 }
 
 // Between a list and the details beside it is a space, wherever the list is cut.

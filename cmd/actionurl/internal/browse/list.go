@@ -42,21 +42,9 @@ func (l *list) searched() string { return l.of.words }
 func (l *list) close()           { l.find.stop(); l.find = nil }
 
 // search implements pane.
-func (l *list) search(m *model, words string) error {
-	q := l.of
-	q.words = strings.TrimSpace(words)
-	find, err := newSearch(m.Screen, q)
-	if err != nil {
-		return err
-	}
-	l.of = q
-	l.find.stop()
-	l.find = nil
-	if !q.everything() {
-		l.find = find
-		find.start()
-	}
-	return nil
+func (l *list) search(m *model, words string) (err error) {
+	l.of, l.find, err = l.find.again(m.Screen, l.of, words)
+	return err
 }
 
 // rows are the numbers of a list's rows, in order.

@@ -16,8 +16,10 @@ const (
 	// tick is how often the screen looks for what is new.
 	tick = 100 * time.Millisecond
 
-	// judgeEvery is how often the verdict is made anew while it is shown.
+	// judgeEvery is how often the verdict is made anew while it is shown, and countEvery
+	// while no more of it is shown than how many phones fail.
 	judgeEvery = 500 * time.Millisecond
+	countEvery = 3 * time.Second
 
 	// wide is the width from which on details stand beside a list.
 	wide = 120
@@ -127,14 +129,14 @@ func (m *model) open(v view) {
 	}
 	if m.roots[v] == nil {
 		if v == verdictView {
-			m.roots[v] = &verdictPane{}
+			m.roots[v] = &verdictPane{of: all(verdictView)}
 		} else {
 			m.roots[v] = newList(all(v), v.String(), m.Live)
 		}
 	}
 	m.panes = []pane{m.roots[v]}
-	if l, ok := m.roots[v].(*list); ok && l.of.words != m.words {
-		l.search(m, m.words) // which was right before
+	if m.roots[v].searched() != m.words {
+		m.roots[v].search(m, m.words) // which was right before
 	}
 }
 
@@ -194,13 +196,16 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // stale has the screen drawn anew.
 func (m *model) stale() { m.lines = nil }
 
-// judge returns what makes the verdict anew, nil where nobody looks at it.
+// judge returns what makes the verdict anew, nil where it is new enough.
 func (m *model) judge() tea.Cmd {
 	m.store.mu.Lock()
 	changed := m.store.changed
 	m.store.mu.Unlock()
-	if v := m.top().view(); v != verdictView && v != serversView && m.verdict != nil || m.judging || m.paused ||
-		changed == m.of && m.verdict != nil || time.Since(m.judged) < judgeEvery {
+	every := countEvery
+	if v := m.top().view(); v == verdictView || v == serversView || m.verdict == nil {
+		every = judgeEvery
+	}
+	if m.judging || m.paused || changed == m.of && m.verdict != nil || time.Since(m.judged) < every {
 		return nil
 	}
 	m.judging = true
@@ -246,7 +251,7 @@ func (m *model) key(key string) tea.Cmd {
 	case "Q":
 		return tea.Quit
 	case "/", "f3":
-		m.ask = newPrompt("filter: ", m.top().searched(), func(m *model, text string) tea.Cmd {
+		m.ask = newPrompt(m.wordsAre()+": ", m.top().searched(), func(m *model, text string) tea.Cmd {
 			m.search(text)
 			return nil
 		})
@@ -256,7 +261,9 @@ func (m *model) key(key string) tea.Cmd {
 			}
 		}
 	case "f7":
-		m.form = newForm(m.top().searched())
+		if m.wordsAre() == "filter" {
+			m.form = newForm(m.top().searched())
+		}
 	case "?", "h", "f1":
 		if _, shown := m.top().(*textPane); !shown || m.top().title() != "keys" {
 			m.push(newText("keys", m.top().view(), helpLines))
@@ -282,7 +289,7 @@ func (m *model) search(words string) {
 // find has the pane look for words. Those of a view are of all views.
 func (m *model) find(words string) error {
 	err := m.top().search(m, words)
-	if _, ok := m.top().(*list); ok && err == nil && len(m.panes) == 1 {
+	if err == nil && len(m.panes) == 1 {
 		m.words = strings.TrimSpace(words)
 	}
 	return err
@@ -360,10 +367,24 @@ func (m *model) View() tea.View {
 	return v
 }
 
+// wordsAre says what the pane looks for words as.
+func (m *model) wordsAre() string {
+	switch m.top().(type) {
+	case *list, *verdictPane:
+		return "filter"
+	}
+	return "search"
+}
+
 // searching reports whether the pane may show more though the store is the same.
 func (m *model) searching() bool {
-	l, ok := m.top().(*list)
-	return ok && l.find != nil && !m.paused
+	switch p := m.top().(type) {
+	case *list:
+		return p.find != nil && !m.paused
+	case *verdictPane:
+		return p.find != nil && !m.paused
+	}
+	return false
 }
 
 // draw draws the screen.
@@ -475,7 +496,7 @@ func (m *model) messageLine() line {
 		return line{{" " + m.said, bold}}
 	}
 	if words := m.top().searched(); words != "" {
-		return line{{" filter: " + words, bold}, {"  " + m.status(), plain}}
+		return line{{" " + m.wordsAre() + ": " + words, bold}, {"  " + m.status(), plain}}
 	}
 	return textLine(" "+m.status(), dim)
 }

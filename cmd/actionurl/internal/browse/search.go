@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"actionurl/decode"
+	"actionurl/decode/verdict"
 	"actionurl/report"
 )
 
@@ -37,45 +38,71 @@ type search struct {
 	query
 	store       *store
 	grids       *grids
-	filter      report.Filter
-	texts       []string // in lower case, that rows have
-	plain       [][]byte // those that lines have, too
-	lower       []byte   // a line
+	within      report.Filter // of the scope
+	filter      report.Filter // of the words
+	texts       []string      // in lower case, that rows have
+	plain       [][]byte      // those that lines have, too
+	lower       []byte        // a line
 	clock       *report.Clock
 	judged      []int8 // by the index of a call that is over, from firstJudged on: 1 where its row has the texts, -1 where not
 	firstJudged int
+	collector   *verdict.Collector // of a verdict
+	asides      int                // that it has
 	cancel      chan struct{}
 
 	mu      sync.Mutex
 	ids     []int32                 // in order
 	servers map[netip.AddrPort]bool // of a list of servers, those of the requests
+	verdict *verdict.Verdict        // of what was chosen; nil for none yet
 	scanned int                     // requests that were looked at
 }
 
 // newSearch begins a search. Words that are wrong are an error.
 func newSearch(s *Screen, q query) (*search, error) {
 	f := &search{query: q, store: s.store, cancel: make(chan struct{}), servers: map[netip.AddrPort]bool{}}
-	f.filter.View = report.Events
+	f.filter.View, f.within.View = report.Events, report.Events
+	if q.view == verdictView {
+		f.collector = verdict.New()
+	}
 	var err error
 	if f.clock, err = report.NewClock(s.Clock); err != nil {
 		return nil, err
 	}
-	for _, words := range []string{q.scope, q.words} {
-		texts, err := f.filter.ParseTerms(words, s.Zone)
-		if err != nil {
-			return nil, err
-		}
-		for _, text := range texts {
-			text = strings.ToLower(text)
-			if f.texts = append(f.texts, text); plainText(text) && (f.clock.Form() == "" || text[0] > '9') {
-				f.plain = append(f.plain, []byte(text))
-			}
+	if err = f.within.Parse(q.scope, s.Zone); err != nil {
+		return nil, err
+	}
+	texts, err := f.filter.ParseTerms(q.words, s.Zone)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range texts {
+		text = strings.ToLower(text)
+		if f.texts = append(f.texts, text); plainText(text) && (f.clock.Form() == "" || text[0] > '9') {
+			f.plain = append(f.plain, []byte(text))
 		}
 	}
 	if f.grids, err = newGrids(s.Clock, s.sensors); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// again ends the search, which is for a query, and returns the query with other words
+// and the search for that: nil where it chooses everything. Words that are wrong
+// change nothing.
+func (f *search) again(s *Screen, q query, words string) (query, *search, error) {
+	was := q
+	q.words = strings.TrimSpace(words)
+	find, err := newSearch(s, q)
+	if err != nil {
+		return was, f, err
+	}
+	f.stop()
+	if q.everything() {
+		return q, nil, nil
+	}
+	find.start()
+	return q, find, nil
 }
 
 // start starts the search.
@@ -108,6 +135,13 @@ func (f *search) found() (ids []int32, scanned int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.ids, f.scanned
+}
+
+// latest returns the verdict of what was chosen so far; nil for none yet.
+func (f *search) latest() *verdict.Verdict {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.verdict
 }
 
 func (f *search) stopped() bool {
@@ -151,7 +185,7 @@ func (f *search) run() {
 func (f *search) look(c *cursor, next *int, members map[int32]bool) {
 	first, end := f.store.bounds()
 	*next = max(*next, first)
-	byRequest := f.view == eventsView || !f.filter.Empty() || f.phone >= 0 || f.call >= 0
+	byRequest := f.view == eventsView || f.view == verdictView || !f.filter.Empty() || f.phone >= 0 || f.call >= 0
 	if *next == first && byRequest && end > first {
 		if r := c.record(first); r != nil {
 			begin := r.Time
@@ -200,26 +234,49 @@ func (f *search) look(c *cursor, next *int, members map[int32]bool) {
 		if r == nil {
 			continue
 		}
-		if f.view == serversView {
+		switch f.view {
+		case serversView:
 			f.mu.Lock()
 			f.servers[r.Server] = true
 			f.mu.Unlock()
-			continue
-		}
-		if f.view == eventsView {
+		case verdictView:
+			r.Phone = nil // which a cursor does not know whole
+			f.collector.Record(r)
+		case eventsView:
 			ids = append(ids, member)
-		} else {
+		default:
 			members[member] = true
 		}
 	}
 	*next = max(*next, end)
 	publish()
+	if f.view == verdictView {
+		f.judge(c)
+	}
 	if f.view == callsView || f.view == phonesView {
 		ids := f.rows(c, byRequest, members)
 		f.mu.Lock()
 		f.ids = ids
 		f.mu.Unlock()
 	}
+}
+
+// judge makes the verdict, with what was found beside requests.
+func (f *search) judge(c *cursor) {
+	for len(f.texts) == 0 { // which only rows have
+		saved := c.parse([]byte(f.store.aside(f.asides, 0, 0)))
+		if saved == nil {
+			break
+		}
+		f.asides++
+		if saved.Kind == report.SavedFinding && f.filter.ShowsFinding(&saved.Finding) {
+			f.collector.Found(&saved.Finding)
+		}
+	}
+	v := f.collector.Verdict()
+	f.mu.Lock()
+	f.verdict = v
+	f.mu.Unlock()
 }
 
 func (f *search) entry(n int) (entry, bool) {
@@ -232,17 +289,18 @@ func (f *search) entry(n int) (entry, bool) {
 	return f.store.index[i], true
 }
 
-// shown returns a request if the query chooses it, of a list of requests by its
-// row, too; else nil.
+// shown returns a request if the query chooses it, of a list of requests and of a
+// verdict by its row, too; else nil.
 func (f *search) shown(c *cursor, n int) *decode.Record {
-	if f.view == eventsView && f.lacks(c.events.line(n)) {
+	rows := f.view == eventsView || f.view == verdictView
+	if rows && f.lacks(c.events.line(n)) {
 		return nil
 	}
 	r := c.record(n)
-	if r == nil || !f.filter.Shows(r) {
+	if r == nil || !f.within.Shows(r) || !f.filter.Shows(r) {
 		return nil
 	}
-	if f.view != eventsView || len(f.texts) == 0 {
+	if !rows || len(f.texts) == 0 {
 		return r
 	}
 	row := f.grids.eventRow(r)

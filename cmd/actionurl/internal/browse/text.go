@@ -163,10 +163,10 @@ func noteLines(m *model, width int) []line {
 var keyTable = [...][2]string{
 	{"1 2 3 4 5", "verdict, phones, calls, events, servers"},
 	{"Enter, Right", "go on: phone to its events, call to its ladder, event to its details"},
-	{"Esc, Left, Backspace", "back; in a list with a filter, end the filter"},
+	{"Esc, Left, Backspace", "back; Esc in a view with a filter ends the filter"},
 	{"Up Down PgUp PgDn", "move, also k j Ctrl-B Ctrl-F; Home End, also g G"},
 	{"Space", "select calls, which Enter shows in one ladder, or rows, which s saves"},
-	{"/, F3", "filter a list by words; search a text"},
+	{"/, F3", "filter a view by words; search a text"},
 	{"n, N", "next and previous match"},
 	{"F7", "filter by a form: phone, event, server, status, finding and others"},
 	{"x, F4", "ladder of the call that an event is of"},

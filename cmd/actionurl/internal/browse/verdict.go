@@ -11,32 +11,36 @@ import (
 	"actionurl/report"
 )
 
-// A verdictPane shows the verdict. The cursor is in a cause.
+// A verdictPane shows the verdict of what the filter chooses. The cursor is in a cause.
 type verdictPane struct {
 	textPane
+	of    query
+	find  *search          // nil where the query chooses everything
+	shown *verdict.Verdict // nil for none yet
+
 	at     int // the cause
 	moved  bool
 	causes []int // by line, -1 for none
 }
 
-func (p *verdictPane) title() string { return "verdict" }
-func (p *verdictPane) view() view    { return verdictView }
+func (p *verdictPane) title() string    { return "verdict" }
+func (p *verdictPane) view() view       { return verdictView }
+func (p *verdictPane) searched() string { return p.of.words }
 func (p *verdictPane) keys() string {
-	return "Up Down cause  Enter its events  / search  m messages  ? keys  q quit"
+	return "Up Down cause  Enter its events  / filter  m messages  ? keys  q quit"
 }
 
-func (p *verdictPane) status(m *model) string {
-	if p.words == "" && m.words != "" {
-		return "of all that was read: the filter does not change it"
-	}
-	return p.textPane.status(m)
+// search implements pane.
+func (p *verdictPane) search(m *model, words string) (err error) {
+	p.of, p.find, err = p.find.again(m.Screen, p.of, words)
+	return err
 }
 
 // key implements pane.
 func (p *verdictPane) key(m *model, key string) (tea.Cmd, bool) {
 	n := 0
-	if m.verdict != nil {
-		n = len(m.verdict.Causes)
+	if p.shown != nil {
+		n = len(p.shown.Causes)
 	}
 	switch key {
 	case "up", "k", "down", "j":
@@ -50,10 +54,15 @@ func (p *verdictPane) key(m *model, key string) (tea.Cmd, bool) {
 		p.at, p.moved = to, true
 	case "enter", "right":
 		if p.at < n {
-			p.enter(m, &m.verdict.Causes[p.at])
+			p.enter(m, &p.shown.Causes[p.at])
 		}
 	case "s", "S", "f2":
 		m.say("the verdict cannot be saved; 2 to 5 show rows, which s saves")
+	case "esc":
+		if p.of.words == "" {
+			return nil, false
+		}
+		m.search("")
 	default:
 		return p.textPane.key(m, key)
 	}
@@ -76,6 +85,7 @@ func (p *verdictPane) enter(m *model, c *verdict.Cause) {
 		phones = nil
 	}
 	q, words := all(eventsView), phonesOf(phones)
+	q.words = p.of.words
 	q.scope = strings.TrimSpace("finding:" + c.Kind.String() + " " + words)
 	name := c.Kind.String()
 	switch c.Kind {
@@ -104,13 +114,17 @@ func (p *verdictPane) click(m *model, y int) tea.Cmd {
 
 // draw implements pane.
 func (p *verdictPane) draw(m *model, width, height int) []line {
+	p.shown = m.verdict
+	if p.find != nil {
+		p.shown = p.find.latest()
+	}
 	p.make = func(m *model, width int) []line {
-		if m.verdict == nil {
+		if p.shown == nil {
 			return []line{textLine(" …", dim)}
 		}
 		p.causes = p.causes[:0]
 		var all []line
-		for _, l := range report.VerdictLines(m.verdict, report.VerdictOptions{Name: m.Name, Width: width - 1, Zone: m.Zone, Notes: true}) {
+		for _, l := range report.VerdictLines(p.shown, report.VerdictOptions{Name: m.Name, Width: width - 1, Zone: m.Zone, Notes: true}) {
 			s := plain
 			switch {
 			case l.Cause >= 0 && l.Cause == p.at:

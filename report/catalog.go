@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
@@ -118,4 +119,24 @@ func yes(b bool) string {
 		return "yes"
 	}
 	return ""
+}
+
+// Explain returns what is known of a finding, in 80 columns.
+func Explain(k finding.Kind) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%v): %s\n", k, k.Severity(), k.Title())
+	for _, part := range []struct{ title, text string }{
+		{"What it means", Sentence(k.Meaning())},
+		{"How it is recognized", k.Recognized()},
+		{"When it is not reported", k.Silent()},
+		{"Example", k.Example()},
+		{"What to do", Sentence(k.Hint())},
+		{"Where it is", "actionurl analyze --finding " + k.String() + " CAPTURE"},
+	} {
+		fmt.Fprintf(&b, "\n%s\n", part.title)
+		for _, line := range Fold(part.text, 76) {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
+	}
+	return b.String()
 }

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 
 	"golang.org/x/net/bpf"
@@ -32,12 +33,19 @@ func And(a, b []bpf.Instruction) []bpf.Instruction {
 	return append(all, b...)
 }
 
-// CompileLive returns the program for frames as the Linux kernel shows them to
-// the filter of a packet socket: without the outermost VLAN tag, which it holds
-// beside the frame. The first vlan of the expression tests that; where the
-// expression has none, tagged frames match as if they had no tag. It is an error
-// if the kernel would not take the program.
+// CompileLive returns the program for frames as the kernel shows them to the filter
+// of an interface. That of Linux removes the outermost VLAN tag, and holds it beside
+// the frame. The first vlan of the expression tests that; where the expression has
+// none, tagged frames match as if they had no tag. Elsewhere frames are as in files.
+// It is an error if the kernel would not take the program.
 func (e *Expr) CompileLive(link capture.LinkType) ([]bpf.Instruction, error) {
+	if runtime.GOOS != "linux" {
+		p, err := e.Compile(link)
+		if err != nil {
+			return nil, err
+		}
+		return p.Instructions()
+	}
 	tagged, err := compile(e, link, true)
 	if err != nil {
 		return nil, err

@@ -360,15 +360,17 @@ func (s *Source) Stats() []Stats {
 	return all
 }
 
-// noInterface is the error for a name that is not known.
-func noInterface(also ...string) error {
-	all, err := net.Interfaces()
-	if err != nil {
-		return ErrNoInterface
-	}
+// Names returns the names of the interfaces that there are, without [Any].
+func Names() []string {
 	var names []string
+	all, _ := net.Interfaces()
 	for _, i := range all {
 		names = append(names, i.Name)
 	}
-	return fmt.Errorf("%w; available: %s", ErrNoInterface, strings.Join(append(names, also...), ", "))
+	return names
+}
+
+// noInterface is the error for a name that is not known.
+func noInterface(also ...string) error {
+	return fmt.Errorf("%w; available: %s", ErrNoInterface, strings.Join(append(Names(), also...), ", "))
 }

@@ -23,7 +23,6 @@ import (
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
-	"actionurl/decode/packet"
 	"actionurl/decode/profile"
 	"actionurl/decode/timeline"
 	"actionurl/report"
@@ -260,19 +259,7 @@ func (a *analysis) loadProfiles() error {
 	}
 	p := profiles.Load(a.profiles)
 	complain(p, a.messages())
-	a.Decode.Templates = append(a.Decode.Templates, p.Templates()...)
-	a.Decode.Keys, a.Decode.PhoneNames, a.Decode.ServerNames = map[string]string{}, map[packet.MAC]string{}, map[string]string{}
-	for _, k := range p.Keys {
-		a.Decode.Keys[k.Key] = k.Variable
-	}
-	for _, n := range p.Phones {
-		if mac, ok := packet.ParseMAC(n.Of); ok {
-			a.Decode.PhoneNames[mac] = n.Name
-		}
-	}
-	for _, n := range p.Servers {
-		a.Decode.ServerNames[n.Of] = n.Name
-	}
+	profiles.Configure(&a.Decode.Analysis, p)
 	if a.Filter.View == report.Findings {
 		a.Ambiguous, _ = profile.Ambiguities(p.Bindings)
 	}
@@ -305,50 +292,6 @@ func (a *analysis) rotation(s string) error {
 	return err
 }
 
-// checkFormat checks the flags that a format rules out: one that shows a whole run,
-// or is not for people.
-func (a *analysis) checkFormat() error {
-	name := a.Options.Format.Name
-	toStdout := a.Output == "-" || a.Output == ""
-	switch {
-	case a.Options.Format.Binary && toStdout && output.IsTerminal(a.Stdout):
-		return usage("--format %s is not for a terminal; expected -o FILE, or a pipe", name)
-	case a.Options.Format.Binary && output.Plain(a.Output) != a.Output:
-		return usage("-o %s: %s is compressed already; expected a name without %s", a.Output, name, filepath.Ext(a.Output))
-	case a.Options.Format.Run == nil:
-		return nil
-	case a.Filter.View != report.Events:
-		return usage("--format %s shows a whole run, and cannot show --view %s", name, a.Filter.View)
-	case a.Options.Columns != "":
-		return usage("--format %s has no columns; --columns needs another format", name)
-	case a.Rotate.Bytes > 0:
-		return usage("--format %s is written at its end; expected a time for --rotate, such as 1h", name)
-	}
-	return nil
-}
-
-// finishOutputs checks the names of outputs.
-func (a *analysis) finishOutputs() error {
-	if a.Frames != "" && a.redaction.set != 0 {
-		return usage("-w writes frames as they were captured, which --redact cannot change; save the events with -o FILE.ndjson instead")
-	}
-	if a.Frames != "" && filepath.Clean(a.Frames) == filepath.Clean(a.Output) {
-		return usage("-o and -w both write %q; expected different files", a.Frames)
-	}
-	if (a.Rotate != output.Rotation{}) && !output.Timed(a.Output) && !output.Timed(a.Frames) {
-		return usage("--rotate makes several files; expected a time in the name of -o or -w, such as -o events-%%Y%%m%%d-%%H%%M%%S.ndjson")
-	}
-	if (a.Rotate == output.Rotation{}) {
-		return nil
-	}
-	for _, name := range []string{a.Output, a.Frames} {
-		if err := output.CheckName(name); err != nil {
-			return usage("%w", err)
-		}
-	}
-	return nil
-}
-
 // parseFilter reads the value of -f.
 func (a *analysis) parseFilter() error {
 	if a.expr == "" {
@@ -379,15 +322,12 @@ func (a *analysis) finish(cmd *cobra.Command) error {
 	if a.Complete && (!a.Options.Format.Saves || a.Filter.View != report.Events && a.Filter.View != report.Requests) {
 		return usage("--complete saves events for report; it needs --format ndjson or parquet, and --view events or requests")
 	}
-	if err := a.checkFormat(); err != nil {
-		return err
-	}
-	if err := a.finishOutputs(); err != nil {
-		return err
-	}
 	var err error
 	if a.Redact, err = a.redaction.redactor(cmd, cmd.Flags().Changed("interface")); err != nil {
 		return err
+	}
+	if err := a.CheckOutputs(); err != nil {
+		return usage("%w", err)
 	}
 	if err := cmp.Or(a.parseFilter(), a.finishPublication()); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"actionurl/capture/live"
 	"actionurl/cmd/actionurl/internal/browse"
 	"actionurl/report/publish"
+	"actionurl/report/saved"
 )
 
 func newBrowse(enter shutter) *cobra.Command {
@@ -49,15 +50,15 @@ func (s *sniff) browse(cmd *cobra.Command, names []string) error {
 	}
 	read := s.watch
 	if len(names) > 0 {
-		in, err := look(cmd.Context(), names, in)
+		in, err := saved.Look(cmd.Context(), names, in)
 		if err != nil {
 			return &statusError{statusFailed, err}
 		}
-		read = func(ctx context.Context) error { return s.analyze(ctx, in.names, in.stdin) }
-		if c.Live = publish.Named(names[0]); c.Live || in.saved {
+		read = func(ctx context.Context) error { return s.analyze(ctx, in.Names, in.Stdin) }
+		if c.Live = publish.Named(names[0]); c.Live || in.Saved {
 			s.Decode.ResponseTimeout, s.Decode.SlowResponse = 1, 1 // what was late has been found
 			c.Frames, c.Ring, c.Why = false, false, "saved events hold no frames"
-			read = func(ctx context.Context) error { return s.report(ctx, in.names, in.stdin) }
+			read = func(ctx context.Context) error { return s.report(ctx, in.Names, in.Stdin) }
 		}
 	}
 	if s.Redact != nil {

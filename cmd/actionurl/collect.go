@@ -59,10 +59,7 @@ func (a *analysis) collect(ctx context.Context, servers string) error {
 		if err != nil {
 			return err
 		}
-		m.Counter("actionurl_collect_lines_total", "Lines that were read.", func() int { return from.Counts().Lines })
-		m.Counter("actionurl_collect_duplicates_total", "Lines that were read before.", func() int { return from.Counts().Duplicates })
-		m.Counter("actionurl_collect_late_total", "Lines that came behind their turn.", func() int { return from.Counts().Late })
-		m.Counter("actionurl_collect_lost_total", "Lines that are missing in the numbers of a sensor's.", func() int { return from.Counts().Lost })
+		m.Collected(from.Counts)
 		m.Serve(func() []live.Stats { return nil })
 		defer m.Close()
 	}

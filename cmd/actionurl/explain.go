@@ -27,27 +27,7 @@ func newExplain() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k, _ := finding.KindOf(strings.ToLower(args[0]))
-			return explain(cmd.OutOrStdout(), k)
+			return printed(io.WriteString(cmd.OutOrStdout(), report.Explain(k)))
 		},
 	}
-}
-
-// explain writes what is known of a finding, in 80 columns.
-func explain(w io.Writer, k finding.Kind) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%v): %s\n", k, k.Severity(), k.Title())
-	for _, part := range []struct{ title, text string }{
-		{"What it means", report.Sentence(k.Meaning())},
-		{"How it is recognized", k.Recognized()},
-		{"When it is not reported", k.Silent()},
-		{"Example", k.Example()},
-		{"What to do", report.Sentence(k.Hint())},
-		{"Where it is", "actionurl analyze --finding " + k.String() + " CAPTURE"},
-	} {
-		fmt.Fprintf(&b, "\n%s\n", part.title)
-		for _, line := range report.Fold(part.text, 76) {
-			fmt.Fprintf(&b, "    %s\n", line)
-		}
-	}
-	return printed(io.WriteString(w, b.String()))
 }

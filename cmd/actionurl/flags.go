@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"actionurl/capture/live"
 	"actionurl/report"
 )
 
@@ -91,7 +92,7 @@ func addCompletions(cmd *cobra.Command) {
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		all, ok := f.Annotations[words]
 		if f.Name == "interface" {
-			all, ok = interfaceNames(), true
+			all, ok = append(live.Names(), live.Any), true
 		}
 		if ok {
 			cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp))

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"actionurl/capture/files"
+	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/decode/tls"
 )
 
@@ -26,35 +26,11 @@ func (k *keys) flags(cmd *cobra.Command) {
 
 // load reads the private keys, and opens the key log; nil for none.
 func (k *keys) load() (*tls.Secrets, *os.File, error) {
-	secrets := tls.NewSecrets()
-	for _, name := range k.private {
-		file, err := os.ReadFile(name)
-		if err != nil {
-			return nil, nil, &statusError{statusFailed, files.Named(name, err)}
-		}
-		if err := secrets.AddPrivateKey(file); err != nil {
-			return nil, nil, &statusError{statusFailed, fmt.Errorf("%s: %w", name, err)}
-		}
-	}
-	if k.log == "" {
-		return secrets, nil, nil
-	}
-	log, err := k.openLog()
+	secrets, log, err := run.OpenKeys(k.private, k.log, k.live)
 	if err != nil {
-		return nil, nil, &statusError{statusFailed, files.Named(k.log, err)}
+		return nil, nil, &statusError{statusFailed, err}
 	}
 	return secrets, log, nil
-}
-
-// openLog opens the key log. Of a named pipe that is read on, the program is a writer
-// itself: it need not wait for another, nor does the log end with one.
-func (k *keys) openLog() (*os.File, error) {
-	if info, err := os.Stat(k.log); k.live && err == nil && info.Mode()&os.ModeNamedPipe != 0 {
-		if log, err := os.OpenFile(k.log, os.O_RDWR, 0); err == nil {
-			return log, nil
-		}
-	}
-	return os.Open(k.log)
 }
 
 // read is load that reads the key log, too, up to its end.

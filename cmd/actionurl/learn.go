@@ -13,10 +13,10 @@ import (
 	"actionurl/capture/files"
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
-	"actionurl/decode"
 	"actionurl/decode/learn"
 	"actionurl/report"
 	"actionurl/report/output"
+	"actionurl/report/saved"
 )
 
 // A learning is what the flags of learn say.
@@ -70,10 +70,10 @@ func (r *learning) learn(cmd *cobra.Command, names []string) error {
 	}
 	stderr := r.Stderr
 	awaits(names, cmd.InOrStdin(), "a capture or saved events", stderr)
-	in, err := look(cmd.Context(), names, cmd.InOrStdin())
+	in, err := saved.Look(cmd.Context(), names, cmd.InOrStdin())
 	var captures *files.Captures
-	if err == nil && !in.saved {
-		captures, err = files.Open(cmd.Context(), in.names, in.stdin)
+	if err == nil && !in.Saved {
+		captures, err = files.Open(cmd.Context(), in.Names, in.Stdin)
 	}
 	if err != nil {
 		return &statusError{statusFailed, err}
@@ -85,8 +85,8 @@ func (r *learning) learn(cmd *cobra.Command, names []string) error {
 	r.enter.shut(keep, r.verbose, stderr)
 	var l *run.Learned
 	var reading error
-	if in.saved {
-		if l, reading = run.LearnSaved(cmd.Context(), r.LearnConfig, in.names, in.stdin); l == nil {
+	if in.Saved {
+		if l, reading = run.LearnSaved(cmd.Context(), r.LearnConfig, in.Names, in.Stdin); l == nil {
 			return &statusError{statusFailed, reading}
 		}
 	} else {
@@ -96,7 +96,7 @@ func (r *learning) learn(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	if reading == nil || errors.Is(reading, run.ErrDamaged) {
-		r.print(l)
+		l.Summarize(r.LearnConfig, r.profile != "")
 	}
 	return ended(reading)
 }
@@ -115,48 +115,5 @@ func (r *learning) write(l *learn.Lesson, stdout io.Writer) error {
 	case len(l.Shapes) == 0:
 		return &statusError{statusFailed, errors.New("nothing was learned, so no profile was written")}
 	}
-	return ended(output.WriteFile(output.Destination{Name: r.profile, Stdout: stdout, Private: secrets(l) > 0}, l.AppendProfile(nil)))
-}
-
-// secrets returns the number of shapes that may hold a secret.
-func secrets(l *learn.Lesson) int {
-	n := 0
-	for i := range l.Shapes {
-		if len(l.Shapes[i].Secrets()) > 0 {
-			n++
-		}
-	}
-	return n
-}
-
-// print prints the closing summary.
-func (r *learning) print(l *run.Learned) {
-	w := r.Stderr
-	open, secret := 0, secrets(l.Lesson)
-	for i := range l.Shapes {
-		if l.Shapes[i].Event.Kind == nil {
-			open++
-		}
-	}
-	report.Logf(w, "%s of %s, %s, %d with an open event; %s skipped", report.Plural(l.Requests, "request"), report.Plural(l.Phones, "phone"),
-		report.Plural(len(l.Shapes), "shape"), open, report.Plural(l.Others, "other HTTP request"))
-	if open > 0 && r.profile == "" {
-		report.Logf(w, "-o site.yaml writes a profile; fill in what is open there")
-	}
-	if secret > 0 {
-		if r.Secrets {
-			report.Logf(w, "warning: %s may hold a secret, and so does the profile", report.Plural(secret, "shape"))
-		} else {
-			report.Logf(w, "%s with what may be a secret, which is a variable in the template; --show-secrets shows it", report.Plural(secret, "shape"))
-		}
-	}
-	losses := append([]decode.LossCount{
-		{N: l.Long, Thing: "URL", How: "too long to learn from"},
-		{N: l.Crowded, Thing: "request", How: "of further shapes: too many shapes"},
-	}, l.Losses...)
-	for _, loss := range losses {
-		if loss.N > 0 {
-			report.Logf(w, "warning: %v", loss)
-		}
-	}
+	return ended(output.WriteFile(output.Destination{Name: r.profile, Stdout: stdout, Private: l.Secrets() > 0}, l.AppendProfile(nil)))
 }

@@ -67,24 +67,19 @@ func newProfileShow(load load) *cobra.Command {
 
 // checkProfiles prints the errors, warnings and ambiguities of the files.
 func checkProfiles(p *profile.Profile, out, stderr io.Writer) error {
-	print := func(m *profile.Message, weight string) error {
-		return printed(fmt.Fprintln(out, report.Visible(fmt.Sprintf("%s: %s: %s", m.Place, weight, m.Text))))
-	}
-	for i := range p.Errors {
-		if err := print(&p.Errors[i], "error"); err != nil {
-			return err
-		}
-	}
-	for i := range p.Warnings {
-		if err := print(&p.Warnings[i], "warning"); err != nil {
-			return err
-		}
-	}
 	ambiguous, whole := profile.Ambiguities(p.Bindings)
+	var clashes []profile.Message
 	for i := range ambiguous {
-		a := &ambiguous[i]
-		if err := print(&profile.Message{Place: a.A.Place, Text: report.Ambiguity(a)}, "ambiguous"); err != nil {
-			return err
+		clashes = append(clashes, profile.Message{Place: ambiguous[i].A.Place, Text: report.Ambiguity(&ambiguous[i])})
+	}
+	for _, all := range []struct {
+		weight   string
+		messages []profile.Message
+	}{{"error", p.Errors}, {"warning", p.Warnings}, {"ambiguous", clashes}} {
+		for _, m := range all.messages {
+			if err := printed(fmt.Fprintln(out, report.Visible(fmt.Sprintf("%s: %s: %s", m.Place, all.weight, m.Text)))); err != nil {
+				return err
+			}
 		}
 	}
 	if p.Unsaid > 0 {

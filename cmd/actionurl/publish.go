@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"actionurl/cmd/actionurl/internal/metrics"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/report"
 	"actionurl/report/formats"
@@ -64,11 +62,7 @@ func (a *analysis) finishPublication() error {
 	if err := publish.CheckSensor(p.sensor); err != nil {
 		return usage("invalid argument %q for \"--sensor\" flag: %w", p.sensor, err)
 	}
-	p.dir = cmp.Or(p.dir, filepath.SplitList(os.Getenv("STATE_DIRECTORY") + string(filepath.ListSeparator))[0])
-	if p.dir == "" {
-		home, _ := os.UserHomeDir()
-		p.dir = filepath.Join(cmp.Or(os.Getenv("XDG_STATE_HOME"), filepath.Join(home, ".local", "state")), "actionurl", p.sensor)
-	}
+	p.dir = cmp.Or(p.dir, publish.DefaultDir(p.sensor))
 	return nil
 }
 
@@ -95,19 +89,6 @@ func (a *analysis) publisher(ctx context.Context, live bool) (stop func() error,
 		return nil, &statusError{statusFailed, err}
 	}
 	return a.Publisher.Close, nil
-}
-
-// publishMetrics adds metrics of what is published, if that is asked for.
-func (a *analysis) publishMetrics(m *metrics.Server) {
-	if a.Publisher == nil {
-		return
-	}
-	counts := a.Publisher.Counts
-	m.Counter("actionurl_publish_lines_total", "Lines that were to be published.", func() int { return counts().Lines })
-	m.Counter("actionurl_publish_acknowledged_total", "Lines that the servers have.", func() int { return counts().Published })
-	m.Counter("actionurl_publish_duplicates_total", "Lines that the servers had already.", func() int { return counts().Duplicates })
-	m.Counter("actionurl_publish_dropped_total", "Lines that were dropped as the spool was full.", func() int { return counts().Dropped })
-	m.Gauge("actionurl_publish_spooled", "Lines that wait in the spool.", func() int { return counts().Waiting })
 }
 
 // keep adds to the rights those that publishing needs.

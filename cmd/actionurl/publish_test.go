@@ -128,9 +128,7 @@ func TestPublishMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	a := &analysis{}
-	a.Publisher = p
-	a.publishMetrics(m)
+	m.Published(p.Counts)
 	m.Serve(func() []live.Stats { return nil })
 	response, err := http.Get("http://" + m.Addr() + "/metrics")
 	if err != nil {

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -36,11 +32,10 @@ func (r *redaction) redactor(cmd *cobra.Command, live bool) (*redact.Redactor, e
 	case r.set == 0:
 		return nil, nil
 	case r.key != "":
-		data, err := readKey(r.key)
-		if err != nil {
+		var err error
+		if c.Key, err = redact.ReadKey(r.key); err != nil {
 			return nil, &statusError{statusFailed, err}
 		}
-		c.Key = append([]byte{}, data...) // not nil, and so too short if it is empty
 	}
 	made, err := redact.New(c)
 	if err != nil {
@@ -48,22 +43,6 @@ func (r *redaction) redactor(cmd *cobra.Command, live bool) (*redact.Redactor, e
 	}
 	cmd.Root().SetErr(made.Writer(cmd.ErrOrStderr())) // of the error that the command may end with
 	return made, nil
-}
-
-// maxKey is how many bytes of a key file are read.
-const maxKey = 4 << 10
-
-func readKey(name string) ([]byte, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxKey+1))
-	if err == nil && len(data) > maxKey {
-		err = fmt.Errorf("%s: has more than %d bytes; expected a key", name, maxKey)
-	}
-	return bytes.TrimSpace(data), err
 }
 
 // redacted returns read with its error as a screen may show it.

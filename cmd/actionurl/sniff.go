@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -98,16 +96,6 @@ func (s *sniff) finish(cmd *cobra.Command) error {
 	return s.analysis.finish(cmd)
 }
 
-// interfaceNames returns what -i may name.
-func interfaceNames() []string {
-	names := []string{live.Any}
-	all, _ := net.Interfaces()
-	for _, i := range all {
-		names = append(names, i.Name)
-	}
-	return names
-}
-
 // size reads the value of --ring-size.
 func (s *sniff) size(text string) error {
 	n, err := output.ParseSize(text)
@@ -133,7 +121,11 @@ func (s *sniff) watch(ctx context.Context) error {
 		Fanout:      s.fanout,
 		Filter:      s.program,
 		Changed: func(name string, to live.State) {
-			report.Logf(s.messages(), "%s", stateOf(name, to))
+			wait := "; waiting for it"
+			if to == live.Up {
+				wait = ""
+			}
+			report.Logf(s.messages(), "%s is %v%s", name, to, wait)
 		},
 	})
 	if err != nil {
@@ -150,7 +142,9 @@ func (s *sniff) watch(ctx context.Context) error {
 		if in.Metrics, err = openMetrics(s.metrics); err != nil {
 			return err
 		}
-		s.publishMetrics(in.Metrics)
+		if s.Publisher != nil {
+			in.Metrics.Published(s.Publisher.Counts)
+		}
 		in.Metrics.Serve(in.Stats)
 		defer in.Metrics.Close()
 	}
@@ -215,7 +209,7 @@ func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
 	if s.capture == nil {
 		return program, nil
 	}
-	own, err := compileLive(s.capture, link)
+	own, err := s.capture.CompileLive(link)
 	if _, ok := errors.AsType[*filter.LinkError](err); ok && slices.Contains(s.interfaces, live.Any) {
 		return []bpf.Instruction{bpf.RetConstant{}}, nil // there may be no such interface
 	}
@@ -223,29 +217,6 @@ func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
 		return nil, fmt.Errorf("-f: %w", err)
 	}
 	return filter.And(program, own), nil
-}
-
-// compileLive compiles an expression for a live interface. Linux alone removes the
-// outer VLAN tag before filters run; elsewhere frames are as in files.
-func compileLive(e *filter.Expr, link capture.LinkType) ([]bpf.Instruction, error) {
-	if runtime.GOOS == "linux" {
-		return e.CompileLive(link)
-	}
-	p, err := e.Compile(link)
-	if err != nil {
-		return nil, err
-	}
-	return p.Instructions()
-}
-
-func stateOf(name string, state live.State) string {
-	switch state {
-	case live.Down:
-		return name + " is down; waiting for it"
-	case live.Gone:
-		return name + " is gone; waiting for it"
-	}
-	return name + " is up"
 }
 
 // cannotCapture says what to do where an interface could not be opened.

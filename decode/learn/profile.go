@@ -37,6 +37,17 @@ func (l *Lesson) secrets() bool {
 	})
 }
 
+// Secrets returns how many shapes may have a secret.
+func (l *Lesson) Secrets() int {
+	n := 0
+	for i := range l.Shapes {
+		if len(l.Shapes[i].Secrets()) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Secrets returns the names of the parts that may be a secret.
 func (s *Shape) Secrets() []string {
 	var all []string

@@ -3,6 +3,7 @@ package publish
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -51,6 +52,16 @@ type segment struct {
 const segmentSize = 8 << 20
 
 const ackedName, lockName, segmentSuffix = "acknowledged", "lock", ".lines"
+
+// DefaultDir returns the folder of a sensor's spool: the one that systemd gives the
+// service, else one of the user's (XDG_STATE_HOME).
+func DefaultDir(sensor string) string {
+	if dirs := filepath.SplitList(os.Getenv("STATE_DIRECTORY")); len(dirs) > 0 && dirs[0] != "" {
+		return dirs[0]
+	}
+	home, _ := os.UserHomeDir()
+	return filepath.Join(cmp.Or(os.Getenv("XDG_STATE_HOME"), filepath.Join(home, ".local", "state")), "actionurl", sensor)
+}
 
 // errLocked is the error of a spool that another process uses.
 var errLocked = errors.New("another process publishes from this folder; use another --spool-dir or --sensor")

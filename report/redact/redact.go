@@ -19,8 +19,11 @@
 package redact
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"sync"
 
@@ -71,6 +74,24 @@ const leastKey = 16
 
 // ErrKey is the error of New for a key that is too short.
 var ErrKey = errors.New("the key has less than 16 bytes; make one with: openssl rand -hex 32")
+
+// maxKey is how many bytes of a key file are read.
+const maxKey = 4 << 10
+
+// ReadKey returns the key in a file, without the white space around it. That of an
+// empty file is not nil, and so too short.
+func ReadKey(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxKey+1))
+	if err == nil && len(data) > maxKey {
+		err = fmt.Errorf("%s: has more than %d bytes; expected a key", name, maxKey)
+	}
+	return append([]byte{}, bytes.TrimSpace(data)...), err
+}
 
 // Config says what a Redactor replaces.
 type Config struct {

@@ -53,9 +53,9 @@ func expand(names []string) ([]string, error) {
 	return all, nil
 }
 
-// Holds reports whether a folder, with its folders, or what matches a pattern are
+// holds reports whether a folder, with its folders, or what matches a pattern are
 // saved events and no other files.
-func Holds(name string) bool {
+func holds(name string) bool {
 	all, err := walk(name, regexp.MustCompile(""))
 	if errors.Is(err, fs.ErrNotExist) && wild(name) {
 		all, err = expand([]string{name})

@@ -44,7 +44,7 @@ func TestExpand(t *testing.T) {
 	for name, want := range map[string]bool{
 		"lake": false, "lake/day=1": true, "lake/day=*": true, "lake/**": false, "link": false, "none": false, "non*": false, "[": false, "missing": false, "a.nd*": true,
 	} {
-		if Holds(name) != want {
+		if holds(name) != want {
 			t.Errorf("%s holds saved events alone: %t", name, !want)
 		}
 	}

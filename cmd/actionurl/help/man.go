@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,13 +27,14 @@ func page(topic string) (name, section string) {
 }
 
 // WritePages writes a man page for each command and topic under root to a
-// folder, and returns their number. The pages have the date and the version.
-func WritePages(root *cobra.Command, dir string, date time.Time, version string) (int, error) {
+// folder, and returns their number. The pages have the version, and the date that
+// SOURCE_DATE_EPOCH says, in seconds since 1970; none without it.
+func WritePages(root *cobra.Command, dir, version string) (int, error) {
+	day := ""
+	if s, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
+		day = time.Unix(s, 0).UTC().Format(time.DateOnly)
+	}
 	header := func(name, section string) string {
-		day := ""
-		if !date.IsZero() {
-			day = date.UTC().Format("2006-01-02")
-		}
 		return fmt.Sprintf("%% %q %q %q %q %q\n", strings.ToUpper(name), section, day, "actionurl "+version, "actionurl manual")
 	}
 	pages := 0

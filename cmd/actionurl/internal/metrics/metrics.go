@@ -17,6 +17,7 @@ import (
 	"actionurl/capture/live"
 	"actionurl/decode"
 	"actionurl/decode/httpwire"
+	"actionurl/report/publish"
 )
 
 // maxLabels bounds the events and the statuses that are counted each by itself,
@@ -135,6 +136,23 @@ func (m *Server) interfaces(stats func() []live.Stats) {
 			}
 		}})
 	}
+}
+
+// Published serves the counts of what a sensor publishes, before Serve is called.
+func (m *Server) Published(counts func() publish.Counts) {
+	m.Counter("actionurl_publish_lines_total", "Lines that were to be published.", func() int { return counts().Lines })
+	m.Counter("actionurl_publish_acknowledged_total", "Lines that the servers have.", func() int { return counts().Published })
+	m.Counter("actionurl_publish_duplicates_total", "Lines that the servers had already.", func() int { return counts().Duplicates })
+	m.Counter("actionurl_publish_dropped_total", "Lines that were dropped as the spool was full.", func() int { return counts().Dropped })
+	m.Gauge("actionurl_publish_spooled", "Lines that wait in the spool.", func() int { return counts().Waiting })
+}
+
+// Collected serves the counts of what is collected of sensors, before Serve is called.
+func (m *Server) Collected(counts func() publish.Collected) {
+	m.Counter("actionurl_collect_lines_total", "Lines that were read.", func() int { return counts().Lines })
+	m.Counter("actionurl_collect_duplicates_total", "Lines that were read before.", func() int { return counts().Duplicates })
+	m.Counter("actionurl_collect_late_total", "Lines that came behind their turn.", func() int { return counts().Late })
+	m.Counter("actionurl_collect_lost_total", "Lines that are missing in the numbers of a sensor's.", func() int { return counts().Lost })
 }
 
 // Gauge serves a further value, before Serve is called.

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"actionurl/capture/files"
+	"actionurl/decode"
+	"actionurl/decode/packet"
 	"actionurl/decode/profile"
 )
 
@@ -25,6 +27,23 @@ func Load(names []string) *profile.Profile {
 		}
 	}
 	return &l.parser.Profile
+}
+
+// Configure adds to an analysis what a profile says of phones and servers.
+func Configure(a *decode.Analysis, p *profile.Profile) {
+	a.Templates = append(a.Templates, p.Templates()...)
+	a.Keys, a.PhoneNames, a.ServerNames = map[string]string{}, map[packet.MAC]string{}, map[string]string{}
+	for _, k := range p.Keys {
+		a.Keys[k.Key] = k.Variable
+	}
+	for _, n := range p.Phones {
+		if mac, ok := packet.ParseMAC(n.Of); ok {
+			a.PhoneNames[mac] = n.Name
+		}
+	}
+	for _, n := range p.Servers {
+		a.ServerNames[n.Of] = n.Name
+	}
 }
 
 // A loader reads files into a parser.

@@ -1,9 +1,47 @@
 package run
 
 import (
+	"fmt"
 	"io"
 	"os"
+
+	"actionurl/capture/files"
+	"actionurl/decode/tls"
 )
+
+// OpenKeys reads files of private keys, and opens a key log; nil for an empty name.
+// One of a live run is read on for as long as the program runs.
+func OpenKeys(private []string, log string, live bool) (*tls.Secrets, *os.File, error) {
+	secrets := tls.NewSecrets()
+	for _, name := range private {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			return nil, nil, files.Named(name, err)
+		}
+		if err := secrets.AddPrivateKey(file); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if log == "" {
+		return secrets, nil, nil
+	}
+	file, err := openLog(log, live)
+	if err != nil {
+		return nil, nil, files.Named(log, err)
+	}
+	return secrets, file, nil
+}
+
+// openLog opens a key log. Of a named pipe that is read on, the program is a writer
+// itself: it need not wait for another, nor does the log end with one.
+func openLog(name string, live bool) (*os.File, error) {
+	if info, err := os.Stat(name); live && err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		if log, err := os.OpenFile(name, os.O_RDWR, 0); err == nil {
+			return log, nil
+		}
+	}
+	return os.Open(name)
+}
 
 // follow returns a reader of a key log that others write: it ends where the log
 // ends at present, and goes on from there when it is read again. A pipe is read

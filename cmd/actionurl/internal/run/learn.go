@@ -111,3 +111,34 @@ func LearnSaved(ctx context.Context, c LearnConfig, names []string, stdin io.Rea
 		return r.learned(l, err)
 	}
 }
+
+// Summarize prints the closing summary; profiled says that a profile was written.
+func (l *Learned) Summarize(c LearnConfig, profiled bool) {
+	open := 0
+	for i := range l.Shapes {
+		if l.Shapes[i].Event.Kind == nil {
+			open++
+		}
+	}
+	report.Logf(c.Stderr, "%s of %s, %s, %d with an open event; %s skipped", report.Plural(l.Requests, "request"), report.Plural(l.Phones, "phone"),
+		report.Plural(len(l.Shapes), "shape"), open, report.Plural(l.Others, "other HTTP request"))
+	if open > 0 && !profiled {
+		report.Logf(c.Stderr, "-o site.yaml writes a profile; fill in what is open there")
+	}
+	switch secret := l.Secrets(); {
+	case secret == 0:
+	case c.Secrets:
+		report.Logf(c.Stderr, "warning: %s may hold a secret, and so does the profile", report.Plural(secret, "shape"))
+	default:
+		report.Logf(c.Stderr, "%s with what may be a secret, which is a variable in the template; --show-secrets shows it", report.Plural(secret, "shape"))
+	}
+	losses := append([]decode.LossCount{
+		{N: l.Long, Thing: "URL", How: "too long to learn from"},
+		{N: l.Crowded, Thing: "request", How: "of further shapes: too many shapes"},
+	}, l.Losses...)
+	for _, loss := range losses {
+		if loss.N > 0 {
+			report.Logf(c.Stderr, "warning: %v", loss)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"actionurl/capture/capturetest"
@@ -36,6 +38,24 @@ func TestMain(m *testing.M) {
 		command = func() { os.Exit(execute(context.Background(), nil, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 	}
 	testscript.Main(m, map[string]func(){"actionurl": command, "nats-server": runNATS})
+}
+
+// runNATS is a server of its own process, with the configuration in a file, until
+// it is killed.
+func runNATS() {
+	o, err := server.ProcessConfigFile(os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	o.NoSigs, o.NoLog = true, true
+	s, err := server.NewServer(o)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	s.Start()
+	s.WaitForShutdown()
 }
 
 // TestScripts runs the scripts in testdata. Each begins with the captures of

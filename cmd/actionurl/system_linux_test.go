@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -24,24 +23,6 @@ import (
 // wholeSystems has the tests of whole systems take 100,000 events a sensor, and outages of
 // half a minute; it takes ten minutes.
 var wholeSystems = flag.Bool("systems", false, "test whole systems with many events and long outages")
-
-// runNATS is a server of its own process, with the configuration in a file, until
-// it is killed.
-func runNATS() {
-	o, err := server.ProcessConfigFile(os.Args[1])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	o.NoSigs, o.NoLog = true, true
-	s, err := server.NewServer(o)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	s.Start()
-	s.WaitForShutdown()
-}
 
 // A system is servers, sensors and a collector, each a process.
 type system struct {

@@ -15,7 +15,7 @@ const (
 	chunks = 4
 
 	// chunkItems bounds the items of a chunk: 256 exchanges of 416 bytes, messages
-	// of 376, attempts of 180 or handshakes of 240; 300 KiB where it had each of them.
+	// of 376, attempts of 220 or handshakes of 240; 300 KiB where it had each of them.
 	chunkItems = 256
 
 	// chunkMarks bounds the ends of batches in a chunk, 600 bytes each.

@@ -173,6 +173,28 @@ func (k *Conn) Segment(client bool, t layers.TCP, payload string) {
 	k.c.Add(Ethernet(src.Addr(), dst.Addr(), k.VLANs, IP(src, dst, k.c.ids, t, payload)...))
 }
 
+// Reject adds an ICMP message of a host to the client, which quotes the client's
+// SYN: destination unreachable, with a code.
+func (k *Conn) Reject(from string, code uint8) {
+	by := netip.MustParseAddr(from)
+	k.c.Add(Rejection(by, k.client, k.server, k.Client, code))
+}
+
+// Rejection returns an Ethernet frame with an ICMP message, destination
+// unreachable, that quotes a SYN between two endpoints.
+func Rejection(by netip.Addr, src, dst netip.AddrPort, seq uint32, code uint8) []byte {
+	quoted := gopacket.Payload(Serialize(IP(src, dst, 1, layers.TCP{SYN: true, Seq: seq}, "")...))
+	if by.Is4() {
+		return Ethernet(by, src.Addr(), nil,
+			&layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolICMPv4, SrcIP: by.AsSlice(), DstIP: src.Addr().AsSlice()},
+			&layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(layers.ICMPv4TypeDestinationUnreachable, code)}, quoted)
+	}
+	ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolICMPv6, SrcIP: by.AsSlice(), DstIP: src.Addr().AsSlice()}
+	icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeDestinationUnreachable, code)}
+	icmp.SetNetworkLayerForChecksum(ip)
+	return Ethernet(by, src.Addr(), nil, ip, icmp, gopacket.Payload(make([]byte, 4)), quoted)
+}
+
 // IP returns the layers of a TCP segment from the IP header on.
 func IP(src, dst netip.AddrPort, id uint16, t layers.TCP, payload string) []gopacket.SerializableLayer {
 	t.SrcPort, t.DstPort = layers.TCPPort(src.Port()), layers.TCPPort(dst.Port())

@@ -143,6 +143,24 @@ func TestConnections(t *testing.T) {
 			syn(k)
 			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
 		}, nil, nil},
+		{"unreachable: a firewall says so, at once and for each copy of the SYN", func(c *capturetest.Capture) {
+			k := c.Conn(phone+":51000", "192.168.40.207:80")
+			for range 3 {
+				syn(k)
+				k.Reject("192.168.40.1", 13)
+				c.Wait(time.Second)
+			}
+		}, nil, []string{"unreachable ×1 from 2 of 00:0b:82:12:34:32: 192.168.40.207:80 (administratively prohibited, says 192.168.40.1)"}},
+		{"unreachable, not: the message quotes another SYN, or comes after the answer", func(c *capturetest.Capture) {
+			k := c.Conn(phone+":51000", "192.168.40.207:80")
+			syn(k)
+			k.Client += 7
+			k.Reject("192.168.40.1", 13)
+			k.Client -= 7
+			k = c.Conn(phone+":51001", "192.168.40.207:80").Open()
+			k.Client--
+			k.Reject("192.168.40.1", 1)
+		}, nil, nil},
 		{"refused: another host, of a phone that announces nothing", func(c *capturetest.Capture) {
 			event(c)
 			k := c.Conn("192.168.40.51:50001", "192.168.40.208:80")

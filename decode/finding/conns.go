@@ -84,7 +84,7 @@ const (
 type pairKey struct {
 	ends
 	kind Kind
-	why  string // why TLS failed; empty where it did not
+	why  string // why TLS failed, or what an ICMP message says; empty for nothing
 }
 
 // A pair is how often it did.
@@ -150,15 +150,17 @@ func (c *conns) reach(between ends, what use) {
 
 // Attempt takes a connection that did not come about.
 func (c *Checker) Attempt(a *stream.Attempt) {
-	kind := Unreachable
+	kind, why := Unreachable, ""
 	switch {
 	case a.Refused:
 		kind = Refused
+	case a.Rejected != "":
+		why = a.Rejected + ", says " + a.By.String()
 	case a.Until-a.First < patience:
 		return
 	}
 	c.registry.Heard(a.ClientMAC, a.Client.Addr(), a.Time)
-	c.conns.add(pairKey{ends{a.Client.Addr(), a.Server}, kind, ""}, &a.Origin, a.ClientMAC)
+	c.conns.add(pairKey{ends{a.Client.Addr(), a.Server}, kind, why}, &a.Origin, a.ClientMAC)
 }
 
 // Handshake takes how a TLS connection began.

@@ -34,8 +34,8 @@ func (d *Decoder) ip(data []byte) {
 	}
 }
 
-// matters reports whether a packet of a protocol may hold a TCP segment, or a
-// Datagram. It is what most frames end at.
+// matters reports whether a packet of a protocol may hold a TCP segment, a
+// Datagram or a Rejection. It is what most frames end at.
 func (d *Decoder) matters(protocol layers.IPProtocol, data []byte) bool {
 	switch protocol {
 	case layers.IPProtocolTCP, layers.IPProtocolIPv4, layers.IPProtocolIPv6, layers.IPProtocolGRE, layers.IPProtocolAH, protoIPComp, layers.IPProtocolEtherIP, protoL2TP, layers.IPProtocolMPLSInIP:
@@ -44,6 +44,8 @@ func (d *Decoder) matters(protocol layers.IPProtocol, data []byte) bool {
 		return len(data) >= 8 &&
 			(len(data) > 8 && capital(data[8]) && d.config.Datagram != nil ||
 				d.tunnels(binary.BigEndian.Uint16(data[2:])) || d.tunnels(binary.BigEndian.Uint16(data)))
+	case layers.IPProtocolICMPv4, layers.IPProtocolICMPv6:
+		return d.config.Rejected != nil && len(data) > 1 && rejects(protocol, data[0], data[1]) != ""
 	}
 	return false
 }
@@ -186,6 +188,8 @@ func (d *Decoder) transport(protocol layers.IPProtocol, data []byte, size int) {
 		d.segment(data, size)
 	case layers.IPProtocolUDP:
 		d.udp(data, size)
+	case layers.IPProtocolICMPv4, layers.IPProtocolICMPv6:
+		d.icmp(protocol, data)
 	case layers.IPProtocolIPv4:
 		d.within(d.ipv4, data)
 	case layers.IPProtocolIPv6:

@@ -49,7 +49,7 @@ func words[N ~uint8 | ~uint16](numbers ...N) []uint32 {
 const whole = 1<<31 - 1
 
 // KernelFilter returns a program that lets the frames pass that a [Decoder]
-// needs: TCP, and what is wanted beside it, in VLANs or not. It drops RTP, which
+// needs: TCP, what says that a segment cannot be delivered, and what is wanted beside it, in VLANs or not. It drops RTP, which
 // most frames of a span port are. All frames pass of link types other than
 // Ethernet and those that begin with an IP packet or an address family.
 //
@@ -71,6 +71,9 @@ func KernelFilter(link capture.LinkType, want Want) []bpf.Instruction {
 	a.ipv4(want)
 	a.ipv6(want)
 	a.udp(want)
+	a.jump("drop")
+	a.icmp("icmp", 20, layers.ICMPv4TypeDestinationUnreachable)
+	a.icmp("icmp6", 40, layers.ICMPv6TypeDestinationUnreachable)
 	a.label("drop")
 	a.add(bpf.RetConstant{})
 	a.label("keep")
@@ -125,6 +128,7 @@ func (a *assembler) ipv4(want Want) {
 	a.when(bpf.JumpGreaterOrEqual, "ipv6", 0x60)
 	a.add(bpf.LoadIndirect{Off: 9, Size: 1})
 	a.protocols(want)
+	a.when(bpf.JumpEqual, "icmp", uint32(layers.IPProtocolICMPv4))
 	a.when(bpf.JumpNotEqual, "drop", uint32(layers.IPProtocolUDP))
 	const moreFragmentsOrOffset = 0x3fff
 	a.add(bpf.LoadIndirect{Off: 6, Size: 2})
@@ -148,6 +152,7 @@ func (a *assembler) ipv6(want Want) {
 	a.protocols(want)
 	a.when(bpf.JumpEqual, "keep", words(layers.IPProtocolIPv6HopByHop, layers.IPProtocolIPv6Routing, layers.IPProtocolIPv6Fragment,
 		layers.IPProtocolIPv6Destination, protoMobility, protoHIP, protoShim6)...)
+	a.when(bpf.JumpEqual, "icmp6", uint32(layers.IPProtocolICMPv6))
 	a.when(bpf.JumpNotEqual, "drop", uint32(layers.IPProtocolUDP))
 	a.add(bpf.TXA{})
 	a.add(bpf.ALUOpConstant{Op: bpf.ALUOpAdd, Val: 40})
@@ -188,6 +193,15 @@ func (a *assembler) udp(want Want) {
 		a.when(bpf.JumpGreaterThan, "drop", 'Z')
 		a.when(bpf.JumpGreaterOrEqual, "keep", 'A')
 	}
+}
+
+// icmp keeps the ICMP messages of a type, at X and the length of an IP header
+// without options.
+func (a *assembler) icmp(label string, header uint32, kind uint32) {
+	a.label(label)
+	a.add(bpf.LoadIndirect{Off: header, Size: 1})
+	a.when(bpf.JumpEqual, "keep", kind)
+	a.jump("drop")
 }
 
 // An assembler builds a program with labels to jump to.

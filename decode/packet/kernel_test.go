@@ -86,6 +86,8 @@ func TestKernelFilter(t *testing.T) {
 		{"ESP", patch(tcp4, 23, 50), false, false, false},
 		{"ICMP", patch(tcp4, 23, 1), false, false, false},
 		{"ICMPv6", patch(tcp6, 20, 58), false, false, false},
+		{"ICMP, unreachable", patch(patch(tcp4, 23, 1), atTCP, 3), true, true, true},
+		{"ICMPv6, unreachable", patch(patch(tcp6, 20, 58), atTCP+20, 1), true, true, true},
 		{"PPPoE", ofType(0x8864, 0x11, 0), false, false, true},
 		{"PPPoE discovery", ofType(0x8863, 0x11, 9), false, false, false},
 		{"MPLS", ofType(0x8847, 0, 0, 1, 64), false, false, true},

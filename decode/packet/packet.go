@@ -169,6 +169,16 @@ type Datagram struct {
 	Cut      int    // bytes of payload that the sender sent and the capture does not hold
 }
 
+// A Rejection is an ICMP message that a TCP segment could not be delivered.
+type Rejection struct {
+	Origin
+	Dest     MAC      // the receiver's address on its link; zero where there is none
+	By       Address  // who sends the message: the host, a router or a firewall
+	Src, Dst Endpoint // of the segment
+	Seq      uint32   // of the segment
+	Why      string   // it could not be delivered, in words
+}
+
 // Bare reports whether the segment does nothing but to acknowledge.
 func (s *Segment) Bare() bool {
 	return len(s.Payload) == 0 && s.Cut == 0 && !s.SYN && !s.FIN && !s.RST
@@ -198,6 +208,8 @@ type Config struct {
 	// Datagram, unless nil, gets each Datagram, which is valid until it returns. It
 	// reports whether it has use for it; one that it has none for may be a tunnel's.
 	Datagram func(*Datagram) bool
+	// Rejected, unless nil, gets each Rejection, which is valid until it returns.
+	Rejected func(*Rejection)
 }
 
 // A Decoder decodes frames. It is not safe for concurrent use.

@@ -117,7 +117,7 @@ func (a *Assembler) restart(c *Conn) {
 	a.lose(c)
 	a.Counts.Conns++
 	c.halves = [2]half{}
-	c.closed = false
+	c.closed, c.rejected = false, false
 	c.closing++
 }
 

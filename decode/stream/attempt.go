@@ -13,7 +13,7 @@ const resend = 500e6
 
 // An Attempt is a connection that was not established.
 type Attempt struct {
-	packet.Origin // of the RST, or of the SYN that was sent last
+	packet.Origin // of the RST or the ICMP message, or of the SYN that was sent last
 
 	Client, Server netip.AddrPort
 	ClientMAC      packet.MAC // its address on its link, or a router's; zero where there is none
@@ -21,8 +21,12 @@ type Attempt struct {
 	// Refused says that the server answered the SYN with an RST. Otherwise it did
 	// not answer at all, though the SYN was sent again.
 	Refused bool
-	First   int64 // time of the first SYN
-	Until   int64 // time up to which no answer was captured
+	// Rejected is why an ICMP message of By came in place of an answer, in words;
+	// empty where none did.
+	Rejected string
+	By       netip.Addr
+	First    int64 // time of the first SYN
+	Until    int64 // time up to which no answer was captured
 }
 
 // A retry is the latest copy of a SYN without an answer. At most maxConns of 48
@@ -31,7 +35,7 @@ type retry struct{ latest packet.Origin }
 
 // tried notes a copy of the SYN of side.
 func (a *Assembler) tried(c *Conn, side Side, s *packet.Segment) {
-	if s.ACK || a.config.Failed == nil || s.Clock-c.began < resend || c.answered(side) {
+	if s.ACK || a.config.Failed == nil || c.rejected || s.Clock-c.began < resend || c.answered(side) {
 		return
 	}
 	if c.retry == nil {
@@ -63,6 +67,23 @@ func (a *Assembler) unanswered(c *Conn) {
 		}
 	}
 	c.retry = nil
+}
+
+// Rejected takes an ICMP message. It tells of a connection whose SYN it quotes and
+// that has no answer, once: the SYN may be sent again.
+func (a *Assembler) Rejected(r *packet.Rejection) {
+	c, side := a.table.find(&r.Src, &r.Dst)
+	if c == nil || a.config.Failed == nil || c.rejected {
+		return
+	}
+	if h := &c.halves[side]; !h.synced || h.start != r.Seq+1 || c.answered(side) {
+		return
+	}
+	c.rejected, c.retry = true, nil
+	a.config.Failed(&Attempt{
+		Origin: r.Origin, Client: c.Addr(side), Server: c.Addr(side.Other()), ClientMAC: r.Dest,
+		Rejected: r.Why, By: packet.Endpoint{Addr: r.By}.AddrPort().Addr(), First: c.began, Until: r.Clock,
+	})
 }
 
 // refused reports an RST of side that answers a SYN (RFC 9293, section 3.5.2).

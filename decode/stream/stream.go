@@ -112,15 +112,16 @@ type Conn struct {
 
 	// Its two ends. VLAN IDs are not part of them, so that tagged and untagged
 	// copies of a frame count as copies.
-	ends    [2]packet.Endpoint
-	halves  [2]half
-	began   int64  // time of the SYN; valid iff a side is synced
-	retry   *retry // of the SYN, while it has no answer; mostly nil
-	number  uint32 // from 1 on, see table
-	closing uint32 // counts the times it was closed, to tell old entries of Assembler.closed
-	known   bool   // it is in the table
-	closed  bool
-	touched bool // since the eviction's hand passed
+	ends     [2]packet.Endpoint
+	halves   [2]half
+	began    int64  // time of the SYN; valid iff a side is synced
+	retry    *retry // of the SYN, while it has no answer; mostly nil
+	number   uint32 // from 1 on, see table
+	closing  uint32 // counts the times it was closed, to tell old entries of Assembler.closed
+	known    bool   // it is in the table
+	closed   bool
+	rejected bool // its SYN, by an ICMP message
+	touched  bool // since the eviction's hand passed
 }
 
 // Addr returns the address and port of a side.

@@ -353,7 +353,10 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 			}
 			name = cmp.Or(name, a.Detail.Other)
 		}
-		if t.why == finding.PlainHTTP {
+		switch {
+		case t.kind == finding.Unreachable && t.why != "":
+			cause.Hint = "let the firewall or router that says so pass the phones to the server, or correct the address in their Action URLs"
+		case t.why == finding.PlainHTTP:
 			cause.Hint = "begin the phone's Action URL with http://, or give it the server's port for https"
 		}
 		cause.What = t.words(cause.Count, name)
@@ -415,6 +418,9 @@ func (t try) words(n int, name string) string {
 	case finding.Refused:
 		return nothing + count(n, "connection") + " refused at " + t.server
 	case finding.Unreachable:
+		if t.why != "" {
+			return nothing + count(n, "connection") + " to " + t.server + " rejected: " + t.why
+		}
 		return nothing + count(n, "connection attempt") + " unanswered at " + t.server
 	}
 	if name != "" {

@@ -125,7 +125,7 @@ func New(c Config, to Sink) *Decoder {
 	streams.tls = d.tls
 	d.demux = streams
 	d.streams = stream.NewAssembler(streams, stream.Config{Lost: lost, Failed: to.Attempt})
-	d.packets = packet.NewDecoder(d.segment, packet.Config{Lost: lost, VXLANPort: c.VXLANPort, Datagram: d.datagram})
+	d.packets = packet.NewDecoder(d.segment, packet.Config{Lost: lost, VXLANPort: c.VXLANPort, Datagram: d.datagram, Rejected: d.rejected})
 	return d
 }
 
@@ -230,6 +230,13 @@ func (d *Decoder) datagram(g *packet.Datagram) bool {
 	g.Clock = d.clock.reached()
 	d.settle()
 	return d.sip.Datagram(g)
+}
+
+func (d *Decoder) rejected(r *packet.Rejection) {
+	d.read(&r.Origin)
+	r.Clock = d.clock.reached()
+	d.settle()
+	d.streams.Rejected(r)
 }
 
 // settle hands on the requests at the front that wait no longer.

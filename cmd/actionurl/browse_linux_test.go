@@ -236,7 +236,7 @@ func TestBrowse(t *testing.T) {
 		s.typed("x.pcapng")
 		s.press("Enter")
 		s.await("saved events hold no frames")
-		s.press("q")
+		s.press("Escape", "q")
 		s.left(0)
 	})
 	t.Run("pipe", func(t *testing.T) {

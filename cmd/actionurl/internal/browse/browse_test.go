@@ -121,7 +121,7 @@ func (s *session) shown() string {
 
 var keyNames = map[string]rune{
 	"enter": tea.KeyEnter, "esc": tea.KeyEscape, "space": tea.KeySpace, "up": tea.KeyUp, "down": tea.KeyDown, "end": tea.KeyEnd, "home": tea.KeyHome,
-	"pgdown": tea.KeyPgDown, "tab": tea.KeyTab, "f1": tea.KeyF1, "f2": tea.KeyF2, "f3": tea.KeyF3, "f4": tea.KeyF4, "f6": tea.KeyF6, "f7": tea.KeyF7, "f10": tea.KeyF10,
+	"backspace": tea.KeyBackspace, "pgdown": tea.KeyPgDown, "tab": tea.KeyTab, "f1": tea.KeyF1, "f2": tea.KeyF2, "f3": tea.KeyF3, "f4": tea.KeyF4, "f6": tea.KeyF6, "f7": tea.KeyF7, "f10": tea.KeyF10,
 }
 
 // press presses keys, of which a name or a character each is given.
@@ -236,7 +236,9 @@ func TestFilter(t *testing.T) {
 	s.press("esc", "/", "REGISTR", "enter")
 	s.await("filter: REGISTR", "1 of 1 event (of 4)")
 	s.press("esc", "/", "status:x", "enter")
-	s.await("is not a status")
+	s.await("filter: status:x", "is not a status") // and can be corrected
+	s.press("backspace", "404", "enter")
+	s.await("filter: status:404", "1 of 1 event (of 4)", "Enter details")
 	s.press("f7", "ctrl+u", "34:32", "enter")
 	s.await("filter: phone:34:32", "1 of 3 events (of 4)")
 }

@@ -97,7 +97,6 @@ func (f *form) pressed(m *model, msg tea.KeyPressMsg) tea.Cmd {
 			m.say("%v", err)
 			return nil
 		}
-		m.said = ""
 		m.form = nil
 	case "ctrl+u":
 		for _, p := range f.fields {

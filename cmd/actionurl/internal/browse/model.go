@@ -215,6 +215,7 @@ func (m *model) judge() tea.Cmd {
 // pressed takes a key.
 func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	key := msg.String()
+	m.said = ""
 	switch {
 	case key == "ctrl+c":
 		return tea.Quit
@@ -225,7 +226,6 @@ func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	case m.form != nil:
 		return m.form.pressed(m, msg)
 	}
-	m.said = ""
 	if rest, ok := strings.CutPrefix(key, "alt+"); ok { // Esc and a key right after it come as one
 		return tea.Batch(m.key("esc"), m.key(rest))
 	}
@@ -251,15 +251,10 @@ func (m *model) key(key string) tea.Cmd {
 	case "Q":
 		return tea.Quit
 	case "/", "f3":
-		m.ask = newPrompt(m.wordsAre()+": ", m.top().searched(), func(m *model, text string) tea.Cmd {
-			m.search(text)
-			return nil
+		m.ask = newPrompt(m.wordsAre()+": ", m.top().searched(), func(m *model, text string) (tea.Cmd, error) {
+			return nil, m.find(text)
 		})
-		m.ask.typed = func(m *model, text string) {
-			if m.find(text) == nil {
-				m.said = ""
-			}
-		}
+		m.ask.typed = func(m *model, text string) { m.find(text) }
 	case "f7":
 		if m.wordsAre() == "filter" {
 			m.form = newForm(m.top().searched())
@@ -407,21 +402,24 @@ func (m *model) draw() []line {
 		}
 		lines = append(lines, l.fit(m.width))
 	}
-	lines = append(lines, m.messageLine().fit(m.width), textLine(" "+m.keyLine(), dim).fit(m.width))
+	lines = append(lines, m.messageLine().fit(m.width), m.keyLine().fit(m.width))
 	if len(lines) > m.height { // a terminal of a few lines
 		lines = lines[:max(m.height, 0)]
 	}
 	return lines
 }
 
-func (m *model) keyLine() string {
+// keyLine is the keys that matter now, or what is wrong with what is typed.
+func (m *model) keyLine() line {
 	switch {
+	case m.ask != nil && m.said != "":
+		return textLine(" "+m.said, bold)
 	case m.ask != nil:
-		return m.ask.keys()
+		return textLine(" Enter apply  Esc cancel  Ctrl-U clear", dim)
 	case m.form != nil:
-		return "Tab next  Enter apply  Esc cancel  Ctrl-U clear"
+		return textLine(" Tab next  Enter apply  Esc cancel  Ctrl-U clear", dim)
 	}
-	return m.top().keys()
+	return textLine(" "+m.top().keys(), dim)
 }
 
 // header says what is read, how much of it is there, and what is lost.

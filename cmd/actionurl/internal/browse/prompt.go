@@ -14,11 +14,11 @@ type prompt struct {
 	text  []rune
 	at    int // where the next character comes
 	typed func(*model, string)
-	done  func(*model, string) tea.Cmd
-	from  string // what there was
+	done  func(*model, string) (tea.Cmd, error) // an error, which is shown, has it typed again
+	from  string                                // what there was
 }
 
-func newPrompt(label, text string, done func(*model, string) tea.Cmd) *prompt {
+func newPrompt(label, text string, done func(*model, string) (tea.Cmd, error)) *prompt {
 	return &prompt{label: label, text: []rune(text), at: len([]rune(text)), done: done, from: text}
 }
 
@@ -77,8 +77,13 @@ func (p *prompt) edit(msg tea.KeyPressMsg) bool {
 func (p *prompt) pressed(m *model, msg tea.KeyPressMsg) tea.Cmd {
 	switch msg.String() {
 	case "enter":
+		cmd, err := p.done(m, string(p.text))
+		if err != nil {
+			m.say("%v", err)
+			return nil
+		}
 		m.ask = nil
-		return p.done(m, string(p.text))
+		return cmd
 	case "esc":
 		m.ask = nil
 		if p.typed != nil {
@@ -91,8 +96,6 @@ func (p *prompt) pressed(m *model, msg tea.KeyPressMsg) tea.Cmd {
 	}
 	return nil
 }
-
-func (p *prompt) keys() string { return "Enter apply  Esc cancel  Ctrl-U clear" }
 
 // shown is the text as it is seen.
 func (p *prompt) shown() string { return report.Visible(string(p.text)) }

@@ -63,35 +63,29 @@ func (m *model) askSave(v report.View, ids []int, what string) tea.Cmd {
 	if m.frames.from == nil {
 		name = "actionurl.ndjson"
 	}
-	m.ask = newPrompt("save "+what+" to: ", name, func(m *model, name string) tea.Cmd {
+	m.ask = newPrompt("save "+what+" to: ", name, func(m *model, name string) (tea.Cmd, error) {
 		name = strings.TrimSpace(name)
 		if name == "" {
-			return nil
+			return nil, nil
 		}
 		if filepath.Base(name) != name {
-			m.say("files are saved to the current folder; expected a name without %s", string(filepath.Separator))
-			return nil
+			return nil, fmt.Errorf("files are saved to the current directory; expected a name without %c", filepath.Separator)
 		}
 		if _, err := os.Stat(name); err == nil {
-			m.say("%s already exists; choose another name", name)
-			return nil
+			return nil, fmt.Errorf("%s already exists; choose another name", name)
 		}
-		extension := strings.ToLower(filepath.Ext(name))
-		if extension == ".pcapng" || extension == ".pcap" {
-			if m.frames.from == nil {
-				m.say("%s; expected a name that ends in .ndjson, .csv, .md or another format's", m.frames.why)
-				return nil
+		save := func() done { return saveFrames(m.Screen, name, ids) }
+		if extension := strings.ToLower(filepath.Ext(name)); extension != ".pcapng" && extension != ".pcap" {
+			format, err := formats.All().Of(strings.TrimSuffix(name, ".gz"))
+			if err != nil {
+				return nil, fmt.Errorf("%w, or .pcapng for frames", err)
 			}
-			m.say("saving %s …", name)
-			return func() tea.Msg { return saved(name, saveFrames(m.Screen, name, ids)) }
-		}
-		format, err := formats.All().Of(strings.TrimSuffix(name, ".gz"))
-		if err != nil {
-			m.say("%v, or .pcapng for frames", err)
-			return nil
+			save = func() done { return saveRows(m.Screen, name, format, v, ids) }
+		} else if m.frames.from == nil {
+			return nil, fmt.Errorf("%s; expected a name that ends in .ndjson, .csv, .md or another format's", m.frames.why)
 		}
 		m.say("saving %s …", name)
-		return func() tea.Msg { return saved(name, saveRows(m.Screen, name, format, v, ids)) }
+		return func() tea.Msg { return saved(name, save()) }, nil
 	})
 	return nil
 }

@@ -361,6 +361,9 @@ func TestEscapeAtOnce(t *testing.T) {
 	s.await("> event 1")
 	s.Send(tea.KeyPressMsg{Code: '2', Mod: tea.ModAlt})
 	s.await("1 of 3 phones")
+	s.press("/", "x")
+	s.Send(tea.KeyPressMsg{Code: '3', Mod: tea.ModAlt})
+	s.await("1 of 1 call")
 }
 
 // The mouse chooses views and rows.

@@ -214,6 +214,11 @@ func (m *model) judge() tea.Cmd {
 
 // pressed takes a key.
 func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
+	if msg.Mod.Contains(tea.ModAlt) { // Esc and a key right after it come as one
+		rest := msg
+		rest.Mod &^= tea.ModAlt
+		return tea.Batch(m.pressed(tea.KeyPressMsg{Code: tea.KeyEscape}), m.pressed(rest))
+	}
 	key := msg.String()
 	m.said = ""
 	switch {
@@ -225,9 +230,6 @@ func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		return m.ask.pressed(m, msg)
 	case m.form != nil:
 		return m.form.pressed(m, msg)
-	}
-	if rest, ok := strings.CutPrefix(key, "alt+"); ok { // Esc and a key right after it come as one
-		return tea.Batch(m.key("esc"), m.key(rest))
 	}
 	return m.key(key)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -222,6 +223,8 @@ func (s *sniff) program(link capture.LinkType) ([]bpf.Instruction, error) {
 // cannotCapture says what to do where an interface could not be opened.
 func cannotCapture(err error) error {
 	switch {
+	case errors.Is(err, live.ErrPermission) && runtime.GOOS != "linux":
+		return fmt.Errorf("%w; run it as root, with sudo", err)
 	case errors.Is(err, live.ErrPermission):
 		program, _ := os.Executable()
 		return fmt.Errorf("%w; grant it with: sudo setcap cap_net_raw+ep %s", err, program)

@@ -168,6 +168,9 @@ func (c *Collector) cause(g group, members []member) Cause {
 			cause.Place = m.first
 		}
 	}
+	if to := c.servers[g.server].redirect; g.kind == finding.Redirect && to != "" {
+		cause.Hint = "configure the URL that the server redirects to, as " + to
+	}
 	cause.What = portion(cause.Count, events) + " " + g.words()
 	if len(c.servers) > 1 {
 		cause.What += " by " + c.servers[g.server].addr.String()

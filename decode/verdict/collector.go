@@ -84,6 +84,7 @@ type server struct {
 	bars        counts
 	findings    finding.Set
 	sensors     capture.Sensors
+	redirect    string // where to it redirected first, without a query and values; at most maxText bytes
 }
 
 // A pair is what is counted of the requests of one phone to one server.
@@ -174,6 +175,9 @@ func (c *Collector) Record(r *decode.Record) {
 		s.failed++
 		at := r.Place()
 		c.fail(p, how, &at)
+		if to := pathOf(r.Location); s.redirect == "" && !strings.Contains(to, "@") { // before which a password may be
+			s.redirect = strings.Clone(to[:min(len(to), maxText)])
+		}
 	case r.NoResponse == httpwire.Answered:
 		s.ok++
 		p.ok++

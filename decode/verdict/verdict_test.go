@@ -208,6 +208,9 @@ func TestHints(t *testing.T) {
 			s.say(50, server, good, ok)
 			s.say(50, server, good+"&display_remote=Jane Doe", bad)
 		}, "only these have unescaped spaces: put a tolerant proxy in front"},
+		{"a redirect to https", func(s *site) {
+			s.say(50, server, good, "HTTP/1.1 301 Moved Permanently\r\nLocation: https://crm.example.com/cti?e=incoming&token=x\r\nContent-Length: 0\r\n\r\n")
+		}, "configure the URL that the server redirects to, as https://crm.example.com/cti"},
 		{"nothing behind a proxy", func(s *site) { s.say(50, server, good, answer("502 Bad Gateway")) }, "the service behind the server does not answer"},
 		{"a proxy that wants a password", func(s *site) { s.say(50, server, good, answer("407 Proxy Authentication Required")) }, "the proxy asks for credentials"},
 		{"plain HTTP to a port for https", func(s *site) { s.say(50, "192.168.40.207:443", good, bad) }, "the port takes https"},

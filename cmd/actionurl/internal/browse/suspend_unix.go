@@ -2,8 +2,22 @@
 
 package browse
 
-import "syscall"
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
 
 // stop stops the program, and whatever is in its pipeline, until the shell continues
-// it. Without a shell that could, it returns at once.
-func stop() { syscall.Kill(0, syscall.SIGTSTP) }
+// it. Without a shell that could, nothing stops it, and it returns soon.
+func stop() {
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
+	syscall.Kill(0, syscall.SIGTSTP) // which another thread may take, a little later
+	select {
+	case <-continued:
+	case <-time.After(time.Second):
+	}
+}

@@ -14,7 +14,7 @@ import (
 	"actionurl/report"
 )
 
-// head writes the name of a part of the details.
+// heading adds the name of a part of the details.
 func heading(all []line, name string) []line {
 	return append(all, nil, textLine(name, bold))
 }
@@ -84,7 +84,7 @@ func eventLines(m *model, id, width int) []line {
 			all = wrapped(all, "  ", fmt.Sprintf("%-14s %s", name, cells[i]), width, plain)
 		}
 	}
-	return append(all, m.frames.lines(m, frameOf(r), width)...)
+	return append(all, m.frames.lines(frameOf(r), width)...)
 }
 
 // fields are all columns of a request.

@@ -158,7 +158,7 @@ type framesMsg struct {
 }
 
 // lines are what the frames of a request say.
-func (f *frames) lines(_ *model, of place, width int) []line {
+func (f *frames) lines(of place, width int) []line {
 	if f.from == nil {
 		return wrapped(heading(nil, "frame"), "  ", f.why, width, dim)
 	}

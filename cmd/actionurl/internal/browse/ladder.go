@@ -205,35 +205,10 @@ func (p *ladder) build(m *model) {
 // key implements pane.
 func (p *ladder) key(m *model, key string) (tea.Cmd, bool) {
 	n := len(p.steps)
-	page := max(1, p.height-1)
 	to := p.at
 	switch key {
-	case "up", "k":
-		to--
-	case "down", "j":
-		to++
-	case "pgup", "ctrl+b":
-		to -= page
-	case "pgdown", "ctrl+f":
-		to += page
-	case "home", "g":
-		to = 0
-	case "end", "G":
-		to = n - 1
-	case "n":
-		for _, hit := range p.hits {
-			if hit > p.at {
-				to = hit
-				break
-			}
-		}
-	case "N":
-		for i := len(p.hits) - 1; i >= 0; i-- {
-			if p.hits[i] < p.at {
-				to = p.hits[i]
-				break
-			}
-		}
+	case "n", "N":
+		to = nextHit(p.hits, p.at, key)
 	case ">", "right":
 		p.left = min(p.left+1, max(0, len(p.columns)-2))
 	case "<":
@@ -265,7 +240,10 @@ func (p *ladder) key(m *model, key string) (tea.Cmd, bool) {
 		}
 		return m.copyCurl(p.steps[p.at].event), true
 	default:
-		return nil, false
+		var ok bool
+		if to, ok = moved(key, p.at, n, p.height); !ok {
+			return nil, false
+		}
 	}
 	p.at = min(max(to, 0), max(0, n-1))
 	return nil, true
@@ -289,7 +267,7 @@ func (p *ladder) click(m *model, y int) tea.Cmd {
 func messageLines(m *model, msg *message, width int) []line {
 	all := wrapped(nil, "", fmt.Sprintf("SIP %s, %v > %v", msg.text, msg.from, msg.to), width, bold)
 	all = wrapped(all, "", fmt.Sprintf("%s, frame %d of %s", time.Unix(0, msg.time).In(m.Zone).Format("2006-01-02 15:04:05.000000 MST"), msg.frame, msg.capture), width, plain)
-	return append(all, m.frames.lines(m, place{capture: msg.capture, frame: int(msg.frame), time: msg.time, end: msg.time}, width)...)
+	return append(all, m.frames.lines(place{capture: msg.capture, frame: int(msg.frame), time: msg.time, end: msg.time}, width)...)
 }
 
 // draw implements pane.

@@ -206,21 +206,19 @@ func (l *list) move(r rows, to int) {
 func (l *list) key(m *model, key string) (tea.Cmd, bool) {
 	r := l.rows(m)
 	at := l.place(r)
-	page := max(1, l.height-1)
+	switch key { // every row is a match
+	case "n":
+		key = "down"
+	case "N":
+		key = "up"
+	}
+	if to, ok := moved(key, at, r.len(), l.height); ok {
+		if l.move(r, to); key == "end" || key == "G" {
+			l.follow = l.live
+		}
+		return nil, true
+	}
 	switch key {
-	case "up", "k", "N":
-		l.move(r, at-1)
-	case "down", "j", "n":
-		l.move(r, at+1)
-	case "pgup", "ctrl+b":
-		l.move(r, at-page)
-	case "pgdown", "ctrl+f":
-		l.move(r, at+page)
-	case "home", "g":
-		l.move(r, 0)
-	case "end", "G":
-		l.move(r, r.len()-1)
-		l.follow = l.live
 	case "A": // as in sngrep
 		if l.live {
 			l.move(r, r.len()-1)

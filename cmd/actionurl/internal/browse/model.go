@@ -112,6 +112,13 @@ func (m *model) top() pane { return m.panes[len(m.panes)-1] }
 // push shows a pane, from which Esc goes back.
 func (m *model) push(p pane) { m.panes = append(m.panes, p) }
 
+// show shows a text, unless it is shown.
+func (m *model) show(name string, lines func(m *model, width int) []line) {
+	if m.top().title() != name {
+		m.push(newText(name, m.top().view(), lines))
+	}
+}
+
 // back goes back.
 func (m *model) back() {
 	if n := len(m.panes); n > 1 {
@@ -262,11 +269,9 @@ func (m *model) key(key string) tea.Cmd {
 			m.form = newForm(m.top().searched())
 		}
 	case "?", "h", "f1":
-		if _, shown := m.top().(*textPane); !shown || m.top().title() != "keys" {
-			m.push(newText("keys", m.top().view(), helpLines))
-		}
+		m.show("keys", helpLines)
 	case "m":
-		m.push(newText("messages", m.top().view(), noteLines))
+		m.show("messages", noteLines)
 	case "p":
 		m.paused = !m.paused
 		_, m.until = m.store.bounds()

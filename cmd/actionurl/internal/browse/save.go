@@ -187,16 +187,19 @@ func saveFrames(s *Screen, name string, ids []int) done {
 	cursor := newCursor(s.store)
 	defer cursor.close()
 	var captures []string
+	add := func(capture string) {
+		if numbers[capture] == nil {
+			want[capture], numbers[capture] = map[conn][][2]int64{}, map[int]bool{}
+			captures = append(captures, capture)
+		}
+	}
 	for _, id := range ids {
 		r := cursor.record(id)
 		if r == nil {
 			continue
 		}
 		of := frameOf(r)
-		if want[of.capture] == nil {
-			want[of.capture], numbers[of.capture] = map[conn][][2]int64{}, map[int]bool{}
-			captures = append(captures, of.capture)
-		}
+		add(of.capture)
 		c := conn{packet.EndpointOf(of.client), packet.EndpointOf(of.server)}
 		span := [2]int64{of.time - before, of.end + after}
 		if all := want[of.capture][c]; len(all) > 0 && all[len(all)-1][1] >= span[0] {
@@ -209,10 +212,7 @@ func saveFrames(s *Screen, name string, ids []int) done {
 		}
 	}
 	for _, msg := range s.store.messagesOf(s.store.sipOf(ids)) {
-		if numbers[msg.capture] == nil {
-			want[msg.capture], numbers[msg.capture] = map[conn][][2]int64{}, map[int]bool{}
-			captures = append(captures, msg.capture)
-		}
+		add(msg.capture)
 		numbers[msg.capture][int(msg.frame)] = true
 	}
 	if len(captures) == 0 {

@@ -17,14 +17,14 @@ import (
 
 // A query chooses what a list shows.
 type query struct {
-	view        view
-	phone, call int    // of which the requests are; -1 for all
-	scope       string // words of the filter that the place has
-	words       string // those that were typed
+	view  view
+	phone int    // of which the requests are; -1 for all
+	scope string // words of the filter that the place has
+	words string // those that were typed
 }
 
 // all is the query that chooses everything of a view.
-func all(v view) query { return query{view: v, phone: -1, call: -1} }
+func all(v view) query { return query{view: v, phone: -1} }
 
 // everything reports whether the query chooses everything.
 func (q query) everything() bool { return q == all(q.view) }
@@ -185,7 +185,7 @@ func (f *search) run() {
 func (f *search) look(c *cursor, next *int, members map[int32]bool) {
 	first, end := f.store.bounds()
 	*next = max(*next, first)
-	byRequest := f.view == eventsView || f.view == verdictView || !f.filter.Empty() || f.phone >= 0 || f.call >= 0
+	byRequest := f.view == eventsView || f.view == verdictView || !f.filter.Empty() || f.phone >= 0
 	if *next == first && byRequest && end > first {
 		if r := c.record(first); r != nil {
 			begin := r.Time
@@ -217,7 +217,7 @@ func (f *search) look(c *cursor, next *int, members map[int32]bool) {
 			}
 		}
 		e, ok := f.entry(*next)
-		if !ok || f.phone >= 0 && int(e.phone) != f.phone || f.call >= 0 && int(e.call) != f.call {
+		if !ok || f.phone >= 0 && int(e.phone) != f.phone {
 			continue
 		}
 		member := int32(*next)

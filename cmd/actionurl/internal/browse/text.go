@@ -2,6 +2,7 @@ package browse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -17,7 +18,7 @@ type textPane struct {
 	top    int
 	bottom bool // the last line stays in view
 	height int
-	n      int // lines
+	n      int // lines, when they were drawn
 	hits   []int
 }
 
@@ -50,46 +51,66 @@ func (p *textPane) status(*model) string {
 
 // key implements pane.
 func (p *textPane) key(m *model, key string) (tea.Cmd, bool) {
-	page := max(1, p.height-1)
 	bottom := p.bottom
-	p.bottom = false
+	p.bottom = key == "end" || key == "G"
 	switch key {
-	case "up", "k":
-		p.top--
-	case "down", "j", "enter":
+	case "enter":
 		p.top++
-	case "pgup", "ctrl+b":
-		p.top -= page
-	case "pgdown", "ctrl+f", "space":
-		p.top += page
-	case "home", "g":
-		p.top = 0
-	case "end", "G":
-		p.bottom = true
-	case "n":
-		for _, hit := range p.hits {
-			if hit > p.top {
-				p.top = hit
-				break
-			}
-		}
-	case "N":
-		for i := len(p.hits) - 1; i >= 0; i-- {
-			if p.hits[i] < p.top {
-				p.top = p.hits[i]
-				break
-			}
-		}
+	case "space":
+		p.top += max(1, p.height-1)
+	case "n", "N":
+		p.top = nextHit(p.hits, p.top, key)
 	case "esc":
 		if p.words == "" {
 			return nil, false
 		}
 		p.words = ""
 	default:
-		p.bottom = bottom
-		return nil, false
+		to, ok := moved(key, p.top, p.n, p.height)
+		if !ok {
+			p.bottom = bottom
+			return nil, false
+		}
+		p.top = to
 	}
 	return nil, true
+}
+
+// moved returns where a key moves to from a line of n, height of which are shown, and
+// whether it is one that moves. It may be before the first or after the last.
+func moved(key string, at, n, height int) (to int, ok bool) {
+	page := max(1, height-1)
+	switch key {
+	case "up", "k":
+		return at - 1, true
+	case "down", "j":
+		return at + 1, true
+	case "pgup", "ctrl+b":
+		return at - page, true
+	case "pgdown", "ctrl+f":
+		return at + page, true
+	case "home", "g":
+		return 0, true
+	case "end", "G":
+		return n - 1, true
+	}
+	return at, false
+}
+
+// nextHit returns the hit after a line for the key n, and the one before it for N; the
+// line itself where there is none.
+func nextHit(hits []int, at int, key string) int {
+	i, found := slices.BinarySearch(hits, at)
+	switch {
+	case key == "N":
+		i--
+	case found:
+		i++
+	}
+	if i < 0 || i >= len(hits) {
+		return at
+	}
+	return hits[i]
 }
 
 // draw implements pane.

@@ -170,15 +170,21 @@ func (c *Collector) cause(g group, members []member) Cause {
 	}
 	if to := c.servers[g.server].redirect; g.kind == finding.Redirect && to != "" {
 		cause.Hint = "configure the URL that the server redirects to, as " + to
+		if asksLogin(to) {
+			cause.Hint = "the server sends the phones to " + to + ": let it take these requests without a login"
+		}
 	}
 	cause.What = portion(cause.Count, events) + " " + g.words()
 	if len(c.servers) > 1 {
 		cause.What += " by " + c.servers[g.server].addr.String()
 	}
+	others := c.working(g.server, members)
 	if g.apart < 0 {
+		if g.always { // so it is these phones, not the server
+			cause.Apart = strings.Trim(others, " ()")
+		}
 		return cause
 	}
-	others := c.working(g.server, members)
 	switch f := c.features[g.apart]; f.kind {
 	case variable:
 		cause.Apart = fmt.Sprintf("only these send %s unreplaced%s", f.text, others)
@@ -269,6 +275,13 @@ func (o outcome) hint(port uint16) string {
 		return "the server took the request and failed in it: see its log for this time"
 	}
 	return o.kind.Hint()
+}
+
+// asksLogin reports whether a URL that a server redirects to seems to be the page
+// at which people log in.
+func asksLogin(url string) bool {
+	page := strings.ToLower(url[strings.LastIndexByte(strings.TrimRight(url, "/"), '/')+1:])
+	return strings.Contains(page, "login") || strings.Contains(page, "signin") || strings.Contains(page, "sign-in")
 }
 
 // misdirected reports whether another path or host may have been taken.

@@ -116,7 +116,7 @@ func TestCauses(t *testing.T) {
 			s.say(50, server, "/cti?e=incoming&call-id=$call_id&mac=000b82123432", ok)
 			s.say(60, server, "/cti?e=incoming&call-id=$call_id&mac=000b8212343c", bad)
 		}, []string{
-			"error 34:3c: the only request answered 400",
+			"error 34:3c: the only request answered 400; 1 other phone works",
 			"warning all: unresolved_variable",
 		}},
 		{"another path", func(s *site) {
@@ -149,7 +149,7 @@ func TestCauses(t *testing.T) {
 		{"no answer", func(s *site) {
 			many(s, 50, 51, 2)
 			s.say(52, server, good+"34", "")
-		}, []string{"error 34:34: the only request cut off by the server before an answer"}},
+		}, []string{"error 34:34: the only request cut off by the server before an answer; 2 other phones work"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := verdictOn(t, c.make)
@@ -211,6 +211,9 @@ func TestHints(t *testing.T) {
 		{"a redirect to https", func(s *site) {
 			s.say(50, server, good, "HTTP/1.1 301 Moved Permanently\r\nLocation: https://crm.example.com/cti?e=incoming&token=x\r\nContent-Length: 0\r\n\r\n")
 		}, "configure the URL that the server redirects to, as https://crm.example.com/cti"},
+		{"a redirect to a page for people", func(s *site) {
+			s.say(50, server, good, "HTTP/1.1 302 Found\r\nLocation: /web/login/?next=/cti\r\nContent-Length: 0\r\n\r\n")
+		}, "the server sends the phones to /web/login/: let it take"},
 		{"nothing behind a proxy", func(s *site) { s.say(50, server, good, answer("502 Bad Gateway")) }, "the service behind the server does not answer"},
 		{"a proxy that wants a password", func(s *site) { s.say(50, server, good, answer("407 Proxy Authentication Required")) }, "the proxy asks for credentials"},
 		{"plain HTTP to a port for https", func(s *site) { s.say(50, "192.168.40.207:443", good, bad) }, "the port takes https"},

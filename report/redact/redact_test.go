@@ -43,6 +43,8 @@ func TestURL(t *testing.T) {
 		{All, "/e?event=missed&d=2&battery=80&token=x&key=y", "/e?event=missed&d=2&battery=80&token=secret-1&key=secret-2"},
 		{All, "/e?oui=000b82&nic=12ab32&n=123432", "/e?oui=value-1&nic=value-2&n=number-1"},
 		{All, "/e?x=YW5uYTpodW50ZXIy", "/e?x=secret-1"},
+		{All, "/000b82123432/10.0.0.5?ipaddress=10.0.0.5", "/03:00:00:00:00:01/add::1?ipaddress=add::1"},
+		{Addresses, "/001565123456/10.0.0.5?ipaddress=10.0.0.5", "/03:00:00:00:00:01/add::1?ipaddress=add::1"},
 		{Secrets, "/hold?mac=000b82123432&local=5002&token=x", "/hold?mac=000b82123432&local=5002&token=secret-1"},
 		{Numbers, "/hold?mac=000b82123432&local=5002&display_remote=Anna", "/hold?mac=000b82123432&local=number-1&display_remote=Anna"},
 		{Addresses, "/hold?mac=000b82123432&local=5002&phone_ip=10.0.0.5", "/hold?mac=03:00:00:00:00:01&local=5002&phone_ip=add::1"},
@@ -52,6 +54,24 @@ func TestURL(t *testing.T) {
 		got := strings.ReplaceAll(r.url(test.url), "[add::1]", "add::1")
 		if got != test.want {
 			t.Errorf("%s: %s, want %s", test.url, got, test.want)
+		}
+	}
+}
+
+// A value may still have escapes in it, or digits one by one.
+func TestValue(t *testing.T) {
+	for _, test := range []struct {
+		set         Set
+		value, want string
+	}{
+		{All, "%35%30%30%32", "number-1"},
+		{Numbers, "%35%30%30%32", "number-1"},
+		{All, "7\x001\x005\x004\x003\x002\x001\x00", "value-1"},
+		{All, "00:01:32", "00:01:32"},
+	} {
+		r := newRedactor(t, test.set, "")
+		if got := r.value(test.value, vendor.Other); got != test.want {
+			t.Errorf("%q: %s, want %s", test.value, got, test.want)
 		}
 	}
 }

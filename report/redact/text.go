@@ -25,6 +25,7 @@ const (
 // Lengths from which on something is recognized in a text.
 const (
 	leastDigits = 3  // of a number
+	mostDigits  = 6  // of a text that is none, as a time
 	leastKnown  = 3  // of a known value, in bytes
 	leastToken  = 16 // of letters and digits that are a token
 	mostEnds    = 32 // of words and parts of words that are looked at for a known value
@@ -292,7 +293,11 @@ func (r *Redactor) ipv4In(s string, i int, _ manner) (n int, by func() string) {
 	if j+1 < len(s) && s[j] == separator && isDigit(s[j+1]) {
 		return 0, nil // five numbers
 	}
-	if !r.has(Addresses) {
+	switch {
+	case r.has(Addresses):
+	case separator != '.' && r.has(Numbers):
+		return 0, nil // a telephone number
+	default:
 		return j - i, nil
 	}
 	port := j+1 < len(s) && s[j] == ':' && isDigit(s[j+1]) && !(i > 0 && s[i-1] == '[')

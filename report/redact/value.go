@@ -64,7 +64,8 @@ func (r *Redactor) other(s string) string {
 	if known := r.book.find(s); known != "" {
 		return known
 	}
-	if r.stays(s) {
+	v := viewOf(s)
+	if r.stays(v.text) {
 		return s
 	}
 	if strings.Contains(s, "://") {
@@ -73,13 +74,15 @@ func (r *Redactor) other(s string) string {
 	if strings.IndexByte(s, '@') > 0 {
 		return r.party(s)
 	}
+	if by, ok := r.addressOf(v.text); ok {
+		return by
+	}
 	if isDialled(s) {
 		return r.digits(s)
 	}
 	if r.has(Addresses) && isPiece(s) {
 		return r.book.of(aValue, s)
 	}
-	v := viewOf(s)
 	hits := r.hits(v.text, freely)
 	switch {
 	case !r.has(Names), harmless(rest(v.text, hits)):
@@ -88,6 +91,21 @@ func (r *Redactor) other(s string) string {
 		return r.book.of(aSecret, s)
 	}
 	return r.learn(aValue, s)
+}
+
+// addressOf returns what becomes of an address, which may have digits and dots alone, as
+// a telephone number has.
+func (r *Redactor) addressOf(s string) (by string, ok bool) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		if !r.has(Addresses) {
+			return s, true
+		}
+		return r.address(a), true
+	}
+	if n, replaced := r.macIn(s, 0, freely); n == len(s) && replaced != nil {
+		return replaced(), true
+	}
+	return "", false
 }
 
 // stays reports whether a value names nobody, and nothing is found in it.

@@ -111,19 +111,20 @@ func parts(text string) func(yield func(string) bool) {
 }
 
 // harmless reports whether a text names nobody: its words are common, and what
-// digits it has are no more than two together.
+// digits it has are no more than two together, and as many as a time has.
 func harmless(text string) bool {
-	digits := 0
+	digits, all := 0, 0
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c >= 0x80:
 			return false
 		case !isDigit(c):
 			digits = 0
-		case digits == leastDigits-1:
+		case digits == leastDigits-1 || all == mostDigits:
 			return false
 		default:
 			digits++
+			all++
 		}
 	}
 	if words[strings.ToLower(text)] {

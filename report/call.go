@@ -72,7 +72,7 @@ func numberAndName(c *decode.Call) Value {
 	return Text(strings.TrimSpace(c.Remote + " " + c.DisplayRemote))
 }
 
-// saidValue is the talk time that the phone tells.
+// saidValue is the talk time that the phone sent.
 func saidValue(c *decode.Call) Value {
 	if c.Duration < 0 {
 		return Value{}

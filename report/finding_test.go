@@ -31,7 +31,7 @@ func tallied(t *testing.T, o Options, add func(*finding.Tally)) string {
 	return buf.String()
 }
 
-// TestFindingsFitTerminal wants every kind of finding, told of many phones and
+// TestFindingsFitTerminal wants every kind of finding, with many phones and
 // with texts off the wire, to be readable in 80 columns.
 func TestFindingsFitTerminal(t *testing.T) {
 	out := tallied(t, Options{Format: Plain().Named("table"), Width: 80}, func(tally *finding.Tally) {

@@ -95,7 +95,7 @@ func TestNDJSON(t *testing.T) {
 		t.Errorf("the first record (-want +got):\n%s", diff)
 	}
 
-	// What is Absent has no key, but that nothing tells the event does.
+	// Absent values have no key, except "by" where nothing names the event.
 	for i, want := range []string{
 		1: "time capture frame src_ip src_port dest_ip dest_port method target user_agent no_response",
 		5: "time capture frame src_ip src_port dest_ip dest_port method host target version no_response event by phone_ip",
@@ -423,7 +423,7 @@ func writeTo(w io.Writer, o Options, records []*decode.Record, flush bool) (err 
 	return sink.Close(), false
 }
 
-// However far the disk's room goes, that it ended is said.
+// Wherever the disk gets full, the error is reported.
 func TestWriteErrors(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")

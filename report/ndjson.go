@@ -252,7 +252,7 @@ func AppendUnicode(dst []byte, s string) []byte {
 
 const digits = "0123456789abcdef"
 
-// unescaped reports whether s stands in JSON as it is: visible ASCII but for
+// unescaped reports whether s stands in JSON as it is: visible ASCII except
 // quotes and backslashes, as nearly all that phones send. It looks at eight bytes
 // at a time, at some of them perhaps twice.
 func unescaped(s string) bool {

@@ -231,7 +231,7 @@ func TestOtherRecords(t *testing.T) {
 	}
 }
 
-// A damaged line is told with its place, and the next is read.
+// A damaged line is reported with its place, and the next is read.
 func TestDamage(t *testing.T) {
 	const good = `{"time":"2026-03-02T08:00:00.003000000Z","target":"/x"}`
 	long := `{"time":"` + strings.Repeat("x", 2<<20) + `"}`
@@ -284,7 +284,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// A capture is told from damaged events.
+// A capture is distinguished from damaged events.
 func TestBinary(t *testing.T) {
 	for _, text := range []string{"\xd4\xc3\xb2\xa1\x02\x00\x04\x00\n{}\n", "\n\r\r\n\x1c\x00\x00\x00M<+\x1a"} {
 		var r report.Saved

@@ -183,7 +183,7 @@ func TestRequestSurvives(t *testing.T) {
 	answered.Source, answered.Clock = packet.MAC{}, 0              // is in the event, if anywhere; of use while it waits
 	answered.ContentLength = -1                                    // of no use after
 	answered.NoResponse = httpwire.Answered
-	answered.Sent, answered.Credentials, answered.Location = nil, false, "" // have told which requests are one event
+	answered.Sent, answered.Credentials, answered.Location = nil, false, "" // have shown which requests are one event
 	answered.Reply = ""                                                     // is in the finding
 	answered.Event.PhoneVendor = vendor.Of(answered.Event.PhoneMAC)         // is known by it
 	answered.Event.Sides = actionurl.Sides{}                                // are made of the variables

@@ -355,7 +355,7 @@ func latency(ns int64) string {
 	return strconv.FormatFloat(float64(ns)/1e9, 'f', 1, 64) + " s"
 }
 
-// spark renders counts as a line of bars, of which the highest is full.
+// spark renders counts as a line of bars; the highest is full.
 func spark(counts []int, width int) string {
 	width = min(width, len(counts))
 	levels := []rune("▁▂▃▄▅▆▇█")

@@ -54,7 +54,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestQuiet shows what is said where there is no cause.
+// TestQuiet shows the verdict without a cause.
 func TestQuiet(t *testing.T) {
 	send := func(c *capturetest.Capture, target, answer string) {
 		k := c.Conn("192.168.40.50:40000", "192.168.40.207:80").Open()

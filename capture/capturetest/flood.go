@@ -15,7 +15,7 @@ type Flood struct {
 	send func(f *flooder, i int)
 }
 
-// FloodTemplates are what the phones of floods were told, by event.
+// FloodTemplates are the URLs configured in the phones of floods, by event.
 var FloodTemplates = map[string]string{
 	"incoming_call":   "s/in?mac=$mac&id=$call-id&r=$remote",
 	"outgoing_call":   "s/in?mac=$mac&id=$call-id&r=$remote&x=$local",

@@ -14,7 +14,7 @@ import (
 // input does. A pipe ends with its context instead, as a live view does.
 var ErrInterrupted = errors.New("interrupted before the end of the input")
 
-// ErrNoEnd is the error for what has an end that is not known before it comes.
+// ErrNoEnd is the error for an input whose end cannot be known in advance.
 var ErrNoEnd = errors.New("the end of a pipe or a live capture is not known")
 
 // An Input is the files and pipes of a run. It counts what is read of them, and

@@ -185,7 +185,7 @@ func (m *merged) refill(b *capture.Batch) error {
 	return failed
 }
 
-// fill gets the next batch with a frame, and reports whether the source goes on.
+// fill gets the next batch with a frame, and reports whether the source has more.
 // Problems and secrets go to b; when that is full, there may be no frame yet.
 func (in *opened) fill(b *capture.Batch) (bool, error) {
 	for {

@@ -1,4 +1,4 @@
-// Package live reads frames from network interfaces, for as long as it is let.
+// Package live reads frames from network interfaces until it is stopped.
 //
 //   - On Linux they come from a ring that the kernel fills (ring_linux.go), by
 //     a socket that is filtered before it sees the first frame.
@@ -130,7 +130,7 @@ type Source struct {
 	closed  bool
 
 	counting sync.Mutex // held where the counts or states are read or set
-	lost     uint64     // frames dropped and freezes, of which Gaps were made
+	lost     uint64     // frames dropped and freezes that are reported as Gaps
 	dropped  uint64     // of these, frames
 	counted  time.Time  // when they were last counted
 	stopped  atomic.Pointer[time.Time]
@@ -360,7 +360,7 @@ func (s *Source) Stats() []Stats {
 	return all
 }
 
-// Names returns the names of the interfaces that there are, without [Any].
+// Names returns the names of this host's interfaces, without [Any].
 func Names() []string {
 	var names []string
 	all, _ := net.Interfaces()
@@ -370,7 +370,7 @@ func Names() []string {
 	return names
 }
 
-// noInterface is the error for a name that is not known.
+// noInterface is the error for an unknown name; it lists the known ones.
 func noInterface(also ...string) error {
 	return fmt.Errorf("%w; available: %s", ErrNoInterface, strings.Join(append(Names(), also...), ", "))
 }

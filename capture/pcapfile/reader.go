@@ -146,7 +146,7 @@ func (r *Reader) begin() error {
 // maxMagic is the length of the longest magic number, xz's.
 const maxMagic = 6
 
-// quoted is how many bytes of a file that is no capture a message shows.
+// quoted is how many bytes a message shows of a file that is not a capture.
 const quoted = 8
 
 // Next implements [capture.Source].

@@ -44,7 +44,7 @@ func (r *Reader) find(rest []byte, from int, final bool) (f find, ok, more bool)
 	return find{at: len(rest)}, false, false
 }
 
-// skip goes on where a record cannot be one: with the next capture, if its file
+// skip continues after an impossible record: with the next capture, if its file
 // header stands there, as where captures were joined by cat, or else with the
 // next record that fits. It needs a batch without frames, as it reads on, and
 // leaves the record to the next call where there are some.
@@ -91,7 +91,7 @@ func (r *Reader) join(b *capture.Batch, next format, header int) {
 	r.format = next
 }
 
-// resume goes on in a record that claims more bytes than the file has, if other
+// resume continues in a record that claims more bytes than the file has, if other
 // records stand in it, and reports whether they do.
 func (r *Reader) resume(b *capture.Batch) bool {
 	f, ok, _ := r.find(r.window.rest(), 1, true)

@@ -116,7 +116,7 @@ func complain(p *profile.Profile, stderr io.Writer) {
 		most     int // that are listed
 		what     string
 	}{
-		{p.Errors, 0, len(p.Errors), ""}, // to be put right, each of them
+		{p.Errors, 0, len(p.Errors), ""}, // each of them must be corrected
 		{p.Warnings, p.Unsaid, maxWarnings, "warning: "},
 	} {
 		for i := range all.messages[:min(len(all.messages), all.most)] {

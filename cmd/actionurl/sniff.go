@@ -192,7 +192,7 @@ func (s *sniff) named(stats func() []live.Stats) func() []live.Stats {
 	}
 }
 
-// openMetrics begins to listen for who asks for metrics.
+// openMetrics opens the listener for metrics.
 func openMetrics(address string) (*metrics.Server, error) {
 	m, err := metrics.New(address)
 	switch {

@@ -104,7 +104,7 @@ func (l *lab) atPhone(args ...string) string {
 	return l.run(append(slices.Clone(l.phone), args...)...)
 }
 
-// serve begins to answer requests, those for /none but late.
+// serve begins to answer requests, those for /none late.
 func (l *lab) serve() {
 	listener, err := net.Listen("tcp", "10.9.0.1:8080")
 	if err != nil {

@@ -282,7 +282,7 @@ func withLast(address string, by byte) string {
 	return ip.String()
 }
 
-// Sensors of which the network is cut wait, and the collector for them.
+// Sensors whose network is cut wait, and the collector waits for them.
 func TestSystemNetworkCut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")

@@ -17,7 +17,7 @@ import (
 	"actionurl/report/output/outputtest"
 )
 
-// Whoever reads from a terminal is told what is expected there.
+// Reading from a terminal prints what is expected there.
 func TestAwaits(t *testing.T) {
 	terminal, _ := outputtest.Terminal(t)
 	for _, args := range [][]string{{"analyze", "-"}, {"check", "-"}, {"learn", "-"}, {"report", "-"}} {

@@ -11,7 +11,7 @@
 //	 3. As root on Linux, with -live, it sends a capture over a virtual cable to the
 //	    program, and to tcpdump (live_linux.go).
 //
-// It prints tables in Markdown, with the machine that they are of.
+// It prints tables in Markdown, with the machine that it ran on.
 package main
 
 import (

@@ -14,7 +14,7 @@ import (
 	_ "github.com/goreleaser/nfpm/v2/rpm"
 )
 
-// maintainer is who the packages are of.
+// maintainer is the maintainer of the packages.
 const maintainer = "The actionurl maintainers <maintainers@actionurl.org>"
 
 const description = `analyzer for VoIP phones' Action URLs

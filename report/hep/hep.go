@@ -38,7 +38,7 @@ const (
 	familyIPv4 = 2
 	familyIPv6 = 10
 	tcp        = 6
-	logs       = 100  // the type of what is no SIP, RTCP or the like
+	logs       = 100  // the type of anything other than SIP, RTCP or the like
 	agent      = 2026 // the number of capture agents of this kind
 )
 

@@ -253,7 +253,7 @@ func appendCalls(dst []byte, numbers []int64, before []int) []byte {
 	return endArray(dst)
 }
 
-// endArray ends an array of which each value has a comma after it.
+// endArray ends an array whose values each have a comma after them.
 func endArray(dst []byte) []byte {
 	if dst[len(dst)-1] == ',' {
 		dst = dst[:len(dst)-1]

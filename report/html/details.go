@@ -12,7 +12,7 @@ import (
 
 // details are the texts of a chunk of events, and the chunks before. The targets
 // that a phone sends differ in a few values; so a target is a form, which many
-// events share, and the texts that vary, each of which is in a chunk once.
+// events share, and the texts that vary, each once in a chunk.
 type details struct {
 	chunks
 	forms dictionary

@@ -183,7 +183,7 @@ func (p *Page) Found(o *finding.Occurrence) {
 	}
 }
 
-// Phones takes the phones of the end, of which those matter here that announced
+// Phones takes the phones of the end. Those matter here that announced
 // nothing. It returns how many there are.
 func (p *Page) Phones(all []*decode.Phone) (int, error) {
 	for _, phone := range all {

@@ -316,7 +316,7 @@ func (j *jsonWriter) texts(all []string) *jsonWriter {
 	return j.close(']')
 }
 
-// raw writes an array of JSON, of which the first is none.
+// raw writes an array of JSON values, without the first.
 func (j *jsonWriter) raw(all []string) *jsonWriter {
 	j.open('[').open('[').close(']')
 	for _, s := range all[1:] {

@@ -443,7 +443,7 @@ func (s *Series) follow() error {
 	return nil
 }
 
-// lose begins an output of which everything is lost.
+// lose begins an output whose rows are all lost.
 func (s *Series) lose() error {
 	s.missed = 0
 	return s.start(&Output{Destination: &s.destination, to: io.Discard, lost: true})
@@ -542,7 +542,7 @@ func (s *Series) end() error {
 	return out.close()
 }
 
-// Reopen begins a file anew, for whoever has moved the current one. If that
+// Reopen begins a new file, after the current one was moved. If that
 // fails, the current one is written on, and it is tried again.
 func (s *Series) Reopen() error {
 	if s.out == nil || !s.regular {

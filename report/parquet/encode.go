@@ -67,7 +67,7 @@ func (p *packer) add(v uint64, width int) {
 	p.word = v >> (width - p.n)
 }
 
-// end returns the bytes, of which the last may be filled with zeros.
+// end returns the bytes; the last may be padded with zeros.
 func (p *packer) end() []byte {
 	for ; p.n > 0; p.n -= 8 {
 		p.dst = append(p.dst, byte(p.word))

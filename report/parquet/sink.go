@@ -135,7 +135,7 @@ func (s *sink) text(l *leaf, text string) {
 	s.bytes(l)
 }
 
-// value adds a value as it stands in NDJSON, but for the escapes.
+// value adds a value as NDJSON has it, without escapes.
 func (s *sink) value(l *leaf, v *report.Value) {
 	if text, ok := v.Raw(); ok {
 		s.text(l, text)

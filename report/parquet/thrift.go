@@ -100,7 +100,7 @@ func (w *thriftWriter) end() {
 	w.over = w.over[:len(w.over)-1]
 }
 
-// errThrift is the error of metadata that are no Thrift.
+// errThrift is the error of metadata that is not Thrift.
 var errThrift = errors.New("the metadata are damaged")
 
 // A thriftReader reads structs. After an error, everything it reads is zero and

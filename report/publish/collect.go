@@ -50,7 +50,7 @@ type CollectConfig struct {
 	Servers  *Servers
 	Durable  string        // the name under which the server keeps how far it has come; empty to begin at the beginning
 	Lateness time.Duration // how long a row waits for those of slower sensors
-	Mode     Mode          // of what goes on, with Durable
+	Mode     Mode          // of what is continued, with Durable
 
 	// File is the output that goes on: what is in it beyond what was committed is
 	// cut off. It is empty for standard output, and for several files. Compressed
@@ -65,7 +65,7 @@ type CollectConfig struct {
 	Say func(string) // gets what people should know of the connection, at any time
 }
 
-// A Mode is how a run goes on where an earlier one has ended.
+// A Mode is how a run continues an earlier one.
 type Mode uint8
 
 const (

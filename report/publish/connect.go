@@ -227,7 +227,7 @@ const duplicates = 2 * time.Hour
 // replicas is how many of three or more servers keep the stream: one of them can go.
 const replicas = 3
 
-// noReplicas is the error of servers that are no cluster, JSStreamReplicasNotSupportedErr.
+// noReplicas is the error of servers without a cluster, JSStreamReplicasNotSupportedErr.
 const noReplicas = 10074
 
 // replicas returns how many of the servers keep what is stored.
@@ -238,7 +238,7 @@ func (s *Servers) replicas() int {
 	return 1
 }
 
-// stream returns the stream, which whoever comes first creates. It tries again
+// stream returns the stream; the first program to ask for it creates it. It tries again
 // until ctx ends.
 func (s *Servers) stream(ctx context.Context, js jetstream.JetStream, say func(string)) (jetstream.Stream, error) {
 	reported, copies := false, s.replicas()

@@ -106,7 +106,7 @@ func wants(t *testing.T, what string, err error, want string) {
 	}
 }
 
-// A server that knows keys takes who has one of them, and others are told at once.
+// A server with keys accepts clients that have one, and refuses others at once.
 func TestNKey(t *testing.T) {
 	_, public, seed := key(t, nkeys.PrefixByteUser)
 	_, _, other := key(t, nkeys.PrefixByteUser)
@@ -176,7 +176,7 @@ func certificate(t *testing.T) (tls.Certificate, []byte) {
 }
 
 // TLS is used with tls://, and where a server asks for it; a certificate that nobody
-// vouches for is told at once.
+// vouches for is an error at once.
 func TestTLS(t *testing.T) {
 	const alone = "ACTIONURL_TEST_TLS" // the authorities of the system are read once a process
 	if os.Getenv(alone) == "" {

@@ -286,7 +286,7 @@ func (s *spool) next(batch []string, max int) ([]string, error) {
 	return batch, nil
 }
 
-// following goes on to the next segment, and removes the oldest.
+// following moves on to the next segment, and removes the oldest.
 func (s *spool) following() error {
 	if s.inFile != nil {
 		s.inFile.Close()
@@ -307,7 +307,7 @@ func (s *spool) drop() error {
 	return os.Remove(s.name(first.number))
 }
 
-// acknowledge notes that n of the oldest lines, of so many bytes, were
+// acknowledge notes that the n oldest lines, with this many bytes, were
 // acknowledged.
 func (s *spool) acknowledge(n int, bytes int64) error {
 	s.mu.Lock()

@@ -53,7 +53,7 @@ func (p *written) has(sequence uint64) bool {
 	return slices.Contains(p.Ahead, sequence)
 }
 
-// A partly is a record of which only the first rows are written.
+// A partly is a record with only its first rows written.
 type partly struct {
 	Sequence uint64 `json:"sequence,omitempty"` // of its line; 0 for what comes of Reached
 	Rows     int    `json:"rows"`

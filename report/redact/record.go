@@ -141,7 +141,7 @@ func (r *Redactor) userAgent(s string) string {
 }
 
 // strange returns the hits with the words between that are none of user agents, and
-// not in what is said of the phone.
+// not in what the record says of the phone.
 func (r *Redactor) strange(text string, hits []hit, said string) []hit {
 	var all []hit
 	next := 0

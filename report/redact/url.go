@@ -7,7 +7,7 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// url replaces the values of a URL, or of a target: exactly as sent but for these.
+// url replaces the values of a URL or a target, and leaves the rest exactly as sent.
 // Its percent-escapes are read before it is taken apart, those of a URL in a URL
 // too.
 func (r *Redactor) url(s string) string {

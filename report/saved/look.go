@@ -43,7 +43,7 @@ func Look(ctx context.Context, names []string, stdin io.Reader) (Source, error) 
 	}
 	plain, err := pcapfile.Decompress(begin)
 	switch {
-	case err != nil && !piped: // said by who reads it
+	case err != nil && !piped: // the reader reports it
 		return in, nil
 	case err != nil && ctx.Err() == nil:
 		return in, files.Named(name, err)

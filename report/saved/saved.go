@@ -190,7 +190,7 @@ func (f *Records) Close() error {
 }
 
 // Next returns the next record, which is valid until the next call. It returns a
-// *report.Problem for what cannot be read, after which it goes on, and io.EOF at the
+// *report.Problem for what cannot be read, after which it continues, and io.EOF at the
 // end.
 func (f *Records) Next() (*report.Saved, error) {
 	if f.last != nil {

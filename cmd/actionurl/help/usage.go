@@ -157,7 +157,7 @@ func section(w io.Writer, title, text string) {
 	}
 }
 
-// list lists the commands under one that are of a kind.
+// list lists the subcommands of a kind.
 func list(of *cobra.Command, kind func(*cobra.Command) bool) string {
 	var b strings.Builder
 	for _, c := range of.Commands() {

@@ -13,7 +13,7 @@ const blockLines = 256
 // roomSize is how much memory is taken for compressed blocks at a time, in bytes.
 const roomSize = 256 << 10
 
-// lines are lines of text in blocks, all but the latest of which are compressed.
+// lines are lines of text in blocks; all but the latest block are compressed.
 // The number of a line stays its own when earlier ones are forgotten.
 type lines struct {
 	encoder *zstd.Encoder

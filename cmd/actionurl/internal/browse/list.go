@@ -275,7 +275,7 @@ func (l *list) key(m *model, key string) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// enter goes on from a row.
+// enter opens what a row leads to.
 func (l *list) enter(m *model, id int) tea.Cmd {
 	switch l.of.view {
 	case eventsView:
@@ -472,13 +472,13 @@ func (m *model) names() func(finding.Phone) string {
 func (m *model) macs() []string {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
-	if n := len(m.store.phones); n != m.told {
-		m.told, m.known = n, nil
+	if n := len(m.store.phones); n != m.named {
+		m.named, m.known = n, nil
 		for i := range m.store.phones {
 			if mac := m.store.phones[i].mac; mac != "" {
 				m.known = append(m.known, mac)
 			} else {
-				m.told = -1 // its row is not made yet
+				m.named = -1 // its row is not made yet
 			}
 		}
 	}

@@ -43,7 +43,7 @@ type pane interface {
 	search(m *model, words string) error
 	// searched returns the words.
 	searched() string
-	// close ends what goes on.
+	// close ends what still runs.
 	close()
 }
 
@@ -72,7 +72,7 @@ type model struct {
 	judging bool
 
 	known []string // the MAC addresses of the phones
-	told  int      // phones of which they are
+	named int      // phones that they cover
 }
 
 // Messages of the model.
@@ -241,7 +241,7 @@ func (m *model) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	return m.key(key)
 }
 
-// key takes a key that is no text.
+// key handles a key that is not text.
 func (m *model) key(key string) tea.Cmd {
 	if cmd, ok := m.top().key(m, key); ok {
 		return cmd

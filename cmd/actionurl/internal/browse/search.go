@@ -18,7 +18,7 @@ import (
 // A query chooses what a list shows.
 type query struct {
 	view  view
-	phone int    // of which the requests are; -1 for all
+	phone int    // whose requests are searched; -1 for all
 	scope string // words of the filter that the place has
 	words string // those that were typed
 }
@@ -321,7 +321,7 @@ func plainText(text string) bool {
 // lacks reports whether the line of a request shows that its row does not have the
 // texts. Reading it takes ten times as long.
 func (f *search) lacks(line []byte) bool {
-	if len(f.plain) == 0 || bytes.Contains(line, []byte(`"candidates":`)) { // of which the row has the labels
+	if len(f.plain) == 0 || bytes.Contains(line, []byte(`"candidates":`)) { // the row has their labels
 		return false
 	}
 	f.lower = f.lower[:0]

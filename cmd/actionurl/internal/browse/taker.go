@@ -43,7 +43,7 @@ type taker struct {
 	verdict *verdict.Collector
 }
 
-// An openCall is what is known of a call that goes on.
+// An openCall is what is known of a call that has not ended.
 type openCall struct {
 	*timeline.Call // as it was with its latest request
 	number         int32
@@ -187,7 +187,7 @@ func (t *taker) phoneOf(p *timeline.Phone) int32 {
 	return n
 }
 
-// callOf returns what is known of a call that goes on.
+// callOf returns what is known of a call that has not ended.
 func (t *taker) callOf(c *timeline.Call) *openCall {
 	open := t.ofCall[c.Slot]
 	if open == nil {
@@ -198,7 +198,7 @@ func (t *taker) callOf(c *timeline.Call) *openCall {
 	return open
 }
 
-// publish makes the rows anew of what goes on.
+// publish renders again the rows of what has not ended.
 func (t *taker) publish() {
 	for _, open := range t.dirtyCalls {
 		t.setCall(open.number, open.Call, open.found, false)
@@ -362,7 +362,7 @@ func (t *taker) message(m *sip.Message) {
 	t.silent++
 }
 
-// common returns the text of a message, of which there are few.
+// common returns the text of a message; there are few different ones.
 func (t *taker) common(text string) string {
 	text = text[:min(len(text), maxText)]
 	known, ok := t.texts[text]

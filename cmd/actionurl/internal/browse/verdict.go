@@ -69,7 +69,7 @@ func (p *verdictPane) key(m *model, key string) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// enter goes on from a cause: to its requests, or, where it has none, to its
+// enter leads from a cause to its requests, or, where it has none, to its
 // phones.
 func (p *verdictPane) enter(m *model, c *verdict.Cause) {
 	var phones []string

@@ -39,7 +39,7 @@ const (
 var ErrAddress = errors.New("expected a port such as :9100, or an address and a port")
 
 // A Server serves the counts of a live run, as Prometheus reads them. The pipeline
-// sets them; who asks for them has a copy, and does not hold it up.
+// sets them; an HTTP request gets a copy, and does not hold it up.
 type Server struct {
 	mu       sync.Mutex
 	families []family
@@ -151,7 +151,7 @@ func (m *Server) Published(counts func() publish.Counts) {
 func (m *Server) Collected(counts func() publish.Collected) {
 	m.Counter("actionurl_collect_lines_total", "Lines that were read.", func() int { return counts().Lines })
 	m.Counter("actionurl_collect_duplicates_total", "Lines that were read before.", func() int { return counts().Duplicates })
-	m.Counter("actionurl_collect_late_total", "Lines that came behind their turn.", func() int { return counts().Late })
+	m.Counter("actionurl_collect_late_total", "Lines that came after their turn.", func() int { return counts().Late })
 	m.Counter("actionurl_collect_lost_total", "Lines that are missing in the numbers of a sensor's.", func() int { return counts().Lost })
 }
 

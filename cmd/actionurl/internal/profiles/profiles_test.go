@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Files and folders are read, but for what is hidden; what cannot be read is an
+// Files and folders are read, except hidden ones; what cannot be read is an
 // error with its name.
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()

@@ -58,7 +58,7 @@ func (c *Config) Durable(to *publish.CollectConfig) {
 }
 
 // Collected runs over the records of sensors until that is stopped. With Durable
-// it goes on where it was killed.
+// it continues where it was killed.
 func Collected(c Config, from *publish.Collector, of publish.CollectConfig) error {
 	in := &collected{from: from, mode: of.Mode, packed: of.Compressed, rotated: of.State != "" && of.File == "", when: time.Now(), renewed: time.Now()}
 	r := &run{Config: c, goesOn: true}
@@ -135,7 +135,7 @@ func (in *collected) replayed(r *run) error {
 	return in.advance(r, reached, rows)
 }
 
-// advance passes on a time, of which so many rows are written.
+// advance passes on a time, and how many of its rows are written.
 func (in *collected) advance(r *run, reached int64, rows int) error {
 	r.now = max(r.now, reached)
 	r.skip = rows

@@ -218,7 +218,7 @@ type replayer struct {
 	analyzer *analysis.Analyzer // made by begin
 }
 
-// Saved runs over the saved records of these names, of which "-" is stdin.
+// Saved runs over the saved records in files of these names; "-" is stdin.
 func Saved(ctx context.Context, c Config, names []string, stdin io.Reader) error {
 	r := &run{Config: c}
 	var flushing error

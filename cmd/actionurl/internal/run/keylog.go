@@ -44,7 +44,7 @@ func openLog(name string, live bool) (*os.File, error) {
 }
 
 // follow returns a reader of a key log that others write: it ends where the log
-// ends at present, and goes on from there when it is read again. A pipe is read
+// ends at present, and continues from there when it is read again. A pipe is read
 // in the background, as nobody knows when something comes.
 func follow(log io.Reader) io.Reader {
 	if f, ok := log.(*os.File); ok {

@@ -79,7 +79,7 @@ func (r *run) learned(l *Learned, reading error) (*Learned, error) {
 	return l, reading
 }
 
-// LearnSaved learns from saved events of these names, of which "-" is stdin.
+// LearnSaved learns from saved events in files of these names; "-" is stdin.
 func LearnSaved(ctx context.Context, c LearnConfig, names []string, stdin io.Reader) (*Learned, error) {
 	in, err := saved.Open(ctx, names, stdin, func() {})
 	if err != nil {

@@ -43,7 +43,7 @@ type Config struct {
 	Decode  decode.Config  // Call, Found, Live, Lost and Segment are the run's
 	Filter  report.Filter  // of rows
 	Options report.Options // Width, Height, Live, Continued and Complete are the run's
-	Columns int            // width of a table on standard output that is no terminal; 0 for that of its cells
+	Columns int            // width of a table where standard output is not a terminal; 0 for that of its cells
 
 	Output   string // where the rows go; "-" for standard output
 	Frames   string // where the frames of their connections go; empty for nowhere
@@ -68,7 +68,7 @@ type Config struct {
 
 	Verdict Verdict
 
-	// Together has all that decodes on one goroutine, which whoever calls may recover.
+	// Together decodes on one goroutine, so that the caller can recover a panic.
 	Together bool
 	// Only, unless nil, chooses records beside the filter.
 	Only func(*decode.Record) bool
@@ -133,13 +133,13 @@ type run struct {
 	rows       *output.Series
 	view       *viewer
 	shown      map[*timeline.Phone]bool // see newPhoneViewer
-	calls      map[callKey]bool         // those open of which a request is shown
+	calls      map[callKey]bool         // open calls with a request that is shown
 	captureEnd int64                    // the end of the capture, where the filter needs it
 	begun      bool                     // the filter knows when the capture begins
 	frames     *frames                  // nil without Config.Frames
 	publisher  *publisher               // nil without Config.Publisher
 
-	durable *collected // in, where it goes on when it was killed; else nil
+	durable *collected // in, where it continues after a kill; else nil
 	skip    int        // rows of the record that are not written, as they are already
 	wrote   int        // rows of it so far
 
@@ -581,7 +581,7 @@ func (r *run) end(running, reading error) error {
 	return nil
 }
 
-// flushDecoder has the decoder end what is open, unless the next run goes on with it.
+// flushDecoder has the decoder end what is open, unless the next run continues it.
 func (r *run) flushDecoder() error {
 	if r.durable != nil && r.durable.unfinished() {
 		return nil
@@ -667,7 +667,7 @@ func (r *run) summarize() error {
 			return files.Named("standard output", err)
 		}
 		return nil
-	case r.sum.rows == 0 && r.Filter.Reason() != "": // of what is not shown, nothing is said
+	case r.sum.rows == 0 && r.Filter.Reason() != "": // nothing is shown, so there is no verdict
 		return nil
 	}
 	_ = report.WriteVerdict(r.Stderr, v, o) // where the summary cannot be written, nothing can be reported

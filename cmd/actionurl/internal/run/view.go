@@ -15,7 +15,7 @@ import (
 type viewer struct {
 	output.Part
 	loss   func(*report.Loss) error
-	beside *report.Rows[decode.Record]        // for what is no row; nil where that cannot be saved
+	beside *report.Rows[decode.Record]        // for objects that are not rows; nil where they cannot be saved
 	record func(*decode.Record) error         // of a request that the filter shows
 	call   func(*decode.Call) error           // of a call that it shows
 	found  func(*finding.Occurrence)          // of a finding of no request, of formats that show a whole run

@@ -1,4 +1,4 @@
-// Package sandbox gives up, for the rest of the process's life, the rights that
+// Package sandbox drops, for the rest of the process's life, the rights that
 // it does not need once its inputs and outputs are open. Whoever takes over the
 // process with a hostile frame or file then finds little to do.
 //

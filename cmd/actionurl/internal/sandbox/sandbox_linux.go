@@ -11,7 +11,7 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 )
 
-// Enter gives up all rights but those of keep.
+// Enter drops all rights except those of keep.
 func Enter(keep Rights) []Step {
 	var steps []Step
 	if os.Geteuid() == 0 {

@@ -52,6 +52,9 @@ func (a *analysis) report(ctx context.Context, names []string, stdin io.Reader) 
 		}
 		return a.collect(ctx, names[0])
 	}
+	if a.collection.durable != "" || a.collection.metrics != "" {
+		return usage("--durable and --metrics are for what sensors publish; expected nats://HOST, not %s", names[0])
+	}
 	awaits(names, stdin, "saved events", a.Stderr)
 	return ended(run.Saved(ctx, a.Config, names, stdin))
 }

@@ -43,6 +43,8 @@ func (c *Config) checkNames() error {
 	switch {
 	case c.Frames != "" && c.Redact != nil:
 		return errors.New("-w writes frames as they were captured, which --redact cannot change; save the events with -o FILE.ndjson instead")
+	case c.KeepSecrets && c.Frames == "":
+		return errors.New("--keep-secrets needs -w FILE, which it writes them to")
 	case c.Frames != "" && filepath.Clean(c.Frames) == filepath.Clean(c.Output):
 		return fmt.Errorf("-o and -w both write %q; expected different files", c.Frames)
 	case c.Rotate == output.Rotation{}:

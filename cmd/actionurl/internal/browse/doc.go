@@ -6,7 +6,8 @@
 //  2. A store keeps it: requests as the lines that --complete saves, compressed;
 //     calls and phones as the rows that people see (store.go, lines.go).
 //  3. A search chooses requests, calls and phones by the words of the command's
-//     filters, in a goroutine of its own (search.go).
+//     filters, and makes the verdict of what they choose, in a goroutine of its own
+//     (search.go).
 //  4. A model shows lists, texts and ladders of what is kept, several times a
 //     second and at each key (model.go, list.go, text.go, ladder.go). No message
 //     passes for a request.

@@ -448,6 +448,8 @@ func (l *list) empty(m *model) string {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
 	switch {
+	case l.of.words != "" && !m.store.ended:
+		return "nothing matches yet; Esc ends the filter"
 	case l.of.words != "":
 		return "nothing matches; Esc ends the filter"
 	case !m.store.ended:

@@ -28,7 +28,7 @@
 // # Exit statuses
 //
 //	0  done
-//	1  nothing could be read or written
+//	1  nothing could be read or written, or rows were lost
 //	2  wrong usage, or a profile that cannot be used
 //	3  done, but part of the input was damaged, which is reported with its place
 //	4  done, and a finding as severe as --fail-on was made; wins over 3

@@ -258,7 +258,7 @@ func (a *analysis) loadProfiles() error {
 		return nil
 	}
 	p := profiles.Load(a.profiles)
-	complain(p, a.messages())
+	profiles.Complain(p, a.messages())
 	profiles.Configure(&a.Decode.Analysis, p)
 	if a.Filter.View == report.Findings {
 		a.Ambiguous, _ = profile.Ambiguities(p.Bindings)

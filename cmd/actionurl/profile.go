@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +43,11 @@ func newProfileCheck(load load) *cobra.Command {
 		Use:  "check FILE...",
 		Args: profileArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return checkProfiles(load(cmd, args), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			p := load(cmd, args)
+			if err := profiles.Check(p, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
+				return printed(0, err)
+			}
+			return usable(p)
 		},
 	}
 }
@@ -56,75 +58,23 @@ func newProfileShow(load load) *cobra.Command {
 		Use:  "show FILE...",
 		Args: profileArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			out := cmd.OutOrStdout()
+			p, out := load(cmd, args), cmd.OutOrStdout()
+			profiles.Complain(p, cmd.ErrOrStderr())
+			if err := usable(p); err != nil {
+				return err
+			}
 			width, _ := output.TerminalSize(out)
-			return showProfiles(load(cmd, args), report.Options{Format: format, Width: width}, out, cmd.ErrOrStderr())
+			return printed(0, report.WriteProfile(out, report.Options{Format: format, Width: width}, p))
 		},
 	}
 	addFormat(cmd, &format, report.Plain(), "table", "")
 	return cmd
 }
 
-// checkProfiles prints the errors, warnings and ambiguities of the files.
-func checkProfiles(p *profile.Profile, out, stderr io.Writer) error {
-	ambiguous, whole := profile.Ambiguities(p.Bindings)
-	var clashes []profile.Message
-	for i := range ambiguous {
-		clashes = append(clashes, profile.Message{Place: ambiguous[i].A.Place, Text: report.Ambiguity(&ambiguous[i])})
-	}
-	for _, all := range []struct {
-		weight   string
-		messages []profile.Message
-	}{{"error", p.Errors}, {"warning", p.Warnings}, {"ambiguous", clashes}} {
-		for _, m := range all.messages {
-			if err := printed(fmt.Fprintln(out, report.Visible(fmt.Sprintf("%s: %s: %s", m.Place, all.weight, m.Text)))); err != nil {
-				return err
-			}
-		}
-	}
-	if p.Unsaid > 0 {
-		report.Logf(stderr, "and %s that are not listed", report.Plural(p.Unsaid, "more warning"))
-	}
-	if !whole {
-		report.Logf(stderr, "warning: too many similar templates to compare all of them")
-	}
-	report.Logf(stderr, "%s, %s, %s, %s, %d ambiguous", report.Plural(len(p.Files), "usable file"), report.Plural(len(p.Bindings), "template"),
-		report.Plural(len(p.Errors), "error"), report.Plural(len(p.Warnings)+p.Unsaid, "warning"), len(ambiguous))
+// usable returns an error if a file could not be used, which is reported already.
+func usable(p *profile.Profile) error {
 	if len(p.Errors) > 0 {
 		return &statusError{status: statusUsage}
 	}
 	return nil
-}
-
-// showProfiles prints a row for each thing that was read.
-func showProfiles(p *profile.Profile, o report.Options, out, stderr io.Writer) error {
-	complain(p, stderr)
-	if len(p.Errors) > 0 {
-		return &statusError{status: statusUsage}
-	}
-	return printed(0, report.WriteProfile(out, o, p))
-}
-
-// maxWarnings is how many warnings are printed one by one before a run.
-const maxWarnings = 20
-
-// complain prints errors and warnings on standard error.
-func complain(p *profile.Profile, stderr io.Writer) {
-	for _, all := range []struct {
-		messages []profile.Message
-		unsaid   int
-		most     int // that are listed
-		what     string
-	}{
-		{p.Errors, 0, len(p.Errors), ""}, // each of them must be corrected
-		{p.Warnings, p.Unsaid, maxWarnings, "warning: "},
-	} {
-		for i := range all.messages[:min(len(all.messages), all.most)] {
-			m := &all.messages[i]
-			report.Logf(stderr, "%s: %s%s", m.Place, all.what, m.Text)
-		}
-		if more := len(all.messages) - all.most + all.unsaid; more > 0 {
-			report.Logf(stderr, "and %s; actionurl profile check lists them all", report.Plural(more, "more warning"))
-		}
-	}
 }

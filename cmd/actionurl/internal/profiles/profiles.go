@@ -1,4 +1,5 @@
-// Package profiles loads the files of package profile from the file system.
+// Package profiles loads the files of package profile from the file system, and
+// prints what is wrong with them (messages.go).
 package profiles
 
 import (

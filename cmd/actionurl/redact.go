@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"actionurl/report/redact"
 )
@@ -41,6 +43,17 @@ func (r *redaction) redactor(cmd *cobra.Command, live bool) (*redact.Redactor, e
 	if err != nil {
 		return nil, usage("%s: %w", r.key, err)
 	}
+	made.Files(cmd.Flags().Args()...)
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if !slices.Contains([]string{"profile", "output", "write", "keylog", "tls-key"}, f.Name) {
+			return
+		}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			made.Files(list.GetSlice()...)
+		} else {
+			made.Files(f.Value.String())
+		}
+	})
 	cmd.Root().SetErr(made.Writer(cmd.ErrOrStderr())) // of the error that the command may end with
 	return made, nil
 }

@@ -37,6 +37,18 @@ func (r *Redactor) capture(name string) string {
 	return r.book.of(aCapture, name) + ending
 }
 
+// Files makes the names of further files known to messages, in which nothing else may
+// show where they end.
+func (r *Redactor) Files(names ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range names {
+		if len(name) > 3 && strings.ContainsAny(name, "/\\. ") { // else it may be any word, or a dot
+			r.captures = append(r.captures, name)
+		}
+	}
+}
+
 // Message returns a message for people without what must not be shown: what is in
 // quotes in it, the names of files, what is known, and addresses. Numbers that are
 // not known are counts.

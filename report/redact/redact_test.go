@@ -168,6 +168,7 @@ func TestBeyond(t *testing.T) {
 func TestMessage(t *testing.T) {
 	r := newRedactor(t, All, "")
 	r.capture("/data/5002 Anna.pcap")
+	r.Files("-", ".", "site of Anna/phones", "keys")
 	for _, test := range [][2]string{
 		{"/data/5002 Anna.pcap:1042: cut off", "capture-1.pcap:1042: cut off"},
 		{"open /home/x/770123.pcap: no such file", "open capture-2.pcap: no such file"},
@@ -175,6 +176,7 @@ func TestMessage(t *testing.T) {
 		{"capture-2.pcap:7: it is called so", "capture-3.pcap:7: it is called so"},
 		{`"/data/5002 Anna.pcap" and "Bo 5002"`, `"capture-1.pcap" and "value-2"`},
 		{"10.0.0.5 answered 404", "add::1 answered 404"},
+		{"site of Anna/phones/a.xml:7: - no keys", "capture-5.xml:7: - no keys"},
 	} {
 		if got := r.Message(test[0]); got != test[1] {
 			t.Errorf("%q: %q, want %q", test[0], got, test[1])

@@ -68,6 +68,7 @@ func TestValue(t *testing.T) {
 		{Numbers, "%35%30%30%32", "number-1"},
 		{All, "7\x001\x005\x004\x003\x002\x001\x00", "value-1"},
 		{All, "00:01:32", "00:01:32"},
+		{Secrets, "a1b2c3d4e5f6g7h8-Ж", "secret-1-Ж"},
 	} {
 		r := newRedactor(t, test.set, "")
 		if got := r.value(test.value, vendor.Other); got != test.want {
@@ -199,8 +200,11 @@ func TestHostileLength(t *testing.T) {
 		t.Skip("takes long")
 	}
 	const size = 64 << 10
-	for _, unit := range []string{"a", "1", "a1", "aB", "a/", "=", "%25", "a:", "1.", "1 ", "\xff", "Ж", "a-b_", "YW5uYTpw", "YW5uYTpw/", "http://", "@", "a=1&", "<", "\"", ";", "00:", "1-2.", "%2541"} {
+	for _, unit := range []string{"a", "1", "a1", "aB", "a/", "=", "%25", "a:", "1.", "1 ", "\xff", "Ж", "a-b_", "YW5uYTpw", "YW5uYTpw/", "http://", "@", "a=1&", "<", "\"", ";", "00:", "1-2.", "%2541", "-a"} {
 		s := strings.Repeat(unit, size/len(unit))
+		if unit == "-a" {
+			s = "a1b2c3d4e5f6g7h8" + s
+		}
 		r := newRedactor(t, All, "")
 		began := time.Now()
 		r.url(s)

@@ -316,13 +316,17 @@ func (r *Redactor) tokenIn(s string, i int, how manner) (n int, by func() string
 		return 0, nil
 	}
 	end := i + wordAt(s[i:])
-	for how != agent && end+1 < len(s) && strings.IndexByte("_-~+.", s[end]) >= 0 && isToken(s[i:end]) && inWord(s[end+1]) {
-		end += 1 + wordAt(s[end+1:])
+	secret, hides := isToken(s[i:end]), false
+	for how != agent && secret && end+1 < len(s) && strings.IndexByte("_-~+.", s[end]) >= 0 {
+		n := wordAt(s[end+1:])
+		if n == 0 || !isASCII(s[end+1:end+1+n]) {
+			break
+		}
+		end += 1 + n
 	}
 	for end < len(s) && s[end] == '=' && end-i >= 8 {
 		end++
 	}
-	secret, hides := isToken(s[i:end]), false
 	if how != agent && (!secret || !r.has(Secrets)) {
 		if n := r.encoded(s[i:]); n > 0 {
 			secret, hides, end = true, true, i+n

@@ -86,7 +86,7 @@ func agentsOwn(word string) bool {
 			return false
 		}
 	}
-	return strings.IndexFunc(word, func(c rune) bool { return c >= 0x80 }) < 0
+	return isASCII(word)
 }
 
 // parts yields the words of a text in lower case: runs of letters, of which a
@@ -140,5 +140,9 @@ func named(text string) bool {
 			return false
 		}
 	}
-	return strings.IndexFunc(text, func(c rune) bool { return c >= 0x80 }) < 0
+	return isASCII(text)
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(c rune) bool { return c >= 0x80 }) < 0
 }

@@ -35,6 +35,9 @@ func (a *analysis) latenessFlag(cmd *cobra.Command) {
 
 // collect shows what sensors publish.
 func (a *analysis) collect(ctx context.Context, servers string) error {
+	if a.collection.lateness < 0 {
+		return usage("invalid argument %q for \"--lateness\" flag: expected a time such as 10s", a.collection.lateness)
+	}
 	c := publish.CollectConfig{
 		Durable: a.collection.durable, Lateness: a.collection.lateness,
 		Say: func(s string) { report.Logf(a.messages(), "%s", s) },

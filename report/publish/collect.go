@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -106,6 +107,7 @@ type Collector struct {
 	last     *source   // whose record was returned
 	written  int64     // the latest time of a row that was returned
 
+	locked   *os.File // while it writes the output; nil for standard output
 	state    state
 	changed  bool
 	noted    time.Time // when the server got the state
@@ -171,6 +173,7 @@ func Collect(ctx context.Context, c CollectConfig) (*Collector, error) {
 	}
 	if err := k.begin(); err != nil {
 		k.conn.Close()
+		k.unlock()
 		return nil, err
 	}
 	return k, nil
@@ -484,5 +487,6 @@ func (k *Collector) Close() error {
 	k.cancel()
 	<-k.done
 	k.conn.Close()
+	k.unlock()
 	return nil
 }

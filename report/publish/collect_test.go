@@ -138,3 +138,33 @@ func TestLost(t *testing.T) {
 		t.Errorf("%d lines are missing, want %d", got, p.Counts().Dropped)
 	}
 }
+
+// Two collectors do not write the same output.
+func TestCollectTwice(t *testing.T) {
+	y := newSystem(t)
+	y.start()
+	file := filepath.Join(t.TempDir(), "all.ndjson")
+	c := CollectConfig{Servers: y.servers(), Durable: "all", File: file, State: file + ".nats", Say: func(string) {}}
+	first, err := Collect(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"all", "other"} {
+		c.Durable = name
+		if k, err := Collect(t.Context(), c); !errors.Is(err, errCollecting) {
+			t.Errorf("%s: error %v", name, err)
+			if err == nil {
+				k.Close()
+			}
+		}
+	}
+	first.Close()
+	second, err := Collect(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Close()
+	if left, err := filepath.Glob(filepath.Join(filepath.Dir(file), ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left: %q, %v", left, err)
+	}
+}

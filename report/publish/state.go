@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,9 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"actionurl/capture/files"
 )
 
 // noteEvery is how often the server gets what a file beside the output says, and
@@ -71,6 +75,9 @@ func (k *Collector) resume(js jetstream.JetStream, st jetstream.Stream) error {
 	if k.config.Durable == "" {
 		return nil
 	}
+	if err := k.lock(); err != nil {
+		return err
+	}
 	created := st.CachedInfo().Created
 	data, err := k.load(js, st.CachedInfo().Config.Replicas)
 	if err != nil {
@@ -80,7 +87,7 @@ func (k *Collector) resume(js jetstream.JetStream, st jetstream.Stream) error {
 	if len(data) > 0 {
 		var was state
 		if err := json.Unmarshal(data, &was); err != nil {
-			return fmt.Errorf("%s: %w", k.config.State, err)
+			return fmt.Errorf("%s: does not say how far a collector has come: %w; move it and the output away to begin again", cmp.Or(k.config.State, k.config.Durable), err)
 		}
 		size = was.Size
 		if was.Stream.Equal(created) {
@@ -119,6 +126,43 @@ func (k *Collector) resume(js jetstream.JetStream, st jetstream.Stream) error {
 		}
 	}
 	return k.save()
+}
+
+// errCollecting is the error of an output that another process writes.
+var errCollecting = errors.New("another process collects into this file; use another -o")
+
+// lock keeps other processes from the output, which they would write twice and cut
+// off, until unlock is called or the process ends.
+func (k *Collector) lock() error {
+	dir, base := filepath.Split(k.config.State)
+	if base == "" {
+		return nil
+	}
+	name := filepath.Join(dir, "."+base+".lock")
+	for {
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return files.Named(strings.TrimSuffix(k.config.State, ".nats"), err)
+		}
+		if lock(f) != nil {
+			f.Close()
+			return fmt.Errorf("%s: %w", strings.TrimSuffix(k.config.State, ".nats"), errCollecting)
+		}
+		there, err := os.Stat(name)
+		if open, own := f.Stat(); err == nil && own == nil && os.SameFile(there, open) {
+			k.locked = f
+			return nil
+		}
+		f.Close() // who had it has removed it meanwhile
+	}
+}
+
+// unlock lets other processes have the output.
+func (k *Collector) unlock() {
+	if k.locked != nil {
+		os.Remove(k.locked.Name())
+		k.locked.Close()
+	}
 }
 
 // load reads the state: that beside the output, else that at the server.

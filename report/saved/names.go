@@ -70,7 +70,7 @@ func wild(name string) bool { return strings.ContainsAny(name, wildcards) }
 const wildcards = "*?["
 
 // walk returns the files in a folder, or one that a link names, whose paths in it
-// match.
+// match. Opening a pipe there would wait for who writes to it.
 func walk(folder string, matches *regexp.Regexp) ([]string, error) {
 	folder += string(filepath.Separator)
 	var found []string
@@ -81,7 +81,7 @@ func walk(folder string, matches *regexp.Regexp) ([]string, error) {
 			return err
 		case d.IsDir() && hidden:
 			return fs.SkipDir
-		case d.IsDir() || hidden:
+		case d.IsDir() || hidden || d.Type()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) != 0:
 			return nil
 		}
 		relative, err := filepath.Rel(folder, path)

@@ -43,6 +43,7 @@ func TestURL(t *testing.T) {
 		{All, "/e?event=missed&d=2&battery=80&token=x&key=y", "/e?event=missed&d=2&battery=80&token=secret-1&key=secret-2"},
 		{All, "/e?oui=000b82&nic=12ab32&n=123432", "/e?oui=value-1&nic=value-2&n=number-1"},
 		{All, "/e?x=YW5uYTpodW50ZXIy", "/e?x=secret-1"},
+		{All, "/mac=000b82123432:ip=10.0.0.5:firmware=320.30.11.47:active_url=5002@pbx.example:active_user=", "/mac=03:00:00:00:00:01:ip=add::1:firmware=320.30.11.47:active_url=number-1@host-1:active_user="},
 		{All, "/000b82123432/10.0.0.5?ipaddress=10.0.0.5", "/03:00:00:00:00:01/add::1?ipaddress=add::1"},
 		{Addresses, "/001565123456/10.0.0.5?ipaddress=10.0.0.5", "/03:00:00:00:00:01/add::1?ipaddress=add::1"},
 		{Secrets, "/hold?mac=000b82123432&local=5002&token=x", "/hold?mac=000b82123432&local=5002&token=secret-1"},

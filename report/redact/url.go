@@ -36,6 +36,9 @@ func (r *Redactor) url(s string) string {
 		if n < 0 {
 			n = len(rest)
 		}
+		if colon := pairAfter(rest[:min(n+1, len(rest))]); key != "" && !query && colon >= 0 {
+			n = colon
+		}
 		piece := rest[:n]
 		switch by, named := "", n < len(rest) && rest[n] == '='; {
 		case named && key == "" && !(strings.HasPrefix(rest[n:], "==")):
@@ -59,6 +62,17 @@ func (r *Redactor) url(s string) string {
 		begin += n + 1
 	}
 	return out.String()
+}
+
+// pairAfter returns where a colon stands in a text that ends with "=", and only a word
+// between: the pairs of a path may have colons between them. Negative if there is none.
+func pairAfter(s string) int {
+	name, ok := strings.CutSuffix(s, "=")
+	colon := strings.LastIndexByte(name, ':')
+	if !ok || colon < 0 || colon+1 == len(name) || isDigit(name[colon+1]) || !isASCII(name[colon:]) || strings.ContainsAny(name[colon:], "@. %$") {
+		return -1
+	}
+	return colon
 }
 
 // whole returns the length of the value of a variable that s begins with, and what it

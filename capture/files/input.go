@@ -95,7 +95,7 @@ func (in *Input) Open(name string) (*Opened, error) {
 func (in *Input) open(name string) (*Opened, os.FileInfo, error) {
 	from, closer := in.stdin, io.Closer(io.NopCloser(nil))
 	if name != "-" {
-		f, err := os.Open(name)
+		f, err := in.openFile(name)
 		if err != nil {
 			return nil, nil, Named(name, err)
 		}
@@ -114,6 +114,30 @@ func (in *Input) open(name string) (*Opened, os.FileInfo, error) {
 	}
 	o.Reader = &counter{from, &in.read}
 	return o, info, nil
+}
+
+// openFile opens a file. A named pipe waits for who writes to it, or for the end of
+// the context.
+func (in *Input) openFile(name string) (*os.File, error) {
+	if info, err := os.Stat(name); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		return os.Open(name)
+	}
+	type result struct {
+		f   *os.File
+		err error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		f, err := os.Open(name)
+		opened <- result{f, err}
+	}()
+	select {
+	case r := <-opened:
+		return r.f, r.err
+	case <-in.ctx.Done():
+		in.piped = true
+		return nil, in.ctx.Err()
+	}
 }
 
 // add adds a file to what is read.

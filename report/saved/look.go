@@ -33,7 +33,10 @@ func Look(ctx context.Context, names []string, stdin io.Reader) (Source, error) 
 		return in, nil
 	}
 	from, err := files.NewInput(ctx, stdin, nil).Open(name) // which an interrupt ends
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // it waited for who writes to a pipe
+		return in, nil
+	case err != nil:
 		return in, err
 	}
 	begin, piped := io.Reader(from), true

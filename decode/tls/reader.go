@@ -608,6 +608,7 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, 
 	case conn.version == 0 || conn.over: // without the server's hello nothing is known
 		conn.lost = true
 		if !conn.over {
+			conn.h.Unread = JoinedLate
 			r.end(c, conn, Unknown, false, at)
 		}
 		return r.skip(c, conn)

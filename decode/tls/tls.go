@@ -87,7 +87,7 @@ type Handshake struct {
 	Alert    Alert  // of Rejected; NoAlert where the alert is encrypted
 	Answer   string // of NotTLS: its first bytes, at most 64
 
-	Unread Reason // why what is inside cannot be read; of Opened
+	Unread Reason // why what is inside cannot be read; of Opened, and JoinedLate of Unknown
 	Early  bool   // the client sent data before the server's hello, which is not read (RFC 8446, section 2.3)
 
 	offersEarly, offersHTTP2 bool
@@ -103,7 +103,7 @@ const (
 	UnknownSuite               // of a cipher suite that is only named
 	OldVersion                 // SSL 3.0
 	HTTP2                      // HTTP/2 is inside
-	JoinedLate                 // its beginning was not captured
+	JoinedLate                 // its beginning was not captured, or not whole
 	Reasons                    // how many there are
 )
 

@@ -82,6 +82,17 @@ func decryptWhile(c *capturetest.Capture, secrets *tls.Secrets, before func(fram
 	return all, inside
 }
 
+// TestHoledHello cannot read a connection whose hello lacks bytes, and says so.
+func TestHoledHello(t *testing.T) {
+	capt := capturetest.New()
+	k := capt.Conn("192.168.40.50:40000", "192.168.40.207:443").Open().Send(capturetest.ClientHello("crm.example.com"))
+	k.Lose(false, 100)
+	k.Reply("\x17\x03\x03\x00\x01x").Close()
+	if all := follow(capt); len(all) != 1 || all[0].Outcome != tls.Unknown || all[0].Unread != tls.JoinedLate {
+		t.Errorf("%+v", all)
+	}
+}
+
 // talk records a request over TLS between real peers, each message in segments
 // of at most size bytes.
 func talk(t *testing.T, client, server *gotls.Config, size int) *capturetest.Capture {

@@ -205,7 +205,7 @@ func (d *Decoder) exchange(x *httpwire.Exchange) {
 
 // handshake takes how a TLS connection began.
 func (d *Decoder) handshake(h *tls.Handshake) {
-	if h.Outcome == tls.Opened {
+	if h.Outcome == tls.Opened || h.Unread == tls.JoinedLate {
 		d.opened[h.Unread]++
 	}
 	if h.Early {
@@ -338,6 +338,6 @@ type Summary struct {
 // Summary returns the counts so far.
 func (d *Decoder) Summary() Summary {
 	opened := d.opened
-	opened[tls.JoinedLate] = d.demux.late
+	opened[tls.JoinedLate] += d.demux.late
 	return Summary{d.packets.Counts, d.streams.Counts, d.http.Counts, d.sip.Counts, d.streams.Open(), d.streams.Waiting(), d.crowded, d.dropped, d.steps, d.clock.strays, d.packets.Unknown, d.packets.Tunnels, opened, d.early, d.tls.Crowded}
 }

@@ -101,11 +101,10 @@ func (c *Captures) addName(name string) error {
 // addPipe adds what cannot be read twice. Its first frame's time is not known
 // without reading it, so it is due at once.
 func (c *Captures) addPipe(name string) error {
-	f, info, err := c.open(name)
+	f, err := c.Input.Open(name)
 	if err != nil {
 		return err
 	}
-	c.add(info)
 	source, err := newSource(name, f)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 
 // Bounds on what a page keeps until it is written: 20 MiB of chunks, 8 MiB of those
 // in the making, 16 MiB of tables and phones (tables.go), 6 MiB of open calls and
-// marks (html.go), and the 13 MiB of a verdict: 63 MiB. An hour of 400 phones, of
+// marks (html.go), and the 23 MiB of a verdict: 73 MiB. An hour of 400 phones, of
 // 100,000 events, takes 12 MiB.
 const (
 	// chunkRows and chunkBytes end a chunk: 8,192 events of 16 columns, 1 MiB, with

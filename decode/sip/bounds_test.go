@@ -310,6 +310,41 @@ func FuzzTracker(f *testing.F) {
 	})
 }
 
+// FuzzReader cuts a stream anywhere: what is not SIP is left alone and leaves nothing
+// behind, and the messages of a connection stay the same.
+func FuzzReader(f *testing.F) {
+	connection := "\r\n\r\n" + plain("INVITE sip:2@a SIP/2.0", "call", "1 INVITE", "Content-Length: 4") + "v=0\n" +
+		plain("OPTIONS sip:2@a SIP/2.0", "other", "1 OPTIONS", "l: 0") + plain("BYE sip:2@a SIP/2.0", "call", "2 BYE", "Content-Length: 0") + "\r\n\r\n"
+	f.Add([]byte(connection), []byte{1, 30, 200, 3})
+	f.Add([]byte("INVITE sip:2@a SIP/2.0\nl: 99999999\n\nrest"), []byte{30})
+	f.Add([]byte("INVITABLE or not\r\n\r\nSIP/2.0 200 OK\r\n\r\n"), []byte{5, 1})
+	f.Fuzz(func(t *testing.T, data, cuts []byte) {
+		read := func(data []byte) (all string) {
+			r := NewReader(func(m *Message) { all += string(m.Method) + " " + string(m.CallID) + string(m.Body) + "\n" }, nil)
+			c := new(stream.Conn)
+			at := &stream.Mark{Origin: packet.Origin{Interface: on}}
+			for _, n := range cuts {
+				n := min(int(n), len(data))
+				r.Data(c, 0, data[:n:n], at)
+				data = data[n:]
+				if side := &c.State.(*Conn).sides[0]; len(side.part) != r.parts || r.parts > maxMessage || side.lost && r.parts > 0 {
+					t.Fatalf("%d bytes of %d are kept", r.parts, len(side.part))
+				}
+			}
+			r.Data(c, 0, data, at)
+			r.End(c, 0, stream.Closed)
+			if r.parts != 0 {
+				t.Fatalf("%d bytes are left", r.parts)
+			}
+			return all
+		}
+		read(data)
+		if got := read([]byte(connection)); got != "INVITE callv=0\n\nBYE call\n" {
+			t.Errorf("read %q", got)
+		}
+	})
+}
+
 func BenchmarkTracker(b *testing.B) {
 	for _, bench := range []struct{ what, message string }{
 		{"OPTIONS", plain("OPTIONS sip:2@a SIP/2.0", "options", "1 OPTIONS")},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"actionurl/decode"
 	"actionurl/decode/finding"
@@ -136,7 +137,7 @@ func cutWord(line string) (word, rest string, quoted bool) {
 		if r == '"' {
 			inside = !inside
 		}
-		return r == ' ' && !inside
+		return unicode.IsSpace(r) && !inside
 	})
 	if i < 0 {
 		i = len(line)
@@ -149,9 +150,9 @@ func (f *Filter) String() string {
 	var words []string
 	add := func(key, text string) {
 		switch {
-		case text == "":
+		case key == "failed":
 			words = append(words, key)
-		case strings.Contains(text, " "):
+		case text == "" || strings.ContainsFunc(text, unicode.IsSpace):
 			words = append(words, key+`:"`+text+`"`)
 		default:
 			words = append(words, key+":"+text)

@@ -330,3 +330,26 @@ func TestFilterReason(t *testing.T) {
 		t.Errorf("without an Action URL: %s", got)
 	}
 }
+
+// FuzzFilter checks that what a filter is written as reads as the same filter.
+func FuzzFilter(f *testing.F) {
+	f.Add(`phone:34:12 event:hold,resume status:4xx since:08:30 mac=$mac`)
+	f.Add(`phone:"Front Desk" failed finding:raw_blank until:+2h "failed"`)
+	f.Add(`match:a" b:"c server:cti:8085 "event:hold" ""`)
+	f.Fuzz(func(t *testing.T, words string) {
+		filter := &Filter{View: Requests}
+		if filter.Parse(words, time.UTC) != nil {
+			return
+		}
+		written := filter.String()
+		again := &Filter{View: Requests}
+		if err := again.Parse(written, time.UTC); err != nil {
+			t.Fatalf("%q is written as %q: %v", words, written, err)
+		}
+		if got := again.String(); got != written {
+			t.Errorf("%q is written as %q, and that as %q", words, written, got)
+		}
+		filter.Shows(request("/"))
+		_ = filter.Reason()
+	})
+}

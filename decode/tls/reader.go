@@ -381,7 +381,8 @@ func (c *Conn) message(secrets *Secrets, sd stream.Side, kind byte, whole []byte
 	case kind == clientKeyExchange && sd == c.client:
 		x.take(secrets, c, body)
 	case kind == newSessionTicket && sd != c.client && c.version < TLS13:
-		body.skip(4) // how long it is good for
+		x.resume(secrets) // the session may be an earlier one's
+		body.skip(4)      // how long it is good for
 		secrets.remember(body.vector(2), x.master)
 	}
 }
@@ -430,6 +431,17 @@ func (x *exchange) take(secrets *Secrets, c *Conn, body reader) {
 	secrets.remember(x.session, x.master)
 }
 
+// resume takes the master secret of the session that a connection resumes, where it is
+// known: then the client sends no key.
+func (x *exchange) resume(secrets *Secrets) {
+	if x.master != nil || x.exchanged {
+		return
+	}
+	if x.master = secrets.session(x.session); x.master == nil {
+		x.master = secrets.session(x.ticket)
+	}
+}
+
 // unlock makes the keys of a connection, where its secrets are known, or says
 // why there are none.
 func (c *Conn) unlock(secrets *Secrets) {
@@ -452,11 +464,7 @@ func (c *Conn) unlock(secrets *Secrets) {
 		if logged := secrets.log(logKey{masterSecret, x.clientRandom}); logged != nil {
 			x.master = logged
 		}
-		if x.master == nil && !x.exchanged {
-			if x.master = secrets.session(x.session); x.master == nil {
-				x.master = secrets.session(x.ticket)
-			}
-		}
+		x.resume(secrets)
 		switch {
 		case x.master != nil:
 			client.keys, server.keys = sessionKeys(c.version, s, x.master, x.clientRandom[:], x.serverRandom[:], x.etm)

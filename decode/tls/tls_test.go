@@ -512,6 +512,31 @@ func TestHoledHandshake(t *testing.T) {
 	}
 }
 
+// TestRenewedTicket resumes a session by a ticket that a resumed one renewed.
+func TestRenewedTicket(t *testing.T) {
+	cert, file := rsaCertificate(t)
+	client := &gotls.Config{
+		MaxVersion: gotls.VersionTLS12, CipherSuites: []uint16{gotls.TLS_RSA_WITH_AES_128_CBC_SHA}, InsecureSkipVerify: true,
+		ClientSessionCache: gotls.NewLRUClientSessionCache(1), ServerName: "crm.example.com",
+	}
+	server := &gotls.Config{Certificates: []gotls.Certificate{cert}, CipherSuites: client.CipherSuites}
+	capt := capturetest.New()
+	for i := range 3 {
+		server.SetSessionTicketKeys([][32]byte{{byte(min(i, 1))}, {0}}) // the second renews
+		capt.Play(overheard(t, client, server, "GET / HTTP/1.1\r\n\r\n"), fmt.Sprintf("192.168.40.50:%d", 40000+i), "192.168.40.207:443", 1400)
+	}
+	secrets := tls.NewSecrets()
+	if err := secrets.AddPrivateKey(file); err != nil {
+		t.Fatal(err)
+	}
+	all, _ := decrypt(capt, secrets)
+	for i, h := range all {
+		if h.Unread != tls.Decrypted {
+			t.Errorf("connection %d: %v", i, h.Unread)
+		}
+	}
+}
+
 // TestLongTicket splits a ticket over records that begin like a KeyUpdate.
 func TestLongTicket(t *testing.T) {
 	cert, _ := certificate(t)

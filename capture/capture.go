@@ -71,7 +71,7 @@ type Batch struct {
 }
 
 // A Secret is what a capture holds for its own decryption, such as the keys of
-// TLS sessions. Nothing reads it yet but what passes it on.
+// TLS sessions.
 type Secret struct {
 	Kind uint32 // 0x544c534b for a TLS key log (draft-ietf-opsawg-pcapng, section 4.7)
 	Data []byte // a copy

@@ -10,7 +10,7 @@ import (
 
 var toMeasure = flag.String("captures", "", "of BenchmarkCaptures: a pattern of the captures")
 
-// What each capture costs in the usual forms. The processor profile of this is
+// What captures cost in the usual forms. The processor profile of this is
 // default.pgo, by which Go compiles the program: see help/speed.md.
 func BenchmarkCaptures(b *testing.B) {
 	captures, err := filepath.Glob(*toMeasure)

@@ -77,7 +77,8 @@ func isTcpdumpText(line []byte) bool {
 
 // isERF reports whether a file begins with two records of an ERF capture, which
 // has no magic number: of a known type, with lengths that are possible, at times
-// from 2000 to 2100 that are less than a day apart.
+// from 2000 to 2100 that are less than a day apart. Where the second is beyond what
+// is known, the first must not count lost frames, which random bytes do.
 func isERF(head []byte) bool {
 	const header = 16
 	var before uint32
@@ -92,7 +93,7 @@ func isERF(head []byte) bool {
 			return false
 		}
 		if before = seconds; length >= len(head) {
-			return true // the next is beyond what is known
+			return head[12] == 0 && head[13] == 0
 		}
 		head = head[length:]
 	}

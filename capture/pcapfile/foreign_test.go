@@ -29,6 +29,7 @@ func TestForeign(t *testing.T) {
 		{"a.bin", erf(1772438400, 2, 1500), "it is an ERF capture; convert it: editcap -F pcap a.bin out.pcap"},
 		{"a.bin", erf(1772438400, 2, 80) + erf(1, 2, 80), "it begins with "},
 		{"a.bin", erf(1772438400, 2, 12+4) + "x", "it begins with "},
+		{"a.bin", strings.Replace(erf(1772438400, 2, 1500), "\x05\xdc\x00\x00", "\x05\xdc\x9a\x31", 1), "it begins with "},
 		{"a.erf", "x", "it is an ERF capture; convert it: editcap -F pcap a.erf out.pcap"},
 		{"a.ETL", "\x00\x00\x01\x00\x00\x00\x00\x00", "it is a Windows event trace; convert it: etl2pcapng a.ETL out.pcapng"},
 		{"a.har", "\xef\xbb\xbf{\n  \"log\": {\n", "it is an HTTP archive (HAR) of a browser, which holds no packets; capture with tcpdump -w trace.pcap"},

@@ -26,17 +26,18 @@ import (
 type Reason uint8
 
 const (
-	Answered    Reason = iota // it has one
-	Timeout                   // none came in time
-	ResetByPeer               // the connection was reset first
-	ClosedFirst               // the server closed the connection first
-	NotCaptured               // the capture ended first, or lacks that part of the connection
-	NotHTTP                   // what came is not HTTP
+	Answered       Reason = iota // it has one
+	Timeout                      // none came in time
+	ResetByPeer                  // the connection was reset first
+	ClosedFirst                  // the server closed the connection first
+	NotCaptured                  // the capture ended first, or lacks that part of the connection
+	NotHTTP                      // what came is not HTTP
+	Unacknowledged               // nor has the server acknowledged the request: it did not reach it
 )
 
 // String returns the name used in every output.
 func (r Reason) String() string {
-	return [...]string{"", "timeout", "reset", "closed", "not_captured", "not_http"}[r]
+	return [...]string{"", "timeout", "reset", "closed", "not_captured", "not_http", "unacknowledged"}[r]
 }
 
 // An Exchange is an HTTP request, and the response to it where there is one. Its

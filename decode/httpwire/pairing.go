@@ -103,6 +103,8 @@ func (r *Reader) Expire(x *Exchange) {
 		why = NotCaptured
 	case c.Misses(server, x.ack):
 		x.Gap = true
+	case c.Unacknowledged(x.side, x.end):
+		why = Unacknowledged
 	}
 	x.conn.expire(x, why)
 }

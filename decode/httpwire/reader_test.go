@@ -820,6 +820,7 @@ func TestGap(t *testing.T) {
 }
 
 func TestExpire(t *testing.T) {
+	const back = "> skip 4294967277" // by the 19 bytes of a request
 	tests := []struct {
 		name   string
 		script []string
@@ -828,6 +829,12 @@ func TestExpire(t *testing.T) {
 	}{
 		{"no answer", []string{"syn", "> GET /1 HTTP/1.1||"}, nil,
 			[]string{"GET /1 HTTP/1.1 -> timeout"}},
+		{"no acknowledgement, so it is sent again", []string{"syn", "> GET /1 HTTP/1.1||", back, "> GET /1 HTTP/1.1||"}, nil,
+			[]string{"GET /1 HTTP/1.1 -> unacknowledged"}},
+		{"it is sent again, but acknowledged", []string{"syn", "> GET /1 HTTP/1.1||", back, "> GET /1 HTTP/1.1||", "< "}, nil,
+			[]string{"GET /1 HTTP/1.1 -> timeout"}},
+		{"only the first is acknowledged", []string{"syn", "> GET /1 HTTP/1.1||", "< ", "> GET /2 HTTP/1.1||", back, "> GET /2 HTTP/1.1||"}, nil,
+			[]string{"GET /1 HTTP/1.1 -> timeout", "GET /2 HTTP/1.1 -> unacknowledged"}},
 		{"no answer, one direction only", []string{"> GET /1 HTTP/1.1||"}, nil,
 			[]string{"GET /1 HTTP/1.1 -> not_captured"}},
 		{"the answer was not captured, but its acknowledgement", []string{"syn", "> GET /1 HTTP/1.1||", "< lost HTTP/1.1 201 x|Content-Length: 0||", "> fin"}, nil,

@@ -201,6 +201,7 @@ func (a *Assembler) data(c *Conn, side Side, seq uint32, s *packet.Segment) {
 	case After(h.next, end) <= 0: // nothing new, but perhaps a FIN
 		if len(s.Payload) > 0 {
 			a.Counts.Duplicates++
+			h.again, h.hasAgain = end, true
 		}
 	case After(h.next, seq) <= 0 && h.waiting == nil:
 		a.deliver(c, side, seq, s.Payload)
@@ -250,7 +251,7 @@ func (a *Assembler) jump(c *Conn, side Side, seq uint32) {
 		h.seen = true
 	case far(h.next, seq):
 		a.gap(c, side, int(seq-h.next), false)
-		h.start, h.hasAcked, h.hasFin, h.synced = seq, false, false, false
+		h.start, h.hasAcked, h.hasFin, h.hasAgain, h.synced = seq, false, false, false, false
 	}
 }
 

@@ -151,6 +151,13 @@ func (c *Conn) Misses(s Side, since uint32) bool {
 	return h.hasAcked && After(since, h.acked) > 0
 }
 
+// Unacknowledged reports whether the side sent again what is before seq, and the other
+// side has acknowledged less than that: alone either may be for what the capture lacks.
+func (c *Conn) Unacknowledged(s Side, seq uint32) bool {
+	h := &c.halves[s]
+	return h.hasAgain && After(h.again, seq) <= 0 && h.hasAcked && After(h.acked, seq) > 0
+}
+
 // Starts reports whether seq is where the side's stream starts: after a SYN
 // that was seen.
 func (c *Conn) Starts(s Side, seq uint32) bool {
@@ -173,13 +180,14 @@ type half struct {
 	next    uint32   // sequence number expected
 	acked   uint32   // what the other side has acknowledged; valid iff hasAcked
 	fin     uint32   // sequence number of the FIN; valid iff hasFin
+	again   uint32   // where what it sent again last ends; valid iff hasAgain
 	size    int32    // bytes waiting, segmentCost included
 	seen    bool     // a segment was captured
 	open    bool     // start and next are valid
 	synced  bool     // the SYN was seen
 	ended   bool     // End was called
 
-	hasAcked, hasFin bool
+	hasAcked, hasFin, hasAgain bool
 }
 
 // waits reports whether something waits: segments, or the end.

@@ -241,6 +241,8 @@ func (o outcome) words() string {
 		return "cut off by a reset before an answer"
 	case httpwire.ClosedFirst:
 		return "cut off by the server before an answer"
+	case httpwire.Unacknowledged:
+		return "never acknowledged by the server"
 	}
 	return "not answered in time"
 }
@@ -250,6 +252,8 @@ func (o outcome) hint(port uint16) string {
 	switch {
 	case o.tls, o.status == 400 && (port == 443 || port == 8443):
 		return "the port takes https: begin the phone's Action URL with https://, or give it the server's port for http"
+	case o.reason == httpwire.Unacknowledged:
+		return "connections come about, but requests do not get through: look for a firewall, proxy or small MTU (VPN, PPPoE) on the way, and capture at the server, too"
 	case o.kind != finding.HTTPError:
 		return o.kind.Hint()
 	}

@@ -214,6 +214,15 @@ func TestHints(t *testing.T) {
 		{"a redirect to a page for people", func(s *site) {
 			s.say(50, server, good, "HTTP/1.1 302 Found\r\nLocation: /web/login/?next=/cti\r\nContent-Length: 0\r\n\r\n")
 		}, "the server sends the phones to /web/login/: let it take"},
+		{"a way on which requests get lost", func(s *site) {
+			k := s.Conn("192.168.40.50:50000", server).Open()
+			seq := k.Client
+			for range 2 {
+				k.Client = seq
+				k.Push(true, "GET "+good+" HTTP/1.1\r\nHost: "+server+"\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.79 DevId 000b82123432\r\n\r\n")
+			}
+			s.say(51, server, "/cti?e=incoming&mac=000b82123433", ok)
+		}, "never acknowledged by the server; 1 other phone works: connections come about, but requests do not get through"},
 		{"nothing behind a proxy", func(s *site) { s.say(50, server, good, answer("502 Bad Gateway")) }, "the service behind the server does not answer"},
 		{"a proxy that wants a password", func(s *site) { s.say(50, server, good, answer("407 Proxy Authentication Required")) }, "the proxy asks for credentials"},
 		{"plain HTTP to a port for https", func(s *site) { s.say(50, "192.168.40.207:443", good, bad) }, "the port takes https"},

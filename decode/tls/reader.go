@@ -374,7 +374,7 @@ func (c *Conn) message(secrets *Secrets, sd stream.Side, kind byte, whole []byte
 	case kind == serverHello && sd != c.client:
 		c.h.serverHello(body, x)
 		c.version, c.suite = c.h.Version, c.h.Suite
-		if x != nil && c.version != 0 {
+		if x != nil && c.version != 0 && x.transcript == nil { // a second one is none of this handshake
 			x.begin(c, whole)
 		}
 	case x == nil || c.version == 0:

@@ -61,6 +61,9 @@ func (k *keys) open(kind byte, record []byte) (plain []byte, inner byte, ok bool
 // up to maxMissed records were lost: heads, and what the keys are for.
 func (k *keys) resume(kind byte, record []byte, hole int) (plain []byte, inner byte, ok bool) {
 	before, stream := k.number, k.stream
+	if hole > maxMissed*(recordHead+maxRecord) {
+		return nil, 0, false
+	}
 	for missed := range maxMissed {
 		if k.suite.cipher == rc4Stream { // it goes on behind the bytes between the heads
 			lost := hole - missed*recordHead

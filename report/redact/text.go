@@ -362,17 +362,16 @@ func isToken(s string) bool {
 // would be replaced: user:password, or what is known. Zero if there is none.
 func (r *Redactor) encoded(s string) int {
 	n := 0
-	for n < len(s) && n <= mostBase64 && r.effort > -maxEffort && inBase64(s[n]) {
+	for n < len(s) && n <= mostBase64 && inBase64(s[n]) {
 		n++
 	}
-	if n < leastBase64 || n > mostBase64 {
-		r.effort -= n
+	r.effort -= n
+	switch {
+	case n < leastBase64:
 		return 0
-	}
-	if r.effort -= n; r.effort < 0 { // nobody sends as much
+	case r.effort < 0: // nobody sends as much: it is replaced unread
 		return n
-	}
-	if r.hides(s[:n]) {
+	case n <= mostBase64 && r.hides(s[:n]):
 		return n
 	}
 	return 0

@@ -55,12 +55,11 @@ func usage(format string, args ...any) error {
 
 // execute executes a command and returns its exit status.
 func execute(ctx context.Context, enter shutter, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := newRoot(enter)
+	root := newRoot(enter, stdout)
 	var helped error
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { helped = help.Show(cmd) })
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
 	root.SetErr(stderr)
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
 		addCompletions(root)
@@ -95,7 +94,9 @@ func execute(ctx context.Context, enter shutter, args []string, stdin io.Reader,
 	return s.status
 }
 
-func newRoot(enter shutter) *cobra.Command {
+// newRoot returns the program with all its commands. Those of completion keep the
+// standard output that they are made with.
+func newRoot(enter shutter, stdout io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "actionurl",
 		Version:       versionText(),
@@ -104,6 +105,7 @@ func newRoot(enter shutter) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetOut(stdout)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(help.Usage)

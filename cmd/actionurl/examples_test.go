@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -33,7 +34,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 			}
 		}
 		for _, m := range shown.FindAllStringSubmatch(code.String(), -1) {
-			root := newRoot(nil)
+			root := newRoot(nil, io.Discard)
 			cmd, args, err := root.Find(shellWords(strings.ReplaceAll(m[1], "\\\n", " ")))
 			if err == nil {
 				err = cmd.ParseFlags(args)

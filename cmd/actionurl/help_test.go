@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,7 +37,7 @@ func TestHelpFits(t *testing.T) {
 			check(c)
 		}
 	}
-	check(newRoot(nil))
+	check(newRoot(nil, io.Discard))
 	texts, err := filepath.Glob("help/*.md")
 	if err != nil || len(texts) < 20 {
 		t.Fatalf("texts: %q, %v", texts, err)

@@ -258,7 +258,7 @@ func TestSystemCluster(t *testing.T) {
 		t.Skip("takes long")
 	}
 	y := newSystem(t, 3, "127.0.0.1")
-	y.lateness = max(y.lateness, 15*time.Second) // what was on its way is sent again after 5 s
+	y.lateness = max(y.lateness, 40*time.Second) // a busy machine takes so long to choose a leader, and sensors to find it
 	for i := range y.servers {
 		y.serve(i)
 	}

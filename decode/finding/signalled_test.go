@@ -73,18 +73,16 @@ func found(t *testing.T, c *capturetest.Capture, templates ...string) []string {
 func TestNotNotified(t *testing.T) {
 	common := []string{"incoming_call", "192.168.40.207/in?r=$remote", ""}
 	bound := []string{"incoming_call", "192.168.40.207/in?r=$remote", "00:0b:82:12:34:32"}
-	announced := func(s *site) { // a call that is announced, and missed
-		call := s.ring(phoneEnd)
-		s.announce(phoneEnd, "/in?r=5003")
-		s.after(3)
-		call.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
-		s.after(30)
-	}
-	silent := func(s *site) { // one that is not
-		call := s.ring(phoneEnd)
+	missed := func(s *site, end, target string) { // a call, announced unless the target is empty
+		call := s.ring(end)
+		if target != "" {
+			s.announce(end, target)
+		}
 		s.after(3)
 		call.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
 	}
+	announced := func(s *site) { missed(s, phoneEnd, "/in?r=5003"); s.after(30) }
+	silent := func(s *site) { missed(s, phoneEnd, "") }
 	for _, test := range []struct {
 		what      string
 		templates []string
@@ -100,10 +98,7 @@ func TestNotNotified(t *testing.T) {
 
 		{"not: a phone with templates of its own, and no request to the server is seen", bound, func(s *site) { silent(s); s.after(20); s.ring(otherEnd) }, nil},
 		{"no templates, and another phone of the vendor announces such calls", nil, func(s *site) {
-			other := s.ring(otherEnd)
-			s.announce(otherEnd, "/incoming?mac=000b82123433&remote=5003")
-			s.after(3)
-			other.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+			missed(s, otherEnd, "/incoming?mac=000b82123433&remote=5003")
 			silent(s)
 			s.after(20)
 			silent(s)
@@ -111,10 +106,7 @@ func TestNotNotified(t *testing.T) {
 			s.announce(otherEnd, "/x")
 		}, []string{"not_notified incoming_call 192.168.40.50 16"}},
 		{"not: no templates, and another phone announces other events", nil, func(s *site) {
-			other := s.ring(otherEnd)
-			s.announce(otherEnd, "/off_hook?mac=000b82123433")
-			s.after(3)
-			other.Request(true, "CANCEL", "").Respond(false, 487, "INVITE", "")
+			missed(s, otherEnd, "/off_hook?mac=000b82123433")
 			silent(s)
 			s.after(20)
 			s.announce(otherEnd, "/x")

@@ -15,7 +15,7 @@ import (
 // package profile reads. Shapes whose event is open stand in it as comments.
 func (l *Lesson) AppendProfile(dst []byte) []byte {
 	dst = fmt.Appendf(dst, "# Learned from %s of %s, %s to %s UTC.\n", plural(l.Requests, "request"), plural(l.Phones, "phone"), moment(l.First), moment(l.Last))
-	if l.secrets() { // which were to be shown
+	if l.shows() {
 		dst = append(dst, "# It may hold secrets, as they are part of the URLs.\n"...)
 	}
 	if slices.ContainsFunc(l.Shapes, func(s Shape) bool { return s.Event.Kind == nil }) {
@@ -30,8 +30,8 @@ func (l *Lesson) AppendProfile(dst []byte) []byte {
 
 func moment(ns int64) string { return time.Unix(0, ns).UTC().Format(time.DateTime) }
 
-// secrets reports whether a template has what may be a secret.
-func (l *Lesson) secrets() bool {
+// shows reports whether a template has what may be a secret, which was to be shown.
+func (l *Lesson) shows() bool {
 	return slices.ContainsFunc(l.Shapes, func(s Shape) bool {
 		return slices.ContainsFunc(s.Parts, func(p Part) bool { return p.Secret && p.Fixed != "" })
 	})

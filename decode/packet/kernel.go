@@ -49,9 +49,10 @@ func words[N ~uint8 | ~uint16](numbers ...N) []uint32 {
 const whole = 1<<31 - 1
 
 // KernelFilter returns a program that lets the frames pass that a [Decoder]
-// needs: TCP, what says that a segment cannot be delivered, and what is wanted beside it, in VLANs or not. It drops RTP, which
-// most frames of a span port are. All frames pass of link types other than
-// Ethernet and those that begin with an IP packet or an address family.
+// needs: TCP, ICMP messages that a packet could not be delivered, and what is wanted
+// beside these, in VLANs or not. It drops RTP, which most frames of a span port are.
+// All frames pass of link types other than Ethernet and those that begin with an IP
+// packet or an address family.
 //
 // The program works on frames with their outer VLAN tag and without. Fragments
 // of TCP pass, and those of UDP where any of it is wanted; so do IPv6 packets

@@ -39,7 +39,7 @@ func TestFullDisk(t *testing.T) {
 					t.Fatal(err)
 				}
 				l.Abandon()
-				got := read(t, filepath.Join(dir, strings.Replace(name, "%H", "00", 1)+extension))
+				got := outputtest.Read(t, filepath.Join(dir, strings.Replace(name, "%H", "00", 1)+extension))
 				if n := strings.Count(got, "\n"); !strings.HasSuffix(got, "\n") || n < lines*3/4 {
 					t.Errorf("%d lines of %d, the last of which ends in %q", n, lines, got[max(0, len(got)-10):])
 				}

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"actionurl/report/output/outputtest"
 	"errors"
 	"io"
 	"os"
@@ -12,28 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"actionurl/capture/pcapfile"
 )
-
-// read returns what is in a file, decompressed.
-func read(t *testing.T, name string) string {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := pcapfile.Decompress(f)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Errorf("%s: %v", name, err)
-	}
-	return string(data)
-}
 
 // partials returns the partial files in a folder.
 func partials(t *testing.T, dir string) []string {
@@ -57,7 +37,7 @@ func TestLinkInPlace(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, victim); got != "mine" {
+	if got := outputtest.Read(t, victim); got != "mine" {
 		t.Errorf("the file behind the link has %q", got)
 	}
 }
@@ -120,7 +100,7 @@ func TestKilled(t *testing.T) {
 				t.Fatal(err)
 			}
 			newLog(t, d).Close() // finds nothing
-			if got := read(t, filepath.Join(dir, "01.txt"+extension)); got != "one\ntwo\n" {
+			if got := outputtest.Read(t, filepath.Join(dir, "01.txt"+extension)); got != "one\ntwo\n" {
 				t.Errorf("finished: %q", got)
 			}
 			if all := partials(t, dir); len(all) != 1 {
@@ -139,7 +119,7 @@ func TestKilled(t *testing.T) {
 			}
 			l.kill("torn")
 			newLog(t, d).Close()
-			if got := read(t, filepath.Join(dir, "01-1.txt"+extension)); got != "three\n" {
+			if got := outputtest.Read(t, filepath.Join(dir, "01-1.txt"+extension)); got != "three\n" {
 				t.Errorf("finished: %q", got)
 			}
 
@@ -217,7 +197,7 @@ func TestKilledLive(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
-		if got := read(t, name); got != "one\none\ntwo\nend\n" {
+		if got := outputtest.Read(t, name); got != "one\none\ntwo\nend\n" {
 			t.Errorf("%s: %q", extension, got)
 		}
 		if all := partials(t, dir); len(all) > 0 {
@@ -242,7 +222,7 @@ func TestFolders(t *testing.T) {
 		t.Error(err)
 	}
 	for name, want := range map[string]string{"day=01/hour=01/x.txt": "one\nend\n", "day=02/hour=01/x.txt": "two\n"} {
-		if got := read(t, filepath.Join(dir, filepath.FromSlash(name))); got != want {
+		if got := outputtest.Read(t, filepath.Join(dir, filepath.FromSlash(name))); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
@@ -325,7 +305,7 @@ func TestRemoved(t *testing.T) {
 				t.Errorf("%s: said (-want +got):\n%s", how, diff)
 			}
 			name := map[time.Duration]string{0: "a%H.txt", time.Hour: "a00.txt"}[rotate]
-			if got := read(t, filepath.Join(dir, name)); got != "three\nfour\nend\n" || l.Lost() != lost || l.Losses() == nil {
+			if got := outputtest.Read(t, filepath.Join(dir, name)); got != "three\nfour\nend\n" || l.Lost() != lost || l.Losses() == nil {
 				t.Errorf("%s: wrote %q, %d lost, want %d: %v", how, got, l.Lost(), lost, l.Losses())
 			}
 		}

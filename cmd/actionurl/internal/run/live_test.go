@@ -27,6 +27,7 @@ import (
 	"actionurl/cmd/actionurl/internal/metrics"
 	"actionurl/report"
 	"actionurl/report/output"
+	"actionurl/report/output/outputtest"
 )
 
 // A script is a live source that does what a test says, each step when the run is
@@ -352,32 +353,13 @@ func TestTruncated(t *testing.T) {
 				t.Errorf("nothing is said of %s:\n%s", name, messages)
 			}
 		}
-		if rows := decompressed(t, c.Output); rows != "event\r\nresume_call\r\n" {
+		if rows := outputtest.Read(t, c.Output); rows != "event\r\nresume_call\r\n" {
 			t.Errorf("rows %q", rows)
 		}
-		if frames := decompressed(t, c.Frames); pcapfile.Whole(strings.NewReader(frames)) != int64(len(frames)) || !strings.Contains(frames, "unhold") {
+		if frames := outputtest.Read(t, c.Frames); pcapfile.Whole(strings.NewReader(frames)) != int64(len(frames)) || !strings.Contains(frames, "unhold") {
 			t.Errorf("frames %q", frames)
 		}
 	}
-}
-
-// decompressed returns what is in a file.
-func decompressed(t *testing.T, name string) string {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := pcapfile.Decompress(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Error(err)
-	}
-	return string(data)
 }
 
 // Where the folder of the outputs is removed, that is said at once, in the metrics

@@ -239,7 +239,7 @@ func TestDurable(t *testing.T) {
 			if test.file == "all.ndjson" && got != wantText {
 				t.Error("the events are not in order")
 			}
-			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(pattern), ".*.partial")); len(left) > 0 {
+			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(pattern), ".*")); len(left) > 0 {
 				t.Errorf("left over: %q", left)
 			}
 		})

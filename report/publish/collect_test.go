@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -166,5 +167,43 @@ func TestCollectTwice(t *testing.T) {
 	second.Close()
 	if left, err := filepath.Glob(filepath.Join(filepath.Dir(file), ".*")); err != nil || len(left) > 0 {
 		t.Errorf("left: %q, %v", left, err)
+	}
+}
+
+// A collector that was killed while it noted how far it had come leaves nothing for
+// good, whatever stands in the place of what it wrote.
+func TestKilledInNote(t *testing.T) {
+	y := newSystem(t)
+	y.start()
+	file := filepath.Join(t.TempDir(), "all.ndjson")
+	c := CollectConfig{Servers: y.servers(), Durable: "all", File: file, State: file + ".nats", Say: func(string) {}}
+	k, err := Collect(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Close()
+	noted, err := os.ReadFile(c.State)
+	if err != nil {
+		t.Fatal(err)
+	}
+	partial := filepath.Join(filepath.Dir(file), ".all.ndjson.nats.partial")
+	for name, leave := range map[string]func() error{
+		"half": func() error { return os.WriteFile(partial, noted[:len(noted)/2], 0o600) },
+		"link": func() error { return os.Symlink(file, partial) },
+	} {
+		if err := leave(); err != nil {
+			t.Fatal(err)
+		}
+		k, err := Collect(t.Context(), c)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		k.Close()
+		if again, err := os.ReadFile(c.State); err != nil || string(again) != string(noted) {
+			t.Errorf("%s: noted %q, %v; want %q", name, again, err, noted)
+		}
+		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*")); len(left) != 1 || left[0] != c.State {
+			t.Errorf("%s: files %q", name, left)
+		}
 	}
 }

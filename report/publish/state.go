@@ -372,18 +372,25 @@ func (k *Collector) save() error {
 	return nil
 }
 
-// replace replaces a file by data, whole or not at all.
+// replace replaces a file by data, whole or not at all. The caller has locked the
+// output: what stands under the name of the half-written file was left by one that
+// was killed.
 func replace(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.partial")
+	dir, base := filepath.Split(name)
+	partial := filepath.Join(dir, "."+base+".partial")
+	if err := os.Remove(partial); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
+		err = os.Rename(partial, name)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		os.Remove(partial)
 	}
 	return err
 }

@@ -3,6 +3,9 @@ package tls
 import (
 	"crypto/rc4"
 	"testing"
+
+	"actionurl/capture/capturetest"
+	"actionurl/decode/stream"
 )
 
 // A connection has one transcript, however many hellos its server sends.
@@ -33,5 +36,30 @@ func TestWideHole(t *testing.T) {
 	}
 	if k.stream != s || k.number != 0 {
 		t.Error("the keys have moved")
+	}
+}
+
+// What a connection held is let go of when it turns out that it cannot be read.
+func TestHeldUnread(t *testing.T) {
+	const (
+		random = "0123456789abcdef0123456789abcdef"
+		answer = "\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03" + random + "\x00\xc0\x2f\x00"
+		change = "\x14\x03\x03\x00\x01\x01"
+		data   = "\x17\x03\x03\x00\x20" + random
+	)
+	secrets := NewSecrets()
+	secrets.Grow()
+	r := NewReader(Config{Found: func(*Handshake) {}, Secrets: secrets})
+	var c stream.Conn
+	at := new(stream.Mark)
+	r.Data(&c, 0, []byte(capturetest.ClientHello("crm")), 0, at)
+	r.Data(&c, 1, []byte(answer+change+data), 0, at)
+	r.Data(&c, 0, []byte(change+data+data[:20]), 100, at)
+	if r.held < len(data) {
+		t.Fatalf("%d bytes are held while it waits", r.held)
+	}
+	r.Retry(maxWait + 1)
+	if r.held != 0 || len(r.waiting) != 0 {
+		t.Errorf("%d bytes are held after it", r.held)
 	}
 }

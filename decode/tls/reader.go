@@ -706,6 +706,7 @@ func (r *Reader) end(c *stream.Conn, conn *Conn, how Outcome, byClient bool, at 
 			return // the keys, or the first bytes, are to come
 		}
 	}
+	r.forget(conn) // without found's exchange no keys can be made
 	r.found(conn)
 }
 
@@ -725,6 +726,10 @@ func (r *Reader) found(c *Conn) {
 	c.h = nil
 	if c.open != nil {
 		c.open.exchange = nil
+	}
+	if !c.reads() {
+		r.release(&c.sides[0])
+		r.release(&c.sides[1])
 	}
 }
 

@@ -630,6 +630,18 @@ func TestNoLaterKeys(t *testing.T) {
 	}
 }
 
+// TestRejectedWhileWaiting ends a handshake whose connection waits for keys: it waits no
+// longer.
+func TestRejectedWhileWaiting(t *testing.T) {
+	cert, _ := certificate(t)
+	capt := talk(t, &gotls.Config{ServerName: "crm.example.com"}, &gotls.Config{Certificates: []gotls.Certificate{cert}}, 1400)
+	secrets := tls.NewSecrets()
+	secrets.Grow()
+	if all, _ := decrypt(capt, secrets); len(all) != 1 || all[0].Outcome != tls.Rejected {
+		t.Errorf("%+v", all)
+	}
+}
+
 // TestNamed names what is not read.
 func TestNamed(t *testing.T) {
 	cert, _ := certificate(t)

@@ -1,6 +1,10 @@
 package tls
 
-import "actionurl/decode/stream"
+import (
+	"slices"
+
+	"actionurl/decode/stream"
+)
 
 // A waiting is what a connection said while its keys were not known.
 type waiting struct {
@@ -8,8 +12,7 @@ type waiting struct {
 	conn   *Conn
 	since  int64 // in nanoseconds of capture time
 	parts  []part
-	bytes  int  // of parts and of this, as Reader.held counts them
-	over   bool // it waits no longer
+	bytes  int // of parts and of this, as Reader.held counts them
 }
 
 // A part is a record, a hole or an end.
@@ -52,9 +55,9 @@ func (r *Reader) wait(c *stream.Conn, conn *Conn, p *part) {
 		w.stream = &snapshot
 	}
 	for r.held > maxRecords && len(r.waiting) > 0 {
-		r.first()
+		r.resume(r.waiting[0])
 	}
-	if w.bytes > maxWaiting && !w.over {
+	if w.bytes > maxWaiting && conn.open.waiting == w {
 		r.resume(w)
 	}
 }
@@ -68,47 +71,42 @@ func (r *Reader) Retry(now int64) {
 	}
 	if r.tried != r.config.Secrets.added {
 		r.tried = r.config.Secrets.added
-		before := r.waiting
-		r.waiting = nil
-		for _, w := range before {
-			if w.over {
-				continue
-			}
+		for _, w := range slices.Clone(r.waiting) {
 			if w.conn.unlock(r.config.Secrets); w.conn.locked() {
 				w.conn.open.failed = Decrypted
-				r.waiting = append(r.waiting, w)
 			} else {
 				r.resume(w)
 			}
 		}
 	}
-	for len(r.waiting) > 0 && (r.waiting[0].over || now-r.waiting[0].since > maxWait) {
-		r.first()
+	for len(r.waiting) > 0 && now-r.waiting[0].since > maxWait {
+		r.resume(r.waiting[0])
 	}
 }
 
 // Flush ends the waiting: no more secrets come.
 func (r *Reader) Flush() {
 	for len(r.waiting) > 0 {
-		r.first()
+		r.resume(r.waiting[0])
 	}
 }
 
-// first has the connection that has waited longest go on.
-func (r *Reader) first() {
-	w := r.waiting[0]
-	r.waiting = r.waiting[1:]
-	if !w.over {
-		r.resume(w)
+// forget lets go of what a connection said while it waited, if it does.
+func (r *Reader) forget(conn *Conn) {
+	if conn.open == nil || conn.open.waiting == nil {
+		return
 	}
+	w := conn.open.waiting
+	conn.open.waiting = nil
+	r.held -= w.bytes
+	i := slices.Index(r.waiting, w)
+	r.waiting = slices.Delete(r.waiting, i, i+1)
 }
 
 // resume reads what a connection said meanwhile, as far as there are keys.
 func (r *Reader) resume(w *waiting) {
 	conn := w.conn
-	conn.open.waiting = nil
-	w.over = true
-	r.held -= w.bytes
+	r.forget(conn)
 	conn.unlock(r.config.Secrets)
 	if !conn.reads() || !conn.h.offersHTTP2 {
 		r.found(conn) // else the client's first bytes say whether it is HTTP/2

@@ -29,7 +29,7 @@ const (
 	Answered       Reason = iota // it has one
 	Timeout                      // none came in time
 	ResetByPeer                  // the connection was reset first
-	ClosedFirst                  // the server closed the connection first
+	ClosedFirst                  // the server closed its side first, maybe after the client
 	NotCaptured                  // the capture ended first, or lacks that part of the connection
 	NotHTTP                      // what came is not HTTP
 	Unacknowledged               // nor has the server acknowledged the request: it did not reach it

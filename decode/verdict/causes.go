@@ -174,10 +174,11 @@ func (c *Collector) cause(g group, members []member) Cause {
 			cause.Hint = "the server sends the phones to " + to + ": let it take these requests without a login"
 		}
 	}
-	cause.What = portion(cause.Count, events) + " " + g.words()
+	cause.What = portion(cause.Count, events)
 	if len(c.servers) > 1 {
-		cause.What += " by " + c.servers[g.server].addr.String()
+		cause.What += " to " + c.servers[g.server].addr.String()
 	}
+	cause.What += " " + g.words()
 	others := c.working(g.server, members)
 	if g.apart < 0 {
 		if g.always { // so it is these phones, not the server
@@ -238,9 +239,9 @@ func (o outcome) words() string {
 	}
 	switch o.reason {
 	case httpwire.ResetByPeer:
-		return "cut off by a reset before an answer"
+		return "not answered before the connection was reset"
 	case httpwire.ClosedFirst:
-		return "cut off by the server before an answer"
+		return "not answered before the connection was closed"
 	case httpwire.Unacknowledged:
 		return "never acknowledged by the server"
 	}
@@ -380,6 +381,9 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 			cause.Hint = "begin the phone's Action URL with http://, or give it the server's port for https"
 		}
 		cause.What = t.words(cause.Count, name)
+		if t.severity == finding.Error && !c.arrives(groups[t]) {
+			cause.What = "nothing arrives: " + cause.What
+		}
 		if t.severity == finding.Notice {
 			notes = append(notes, cause)
 			continue
@@ -401,7 +405,7 @@ func (c *Collector) compare(cause *Cause, t *try, failed []*attempt) {
 		}
 		return
 	}
-	other, phones := c.busiest(failed, func(a netip.AddrPort) bool {
+	other, phones, own := c.busiest(failed, func(a netip.AddrPort) bool {
 		if host {
 			return a.Port() == server.Port() && a.Addr() != server.Addr()
 		}
@@ -410,7 +414,7 @@ func (c *Collector) compare(cause *Cause, t *try, failed []*attempt) {
 	switch {
 	case !other.IsValid():
 		return
-	case phones > 0:
+	case phones > 0 && own < len(cause.Phones):
 		cause.Apart = fmt.Sprintf("%s %s %s", count(phones, "other phone"), verb(phones, "use"), other)
 	case len(cause.Phones) == 1:
 		cause.Apart = fmt.Sprintf("other events of the phone reach %s", other)
@@ -430,18 +434,14 @@ func (c *Collector) compare(cause *Cause, t *try, failed []*attempt) {
 
 // words says what became of the connections.
 func (t try) words(n int, name string) string {
-	nothing := ""
-	if t.severity == finding.Error {
-		nothing = "nothing arrives: "
-	}
 	switch t.kind {
 	case finding.Refused:
-		return nothing + count(n, "connection") + " refused at " + t.server
+		return count(n, "connection") + " refused at " + t.server
 	case finding.Unreachable:
 		if t.why != "" {
-			return nothing + count(n, "connection") + " to " + t.server + " rejected: " + t.why
+			return count(n, "connection") + " to " + t.server + " rejected: " + t.why
 		}
-		return nothing + count(n, "connection attempt") + " unanswered at " + t.server
+		return count(n, "connection attempt") + " unanswered at " + t.server
 	}
 	if name != "" {
 		name = " (" + name + ")"
@@ -449,7 +449,7 @@ func (t try) words(n int, name string) string {
 	tls := count(n, "TLS connection") + " to " + t.server + name
 	switch {
 	case t.severity != finding.Notice:
-		return nothing + tls + " failed: " + t.why
+		return tls + " failed: " + t.why
 	case t.why != "":
 		return tls + " cannot be read: " + t.why
 	}
@@ -457,8 +457,9 @@ func (t try) words(n int, name string) string {
 }
 
 // busiest returns the server that takes events of most phones, of those with an
-// address that may be, and how many phones besides those that failed use it.
-func (c *Collector) busiest(failed []*attempt, may func(netip.AddrPort) bool) (addr netip.AddrPort, others int) {
+// address that may be; how many phones besides those that failed use it, and how
+// many of these.
+func (c *Collector) busiest(failed []*attempt, may func(netip.AddrPort) bool) (addr netip.AddrPort, others, own int) {
 	var found *server
 	for _, s := range c.servers {
 		if s.ok > 0 && may(s.addr) && (found == nil || s.phones > found.phones) {
@@ -466,14 +467,30 @@ func (c *Collector) busiest(failed []*attempt, may func(netip.AddrPort) bool) (a
 		}
 	}
 	if found == nil {
-		return netip.AddrPort{}, 0
+		return netip.AddrPort{}, 0, 0
 	}
 	for _, p := range c.pairs {
-		if c.servers[p.server] == found && !slices.ContainsFunc(failed, func(a *attempt) bool { return a.phone == int(p.phone) }) {
+		switch {
+		case c.servers[p.server] != found:
+		case !of(p, failed):
 			others++
+		case p.ok > 0:
+			own++
 		}
 	}
-	return found.addr, others
+	return found.addr, others, own
+}
+
+// arrives reports whether other events of phones that failed were taken.
+func (c *Collector) arrives(failed []*attempt) bool {
+	return slices.ContainsFunc(failed, func(a *attempt) bool {
+		return a.phone >= 0 && slices.ContainsFunc(c.pairsOf[a.phone], func(p *pair) bool { return p.ok > 0 })
+	})
+}
+
+// of reports whether a pair is of one of the phones that failed.
+func of(p *pair, failed []*attempt) bool {
+	return slices.ContainsFunc(failed, func(a *attempt) bool { return a.phone == int(p.phone) })
 }
 
 // oneDigit reports whether two ports differ in one digit, or in two that are

@@ -149,7 +149,23 @@ func TestCauses(t *testing.T) {
 		{"no answer", func(s *site) {
 			many(s, 50, 51, 2)
 			s.say(52, server, good+"34", "")
-		}, []string{"error 34:34: the only request cut off by the server before an answer; 2 other phones work"}},
+		}, []string{"error 34:34: the only request not answered before the connection was closed; 2 other phones work"}},
+		{"several servers", func(s *site) {
+			many(s, 50, 51, 1)
+			s.say(52, "192.168.40.208:80", good+"34", "HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\n\r\n")
+			s.say(53, "192.168.40.208:80", good+"35", "")
+		}, []string{
+			"error 34:34: the only request to 192.168.40.208:80 redirected (301), which phones do not follow",
+			"error 34:35: the only request to 192.168.40.208:80 not answered before the connection was closed",
+		}},
+		{"one event of a phone whose others arrive", func(s *site) {
+			many(s, 50, 51, 1)
+			s.refuse(50, "192.168.40.207:9999")
+		}, []string{"error 34:32: 1 connection refused at 192.168.40.207:9999; other events of the phone reach " + server}},
+		{"phones of which nothing arrives", func(s *site) {
+			many(s, 50, 51, 1)
+			s.refuse(52, "192.168.40.207:9999")
+		}, []string{"error 34:34: nothing arrives: 1 connection refused at 192.168.40.207:9999; 2 other phones use " + server}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := verdictOn(t, c.make)

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"actionurl/decode/httpwire"
 	"actionurl/decode/sip"
@@ -56,6 +57,11 @@ func (d *demux) Data(c *stream.Conn, side stream.Side, data []byte, seq uint32, 
 // before a message tell nothing.
 func (d *demux) begin(c *stream.Conn, side stream.Side, data []byte, seq uint32, at *stream.Mark) int64 {
 	first := c.Starts(side, seq)
+	if n := proxyHeader(data); first && n > 0 {
+		if data, seq = data[n:], seq+uint32(n); len(data) == 0 {
+			return 0
+		}
+	}
 	rest := data
 	for len(rest) > 0 && (rest[0] == '\r' || rest[0] == '\n') {
 		rest = rest[1:]
@@ -81,6 +87,26 @@ func (d *demux) begin(c *stream.Conn, side stream.Side, data []byte, seq uint32,
 		c.State = joinedLate{}
 	}
 	return skip
+}
+
+// proxyHeader returns the size of the header with which a proxy says whom it speaks
+// for, 0 for none: a line of at most 107 bytes, or a signature, a version, and the
+// length of what follows (the PROXY protocol of HAProxy, sections 2.1 and 2.2).
+func proxyHeader(data []byte) int {
+	const longest, signature, fixed, version = 107, "\r\n\r\n\x00\r\nQUIT\n", 16, 2
+	if rest, yes := bytes.CutPrefix(data, []byte("PROXY ")); yes {
+		if bytes.HasPrefix(rest, []byte("TCP")) || bytes.HasPrefix(rest, []byte("UNKNOWN")) {
+			return bytes.IndexByte(data[:min(len(data), longest)], '\n') + 1
+		}
+		return 0
+	}
+	if len(data) < fixed || string(data[:len(signature)]) != signature || data[len(signature)]>>4 != version {
+		return 0
+	}
+	if n := fixed + int(binary.BigEndian.Uint16(data[fixed-2:])); n <= len(data) {
+		return n
+	}
+	return 0
 }
 
 // A protocol is what the first bytes of a stream show.

@@ -318,6 +318,8 @@ func (r *Reader) cutOff(h *conn, sd stream.Side, at *stream.Mark, cut, hole bool
 		// A request without a version may have no more than this.
 		r.parted(h, sd, p, len(p.data), cut || hole || o.version != nil, hole)
 		s.state = search // how long its body is may have been cut off, too
+	case s.role == response && (cut || hole) && recognize(p.data, true).kind == partial: // the rest may make it a status line
+		r.lose(h, sd, at)
 	case r.foreign(h, sd, p.data, p.seq):
 		r.abandon(s)
 	case s.role != neither || beginsRequest(p.data):

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,5 +182,76 @@ func TestGaps(t *testing.T) {
 	}
 	if n := len(d.gaps); n > maxGaps || d.Summary().Dropped != 10*maxGaps || d.gaps[0].From != 0 {
 		t.Errorf("%d gaps from %v, %d frames", n, d.gaps[0].From, d.Summary().Dropped)
+	}
+}
+
+// However short the frames are cut, a server that answers in HTTP is not said to
+// answer with something else.
+func TestSnaplen(t *testing.T) {
+	c := capturetest.New()
+	k := c.Conn(phone+":40000", server).Open()
+	k.Send(get("/mac=000b82123432&local=5002")).Reply(answer)
+	k.Send(get("/mac=000b82123432&remote=5003")).Reply(answer).Close()
+	const headers = 14 + 20 + 20
+	requests := 0
+	for snaplen := headers; snaplen < headers+60; snaplen++ {
+		var cut []capturetest.Frame
+		for _, f := range c.Frames {
+			cut = append(cut, capturetest.Frame{Time: f.Time, Data: f.Data[:min(len(f.Data), snaplen)], Length: len(f.Data)})
+		}
+		d := New(Config{ResponseTimeout: time.Second}, &sink{exchange: func(x *httpwire.Exchange) {
+			requests++
+			if x.Status != 200 && x.NoResponse != httpwire.NotCaptured {
+				t.Errorf("snaplen %d: %s: status %d, %v (%q)", snaplen, x.Target, x.Status, x.NoResponse, x.Reply)
+			}
+		}})
+		d.Batch(batch(cut))
+		d.Flush()
+	}
+	if requests < 100 {
+		t.Errorf("%d requests", requests)
+	}
+}
+
+// A proxy may say in front of the first request whom it speaks for (the PROXY
+// protocol of HAProxy, sections 2.1 and 2.2), in the same segment or before.
+func TestProxyProtocol(t *testing.T) {
+	text := "PROXY TCP4 192.168.40.50 192.168.40.207 40000 80\r\n"
+	binary := "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc0\xa8\x28\x32\xc0\xa8\x28\xcf\x9c\x40\x00\x50"
+	local := "\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"
+	for _, test := range []struct {
+		name   string
+		pushes []string
+		want   string
+	}{
+		{"text", []string{text + get("/1")}, "[/1 200]"},
+		{"text, on its own", []string{text, get("/1")}, "[/1 200]"},
+		{"text without addresses", []string{"PROXY UNKNOWN\r\n" + get("/1")}, "[/1 200]"},
+		{"text, and a request in two segments", []string{text + get("/1")[:9], get("/1")[9:]}, "[/1 200]"},
+		{"binary", []string{binary + get("/1")}, "[/1 200]"},
+		{"binary, on its own", []string{binary, get("/1")}, "[/1 200]"},
+		{"binary of the proxy itself", []string{local + get("/1")}, "[/1 200]"},
+		{"binary that claims more than there is", []string{local[:14] + "\xff\xff" + get("/1")}, "[]"},
+		{"text without an end", []string{"PROXY " + strings.Repeat("x", 200)}, "[]"},
+		{"a method of that name", []string{"PROXY /1 HTTP/1.1\r\nHost: x\r\n\r\n"}, "[/1 200]"},
+		{"not at the beginning", []string{get("/1"), text + get("/2")}, "[/1 200]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := capturetest.New()
+			k := c.Conn("192.168.40.10:33000", server).Open()
+			for _, p := range test.pushes {
+				k.Push(true, p)
+			}
+			k.Reply(answer).Close()
+			got := []string{}
+			d := New(Config{ResponseTimeout: time.Second}, &sink{exchange: func(x *httpwire.Exchange) {
+				got = append(got, fmt.Sprint(x.Target, " ", x.Status))
+			}})
+			d.Batch(batch(c.Frames))
+			d.Flush()
+			if fmt.Sprint(got) != test.want {
+				t.Errorf("got %v, want %s", got, test.want)
+			}
+		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,9 +30,7 @@ func newBrowse(enter shutter) *cobra.Command {
 	}
 	s.sniffFlags(cmd)
 	s.latenessFlag(cmd)
-	for _, rows := range strings.Fields("view group output format columns count complete write rotate keep-secrets fail-on notes color verbose metrics") {
-		cmd.Flags().MarkHidden(rows) // the screen has its own
-	}
+	without(cmd, "view group output format columns count complete write rotate keep-secrets fail-on notes color verbose metrics") // the screen has its own
 	return cmd
 }
 

@@ -23,9 +23,7 @@ func newCheck(enter shutter) *cobra.Command {
 		},
 	}
 	a.flags(cmd)
-	for _, rows := range []string{"view", "group", "output", "format", "columns", "count", "complete", "write", "keep-secrets", "rotate"} {
-		cmd.Flags().MarkHidden(rows) // there are no rows
-	}
+	without(cmd, "view group output format columns count complete write keep-secrets rotate") // there are no rows
 	cmd.Flags().Lookup("fail-on").DefValue = "error"
 	a.failOn = "error"
 	return cmd

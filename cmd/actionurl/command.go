@@ -167,8 +167,8 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// flagError says of a flag what was expected: of an unknown one the most similar, of
-// a value, where the error is that of Go's parser, its form.
+// flagError says of a flag what was expected: of an unknown one the commands that have
+// it or the most similar, of a value, where the error is that of Go's parser, its form.
 func flagError(cmd *cobra.Command, err error) error {
 	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		form := map[string]string{"int": "a number", "uint16": "a port of at most 65535", "duration": "a time such as 500ms, 10s or 1h", "bool": "true or false"}[wrong.GetFlag().Value.Type()]
@@ -176,16 +176,40 @@ func flagError(cmd *cobra.Command, err error) error {
 			return fmt.Errorf("%sexpected %s", strings.TrimSuffix(err.Error(), wrong.Unwrap().Error()), form)
 		}
 	}
+	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		what, _ := pflag.UnquoteUsage(bare.GetFlag())
+		return fmt.Errorf("flag needs an argument: %s %s", flagName(bare.GetSpecifiedName(), bare.GetSpecifiedShortnames()), what)
+	}
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	switch {
-	case !ok:
+	if !ok {
 		return err
-	case !cmd.HasParent():
+	}
+	name := flagName(unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames())
+	err = fmt.Errorf("unknown flag: %s", name)
+	if !cmd.HasParent() {
 		return fmt.Errorf("%w; flags follow the command: %s COMMAND [flags]", err, cmd.Name())
+	}
+	var having []string
+	for _, c := range cmd.Root().Commands() {
+		long, short := c.Flags().Lookup(name[2:]) != nil, len(name) == 2 && c.Flags().ShorthandLookup(name[1:]) != nil
+		if c.IsAvailableCommand() && (long || short) {
+			having = append(having, c.Name())
+		}
+	}
+	if having != nil {
+		return fmt.Errorf("%w; commands that have it: %s", err, strings.Join(having, ", "))
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-	return fmt.Errorf("%w%s", err, report.DidYouMean("--"+unknown.GetSpecifiedName(), names))
+	return fmt.Errorf("%w%s", err, report.DidYouMean(name, names))
+}
+
+// flagName spells a flag as it was given, alone or among those of one letter.
+func flagName(name, among string) string {
+	if among != "" {
+		return "-" + name
+	}
+	return "--" + name
 }
 
 func newVersion() *cobra.Command {

@@ -77,6 +77,18 @@ func (p *parsed) Set(s string) error {
 	return nil
 }
 
+// without takes flags from a command that does nothing with them.
+func without(cmd *cobra.Command, names string) {
+	all := cmd.Flags()
+	cmd.ResetFlags()
+	cmd.Flags().SortFlags = all.SortFlags
+	all.VisitAll(func(f *pflag.Flag) {
+		if !slices.Contains(strings.Fields(names), f.Name) {
+			cmd.Flags().AddFlag(f)
+		}
+	})
+}
+
 // words is the annotation of a flag with the words that complete its value.
 const words = "words"
 

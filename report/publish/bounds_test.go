@@ -40,3 +40,28 @@ func TestClocksBound(t *testing.T) {
 		t.Errorf("%d pairs of sensors", len(c.reported))
 	}
 }
+
+// No more lines are held than that, also while written ones are read again: what is
+// held comes without further ones.
+func TestHeldBound(t *testing.T) {
+	long := `{"time":"2026-03-02T08:00:00Z","target":"/` + strings.Repeat("x", 1<<20) + `"}`
+	for _, mode := range []Mode{Rows, Replay} {
+		k := offline(t, mode, make([]message, maxHeld>>20+10)...)
+		for range cap(k.messages) {
+			m := <-k.messages
+			m.line, m.n, m.sensor = long, int64(m.sequence), "a"
+			k.messages <- m
+		}
+		if mode == Replay {
+			k.source("a").was.Floor, k.replayTo = 1<<20, 1<<20
+		}
+		for range 5 {
+			if _, err := k.Next(); err != nil {
+				t.Fatalf("mode %d: %v", mode, err)
+			}
+			if k.held < maxHeld || k.held >= maxHeld+len(long) {
+				t.Errorf("mode %d: %d bytes are held, want %d and a line at most", mode, k.held, maxHeld)
+			}
+		}
+	}
+}

@@ -99,7 +99,8 @@ type Collector struct {
 	conn   *nats.Conn
 	reader *report.Reader
 	kv     jetstream.KeyValue // nil without Durable
-	done   chan struct{}
+	done   chan struct{}      // closed when no more is fetched
+	failed error              // why not, valid iff done is closed; nil at the end
 
 	messages chan message
 	sensors  []*source // by their names
@@ -204,10 +205,11 @@ func (k *Collector) begin() error {
 
 // Next returns the next record, which is valid until the next call. It returns
 // ErrIdle where none can be returned yet, a *report.Problem for a line that cannot
-// be read, after both of which it goes on, and io.EOF at the end.
+// be read, after both of which it goes on, and io.EOF at the end. With Durable, lines
+// that wait for one that is missing are left to the next run then.
 func (k *Collector) Next() (*report.Saved, error) {
 	k.pop()
-	for taking := true; taking && (k.held < maxHeld || k.Replaying()); {
+	for taking := true; taking && k.held < maxHeld; {
 		select {
 		case m := <-k.messages:
 			k.take(m)
@@ -216,6 +218,7 @@ func (k *Collector) Next() (*report.Saved, error) {
 		}
 	}
 	for waited := false; ; {
+		over := k.over()
 		if k.config.Mode == Replay && !k.replayed && !k.Replaying() {
 			k.replayed = true
 			return nil, ErrReplayed
@@ -230,16 +233,16 @@ func (k *Collector) Next() (*report.Saved, error) {
 		if rec != nil || err != nil {
 			return rec, err
 		}
-		if waited {
+		switch {
+		case over && len(k.messages) == 0:
+			return nil, cmp.Or(k.failed, io.EOF)
+		case waited:
 			return nil, ErrIdle
 		}
 		select {
 		case m := <-k.messages:
 			k.take(m)
-		case <-k.ctx.Done():
-			if k.held == 0 {
-				return nil, io.EOF
-			}
+		case <-k.done:
 		case <-time.After(idleTime):
 			waited = true
 		}
@@ -302,13 +305,19 @@ func (k *Collector) take(m message) {
 	}
 	k.held += len(m.line)
 	at := len(s.queue)
-	for at > 0 && s.queue[at-1].run == m.run && s.queue[at-1].n > m.n {
+	for at > 0 && m.before(&s.queue[at-1]) {
 		at--
 	}
 	if at == 0 {
 		s.ready = false
 	}
 	s.queue = slices.Insert(s.queue, at, m)
+}
+
+// before reports whether a message comes before one that came first: by its number,
+// and not before what is written if it is not.
+func (m *message) before(o *message) bool {
+	return m.run == o.run && m.n < o.n && (m.again || !o.again)
 }
 
 // missing notes lines of a sensor that are not in the stream.
@@ -332,9 +341,9 @@ func (k *Collector) source(name string) *source {
 // ready returns the record that comes first, if none can come before it.
 func (k *Collector) ready() (*report.Saved, error) {
 	var first *source
-	replaying := k.Replaying()
+	replaying, last := k.Replaying(), k.over() && (k.config.Durable == "" || k.config.Mode == Anew)
 	for _, s := range k.sensors {
-		if len(s.queue) > 0 && len(s.holes) > 0 && k.late(s.holes[0].stored) {
+		if len(s.queue) > 0 && len(s.holes) > 0 && (k.late(s.holes[0].stored) || last) {
 			k.missing(s, s.fillAll(), s.reached, s.queue[0].again)
 		}
 		for !s.ready && len(s.queue) > 0 {
@@ -375,7 +384,7 @@ func (k *Collector) ready() (*report.Saved, error) {
 // due reports whether no sensor can have anything before the next of s, or it
 // has waited long enough for that.
 func (k *Collector) due(s *source) bool {
-	if k.ctx.Err() != nil || k.held >= maxHeld {
+	if k.over() || k.held >= maxHeld {
 		return true
 	}
 	switch {
@@ -394,6 +403,16 @@ func (k *Collector) due(s *source) bool {
 		}
 	}
 	return true
+}
+
+// over reports whether no more is fetched.
+func (k *Collector) over() bool {
+	select {
+	case <-k.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // late reports whether what was stored at a time has waited long enough.

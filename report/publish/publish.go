@@ -113,6 +113,7 @@ type ID struct {
 type Counts struct {
 	Lines      int // that were handed over
 	Dropped    int // for which the spool had no room
+	Refused    int // that were longer than the servers accept, or damaged in the spool
 	Published  int // that were acknowledged
 	Duplicates int // and were stored already
 	Waiting    int // in the spool
@@ -139,7 +140,7 @@ type Publisher struct {
 	buf        []byte
 
 	position             atomic.Pointer[position]
-	dropped              atomic.Int64
+	dropped, refused     atomic.Int64
 	published, duplicate atomic.Int64
 	failed               atomic.Pointer[error] // of the spool
 }
@@ -228,7 +229,7 @@ func (p *Publisher) Reached(now int64) error {
 // Counts returns what became of lines so far.
 func (p *Publisher) Counts() Counts {
 	c := Counts{
-		Dropped: int(p.dropped.Load()), Published: int(p.published.Load()), Duplicates: int(p.duplicate.Load()), Waiting: p.spool.rest(),
+		Dropped: int(p.dropped.Load()), Refused: int(p.refused.Load()), Published: int(p.published.Load()), Duplicates: int(p.duplicate.Load()), Waiting: p.spool.rest(),
 	}
 	if at := p.position.Load(); at != nil {
 		c.Lines = int(at.lines)
@@ -357,24 +358,21 @@ func (p *Publisher) sendSome(ctx context.Context, js jetstream.JetStream) (int, 
 	}
 	var futures []jetstream.PubAckFuture
 	for _, line := range lines {
-		m := p.message(line)
-		if m == nil { // damaged, such as zeros after a loss of power
-			futures = append(futures, nil)
-			continue
-		}
-		f, err := js.PublishMsgAsync(m, jetstream.WithStallWait(ackTimeout))
-		if err != nil {
-			break
+		var f jetstream.PubAckFuture // nil for a line that is left out
+		if m := p.message(line); m != nil {
+			if f, err = js.PublishMsgAsync(m, jetstream.WithStallWait(ackTimeout)); err != nil && !tooLong(err) {
+				break
+			}
 		}
 		futures = append(futures, f)
 	}
 	n, size := 0, int64(0)
 	var failed error
 	for i, f := range futures {
-		if f != nil {
-			if failed = p.acknowledged(ctx, f); failed != nil {
-				break
-			}
+		if f == nil {
+			p.refused.Add(1)
+		} else if failed = p.acknowledged(ctx, f); failed != nil {
+			break
 		}
 		n, size = n+1, size+int64(len(lines[i]))
 	}
@@ -399,10 +397,24 @@ func (p *Publisher) acknowledged(ctx context.Context, f jetstream.PubAckFuture) 
 		}
 		return nil
 	case err := <-f.Err():
+		if tooLong(err) {
+			p.refused.Add(1)
+			return nil
+		}
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// exceeds is the error of messages that are longer than a stream's limit,
+// JSStreamMessageExceedsMaximumErr.
+const exceeds = 10054
+
+// tooLong reports whether a message is longer than the servers accept: no wait helps.
+func tooLong(err error) bool {
+	failed, ok := errors.AsType[*jetstream.APIError](err)
+	return errors.Is(err, nats.ErrMaxPayload) || ok && failed.ErrorCode == exceeds
 }
 
 // message returns the message of a line of the spool, nil if that is damaged.

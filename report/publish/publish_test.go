@@ -267,6 +267,49 @@ func TestWait(t *testing.T) {
 	y.check(2000)
 }
 
+// A line that is longer than the server, or the stream, accepts is left out and counted,
+// and those after it are published.
+func TestTooLong(t *testing.T) {
+	const most = 4 << 10
+	for _, test := range []struct {
+		name     string
+		payload  int32
+		messages int32
+	}{{"server", most, 0}, {"stream", 0, most}} {
+		servers, err := NewServers(fmt.Sprintf("nats://127.0.0.1:%d", startServer(t, server.Options{MaxPayload: test.payload})), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := nats.Connect(servers.urls[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		js, err := jetstream.New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: StreamName, Subjects: []string{subjectsPrefix + ">"}, MaxMsgSize: test.messages}); err != nil {
+			t.Fatal(err)
+		}
+		p := open(t, Config{Servers: servers, Sensor: "hq", Dir: t.TempDir(), Spool: 1 << 20, Wait: true, Say: func(string) {}})
+		publish(t, p, 1, 2)
+		if err := p.Line(ID{Frame: 3}, 3, []byte(`{"x":"`+strings.Repeat("x", most)+"\"}\n")); err != nil {
+			t.Fatal(err)
+		}
+		publish(t, p, 4, 5)
+		for deadline := time.Now().Add(20 * time.Second); p.Counts().Waiting > 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %+v", test.name, p.Counts())
+			}
+		}
+		closed(t, p)
+		if c := p.Counts(); c.Published != 4 || c.Refused != 1 {
+			t.Errorf("%s: %+v", test.name, c)
+		}
+	}
+}
+
 // Two sensors cannot have one spool.
 func TestLocked(t *testing.T) {
 	y := newSystem(t)

@@ -144,6 +144,7 @@ func (m *Server) Published(counts func() publish.Counts) {
 	m.Counter("actionurl_publish_acknowledged_total", "Lines that the servers have.", func() int { return counts().Published })
 	m.Counter("actionurl_publish_duplicates_total", "Lines that the servers had already.", func() int { return counts().Duplicates })
 	m.Counter("actionurl_publish_dropped_total", "Lines that were dropped as the spool was full.", func() int { return counts().Dropped })
+	m.Counter("actionurl_publish_refused_total", "Lines that were longer than the servers accept, or damaged in the spool.", func() int { return counts().Refused })
 	m.Gauge("actionurl_publish_spooled", "Lines that wait in the spool.", func() int { return counts().Waiting })
 }
 

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 
 	"actionurl/decode"
 	"actionurl/decode/finding"
@@ -94,11 +95,11 @@ func (p *publisher) summarize(r *run) {
 
 // losses returns what was not published.
 func (p *publisher) losses() []decode.LossCount {
-	n := p.Counts().Dropped
-	if n == 0 {
-		return nil
-	}
-	return []decode.LossCount{{Key: "spool_full", N: n, Thing: "line", How: "not published: the spool was full; enlarge it with --spool"}}
+	c := p.Counts()
+	return slices.DeleteFunc([]decode.LossCount{
+		{Key: "spool_full", N: c.Dropped, Thing: "line", How: "not published: the spool was full; enlarge it with --spool"},
+		{Key: "refused", N: c.Refused, Thing: "line", How: "not published: longer than the servers accept (max_payload), or damaged in the spool"},
+	}, func(l decode.LossCount) bool { return l.N == 0 })
 }
 
 // pass lets the time pass that a live source has reached.

@@ -100,7 +100,7 @@ type Collector struct {
 	reader *report.Reader
 	kv     jetstream.KeyValue // nil without Durable
 	done   chan struct{}      // closed when no more is fetched
-	failed error              // why not, valid iff done is closed; nil at the end
+	failed error              // see Failed; valid iff done is closed
 
 	messages chan message
 	sensors  []*source // by their names
@@ -235,7 +235,7 @@ func (k *Collector) Next() (*report.Saved, error) {
 		}
 		switch {
 		case over && len(k.messages) == 0:
-			return nil, cmp.Or(k.failed, io.EOF)
+			return nil, io.EOF
 		case waited:
 			return nil, ErrIdle
 		}
@@ -247,6 +247,14 @@ func (k *Collector) Next() (*report.Saved, error) {
 			waited = true
 		}
 	}
+}
+
+// Failed returns why Next returned io.EOF before ctx ended, nil if it did not.
+func (k *Collector) Failed() error {
+	if !k.over() {
+		return nil
+	}
+	return k.failed
 }
 
 // pop notes that the record that was returned has been written.

@@ -207,3 +207,39 @@ func TestKilledInNote(t *testing.T) {
 		}
 	}
 }
+
+// A stream that was deleted and made anew is not the one that is read: the numbers of
+// its lines are others.
+func TestStreamMadeAnew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	y := newSystem(t)
+	y.start()
+	p := y.sensor(t, "a")
+	send(t, p, "a", 1, 2, 3)
+	closed(t, p)
+	k := y.collect(t, t.Context(), 0)
+	if got, want := targets(t, k, 3), "a1 a2 a3"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	y.stop()
+	if err := os.RemoveAll(y.dir); err != nil {
+		t.Fatal(err)
+	}
+	y.start()
+	p = y.sensor(t, "a")
+	send(t, p, "a", 4, 5)
+	closed(t, p)
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		if _, err := k.Next(); errors.Is(err, io.EOF) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it reads on")
+		}
+	}
+	if err := k.Failed(); !errors.Is(err, errAnother) {
+		t.Errorf("it failed as of %v", err)
+	}
+}

@@ -11,8 +11,13 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// fetch fetches messages until ctx ends. The consumer is an ordered one, which
-// the server forgets: how far the collector has come is what it has written.
+// errAnother is the error of a stream in the place of the one that was read: the
+// numbers of its messages are others.
+var errAnother = errors.New("the stream was deleted and made anew; the next run reads it from its beginning")
+
+// fetch fetches messages until ctx ends, or the stream is another one. The consumer is
+// an ordered one, which the server forgets: how far the collector has come is what it
+// has written.
 func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
 	defer close(k.done)
 	next := uint64(1)
@@ -23,7 +28,9 @@ func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
 	if all := st.CachedInfo().State; all.Msgs > 0 {
 		beginning = all.FirstTime.UnixNano()
 	}
+	created := st.CachedInfo().Created
 	for ctx.Err() == nil {
+		connections := k.conn.Stats().Reconnects
 		consumer, err := st.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next})
 		if err != nil {
 			pause(ctx, idleTime)
@@ -35,10 +42,19 @@ func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
 			continue
 		}
 		stop := context.AfterFunc(ctx, all.Stop)
-		for {
+		now := look(ctx, st)
+		if now != nil && !now.Created.Equal(created) {
+			k.failed = errAnother
+		}
+		for now != nil && k.failed == nil {
 			m, err := all.Next(jetstream.NextMaxWait(stallTime))
-			if errors.Is(err, nats.ErrTimeout) && !behind(ctx, st, next) {
-				continue
+			if k.conn.Stats().Reconnects != connections {
+				break // the servers may have lost the stream
+			}
+			if errors.Is(err, nats.ErrTimeout) {
+				if now := look(ctx, st); now == nil || now.State.LastSeq < next {
+					continue
+				}
 			}
 			if err != nil {
 				break
@@ -56,6 +72,9 @@ func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
 		}
 		stop()
 		all.Stop()
+		if k.failed != nil {
+			return
+		}
 		pause(ctx, idleTime)
 	}
 }
@@ -64,12 +83,12 @@ func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
 // more: a consumer is lost with the server of a cluster that keeps it.
 const stallTime = 5 * time.Second
 
-// behind reports whether the stream has a message from a sequence on.
-func behind(ctx context.Context, st jetstream.Stream, next uint64) bool {
+// look returns what is known of the stream, nil if no server answers.
+func look(ctx context.Context, st jetstream.Stream) *jetstream.StreamInfo {
 	try, cancel := context.WithTimeout(ctx, stallTime)
 	defer cancel()
-	info, err := st.Info(try)
-	return err == nil && info.State.LastSeq >= next
+	info, _ := st.Info(try)
+	return info
 }
 
 // readMessage reads a message. It is not ok if it is not of a sensor.

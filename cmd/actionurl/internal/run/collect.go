@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -67,7 +68,7 @@ func Collected(c Config, from *publish.Collector, of publish.CollectConfig) erro
 	}
 	err := r.over(in)
 	if err == nil || errors.Is(err, ErrFound) || errors.Is(err, ErrDamaged) { // all is written
-		if failed := from.Commit(); failed != nil {
+		if failed := cmp.Or(from.Commit(), from.Failed()); failed != nil {
 			return failed
 		}
 	}

@@ -49,7 +49,7 @@ func (h *Handshake) clientHello(r reader, x *exchange) {
 			h.offersEarly = true
 		case sessionTicket:
 			if x != nil {
-				x.ticket = bytes.Clone(extension)
+				x.ticket = idOf(extension)
 			}
 		case supportedVersions:
 			for all := extension.vector(1); len(all) >= 2; {

@@ -27,7 +27,7 @@ type Config struct {
 // [stream.Receiver] for these.
 type Reader struct {
 	config  Config
-	kept    int        // bytes in parts of messages
+	kept    int        // bytes in parts of messages, and in hellos that are kept
 	held    int        // bytes in parts of records, and in records that wait for keys
 	within  *Conn      // whose inside is handed on; else nil
 	waiting []*waiting // oldest first
@@ -100,10 +100,11 @@ type opening struct {
 // An exchange is what the keys are made of.
 type exchange struct {
 	clientRandom, serverRandom [32]byte
-	session, ticket            []byte // that the server gave, and that the client has
+	session                    []byte    // id that the server gave
+	ticket                     sessionID // that the client has
 	offered                    Version
 	extended, etm              bool       // RFC 7627 and 7366
-	hello                      []byte     // the ClientHello, until its hash is known
+	hello                      []byte     // the ClientHello, until its hash is known; counted in Reader.kept
 	transcript                 transcript // of the handshake up to the client's key
 	exchanged                  bool       // the client has sent its key
 	holed                      bool       // bytes of the handshake are missing
@@ -334,14 +335,15 @@ func (r *Reader) messages(c *Conn, sd stream.Side, data []byte) {
 		kind := h.message[0]
 		n := min(int(h.body), len(data))
 		c.open.digest(kind, data[:n])
-		if c.wants(kind) && len(h.message)+n <= maxHello && r.kept+n <= maxKept {
-			r.store(h, data[:n])
+		size := int(h.message[1])<<16 | int(h.message[2])<<8 | int(h.message[3])
+		if c.wants(kind) && len(h.message)-head == size-int(h.body) { // its beginning, without a hole
+			r.store(h, data[:max(0, min(n, maxHello-len(h.message), maxKept-r.kept))])
 		}
 		data = data[n:]
 		if h.body -= int32(n); h.body > 0 {
 			return
 		}
-		c.message(r.config.Secrets, sd, kind, h.message, reader(h.message[head:]))
+		r.message(c, sd, kind, h.message, len(h.message)-head < size)
 		r.drop(h)
 	}
 }
@@ -359,8 +361,9 @@ func (o *opening) digest(kind byte, data []byte) {
 	}
 }
 
-// message takes a whole handshake message, or as much of it as is kept.
-func (c *Conn) message(secrets *Secrets, sd stream.Side, kind byte, whole []byte, body reader) {
+// message takes a handshake message, or its beginning where it is cut.
+func (r *Reader) message(c *Conn, sd stream.Side, kind byte, message []byte, cut bool) {
+	secrets, body := r.config.Secrets, reader(message[4:])
 	var x *exchange
 	if c.open != nil {
 		x = c.open.exchange
@@ -369,13 +372,19 @@ func (c *Conn) message(secrets *Secrets, sd stream.Side, kind byte, whole []byte
 	case kind == clientHello && sd == c.client:
 		c.h.clientHello(body, x)
 		if x != nil {
-			x.hello = bytes.Clone(whole)
+			r.dropHello(x)                      // of before a HelloRetryRequest
+			x.holed = cut || r.kept > maxKept/2 // half is for hellos in part
+			if !x.holed {
+				x.hello = message
+				r.kept += cap(message) // the caller drops it
+			}
 		}
-	case kind == serverHello && sd != c.client:
+	case kind == serverHello && sd != c.client && !cut:
 		c.h.serverHello(body, x)
 		c.version, c.suite = c.h.Version, c.h.Suite
 		if x != nil && c.version != 0 && x.transcript == nil { // a second one is none of this handshake
-			x.begin(c, whole)
+			x.begin(c, message)
+			r.dropHello(x)
 		}
 	case x == nil || c.version == 0:
 	case kind == clientKeyExchange && sd == c.client:
@@ -390,8 +399,7 @@ func (c *Conn) message(secrets *Secrets, sd stream.Side, kind byte, whole []byte
 // begin begins the transcript with the hellos.
 func (x *exchange) begin(c *Conn, serverHello []byte) {
 	if c.version == TLS13 {
-		x.hello = nil // its keys are those of a log
-		return
+		return // its keys are those of a log
 	}
 	hashes := []crypto.Hash{suiteOf(c.suite).prf}
 	if c.version < TLS12 {
@@ -404,7 +412,6 @@ func (x *exchange) begin(c *Conn, serverHello []byte) {
 	}
 	x.transcript.write(x.hello)
 	x.transcript.write(serverHello)
-	x.hello = nil
 }
 
 // take takes the client's key: the premaster secret, encrypted with the server's
@@ -437,8 +444,8 @@ func (x *exchange) resume(secrets *Secrets) {
 	if x.master != nil || x.exchanged {
 		return
 	}
-	if x.master = secrets.session(x.session); x.master == nil {
-		x.master = secrets.session(x.ticket)
+	if x.master = secrets.sessions[idOf(x.session)]; x.master == nil {
+		x.master = secrets.sessions[x.ticket]
 	}
 }
 
@@ -450,6 +457,8 @@ func (c *Conn) unlock(secrets *Secrets) {
 	client, server := &c.sides[c.client], &c.sides[c.client.Other()]
 	c.open.failed = Decrypted
 	switch {
+	case c.version == 0: // its hello was too much
+		c.open.failed = JoinedLate
 	case c.version <= SSL30:
 		c.open.failed = OldVersion
 	case s.cipher == unread:
@@ -495,8 +504,9 @@ func (r *Reader) hold(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, a
 			h.head[0] = changeCipherSpec // its rest is passed over
 			return
 		}
+		r.held -= cap(h.record)
 		h.record = append(h.record, data...)
-		r.held += len(data)
+		r.held += cap(h.record)
 		if h.left > 0 {
 			return
 		}
@@ -508,7 +518,7 @@ func (r *Reader) hold(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, a
 
 // release lets go of a record that has come in part.
 func (r *Reader) release(h *half) {
-	r.held -= len(h.record)
+	r.held -= cap(h.record)
 	h.record = nil
 }
 
@@ -696,6 +706,9 @@ func (r *Reader) end(c *stream.Conn, conn *Conn, how Outcome, byClient bool, at 
 	}
 	r.drop(&conn.sides[0])
 	r.drop(&conn.sides[1])
+	if conn.open != nil {
+		r.dropHello(conn.open.exchange)
+	}
 	conn.h.Outcome, conn.h.ByClient = how, byClient
 	conn.opened = how == Opened
 	if how == Opened && conn.reads() {
@@ -735,12 +748,19 @@ func (r *Reader) found(c *Conn) {
 
 // store keeps bytes of a message.
 func (r *Reader) store(h *half, data []byte) {
+	r.kept -= cap(h.message)
 	h.message = append(h.message, data...)
-	r.kept += len(data)
+	r.kept += cap(h.message)
 }
 
 // drop lets go of the bytes of a message.
 func (r *Reader) drop(h *half) {
-	r.kept -= len(h.message)
+	r.kept -= cap(h.message)
 	h.message = nil
+}
+
+// dropHello lets go of the ClientHello of an exchange.
+func (r *Reader) dropHello(x *exchange) {
+	r.kept -= cap(x.hello)
+	x.hello = nil
 }

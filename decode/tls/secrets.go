@@ -39,8 +39,19 @@ type Secrets struct {
 	dropped  int                  // of these
 	grows    bool
 	private  []*rsa.PrivateKey
-	line     []byte              // of a key log that has not come whole
-	sessions map[[32]byte][]byte // master secrets by a hash of the session's id or ticket
+	line     []byte               // of a key log that has not come whole
+	long     bool                 // it is beyond maxLine: up to its end it is passed over
+	sessions map[sessionID][]byte // master secrets
+}
+
+// A sessionID is a hash of the id or the ticket of a session; zero for none.
+type sessionID [sha256.Size]byte
+
+func idOf(session []byte) sessionID {
+	if len(session) == 0 {
+		return sessionID{}
+	}
+	return sha256.Sum256(session)
 }
 
 // A logKey names a secret of a key log.
@@ -74,7 +85,7 @@ type secret struct {
 
 // NewSecrets returns Secrets without any.
 func NewSecrets() *Secrets {
-	return &Secrets{logged: [2]map[logKey]secret{{}, {}}, sessions: map[[32]byte][]byte{}}
+	return &Secrets{logged: [2]map[logKey]secret{{}, {}}, sessions: map[sessionID][]byte{}}
 }
 
 // Grow says that a key log is still written: the secrets of a connection may
@@ -155,17 +166,21 @@ func (s *Secrets) AddLog(log io.Reader) (int, error) {
 			if !whole {
 				break
 			}
-			taken += s.addLine(string(line))
+			if !s.long {
+				taken += s.addLine(string(line))
+			}
+			s.long = false
 			s.line = s.line[:copy(s.line, rest)]
 		}
-		switch {
-		case len(s.line) > maxLine:
+		if s.long = s.long || len(s.line) > maxLine; s.long {
 			s.line = s.line[:0]
+		}
+		switch {
 		case err == io.EOF && s.grows:
 			return taken, nil
 		case err == io.EOF:
 			taken += s.addLine(string(s.line)) // the last one may have no end
-			s.line = s.line[:0]
+			s.line, s.long = s.line[:0], false
 			return taken, nil
 		}
 		if err != nil && err != io.EOF {
@@ -176,6 +191,9 @@ func (s *Secrets) AddLog(log io.Reader) (int, error) {
 
 // addLine adds the secret of a line, and returns how many there are in it.
 func (s *Secrets) addLine(line string) int {
+	if len(line) > maxLine {
+		return 0
+	}
 	fields := strings.Fields(strings.TrimPrefix(line, "\ufeff")) // of an editor
 	if len(fields) != 3 {
 		return 0
@@ -238,14 +256,6 @@ func (s *Secrets) premaster(encrypted []byte, offered Version) []byte {
 	return nil
 }
 
-// session returns the master secret of a session, nil if it is not known.
-func (s *Secrets) session(id []byte) []byte {
-	if len(id) == 0 {
-		return nil
-	}
-	return s.sessions[sha256.Sum256(id)]
-}
-
 // remember keeps the master secret of a session.
 func (s *Secrets) remember(id, master []byte) {
 	if len(id) == 0 || master == nil {
@@ -254,7 +264,7 @@ func (s *Secrets) remember(id, master []byte) {
 	if len(s.sessions) >= maxSessions {
 		clear(s.sessions)
 	}
-	s.sessions[sha256.Sum256(id)] = master
+	s.sessions[idOf(id)] = master
 }
 
 // prf is the pseudorandom function (RFC 5246, section 5; RFC 2246, section 5).

@@ -29,11 +29,12 @@ import (
 )
 
 const (
-	// maxHello bounds the bytes kept of a hello that is split over records or
-	// segments; browsers' are 2 KiB at most.
+	// maxHello bounds the bytes kept of a hello; browsers' are 2 KiB at most. What
+	// is beyond is not read.
 	maxHello = 4 << 10
 
-	// maxKept bounds the bytes of all such hellos: 2 MiB.
+	// maxKept bounds the bytes of all hellos that have come in part, or whose
+	// answer is to come: 2 MiB.
 	maxKept = 2 << 20
 
 	// maxHandshakes bounds the connections whose handshake is not over: 8,192 of 512

@@ -25,9 +25,15 @@ type part struct {
 	mark   stream.Mark
 }
 
-// partSize is what a part takes beside the bytes of its record, and more than a
-// waiting takes beside its parts.
-const partSize = 160
+const (
+	// waitingSize is what a connection takes that waits: its state, what its keys
+	// are made of, and its copy of the stream's.
+	waitingSize = 2 << 10
+
+	// partSize is what a part takes beside the bytes of its record, in a slice that
+	// may be half empty.
+	partSize = 256
+)
 
 // unlock makes the keys of a connection. Where a key log may still bring them,
 // the connection waits.
@@ -35,9 +41,9 @@ func (r *Reader) unlock(c *stream.Conn, conn *Conn, now int64) {
 	conn.unlock(r.config.Secrets)
 	if r.config.Secrets.grows && conn.locked() {
 		conn.open.failed = Decrypted
-		conn.open.waiting = &waiting{stream: c, conn: conn, since: now, bytes: partSize}
+		conn.open.waiting = &waiting{stream: c, conn: conn, since: now, bytes: waitingSize}
 		r.waiting = append(r.waiting, conn.open.waiting)
-		r.held += partSize
+		r.held += waitingSize
 	}
 }
 
@@ -47,7 +53,7 @@ func (r *Reader) wait(c *stream.Conn, conn *Conn, p *part) {
 	w := conn.open.waiting
 	p.record.data = append([]byte(nil), p.record.data...)
 	w.parts = append(w.parts, *p)
-	size := partSize + len(p.record.data)
+	size := partSize + cap(p.record.data)
 	w.bytes += size
 	r.held += size
 	if p.end {

@@ -128,13 +128,31 @@ var events = func() map[eventName]string {
 			m[eventName{v.Name, string(fold(nil, name))}] = slug
 		}
 		for _, s := range v.Settings {
-			name := s.Key[strings.LastIndexByte(s.Key, '.')+1:]
-			name = strings.TrimPrefix(name, "action uri ")
-			m[eventName{v.Name, string(fold(nil, name))}] = s.Event
+			for _, name := range v.namesOf(s.Key) {
+				m[eventName{v.Name, string(fold(nil, name))}] = s.Event
+			}
 		}
 	}
 	return m
 }()
+
+// namesOf returns what a setting may be called: its key without what all keys of the
+// vendor begin with, and that without what only says that it is a URL.
+func (v *Vendor) namesOf(key string) []string {
+	name := strings.TrimSuffix(key, ".action_uri")
+	for _, prefix := range v.Prefixes {
+		if hasPrefix(name, prefix) && len(name) > len(prefix) {
+			name = name[len(prefix):]
+		}
+	}
+	name = strings.TrimPrefix(name[strings.LastIndexByte(name, '.')+1:], "X_")
+	for _, end := range []string{"ActionURL", "_url", "Url", "Uri"} {
+		if short := strings.TrimSuffix(name, end); short != name {
+			return []string{name, short}
+		}
+	}
+	return []string{name}
+}
 
 // Posting returns the vendor whose phones alone post XML with this element, nil
 // for none.

@@ -76,6 +76,40 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// Administrators call events in URLs as the settings are called, with or without
+// what only says that it is a URL.
+func TestEventOf(t *testing.T) {
+	for _, test := range []struct{ vendor, name, want string }{
+		{"fanvil", "CallActive", "established_call"},
+		{"fanvil", "CallStopUrl", "terminated_call"},
+		{"fanvil", "RegOn", "registered"},
+		{"fanvil", "onhook", "on_hook"},
+		{"fanvil", "phone-state-talking", "phone_state_talking"},
+		{"snom", "reg_failed", "register_failed"},
+		{"snom", "redirection_on", "forward_on"},
+		{"snom", "setup", "boot_completed"},
+		{"snom", "incoming_url", "incoming_call"},
+		{"vtech", "startup", "boot_completed"},
+		{"vtech", "incoming_call", "incoming_call"},
+		{"vtech", "action_uri", ""},
+		{"mitel", "registration event", "registration_event"},
+		{"flyingvoice", "ring", "incoming_call"},
+		{"flyingvoice", "call_established", "established_call"},
+		{"poly", "CallEnded", "terminated_call"},
+		{"poly", "IncomingCallRinging", "incoming_call"},
+		{"akuvox", "HangUp", "terminated_call"},
+		{"grandstream", "answerNewInCall", "answered_call"},
+		{"yealink", "handfree", "handsfree"},
+		{"yealink", "CallStop", ""},
+		{"yealink", "", ""},
+		{"poly", "", ""},
+	} {
+		if got := vendor.Named(test.vendor).EventOf(test.name); got != test.want {
+			t.Errorf("%s of %s is %q, want %q", test.name, test.vendor, got, test.want)
+		}
+	}
+}
+
 // registered are the names under which IEEE has the vendors' blocks.
 var registered = map[string]string{
 	"grandstream": `grandstream`, "yealink": `yealink`, "snom": `snom technology`, "htek": `hanlong`, "sangoma": `sangoma`,

@@ -310,9 +310,9 @@ func TestConnections(t *testing.T) {
 type heard struct {
 	after  time.Duration // the one before
 	phone  int           // its address is 192.168.40.50 and so on
-	target string
-	answer string // "" for 200
-	server string // "" for the usual one
+	target string        // after "POST ", with a body that follows a space
+	answer string        // "" for 200
+	server string        // "" for the usual one
 }
 
 // speak makes a capture of requests, each on a connection of its own.
@@ -321,7 +321,12 @@ func speak(all []heard) []capturetest.Frame {
 	for i, s := range all {
 		c.Wait(s.after)
 		k := c.Conn(fmt.Sprintf("192.168.40.%d:%d", 50+s.phone, 49152+i), cmp.Or(s.server, server)).Open()
-		k.Send("GET " + s.target + " HTTP/1.1\r\nHost: 192.168.40.207\r\n\r\n")
+		if posted, ok := strings.CutPrefix(s.target, "POST "); ok {
+			target, body, _ := strings.Cut(posted, " ")
+			k.Send(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: 192.168.40.207\r\nContent-Length: %d\r\n\r\n%s", target, len(body), body))
+		} else {
+			k.Send("GET " + s.target + " HTTP/1.1\r\nHost: 192.168.40.207\r\n\r\n")
+		}
 		switch s.answer {
 		case "":
 			k.Reply(answer)
@@ -341,6 +346,9 @@ func TestHistory(t *testing.T) {
 		return "/" + slug + "?mac=000b82123432&remote=4930123456&call-id=" + id
 	}
 	plain := func(slug string) string { return "/" + slug + "?mac=000b82123432" }
+	poly := func(reference string) string {
+		return "POST /pa <CallStateChangeEvent CallReference='" + reference + "' CallState='Disconnected'><MACAddress>0004f2123432</MACAddress></CallStateChangeEvent>"
+	}
 	tests := []struct {
 		name string
 		said []heard
@@ -358,6 +366,8 @@ func TestHistory(t *testing.T) {
 		{"repeated, not: another call", []heard{{0, 0, call("missed_call", "a@b"), "", ""}, {second, 0, call("missed_call", "c@d"), "", ""}}, nil},
 		{"repeated, not: to another server", []heard{
 			{0, 0, call("missed_call", "a@b"), "", ""}, {second / 2, 0, call("missed_call", "a@b"), "", "192.168.40.208:80"}}, nil},
+		{"repeated: posted again", []heard{{0, 0, poly("41aa9c00"), "", ""}, {second / 2, 0, poly("41aa9c00"), "", ""}}, []string{"11 repeated"}},
+		{"repeated, not: another call that is posted", []heard{{0, 0, poly("41aa9c00"), "", ""}, {second / 2, 0, poly("41aa9d00"), "", ""}}, nil},
 		{"repeated, not: another phone without a name", []heard{{0, 1, "/off_hook?local=1&language=en", "", ""}, {second / 2, 2, "/off_hook?local=1&language=en", "", ""}}, nil},
 		{"repeated, not: answered and established are a pair", []heard{
 			{0, 0, call("incoming_call", "a@b"), "", ""}, {2 * second, 0, call("answered_call", "a@b"), "", ""}, {0, 0, call("established_call", "a@b"), "", ""}}, nil},

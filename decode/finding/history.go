@@ -2,6 +2,7 @@ package finding
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"strings"
 
 	"actionurl/decode/actionurl"
@@ -97,6 +98,11 @@ func (c *Checker) repeated(x *httpwire.Exchange, e *actionurl.Event, p *past) {
 		return
 	}
 	target := maphash.String(c.seed, x.Target)
+	if x.Method == "POST" { // all that distinguishes it may be in the body
+		for i := range e.Vars {
+			target = bits.RotateLeft64(target, 1) ^ maphash.String(c.seed, e.Vars[i].Value)
+		}
+	}
 	if p.kind == e.Kind && p.target == target && p.server == x.Server && within(repeating, x.Time, p.time) &&
 		(p.failed || within(burst, x.Time, p.time) || e.CallID != "" && once(e.Kind)) {
 		c.add(Repeated, Detail{Name: e.Kind.Slug})

@@ -37,7 +37,7 @@ func (p *Phone) find(s *facts, k *actionurl.Kind, f actionurl.Effect, now int64)
 		if known && !same {
 			continue
 		}
-		likely := r.call.likely(k, f, now, same && s.idHash == r.id)
+		likely := r.call.likely(k, f, now, same && (known || s.idHash == r.id))
 		if likely > 0 && known {
 			likely += certain
 		}

@@ -195,6 +195,19 @@ func TestCalls(t *testing.T) {
 			9 terminated_call mac=00:04:f2:00:00:01 id=a CallType=Incoming CallDuration=7`, []string{
 			"incoming ended ring=2 talk=7 said=7 5002 5001 Ann [call_id] incoming established terminated"}},
 
+		{"of a Poly phone that posts a call and its states, of which only these have its reference", `
+			0   incoming_call mac=00:04:f2:00:00:01 CallingPartyNumber=5001@10.0.0.1 CalledPartyNumber=5002
+			0.1 incoming_call mac=00:04:f2:00:00:01 id=a CallType=Incoming CallingPartyDirNum=sip:5001@10.0.0.1
+			2   established_call mac=00:04:f2:00:00:01 id=a CallType=Incoming
+			9   terminated_call mac=00:04:f2:00:00:01 id=a CallType=Incoming
+			11  incoming_call mac=00:04:f2:00:00:01 CallingPartyNumber=5001@10.0.0.1`, []string{
+			"incoming ended ring=2 talk=7 5002 5001 [call_id] incoming incoming established terminated",
+			"incoming ringing 5001 [remote] incoming"}},
+		{"without a number, one with an id is another", `
+			0   incoming_call
+			0.1 incoming_call id=a`, []string{
+			"incoming ringing [remote] incoming", "incoming ringing [call_id] incoming"}},
+
 		{"ringing, as the capture ends", "0 incoming_call id=1@x remote=5001", []string{
 			"incoming ringing 5001 [call_id] incoming"}},
 		{"dialing, as the capture ends", "0 outgoing_call id=1@x remote=5001", []string{

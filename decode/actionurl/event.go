@@ -70,8 +70,9 @@ type Event struct {
 	Vars         []Var   // in the order of the URL
 	Sides        Sides   // of its call; set by who knows what Kind is in the end
 
-	mac packet.MAC // in the URL, zero for none
-	ip  netip.Addr // in the URL
+	mac  packet.MAC // in the URL, zero for none
+	ip   netip.Addr // in the URL
+	word string     // that names it, empty if none does
 }
 
 // A Var is a variable of an Action URL with its value: by its name where a

@@ -23,6 +23,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *p
 	unresolved, placeholders := 0, 0 // the latter are of variables that phones know
 	inPath := s.segments(resource)
 	own := inPath != nil
+	e.unreplaced(resource)
 	for i := range e.Vars {
 		v := &e.Vars[i]
 		if v.State == Unresolved {
@@ -118,6 +119,21 @@ func (s *sending) segments(resource string) (own []string) {
 		}
 	}
 	return own
+}
+
+// unreplaced adds the segments of a path that are names of variables.
+func (e *Event) unreplaced(resource string) {
+	if strings.IndexByte(resource, '$') < 0 {
+		return
+	}
+	for segment := range strings.SplitSeq(resource, "/") {
+		if len(segment) < 2 || segment[0] != '$' || len(e.Vars) == maxVars {
+			continue
+		}
+		if name, _ := Placeholder(segment); vendor.IsVariable(name) {
+			e.put(name, segment)
+		}
+	}
 }
 
 // named returns the variable that stands for the sender's MAC or IP address.
@@ -253,18 +269,26 @@ func beginsPair(s string) bool {
 	return false
 }
 
-// names adds the events that the URL names to the candidates: by the last
-// segment of its path, or by a parameter that is called so. What a vendor calls
-// its settings are names, too.
+// names adds the events that the URL names to the candidates: by the last segment of
+// its path that is no value, or by a parameter that is called so. What a vendor calls
+// its settings are names, too. "on" and "off" say which of two events a segment means.
 func (e *Event) names(resource string, v *vendor.Vendor) {
-	segment := strings.TrimRight(resource, "/")
-	segment = segment[strings.LastIndexByte(segment, '/')+1:]
+	rest, segment := lastWord(resource)
 	if dot := strings.LastIndexByte(segment, '.'); dot >= 0 {
 		segment = segment[:dot]
 	}
-	e.name(segment, v)
-	if underscore := strings.LastIndexByte(segment, '_'); underscore >= 0 && v != nil && len(e.Candidates) == 0 {
-		e.nameOf(v.Events[segment[underscore+1:]]) // front_doorbell
+	switched := false
+	if isSwitch(segment) {
+		_, before := lastWord(rest)
+		switched = e.name(before+segment, v)
+	}
+	for i := range e.Vars {
+		if w := &e.Vars[i]; w.Means == vendor.Event && isSwitch(w.Value) {
+			switched = e.name(segment+w.Value, v) || switched
+		}
+	}
+	if !switched && !e.name(segment, v) && v != nil {
+		e.nameOf(v.Events[segment[strings.LastIndexByte(segment, '_')+1:]]) // front_doorbell
 	}
 	for i := range e.Vars {
 		switch w := &e.Vars[i]; {
@@ -276,18 +300,74 @@ func (e *Event) names(resource string, v *vendor.Vendor) {
 	}
 }
 
-// name adds the event of that name to the candidates. Numbers are none here:
-// a parameter "e" may be an extension.
-func (e *Event) name(name string, v *vendor.Vendor) {
-	if name == "" {
-		return
+// lastWord cuts the last segment off a path that is not empty and no value of a phone
+// or a call.
+func lastWord(path string) (rest, segment string) {
+	for path != "" {
+		slash := strings.LastIndexByte(path, '/')
+		rest, segment = path[:max(slash, 0)], path[slash+1:]
+		if segment != "" && !isValue(segment) {
+			return rest, segment
+		}
+		path = rest
 	}
-	if k := catalog.named(name); k != nil {
-		e.candidate(k)
-	} else if v != nil {
-		e.nameOf(v.EventOf(name))
-	}
+	return "", ""
 }
+
+// isValue reports whether a segment of a path is no word: a number, an address of
+// SIP, IP or Ethernet, or a variable's name.
+func isValue(segment string) bool {
+	segment = Unescape(segment)
+	if strings.Trim(segment, "+0123456789") == "" || segment[0] == '$' || strings.IndexByte(segment, '@') >= 0 || hasFold(segment, "sip:") {
+		return true
+	}
+	if len(segment) < len("1.2.3.4") || packet.HexDigit(segment[0]) > 15 {
+		return false
+	}
+	_, err := netip.ParseAddr(segment)
+	return err == nil || IsMAC(segment)
+}
+
+// isSwitch reports whether a word says which of two events another word means.
+func isSwitch(word string) bool {
+	return strings.EqualFold(word, "on") || strings.EqualFold(word, "off")
+}
+
+// name adds the event of that name to the candidates, and reports whether there is
+// one. Words around it may say which phone it is of, as in yealink_incoming_201.
+// Numbers are no names here: a parameter "e" may be an extension.
+func (e *Event) name(name string, v *vendor.Vendor) bool {
+	for name != "" {
+		k := catalog.named(name)
+		if k == nil && v != nil {
+			k = catalog.bySlug[v.EventOf(name)]
+		}
+		if k != nil {
+			e.candidate(k)
+			e.word = name
+			return true
+		}
+		if at := strings.IndexAny(name, "_-. "); at > 0 && saysPhone(name[:at]) {
+			name = name[at+1:]
+		} else if at := strings.LastIndexAny(name, "_-. "); at > 0 && isNumber(name[at+1:]) {
+			name = name[:at]
+		} else {
+			return false
+		}
+	}
+	return false
+}
+
+// saysPhone reports whether a word of a name says which phone, or that it is one.
+func saysPhone(word string) bool {
+	switch strings.ToLower(word) {
+	case "phone", "telephone", "voip", "sip", "tel":
+		return true
+	}
+	return isNumber(word) || IsMAC(word) || vendor.Named(word) != nil
+}
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // nameOf adds the event of a slug to the candidates; none is empty.
 func (e *Event) nameOf(slug string) {

@@ -132,6 +132,49 @@ func TestRecognizedBySender(t *testing.T) {
 	}
 }
 
+// Values may follow the event's name in the path, and words for the phone may stand
+// around it.
+func TestNamedInPath(t *testing.T) {
+	const yealink = "Yealink SIP-T46U 108.87.14.1 24:9a:d8:6e:9d:88"
+	for target, want := range map[string]string{
+		"/incoming/0301234567":                         "incoming_call [name]",
+		"/incoming/%2B49301234567/201":                 "incoming_call [name]",
+		"/api/incoming_call/249ad86e9d88/201?x=1":      `incoming_call [name] x="1" mac="249ad86e9d88"`,
+		"/phone/249ad86e9d88/hangup":                   `terminated_call [name] mac="249ad86e9d88"`,
+		"/hold/sip:201@pbx.lan/sip%3A5003%40pbx.lan":   "hold_call [name]",
+		"/ringing/$remote/$display_remote":             "incoming_call [name] remote unresolved $remote display_remote unresolved $display_remote",
+		"/x/$$MAC$$/$1/$n":                             "unknown MAC unresolved $$MAC$$",
+		"/hold?state=off":                              `resume_call [name] state="off"`,
+		"/hold?state=OFF":                              `resume_call [name] state="OFF"`,
+		"/hold?state=held":                             `unknown ?hold_call,held_call state="held"`,
+		"/missed_call/anonymous@anonymous.invalid/201": "missed_call [name]",
+		"/incoming//":                                  "incoming_call [name]",
+		"/dnd/on":                                      "dnd_on [name]",
+		"/dnd/off/201":                                 "dnd_off [name]",
+		"/call/ended/5":                                "terminated_call [name]",
+		"/dnd?state=on":                                `dnd_on [name] state="on"`,
+		"/api/webhook/yealink_incoming_call":           "incoming_call [name]",
+		"/api/webhook/yealink-dnd-on":                  "dnd_on [name]",
+		"/api/webhook/phone_201_off_hook":              "off_hook [name]",
+		"/incoming_201":                                "incoming_call [name]",
+		"/x?event=phone_ringing":                       `incoming_call [name] event="phone_ringing"`,
+		// What stands around is part of the name.
+		"/not_registered":        "unknown",
+		"/end_hold":              "unknown",
+		"/lost_incoming":         "unknown",
+		"/incoming_queue":        "unknown",
+		"/phone_":                "unknown",
+		"/_":                     "unknown",
+		"/201":                   "unknown",
+		"/hold/music/list":       "unknown",
+		"/registered/users":      "unknown",
+		"/dnd?state=x":           `unknown state="x"`,
+		"/incoming/5?event=hold": `unknown ?incoming_call,hold_call event="hold"`,
+	} {
+		wantSummary(t, NewDecoder(Config{}, phone.NewRegistry()), from(yealink, get(target)), want)
+	}
+}
+
 // Requests that are none, some of them much like one.
 func TestNotRecognized(t *testing.T) {
 	const (

@@ -69,7 +69,7 @@ func TestVerdicts(t *testing.T) {
 		{
 			"one request: a number may be any", gs[:1],
 			"/hook/incoming/5002",
-			"192.168.40.207/hook/incoming/$segment3 1x likely incoming_call\n  segment 3: $segment3 open remote local active_user\n",
+			"192.168.40.207/hook/incoming/$segment3 1x certain incoming_call\n  segment 3: $segment3 open remote local active_user\n",
 		},
 		{
 			"one request: what the key says", gs[:1],
@@ -79,7 +79,7 @@ func TestVerdicts(t *testing.T) {
 		{
 			"a number that is the same as the account", gs[:1],
 			"/incoming/5002?active_user=5002&remote=7",
-			"192.168.40.207/incoming/$segment2?active_user=$active_user&remote=$remote 1x likely incoming_call\n" +
+			"192.168.40.207/incoming/$segment2?active_user=$active_user&remote=$remote 1x certain incoming_call\n" +
 				"  segment 2: $segment2 open local active_user\n  active_user: $active_user likely\n  remote: $remote likely\n",
 		},
 		{

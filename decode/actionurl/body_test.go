@@ -62,6 +62,9 @@ func TestPosted(t *testing.T) {
 		{"cut short", "", nobody, "/pa", "", polyIncoming[:100], `incoming_call [body] PhoneIP="192.168.40.80"`},
 		{"Latin-1", "", nobody, "/pa", "", "<IncomingCallEvent><CallingPartyName>M\xfcller</CallingPartyName></IncomingCallEvent>", `incoming_call [body] CallingPartyName="Müller"`},
 
+		{"an event that is not known", polyAgent, nobody, "/pa", "", "<PolycomIPPhone><NetworkUpEvent><PhoneIP>192.168.40.80</PhoneIP></NetworkUpEvent></PolycomIPPhone>",
+			`unknown PhoneIP="192.168.40.80"`},
+
 		// CyberData.
 		{"a button", "CyberData/1.0.0", nobody, "xmlparse_engine", form, inForm("BUTTON"), `button_pressed [body] NAME="Front door" MAC="0020f7aabbcc" event="BUTTON"`},
 		{"an answer", "", nobody, "/xml_engine", form, inForm("CALL_ACTIVE"), `established_call [body] NAME="Front door" MAC="0020f7aabbcc" event="CALL_ACTIVE"`},
@@ -87,6 +90,9 @@ func TestPosted(t *testing.T) {
 		{"something else", handset, nobody, "/hook", "application/json", `{"temperature":21}`, "no Action URL"},
 		{"of nobody", "", nobody, "/hook", "application/json", `{"event":"incoming","remote":"5003","mac":"020b82123432"}`, "no Action URL"},
 		{"of a browser", "Mozilla/5.0 (X11; Linux x86_64)", akuvox, "/hook", form, "event=incoming&remote=5003&mac=0c1105aabbcc", "no Action URL"},
+		{"what a server shows on a Poly phone", "python-requests/2.31.0", nobody, "/push", "application/x-com-polycom-spipx",
+			`<PolycomIPPhone><Data Priority="Critical">Fire alarm</Data></PolycomIPPhone>`, "no Action URL"},
+		{"a call of a procedure", handset, nobody, "/rpc", "application/json", `{"jsonrpc":"2.0","method":"register","id":1}`, "no Action URL"},
 		{"management", handset, nobody, "/acs", "text/xml", `<soap:Envelope xmlns:soap="s"><Event>1 BOOT</Event><mac>000b82123432</mac><remote>1</remote></soap:Envelope>`, "no Action URL"},
 	} {
 		t.Run(test.what, func(t *testing.T) {

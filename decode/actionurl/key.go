@@ -15,7 +15,7 @@ func meaningOf(key string) vendor.Meaning {
 		key = strings.ToLower(key)
 	}
 	switch key {
-	case "event", "e", "ev", "evt", "type", "action", "method", "state", "status":
+	case "event", "e", "ev", "evt", "type", "action", "state", "status":
 		return vendor.Event
 	}
 	return vendor.Other

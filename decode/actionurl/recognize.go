@@ -2,6 +2,7 @@ package actionurl
 
 import (
 	"cmp"
+	"encoding/hex"
 	"net/netip"
 	"strings"
 
@@ -48,7 +49,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *p
 		return true
 	case !file && calls > 0 && (known > 1 || s.phone() || named):
 		return true
-	case own && !downloads(path):
+	case own && !downloads(path) && !(file && s.isOf(resource, from.Agent().Product(x.UserAgent))):
 		for _, segment := range inPath {
 			e.put(s.named(segment), segment)
 		}
@@ -59,10 +60,25 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *p
 		return true
 	case provisions(resource):
 		return false
-	case count[identity] > 0 && named:
+	case count[identity] > 0 && named && (e.ofMaker() || onlyPhones(e.word)):
 		return true
 	}
 	return s.agent || s.address && (known > count[common] || named) || s.frame && (calls > 0 || named)
+}
+
+// ofMaker reports whether a variable is the MAC address of a phone, by its maker.
+func (e *Event) ofMaker() bool { return vendor.Of(e.mac) != nil }
+
+// onlyPhones reports whether the name of an event is one that only phones use, as
+// other devices do "connected", "registered" and "button".
+func onlyPhones(name string) bool {
+	name = strings.ToLower(name)
+	for _, word := range []string{"call", "hook", "dnd", "incoming", "outgoing", "forward", "fwd", "transfer"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // A sending is what is known of who sent a request, but for what its target says.
@@ -106,6 +122,18 @@ func (s *sending) has(value string) bool {
 	}
 	var room [64]byte
 	return string(s.ip.AppendTo(room[:0])) == value
+}
+
+// isOf reports whether a file is of the sender alone or of its model, by its name: its
+// settings.
+func (s *sending) isOf(resource, model string) bool {
+	name := strings.ToLower(resource[strings.LastIndexByte(resource, '/')+1:])
+	for _, mac := range s.macs {
+		if !mac.IsZero() && strings.Contains(name, hex.EncodeToString(mac[:])) {
+			return true
+		}
+	}
+	return model != "" && strings.Contains(name, strings.ToLower(model))
 }
 
 // segments returns the whole segments of a path that are the sender's own MAC or
@@ -383,7 +411,7 @@ func Fetches(path string) bool { return isFile(path) || provisions(path) }
 // isFile reports whether a path names a file that phones download: settings,
 // firmware, phone books, ring tones, pictures.
 func isFile(resource string) bool {
-	const longest = len(".json")
+	const longest = len(".loads")
 	dot := len(resource) - 1
 	for dot >= 0 && resource[dot] != '.' {
 		if resource[dot] == '/' || dot <= len(resource)-longest {
@@ -394,7 +422,8 @@ func isFile(resource string) bool {
 	switch strings.ToLower(resource[dot+1:]) {
 	case "xml", "cfg", "conf", "bin", "img", "rom", "fw", "txt", "csv", "json", "dat", "ini", "gz", "tgz",
 		"zip", "boot", "ld", "hex", "z", "ring", "wav", "mp3", "pcm", "png", "jpg", "jpeg", "gif", "bmp", "ico",
-		"svg", "css", "js", "htm", "html", "pem", "crt", "apk", "ver", "lang", "htk", "tar":
+		"svg", "css", "js", "htm", "html", "pem", "crt", "apk", "ver", "lang", "htk", "tar",
+		"dob", "enc", "loads", "sbn", "sgn", "st", "swu", "tlv", "tuz", "webp":
 		return true
 	}
 	return false
@@ -403,7 +432,7 @@ func isFile(resource string) bool {
 // provisions reports whether a path is one that phones get their settings from.
 func provisions(resource string) bool {
 	lower := strings.ToLower(resource)
-	for _, word := range []string{"provision", "/prov", "config", "/cfg", "settings", "firmware", "/fw/", "phonebook", "directory", "addressbook", "ldap", "autop"} {
+	for _, word := range []string{"provision", "/prov", "config", "cfg", "settings", "firmware", "/fw/", "phonebook", "directory", "addressbook", "ldap", "autop"} {
 		if strings.Contains(lower, word) {
 			return true
 		}

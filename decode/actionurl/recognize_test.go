@@ -45,6 +45,8 @@ func TestRecognized(t *testing.T) {
 		{"", "/x/incomingcall?remote=5001", `incoming_call [name] remote="5001"`},
 		{"", "/x?event=hold&mac=000b82632815", `hold_call [name] event="hold" mac="000b82632815"`},
 		{"", "/x?Event=On%20Hold&mac=000b82632815", `hold_call [name] Event="On Hold" mac="000b82632815"`},
+		{"", "/off_hook?mac=240ac4112233", `off_hook [name] mac="240ac4112233"`}, // of a maker that is not known
+		{"", "/x?event=missed-call&model=P1", `missed_call [name] event="missed-call" model="P1"`},
 		{"", "/actions/?token=abc&mac=000b82632815&event=registered", `registered [name] token="abc" mac="000b82632815" event="registered"`},
 		{"", "/registered?mac=000b82632815", `registered [name] mac="000b82632815"`},
 		// Two names are candidates, the same one twice is not.
@@ -195,12 +197,20 @@ func TestNotRecognized(t *testing.T) {
 		{"okhttp/4.9.3", `/collect?` + many + ` /weather?language=en&duration=3 /auth?state=connected&language=en
 			/json?ip=10.0.0.7&language=en /device?mac=02:00:00:00:00:01&model=TV&firmware=1.2&language=en
 			/report?mac=02:00:00:00:00:01&battery=87&temp=21 /api?mac=os&event=connected`},
+		// Of things that are no phones: only a maker of phones, or a word that only phones use, tells.
+		{"ESP8266HTTPClient", `/hook?mac=240ac4112233&event=button&battery=80 /api?mac=240ac4112233&state=connected&ip=192.168.40.50
+			/log?mac=240ac4112233&action=registered /gw?mac=240ac4112233&status=hold /heartbeat?mac=240ac4112233&ip=192.168.40.50
+			/alarm?mac=240ac4112233 /tv?event=connected&model=TV /tv?action=register&ip=10.0.0.7 /mute_on?mac=240ac4112233`},
 		{phoneAgent, `/cfg000b828aa872.xml /cfg000b828aa872 /gs/cfg000b828aa872.xml /cfggxp2135.xml /cfg.xml
 			/gxp2135fw.bin /firmware/gxp2135fw.bin /firmware/1.0.7.97/release /phonebook.xml /gs_phonebook.xml
 			/gs_phonebook?mac=000b828aa872 /phonebook/search?name=x /ring1.bin /logo.bmp /provisioning/000b828aa872
-			/app/provision/?mac=000b828aa872 /000b828aa872 /favicon.ico /ca.pem`},
+			/app/provision/?mac=000b828aa872 /000b828aa872 /favicon.ico /ca.pem /zccgi/fetchcfg?mac=000b828aa872`},
 		{yealink, `/y000000000108.cfg /249ad86e9d88.cfg /249ad86e9d88.boot /T46U-108.87.14.1.rom /contacts.xml
-			/autoprovision/249ad86e9d88.cfg /prov/249ad86e9d88/common`},
+			/autoprovision/249ad86e9d88.cfg /prov/249ad86e9d88/common /logo.dob /T46U.enc`},
+		{"Mitel6930 MAC:00-08-5D-AA-BB-03 V:6.3.0.1020-SIP", "/6930.st /00085DAABB03.tuz"},
+		{"Cisco-CP-8841-3PCC/11.3.7 (002a10aabb11)", "/sip88xx.11-3-7.loads /SEP002A10AABB11.cnf.xml.sgn /kern.sbn"},
+		{"Mozilla/4.0 (compatible; snomD785-SIP 10.1.175.16 1.1.3-s 000413AABB01)", `/snom/snomD785.htm?mac=000413AABB01
+			/snom/snomD785-000413AABB01.htm?mac=000413AABB01 /000413aabb01.htm?ip=192.168.40.50`},
 		{snom, `/snom360.htm /settings.php?mac=000413123456 /snom/settings?mac=000413123456&model=360&firmware=8.4.35
 			/firmware/snom360-8.4.35.bin`},
 	} {

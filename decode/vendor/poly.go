@@ -29,7 +29,7 @@ var poly = Vendor{
 		{"VoiceService.1.VoiceProfile.1.Line.1.X_NetServices.ActionURL.OBiStatusNotifyURL", "", Observed},
 	},
 	Posts: []string{
-		"polycomipphone", "incomingcallevent", "outgoingcallevent", "offhookevent", "onhookevent", "phonelockedevent", "phoneunlockedevent",
+		"incomingcallevent", "outgoingcallevent", "offhookevent", "onhookevent", "phonelockedevent", "phoneunlockedevent",
 		"lineregistrationevent", "lineunregistrationevent", "userloginoutevent", "callstatechangeevent",
 	},
 	Events: map[string]string{

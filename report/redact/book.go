@@ -25,8 +25,10 @@ const (
 	// maxFolded is the longest value that is found in texts, in bytes. Of longer
 	// ones a hash is kept.
 	maxFolded = 256
-	// maxCaptures bounds the names of captures: 4,096 of about 100 bytes.
+	// maxCaptures bounds the names of captures, and maxCapture is the longest that is
+	// kept, in bytes, as a path has: 4,096 of about 100 bytes, 16 MiB at most.
 	maxCaptures = 4 << 10
+	maxCapture  = 4 << 10
 )
 
 // A class is what a pseudonym stands for.

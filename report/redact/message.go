@@ -27,9 +27,14 @@ func (r *Redactor) capture(name string) string {
 	case r.live:
 		return r.scan(name, message)
 	}
-	if len(r.captures) < maxCaptures && !slices.Contains(r.captures, name) {
+	if len(r.captures) < maxCaptures && len(name) <= maxCapture && !slices.Contains(r.captures, name) {
 		r.captures = append(r.captures, strings.Clone(name))
 	}
+	return r.file(name)
+}
+
+// file returns what the name of a file becomes.
+func (r *Redactor) file(name string) string {
 	ending := path.Ext(strings.TrimSuffix(name, ".gz"))
 	if !slices.Contains(extensions, strings.ToLower(ending)) {
 		ending = ""
@@ -60,7 +65,7 @@ func (r *Redactor) Message(s string) string {
 	for _, name := range slices.SortedFunc(slices.Values(r.captures), func(a, b string) int { return len(b) - len(a) }) {
 		if strings.Contains(s, name) {
 			s = strings.ReplaceAll(s, name, mark(len(names)))
-			names = append(names, r.capture(name))
+			names = append(names, r.file(name))
 		}
 	}
 	s = r.unquoted(s, r.other)
@@ -117,7 +122,7 @@ func (r *Redactor) words(s string) string {
 			name = name[:at]
 		}
 		if ext := strings.ToLower(path.Ext(name)); ext != "" && slices.Contains(extensions, ext) && len(ext) < len(name) || strings.HasPrefix(name, "/") {
-			out.WriteString(r.capture(name))
+			out.WriteString(r.file(name))
 			word = word[len(name):]
 		}
 		out.WriteString(word)

@@ -16,10 +16,13 @@ import (
 	"actionurl/decode/vendor"
 )
 
-// maxTemplates bounds the templates that are kept: 262,144 of about 300 bytes, 75
-// MiB where each phone of a large site has its own. Of further ones a copy is made
-// each time.
-const maxTemplates = 256 << 10
+// maxTemplates bounds the texts of templates that are kept with what they became, in
+// bytes, each with templateCost more: 64 MiB, as of 262,144 phones of a large site where
+// each has its own. Further ones are taken apart each time.
+const (
+	maxTemplates = 64 << 20
+	templateCost = 64
+)
 
 // maxEffort is how many bytes of base64 are decoded of a record or a message.
 const maxEffort = 64 << 10
@@ -29,6 +32,7 @@ type record struct {
 	decode.Record
 	exchange, sent httpwire.Exchange
 	event          actionurl.Event
+	template       actionurl.Template
 }
 
 // Record returns a record without what must not be shown. Bodies are left out.
@@ -169,14 +173,16 @@ func (r *Redactor) template(t *actionurl.Template) *actionurl.Template {
 	if t == nil {
 		return nil
 	}
-	if known := r.templates[t]; known != nil {
-		return known
+	text, known := r.templates[t.Text]
+	if !known {
+		text = r.url(t.Text)
+		if size := len(t.Text) + len(text) + templateCost; size <= r.room {
+			r.templates[strings.Clone(t.Text)] = text
+			r.room -= size
+		}
 	}
-	redacted := &actionurl.Template{Kind: t.Kind, Text: r.url(t.Text), Phone: r.mac(t.Phone)}
-	if len(r.templates) < maxTemplates {
-		r.templates[t] = redacted
-	}
-	return redacted
+	r.record.template = actionurl.Template{Kind: t.Kind, Text: text, Phone: r.mac(t.Phone)}
+	return &r.record.template
 }
 
 // interfaceOf returns where something was captured.

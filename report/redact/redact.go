@@ -28,7 +28,6 @@ import (
 	"sync"
 
 	"actionurl/capture"
-	"actionurl/decode/actionurl"
 	"actionurl/decode/timeline"
 )
 
@@ -117,8 +116,9 @@ type Redactor struct {
 
 	last      *capture.Interface // the latest, and what it became
 	redacted  *capture.Interface
-	captures  []string // the names of captures, in order of appearance; at most maxCaptures
-	templates map[*actionurl.Template]*actionurl.Template
+	captures  []string          // the names of captures, in order of appearance; at most maxCaptures
+	templates map[string]string // texts, and what they became
+	room      int               // bytes that further ones may take; see maxTemplates
 	phones    map[*timeline.Phone]*timeline.Phone
 	calls     map[*timeline.Call]*timeline.Call // those that are not closed
 
@@ -131,8 +131,8 @@ func New(c Config) (*Redactor, error) {
 		return nil, ErrKey
 	}
 	return &Redactor{
-		set: c.Set, live: c.Live, book: newBook(c.Key),
-		templates: map[*actionurl.Template]*actionurl.Template{}, phones: map[*timeline.Phone]*timeline.Phone{}, calls: map[*timeline.Call]*timeline.Call{},
+		set: c.Set, live: c.Live, book: newBook(c.Key), room: maxTemplates,
+		templates: map[string]string{}, phones: map[*timeline.Phone]*timeline.Phone{}, calls: map[*timeline.Call]*timeline.Call{},
 	}, nil
 }
 

@@ -43,6 +43,9 @@ func (r *Redactor) Record(rec *decode.Record) *decode.Record {
 	to := &r.record
 	vars, findings := to.event.Vars[:0], to.Findings[:0]
 	to.Record = *rec
+	to.exchange = *rec.Exchange
+	to.Exchange = &to.exchange
+	r.ends(to.Exchange)
 	if rec.Event != nil {
 		r.kept = rec.Event.PhoneVersion
 		to.event = *rec.Event
@@ -52,12 +55,11 @@ func (r *Redactor) Record(rec *decode.Record) *decode.Record {
 		to.Phone = r.phone(rec.Phone)
 		to.Call = r.timelineCall(rec.Call)
 	}
-	to.exchange = *rec.Exchange
-	to.Exchange = &to.exchange
 	r.exchange(to.Exchange)
 	if rec.Sent != nil {
 		to.sent = *rec.Sent
 		to.Sent = &to.sent
+		r.ends(to.Sent)
 		r.exchange(to.Sent)
 	}
 	to.Findings = findings
@@ -107,14 +109,20 @@ func (r *Redactor) secretValue(v *actionurl.Var) string {
 	return r.secret(v.Value)
 }
 
-// exchange redacts a copy of an exchange.
-func (r *Redactor) exchange(x *httpwire.Exchange) {
+// ends redacts both ends in a copy of an exchange: then they are known in what is
+// sent.
+func (r *Redactor) ends(x *httpwire.Exchange) {
 	x.Interface = r.interfaceOf(x.Interface)
-	x.Source = r.mac(x.Source)
 	x.Client, x.Server = r.addrPort(x.Client), r.addrPort(x.Server)
 	x.Host = r.authority(x.Host)
+}
+
+// exchange redacts the rest of the copy.
+func (r *Redactor) exchange(x *httpwire.Exchange) {
+	x.Source = r.mac(x.Source)
+	x.Method, x.Version = r.other(x.Method), r.other(x.Version)
 	x.Target, x.Location = r.url(x.Target), r.url(x.Location)
-	x.UserAgent, x.ContentType = r.userAgent(x.UserAgent), r.scan(x.ContentType, agent)
+	x.UserAgent, x.ContentType = r.userAgent(x.UserAgent), r.parameters(x.ContentType)
 	x.Reply = r.other(x.Reply)
 	if x.BodySize > 0 { // of a body that is left out, its length would say something
 		x.Body, x.BodySize, x.ContentLength = nil, 0, -1
@@ -212,6 +220,9 @@ func (r *Redactor) phone(p *timeline.Phone) *timeline.Phone {
 		ID: p.ID, MAC: r.mac(p.MAC), Events: p.Events, Failures: p.Failures, First: p.First, Last: p.Last, Switches: p.Switches,
 		Known: p.Known, Vendor: p.Vendor, Calls: p.Calls, Name: r.name(p.Name),
 	}
+	for _, sensor := range p.Sensors {
+		to.Sensors.Add(r.scan(sensor, message))
+	}
 	kept := r.kept
 	r.kept = p.Version
 	to.Product, to.Version = r.scan(p.Product, agent), r.scan(p.Version, agent)
@@ -242,7 +253,7 @@ func (r *Redactor) timelineCall(c *timeline.Call) *timeline.Call {
 	if c.ID != "" {
 		to.ID = r.call(c.ID)
 	}
-	to.Address = r.addr(c.Address)
+	to.Address, to.Sensor = r.addr(c.Address), r.scan(c.Sensor, message)
 	if c.SIP != nil {
 		to.SIP = r.sipCall(c.SIP)
 	}
@@ -254,7 +265,7 @@ func (r *Redactor) SIP(m *sip.Message) *sip.Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	to := &sip.Message{
-		Origin: m.Origin, Sender: r.addr(m.Sender), Receiver: r.addr(m.Receiver), Method: m.Method, Status: m.Status,
+		Origin: m.Origin, Sender: r.addr(m.Sender), Receiver: r.addr(m.Receiver), Method: []byte(r.other(string(m.Method))), Status: m.Status,
 		CallID: []byte(r.call(string(m.CallID))), CSeq: m.CSeq, Length: -1,
 	}
 	to.Interface, to.Source = r.interfaceOf(m.Interface), r.mac(m.Source)

@@ -2,10 +2,16 @@ package redact
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"actionurl/capture"
+	"actionurl/decode"
+	"actionurl/decode/actionurl"
+	"actionurl/decode/httpwire"
+	"actionurl/decode/timeline"
 	"actionurl/decode/vendor"
 )
 
@@ -46,6 +52,13 @@ func TestURL(t *testing.T) {
 		{All, "/mac=000b82123432:ip=10.0.0.5:firmware=320.30.11.47:active_url=5002@pbx.example:active_user=", "/mac=03:00:00:00:00:01:ip=add::1:firmware=320.30.11.47:active_url=number-1@host-1:active_user="},
 		{All, "/000b82123432/10.0.0.5?ipaddress=10.0.0.5", "/03:00:00:00:00:01/add::1?ipaddress=add::1"},
 		{Addresses, "/001565123456/10.0.0.5?ipaddress=10.0.0.5", "/03:00:00:00:00:01/add::1?ipaddress=add::1"},
+		{All, "/e?ip=010.0.0.005&h=010.0.0.5", "/e?ip=add::1&h=add::1"},
+		{Addresses, "/e?ip=010.0.0.005&h=fe80::1.php&n=5002", "/e?ip=add::1&h=add::2.php&n=5002"},
+		{All, "/e?name=Tom & Anna B=x&kunde=7&M%FCller=1", "/e?name=name-1&value-1=x&kunde=7&value-2=1"},
+		{All, "/e?x=5%0002", "/e?x=value-1"},
+		{All, "/e?program_version=1.0.3.4", "/e?program_version=1.0.3.4"},
+		{All, "/e?program_version=10.0.0.5", "/e?program_version=add::1"},
+		{Secrets, "/e?q=password%3Dhunter2&r=a,token:hunter2&s={\"pin\": \"12\", \"a\": 1}", "/e?q=password%3Dsecret-1&r=a,token:secret-1&s={\"pin\": \"secret-2\", \"a\": 1}"},
 		{Secrets, "/hold?mac=000b82123432&local=5002&token=x", "/hold?mac=000b82123432&local=5002&token=secret-1"},
 		{Numbers, "/hold?mac=000b82123432&local=5002&display_remote=Anna", "/hold?mac=000b82123432&local=number-1&display_remote=Anna"},
 		{Addresses, "/hold?mac=000b82123432&local=5002&phone_ip=10.0.0.5", "/hold?mac=03:00:00:00:00:01&local=5002&phone_ip=add::1"},
@@ -69,6 +82,8 @@ func TestValue(t *testing.T) {
 		{Numbers, "%35%30%30%32", "number-1"},
 		{All, "7\x001\x005\x004\x003\x002\x001\x00", "value-1"},
 		{All, "00:01:32", "00:01:32"},
+		{All, "<sip:5002@pbx.example;user=phone;tag=Zoe>;pin=12", "<sip:number-1@host-1;user=phone;tag=value-1>;pin=secret-1"},
+		{All, "<sip:5002@pbx.example", "<sip:number-1@host-1"},
 		{Secrets, "a1b2c3d4e5f6g7h8-Ж", "secret-1-Ж"},
 	} {
 		r := newRedactor(t, test.set, "")
@@ -87,7 +102,9 @@ func TestScan(t *testing.T) {
 	r.number("5002")
 	r.secret("hunter2")
 	r.addr(netip.MustParseAddr("10.0.0.5"))
+	r.name("phone") // which names nobody
 	for text, want := range map[string]string{
+		"no phone":             "no phone",
 		"QUORA LINDT at Quora": "name-2 at name-1", "quoralindt": "name-2", "theQuoraLindt": "thename-2", "Quorax": "Quorax",
 		"M%FCller m%c3%bcller": "name-3 name-3", "5002 and 50023": "number-1 and 50023", "ext5002x": "extnumber-1x",
 		"hunter2!": "secret-1!", "BA.A.A.F": "add::1", "0a000005": "add::1", "10_0_0_5 010.000.000.005": "add::1 add::1",
@@ -106,7 +123,7 @@ func TestAgent(t *testing.T) {
 	r.kept = "1.0.7.97"
 	for text, want := range map[string]string{
 		"Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 000b82123432": "Grandstream Model HW GXP2135 SW 1.0.7.97 DevId 03:00:00:00:00:01",
-		"acme 5002 (10.0.0.5)": "acme number-1 (add::1)",
+		"acme 5002 (10.0.0.5)": "acme number-1 (add::1)", "Yealink SIP-T46U MTAuMC4wLjU=": "Yealink SIP-T46U secret-1",
 	} {
 		if got := r.scan(text, agent); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -167,6 +184,47 @@ func TestBeyond(t *testing.T) {
 	}
 }
 
+// What the ends of a request are is known in its variables, and what a sender writes in
+// place of a method, a version or a media type does not stay.
+func TestRecord(t *testing.T) {
+	r := newRedactor(t, Addresses, "")
+	request := func(host, value string) *decode.Record {
+		return &decode.Record{
+			Exchange: &httpwire.Exchange{Host: host, Client: netip.MustParseAddrPort("10.0.0.5:40000"), Server: netip.MustParseAddrPort("10.0.0.9:80"), Method: "GET", Version: "HTTP/1.1"},
+			Event:    &actionurl.Event{Kind: actionurl.Unknown, Vars: []actionurl.Var{actionurl.VarOf("x", value)}},
+		}
+	}
+	if got := r.Record(request("pbx.example", "pbx.example 0a000009")).Event.Vars[0].Value; got != "host-1 add::2" {
+		t.Errorf("a variable becomes %s", got)
+	}
+	r = newRedactor(t, All, "")
+	for _, test := range [][6]string{
+		{"GET", "GET", "HTTP/1.1", "HTTP/1.1", "application/json; charset=utf-8", "application/json; charset=utf-8"},
+		{"ANNA", "value-1", "HTTP/5002", "HTTP/number-1", "text/plain; name=Bo; boundary=Zoe", "text/plain; name=value-2; boundary=value-3"},
+	} {
+		rec := request("", "")
+		rec.Method, rec.Version, rec.ContentType = test[0], test[2], test[4]
+		if got := r.Record(rec); got.Method != test[1] || got.Version != test[3] || got.ContentType != test[5] {
+			t.Errorf("%q: %s, %s, %s", test, got.Method, got.Version, got.ContentType)
+		}
+	}
+}
+
+// Who captured a phone or a call stays, as in other rows.
+func TestSensors(t *testing.T) {
+	r := newRedactor(t, All, "")
+	r.number("5002")
+	p := &timeline.Phone{ID: 1, Sensors: capture.Sensors{"hq", "hall-5002"}}
+	for range 2 {
+		if got := r.Phones([]*decode.Phone{{Phone: p}})[0].Sensors; !slices.Equal(got, capture.Sensors{"hq", "hall-number-1"}) {
+			t.Errorf("a phone has the sensors %q", got)
+		}
+	}
+	if got := r.Call(&decode.Call{Call: &timeline.Call{Phone: p, Sensor: "hall-5002"}}); got.Sensor != "hall-number-1" || len(r.calls) != 0 {
+		t.Errorf("a call has the sensor %q", got.Sensor)
+	}
+}
+
 func TestMessage(t *testing.T) {
 	r := newRedactor(t, All, "")
 	r.capture("/data/5002 Anna.pcap")
@@ -201,7 +259,7 @@ func TestHostileLength(t *testing.T) {
 		t.Skip("takes long")
 	}
 	const size = 64 << 10
-	for _, unit := range []string{"a", "1", "a1", "aB", "a/", "=", "%25", "a:", "1.", "1 ", "\xff", "Ж", "a-b_", "YW5uYTpw", "YW5uYTpw/", "http://", "@", "a=1&", "<", "\"", ";", "00:", "1-2.", "%2541", "-a"} {
+	for _, unit := range []string{"a", "1", "a1", "aB", "a/", "=", "%25", "a:", "1.", "1 ", "\xff", "Ж", "a-b_", "YW5uYTpw", "YW5uYTpw/", "http://", "@", "a=1&", "<", "\"", ";", "00:", "1-2.", "%2541", "-a", "token:", "pin ", "\"pin\":\"1\","} {
 		s := strings.Repeat(unit, size/len(unit))
 		if unit == "-a" {
 			s = "a1b2c3d4e5f6g7h8" + s

@@ -33,6 +33,7 @@ const (
 	mostBase64  = 4 << 10
 	mostIPv6    = 45 // bytes
 	mostGap     = 4  // bytes between the words of a known value
+	mostKey     = 32 // bytes of the key of a secret
 	mostNested  = 3  // percent-escapes in percent-escapes
 )
 
@@ -177,7 +178,7 @@ func seam(s string, i int) bool {
 // match returns what is found at i. The longest match counts.
 func (r *Redactor) match(s string, low []byte, i int, how manner) hit {
 	best := hit{at: i}
-	for _, find := range [...]func(string, int, manner) (int, func() string){r.version, r.macIn, r.ipv6In, r.ipv4In, r.tokenIn, r.numberIn} {
+	for _, find := range [...]func(string, int, manner) (int, func() string){r.version, r.macIn, r.ipv6In, r.ipv4In, r.pairIn, r.tokenIn, r.numberIn} {
 		if n, by := find(s, i, how); n > best.n {
 			best.n, best.by = n, by
 		}
@@ -248,7 +249,7 @@ func (r *Redactor) ipv6In(s string, i int, _ manner) (n int, by func() string) {
 		}
 		end++
 	}
-	if colons < 2 || end-i > mostIPv6 || end < len(s) && inWord(s[end]) {
+	if colons < 2 || end-i > mostIPv6 || end < len(s) && inWord(s[end]) && s[end-1] != '.' {
 		return 0, nil
 	}
 	for end > i && (s[end-1] == '.' || s[end-1] == ':' && (end < i+2 || s[end-2] != ':')) {
@@ -310,6 +311,29 @@ func (r *Redactor) ipv4In(s string, i int, _ manner) (n int, by func() string) {
 	}
 }
 
+// pairIn finds a secret by its key: password=x, "token": "x".
+func (r *Redactor) pairIn(s string, i int, how manner) (n int, by func() string) {
+	end := i
+	for end < len(s) && end-i <= mostKey && (isLetter(s[end]) || s[end] == '_' || s[end] == '-') {
+		end++
+	}
+	if how != freely || !r.has(Secrets) || end == i || end == len(s) || i > 0 && inWord(s[i-1]) || !secretKey(s[i:end]) {
+		return 0, nil
+	}
+	value := end
+	for value < len(s) && value-end <= mostGap && strings.IndexByte(`"': =`, s[value]) >= 0 {
+		value++
+	}
+	last := len(s)
+	if size := strings.IndexAny(s[value:], `"',;&<>{} `); size >= 0 {
+		last = value + size
+	}
+	if last == value || !strings.ContainsAny(s[end:value], ":=") {
+		return 0, nil
+	}
+	return last - i, func() string { return s[i:value] + r.secret(s[value:last]) }
+}
+
 // tokenIn finds letters and digits that nobody types.
 func (r *Redactor) tokenIn(s string, i int, how manner) (n int, by func() string) {
 	if i > 0 && inWord(s[i-1]) || !inWord(s[i]) {
@@ -327,7 +351,7 @@ func (r *Redactor) tokenIn(s string, i int, how manner) (n int, by func() string
 	for end < len(s) && s[end] == '=' && end-i >= 8 {
 		end++
 	}
-	if how != agent && (!secret || !r.has(Secrets)) {
+	if !secret || !r.has(Secrets) {
 		if n := r.encoded(s[i:]); n > 0 {
 			secret, hides, end = true, true, i+n
 		}
@@ -454,7 +478,7 @@ func (r *Redactor) knownIn(low []byte, i int) (n int, by string) {
 		}
 		ends++
 		if len(key) >= leastKnown {
-			if known := r.book.known[string(key)]; known != "" {
+			if known := r.book.known[string(key)]; known != "" && !words[string(key)] {
 				n, by = end-i, known
 			}
 		}

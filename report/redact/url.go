@@ -45,6 +45,9 @@ func (r *Redactor) url(s string) string {
 			key = strings.TrimSpace(piece)
 			by = r.key(piece)
 			write(&out, &v, begin, n, piece, by)
+		case named && secretKey(piece): // a pair in a value
+			key = piece
+			write(&out, &v, begin, n, piece, r.key(piece))
 		default:
 			by = r.piece(piece, key, query)
 			write(&out, &v, begin, n, piece, by)
@@ -112,10 +115,14 @@ func authorityIn(s string) (at, end int) {
 	return at, end
 }
 
-// key replaces what is known or a number in a key.
+// key replaces what is known or a number in a key, and all of what is no plain word: a
+// value may go on behind a "&" of its own.
 func (r *Redactor) key(s string) string {
 	if vendor.MeaningOf(strings.Trim(s, "$")) != vendor.Other {
 		return s
+	}
+	if r.has(Names) && strings.ContainsFunc(s, func(c rune) bool { return c >= 0x80 || !inWord(byte(c)) && !strings.ContainsRune("_-.$[]#", c) }) {
+		return r.other(s)
 	}
 	return r.scan(s, freely)
 }

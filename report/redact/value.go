@@ -45,7 +45,9 @@ func (r *Redactor) value(s string, means vendor.Meaning) string {
 		if digitsOnly(s) && len(s) <= 6 {
 			return s
 		}
-	case vendor.Product, vendor.Version, vendor.Hardware:
+	case vendor.Version, vendor.Hardware:
+		return r.versionOf(s)
+	case vendor.Product:
 		return r.scan(s, agent)
 	case vendor.Language:
 		if len(s) <= 5 {
@@ -57,6 +59,15 @@ func (r *Redactor) value(s string, means vendor.Meaning) string {
 		}
 	}
 	return r.other(s)
+}
+
+// versionOf replaces what is found in a version, which may look like an address itself.
+func (r *Redactor) versionOf(s string) string {
+	if !strings.ContainsAny(s, " %") {
+		defer func(kept string) { r.kept = kept }(r.kept)
+		r.kept = s
+	}
+	return r.scan(s, agent)
 }
 
 // other replaces a value of unknown meaning, unless it names nobody.
@@ -77,10 +88,12 @@ func (r *Redactor) other(s string) string {
 	if by, ok := r.addressOf(v.text); ok {
 		return by
 	}
-	if isDialled(s) {
+	switch {
+	case isDialled(s) && r.has(Numbers):
 		return r.digits(s)
-	}
-	if r.has(Addresses) && isPiece(s) {
+	case isDialled(s):
+		return v.replace(r.hits(v.text, freely))
+	case r.has(Addresses) && isPiece(s):
 		return r.book.of(aValue, s)
 	}
 	hits := r.hits(v.text, freely)
@@ -103,6 +116,9 @@ func (r *Redactor) addressOf(s string) (by string, ok bool) {
 		return r.address(a), true
 	}
 	if n, replaced := r.macIn(s, 0, freely); n == len(s) && replaced != nil {
+		return replaced(), true
+	}
+	if n, replaced := r.ipv4In(s, 0, freely); n == len(s) && replaced != nil && strings.Count(s, ".") == 3 { // with zeros in front
 		return replaced(), true
 	}
 	return "", false
@@ -147,11 +163,14 @@ func (r *Redactor) party(s string) string {
 	}
 	if begin := strings.LastIndexByte(s, '<'); begin >= 0 {
 		name, uri := s[:begin], s[begin+1:]
-		uri, rest, _ := strings.Cut(uri, ">")
+		uri, rest, closed := strings.Cut(uri, ">")
 		if strings.TrimSpace(name) != "" {
 			name = r.named(strings.Trim(strings.TrimSpace(name), `"`)) + " "
 		}
-		return name + "<" + r.party(uri) + ">" + r.scan(rest, freely)
+		if uri = "<" + r.party(uri); closed {
+			uri += ">"
+		}
+		return name + uri + r.parameters(rest)
 	}
 	uri := s
 	scheme := ""
@@ -163,7 +182,7 @@ func (r *Redactor) party(s string) string {
 	}
 	uri, parameters, more := strings.Cut(uri, ";")
 	if more {
-		parameters = ";" + r.scan(parameters, freely)
+		parameters = r.parameters(";" + parameters)
 	}
 	user, host, at := strings.Cut(uri, "@")
 	if !at {
@@ -175,6 +194,25 @@ func (r *Redactor) party(s string) string {
 		user = r.number(user)
 	}
 	return scheme + user + "@" + r.authority(host) + parameters
+}
+
+// parameters replaces what is not common in a list with semicolons between, as of a
+// SIP URI or a media type.
+func (r *Redactor) parameters(s string) string {
+	all := strings.Split(s, ";")
+	for i, text := range all {
+		key, value, pair := strings.Cut(strings.TrimLeft(text, " "), "=")
+		space := text[:len(text)-len(strings.TrimLeft(text, " "))]
+		switch {
+		case !pair:
+			all[i] = space + r.other(key)
+		case secretKey(key):
+			all[i] = space + r.key(key) + "=" + r.secret(value)
+		default:
+			all[i] = space + r.key(key) + "=" + r.other(value)
+		}
+	}
+	return strings.Join(all, ";")
 }
 
 // number replaces a telephone number, or what a SIP party is called instead: by its

@@ -56,6 +56,8 @@ const common = `
 	on off yes no true false null none ok error fail failed success enabled disabled enable disable
 	user username name number num ext extension account acc line lines display local remote peer party
 	mac ip addr address host port time timestamp date duration dur ts tz lang model product firmware fw hw sw
+	head options delete patch connect trace transport utf
+	application text plain multipart form urlencoded octet stream charset
 	token password passwd pass pwd secret key auth apikey access sig signature pin passcode api_key
 	mozilla firefox chrome safari applewebkit gecko khtml like compatible linux windows nt x macintosh intel os win curl wget python requests urllib
 	okhttp java apache httpclient postman runtime nginx axios node
@@ -116,7 +118,7 @@ func harmless(text string) bool {
 	digits, all := 0, 0
 	for i := range len(text) {
 		switch c := text[i]; {
-		case c >= 0x80:
+		case c >= 0x80 || c < ' ':
 			return false
 		case !isDigit(c):
 			digits = 0

@@ -16,19 +16,19 @@ func findingView() *view[finding.Summary] {
 		people: "finding,severity,count,phones,what",
 		keys: []field[summary]{
 			{Column: Column{Name: "finding", Kind: KindText, width: 19}, value: func(s *summary) Value { return Text(s.Kind.String()) }},
-			{Column: Column{Name: "severity", Kind: KindText, width: 8}, value: func(s *summary) Value { return Text(s.Severity.String()) }},
+			{Column: Column{Name: "severity", Kind: KindText, width: 8, rank: 1}, value: func(s *summary) Value { return Text(s.Severity.String()) }},
 			sensors(func(s *summary) *capture.Sensors { return &s.Sensors }),
 			{Column: Column{Name: "message", Kind: KindText, width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Message()) }},
 			{Column: Column{Name: "hint", Kind: KindText, width: 32, wrap: Prose}, value: func(s *summary) Value { return Text(s.Hint()) }},
-			{Column: Column{Name: "count", Kind: KindNumber, width: 5, right: true}, value: func(s *summary) Value { return Number(int64(s.Count)) }},
-			{Column: Column{Name: "phones", Kind: KindTexts, width: 6, right: true}, value: phonesValue, shown: phonesShown},
+			{Column: Column{Name: "count", Kind: KindNumber, width: 5, right: true, rank: 3}, value: func(s *summary) Value { return Number(int64(s.Count)) }},
+			{Column: Column{Name: "phones", Kind: KindTexts, width: 6, right: true, rank: 2}, value: phonesValue, shown: phonesShown},
 			{Column: Column{Name: "first_seen", Kind: KindMoment, width: 20}, value: func(s *summary) Value { return momentOf(s.First) }},
 			{Column: Column{Name: "last_seen", Kind: KindMoment, width: 20}, value: func(s *summary) Value { return momentOf(s.Last) }},
 			{Column: Column{Name: "capture", Kind: KindText, width: 10}, value: func(s *summary) Value { return Text(s.Capture) }},
 			{Column: Column{Name: "frame", Kind: KindNumber, width: 5, right: true}, value: func(s *summary) Value { return Count(int64(s.Frame)) }},
 		},
 		composed: []field[summary]{
-			{Column: Column{Name: "what", Kind: KindText, width: 32, wrap: Prose}, value: whatValue},
+			{Column: Column{Name: "what", Kind: KindText, width: 24, wrap: Prose}, value: whatValue},
 		},
 	}
 }

@@ -194,23 +194,50 @@ func TestDays(t *testing.T) {
 // What people asked for stays in the table, however narrow; of the rest the
 // least important columns give way.
 func TestColumnsGiveWay(t *testing.T) {
-	header := func(o Options) string {
+	header := func(o Options, v View) string {
 		o.Format = Plain().Named("table")
-		return strings.Join(strings.Fields(lines(write(t, o, Events, nil))[0]), " ")
+		var out bytes.Buffer
+		var sink io.Closer
+		var err error
+		switch v {
+		case Calls:
+			sink, err = NewCalls(&out, o)
+		case Phones:
+			sink, err = NewPhones(&out, o)
+		case Servers:
+			sink, err = NewServers(&out, o)
+		case Findings:
+			sink, err = NewFindings(&out, o)
+		default:
+			sink, err = NewRecords(&out, o, v)
+		}
+		if err := errors.Join(err, sink.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(lines(out.String())[0]), " ")
 	}
 	for _, test := range []struct {
+		view View
 		o    Options
 		want string
 	}{
-		{Options{Width: 0}, "time phone event vars server status latency_ms"},
-		{Options{Width: 120}, "time phone event vars server status latency_ms"},
-		{Options{Width: 100}, "time phone event vars server status latency_ms"},
-		{Options{Width: 80}, "time phone event vars status latency_ms"},
-		{Options{Width: 40}, "time phone event status"},
-		{Options{Width: 60, Columns: "time,phone,server,latency_ms,status"}, "time phone server latency_ms status"},
+		{Events, Options{Width: 0}, "time phone event vars server status latency_ms"},
+		{Events, Options{Width: 120}, "time phone event vars server status latency_ms"},
+		{Events, Options{Width: 100}, "time phone event vars server status latency_ms"},
+		{Events, Options{Width: 80}, "time phone event vars status latency_ms"},
+		{Events, Options{Width: 40}, "time phone event status"},
+		{Events, Options{Width: 60, Columns: "time,phone,server,latency_ms,status"}, "time phone server latency_ms status"},
+		{Calls, Options{Width: 80}, "time phone remote state talk_s events"},
+		{Calls, Options{Width: 40}, "time phone remote state"},
+		{Phones, Options{Width: 80}, "phone phone_ip registered dnd forward calls events failures"},
+		{Phones, Options{Width: 40}, "phone phone_ip events failures"},
+		{Servers, Options{Width: 60}, "server phones events ok failed p95_ms max_ms"},
+		{Servers, Options{Width: 30}, "server events failed"},
+		{Findings, Options{Width: 80}, "finding severity count phones what"},
+		{Findings, Options{Width: 40}, "finding what"},
 	} {
-		if got := header(test.o); got != test.want {
-			t.Errorf("%+v: got %q, want %q", test.o, got, test.want)
+		if got := header(test.o, test.view); got != test.want {
+			t.Errorf("%s, %+v: got %q, want %q", test.view, test.o, got, test.want)
 		}
 	}
 }

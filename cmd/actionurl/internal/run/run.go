@@ -540,7 +540,7 @@ func (r *run) flush() error {
 // come again, so everything of it is written that can be.
 func (r *run) end(running, reading error) error {
 	if err := r.decoder.Close(); err != nil { // it came before what ended the run on this side
-		running = err
+		running, reading = err, nil
 	}
 	if r.pipeline != nil {
 		r.now = r.pipeline.Now()

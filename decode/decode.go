@@ -148,13 +148,14 @@ type Pipeline struct {
 	relay    *relay
 	analysis *analysis.Analyzer
 
-	at mark // the end of the latest batch that was analyzed
+	decoded wire.Summary // of the batches that are analyzed
+	now     int64        // the time that they reached
 }
 
 // New returns a Pipeline that calls emit with each record, as [analysis.New] does.
 func New(c Config, emit func(*Record) error) *Pipeline {
 	p := &Pipeline{analysis: analysis.New(c.Analysis, emit)}
-	p.relay = &relay{to: p.analysis, reached: p.reached}
+	p.relay = &relay{to: p.analysis}
 	if c.Beside {
 		p.relay.begin(c.Failed)
 	}
@@ -174,14 +175,11 @@ func New(c Config, emit func(*Record) error) *Pipeline {
 // returns the first error of emit, Config.Call or Then, if there was one by now.
 func (p *Pipeline) Batch(b *capture.Batch) error {
 	p.wire.Batch(b)
-	p.relay.mark(mark{p.wire.Summary(), p.wire.Now()})
-	return p.relay.error()
-}
-
-// reached notes how far the capture is analyzed.
-func (p *Pipeline) reached(m mark) error {
-	p.at = m
-	return p.analysis.Err()
+	decoded, now := p.wire.Summary(), p.wire.Now()
+	return p.Then(func() error {
+		p.decoded, p.now = decoded, now
+		return p.analysis.Err()
+	})
 }
 
 // Then calls a function when all batches before are analyzed, unless there was an
@@ -202,7 +200,7 @@ func (p *Pipeline) Close() error {
 
 // Now returns the time that the batches reached which are analyzed: on which their
 // frames agree. It is for the functions that the Pipeline calls, and after Close.
-func (p *Pipeline) Now() int64 { return p.at.now }
+func (p *Pipeline) Now() int64 { return p.now }
 
 // Flush ends the capture: what waits is emitted, and the calls are closed. It
 // returns the first error.
@@ -211,7 +209,7 @@ func (p *Pipeline) Flush() error {
 		return err
 	}
 	p.wire.Flush()
-	p.at.decoded = p.wire.Summary()
+	p.decoded = p.wire.Summary()
 	return p.analysis.Flush()
 }
 

@@ -17,7 +17,7 @@ type Summary struct {
 
 // Summary returns the counts of the batches that are analyzed. As Now it is for the
 // functions that the Pipeline calls, and after Close.
-func (p *Pipeline) Summary() Summary { return Summary{p.at.decoded, p.analysis.Counts()} }
+func (p *Pipeline) Summary() Summary { return Summary{p.decoded, p.analysis.Counts()} }
 
 // A LossCount is how much was lost in one way: not decodable, or dropped at a bound.
 type LossCount struct {

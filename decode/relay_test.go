@@ -17,6 +17,7 @@ import (
 	"actionurl/decode/sip"
 	"actionurl/decode/stream"
 	"actionurl/decode/tls"
+	"actionurl/decode/wire"
 )
 
 // requests returns the frames of this many requests, each on its own connection.
@@ -144,8 +145,8 @@ func TestChunkText(t *testing.T) {
 		}
 	}
 	for what, size := range map[reflect.Type]uintptr{
-		reflect.TypeFor[httpwire.Exchange](): 416, reflect.TypeFor[sip.Message](): 376,
-		reflect.TypeFor[stream.Attempt](): 180, reflect.TypeFor[mark](): 600, reflect.TypeFor[tls.Handshake](): 240,
+		reflect.TypeFor[item](): 808, reflect.TypeFor[wire.Summary](): 600,
+		reflect.TypeFor[stream.Attempt](): 600, reflect.TypeFor[tls.Handshake](): 600,
 	} {
 		if what.Size() > size {
 			t.Errorf("%v has %d bytes; correct the bounds", what, what.Size())

@@ -28,7 +28,7 @@ func TestOneTranscript(t *testing.T) {
 	hello = append(hello, 0xc0, 0x2f, 0)                 // a suite, no compression
 	whole := append([]byte{byte(serverHello), 0, 0, byte(len(hello))}, hello...)
 	for range 5 {
-		r.message(c, c.client.Other(), serverHello, whole, false)
+		r.message(c, c.client.Other(), c.h, x, whole, false)
 	}
 	if c.version != TLS12 || len(x.transcript) != 1 {
 		t.Errorf("version %#x, %d hashes", c.version, len(x.transcript))

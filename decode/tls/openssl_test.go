@@ -170,13 +170,29 @@ func listen(t *testing.T, openssl string, args ...string) string {
 // ask lets openssl s_client send a request through a proxy that records it.
 func ask(t *testing.T, openssl, server string, args ...string) *capturetest.Tape {
 	t.Helper()
+	proxy, tape, done := record(t, server)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, openssl, append([]string{"s_client", "-connect", proxy, "-servername", "crm.example.com"}, args...)...)
+	cmd.Stdin = strings.NewReader("GET / HTTP/1.0\r\n\r\n")
+	out, err := cmd.CombinedOutput()
+	if !bytes.Contains(out, []byte("HTTP/1.0 200 ok")) {
+		t.Fatalf("s_client: %v\n%s", err, out)
+	}
+	<-done
+	return tape
+}
+
+// record runs a proxy that records a connection to a server. It returns its address, and
+// a channel that is closed when the connection is over.
+func record(t *testing.T, server string) (address string, tape *capturetest.Tape, done chan struct{}) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	tape := new(capturetest.Tape)
-	done := make(chan struct{})
+	t.Cleanup(func() { l.Close() })
+	tape, done = new(capturetest.Tape), make(chan struct{})
 	go func() {
 		defer close(done)
 		client, err := l.Accept()
@@ -202,14 +218,108 @@ func ask(t *testing.T, openssl, server string, args ...string) *capturetest.Tape
 		upstream.(*net.TCPConn).CloseWrite()
 		<-back
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, openssl, append([]string{"s_client", "-connect", l.Addr().String(), "-servername", "crm.example.com"}, args...)...)
-	cmd.Stdin = strings.NewReader("GET / HTTP/1.0\r\n\r\n")
-	out, err := cmd.CombinedOutput()
-	if !bytes.Contains(out, []byte("HTTP/1.0 200 ok")) {
-		t.Fatalf("s_client: %v\n%s", err, out)
+	return l.Addr().String(), tape, done
+}
+
+// TestRenegotiation reads what openssl's client and server say behind a renegotiation and
+// a second one, by key log and by the server's key.
+func TestRenegotiation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
 	}
-	<-done
-	return tape
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	cert, file := rsaCertificate(t)
+	pemFile := filepath.Join(dir, "server.pem")
+	if err := os.WriteFile(pemFile, append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}), file...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i, args := range [][]string{
+		{"-tls1_2", "-cipher", "AES128-GCM-SHA256"}, {"-tls1_2", "-cipher", "AES256-SHA"},
+		{"-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"}, {"-tls1", "-cipher", "AES128-SHA:@SECLEVEL=0"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel() // s_client takes a second to begin a renegotiation
+			log := filepath.Join(dir, fmt.Sprint("keys-", i))
+			server := listen(t, openssl, append([]string{"-rev", "-client_renegotiation", "-cert", pemFile, "-key", pemFile, "-keylogfile", log}, args...)...)
+			proxy, tape, done := record(t, server)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, openssl, append([]string{"s_client", "-connect", proxy}, args...)...)
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Stderr = cmd.Stdout
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			said := new(bytes.Buffer)
+			for _, turn := range [][2]string{{"GET /1", "1/ TEG"}, {"R", "RENEGOTIATING"}, {"GET /2", "2/ TEG"}, {"R", "RENEGOTIATING"}, {"GET /3", "3/ TEG"}, {"Q", ""}} {
+				said.Reset()
+				io.WriteString(in, turn[0]+"\n")
+				for part := make([]byte, 1<<10); !strings.Contains(said.String(), turn[1]); {
+					n, err := out.Read(part)
+					if said.Write(part[:n]); err != nil {
+						t.Fatalf("s_client said %q of %q: %v", said, turn[0], err)
+					}
+				}
+			}
+			in.Close()
+			io.Copy(said, out)
+			cmd.Wait()
+			<-done
+			lines, err := os.ReadFile(log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ways := map[string]*tls.Secrets{"key log": tls.NewSecrets(), "growing key log": tls.NewSecrets()}
+			ways["key log"].AddLog(bytes.NewReader(lines))
+			ways["growing key log"].Grow()
+			if !strings.Contains(args[2], "ECDHE") {
+				ways["private key"] = tls.NewSecrets()
+				if err := ways["private key"].AddPrivateKey(file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, size := range []int{7, 1400} {
+				capt := capturetest.New()
+				capt.Play(tape, "192.168.40.50:40000", "192.168.40.207:443", size)
+				for way, secrets := range ways {
+					all, inside := decryptWhile(capt, secrets, func(frame int) {
+						if frame == len(capt.Frames) && strings.HasPrefix(way, "growing") {
+							secrets.AddLog(bytes.NewReader(lines))
+						}
+					})
+					want := text{"GET /1\nGET /2\nGET /3\n<end>", "1/ TEG\n2/ TEG\n3/ TEG\n<end>"}
+					if len(all) != 1 || all[0].Unread != tls.Decrypted || inside != want && inside != (text{want[1], want[0]}) {
+						t.Errorf("%s, segments of %d: %+v %q", way, size, all, inside)
+					}
+				}
+			}
+			capt := capturetest.New()
+			capt.Play(tape, "192.168.40.50:40000", "192.168.40.207:443", 100)
+			const first = 40 // the hellos are needed
+			read := 0        // to the end, without one of the frames
+			for at := first; at < len(capt.Frames); at++ {
+				_, inside := decrypt(&capturetest.Capture{Frames: slices.Delete(slices.Clone(capt.Frames), at, at+1)}, ways["key log"])
+				if strings.Contains(inside[0]+inside[1], "3/ TEG") {
+					read++
+				}
+			}
+			if all := len(capt.Frames) - first; read < all*3/4 {
+				t.Errorf("with a hole at each of %d frames, the end is read %d times", all, read)
+			}
+		})
+	}
 }

@@ -92,6 +92,7 @@ type Conn struct {
 type opening struct {
 	inside   any       // state of Config.Inside
 	exchange *exchange // until the keys are made
+	renewal  *exchange // of a renegotiation, until both sides have its keys
 	waiting  *waiting  // for keys; nil if it does not
 	failed   Reason    // Decrypted until it is known
 	spoke    bool      // the client has, inside
@@ -108,6 +109,7 @@ type exchange struct {
 	transcript                 transcript // of the handshake up to the client's key
 	exchanged                  bool       // the client has sent its key
 	holed                      bool       // bytes of the handshake are missing
+	renewed                    bool       // one side uses its keys; of a renegotiation
 	master                     []byte
 }
 
@@ -224,6 +226,7 @@ func isRecord(data []byte) bool {
 const (
 	recordHead = 5 // bytes
 
+	passed           = 0 // none of theirs: the rest of the record is passed over
 	changeCipherSpec = 20
 	alert            = 21
 	handshake        = 22
@@ -246,8 +249,9 @@ func (r *Reader) begin(c *stream.Conn, conn *Conn, sd stream.Side, at *stream.Ma
 		return
 	}
 	switch {
-	case h.head[0] == changeCipherSpec:
+	case h.head[0] == changeCipherSpec && !conn.changed(h):
 		h.changed = true
+		h.head[0] = passed // it is not encrypted
 	case h.head[0] == alert && conn.changed(h) && !conn.over:
 		r.end(c, conn, Rejected, sd == conn.client, at)
 	case h.head[0] == applicationData || conn.changed(h):
@@ -285,14 +289,14 @@ func (r *Reader) fragment(c *stream.Conn, conn *Conn, sd stream.Side, data []byt
 	h := &conn.sides[sd]
 	kind := h.head[0]
 	switch {
-	case kind == changeCipherSpec:
+	case kind == passed:
 	case kind == applicationData || conn.changed(h):
 		if conn.reads() {
 			r.hold(c, conn, sd, data, at)
 		}
-	case h.blind:
+	case h.blind || conn.over:
 	case kind == handshake:
-		r.messages(conn, sd, data)
+		r.messages(conn, sd, data, conn.h, conn.exchange())
 	case kind == alert:
 		h.alerted += uint8(copy(h.alert[h.alerted:], data))
 		if h.left == 0 && int(h.alerted) == len(h.alert) {
@@ -307,7 +311,6 @@ func (r *Reader) alert(c *stream.Conn, conn *Conn, sd stream.Side, a Alert, leve
 	const fatal = 2
 	byClient := sd == conn.client
 	switch {
-	case conn.over:
 	case a == CloseNotify:
 		r.end(c, conn, Closed, byClient, at)
 	case level == fatal:
@@ -316,12 +319,21 @@ func (r *Reader) alert(c *stream.Conn, conn *Conn, sd stream.Side, a Alert, leve
 	}
 }
 
+// exchange returns what the keys of the handshake are made of, nil for none.
+func (c *Conn) exchange() *exchange {
+	if c.open == nil {
+		return nil
+	}
+	return c.open.exchange
+}
+
 // messages takes bytes of handshake messages, of which only those that say
-// something here are kept.
-func (r *Reader) messages(c *Conn, sd stream.Side, data []byte) {
+// something here are kept. What the hellos say goes to to, and what keys are made
+// of to x.
+func (r *Reader) messages(c *Conn, sd stream.Side, data []byte, to *Handshake, x *exchange) {
 	const head = 4
 	h := &c.sides[sd]
-	for len(data) > 0 && !c.over {
+	for len(data) > 0 {
 		if len(h.message) < head {
 			n := min(head-len(h.message), len(data))
 			r.store(h, data[:n])
@@ -330,11 +342,11 @@ func (r *Reader) messages(c *Conn, sd stream.Side, data []byte) {
 				return
 			}
 			h.body = int32(h.message[1])<<16 | int32(h.message[2])<<8 | int32(h.message[3])
-			c.open.digest(h.message[0], h.message)
+			x.digest(h.message[0], h.message)
 		}
 		kind := h.message[0]
 		n := min(int(h.body), len(data))
-		c.open.digest(kind, data[:n])
+		x.digest(kind, data[:n])
 		size := int(h.message[1])<<16 | int(h.message[2])<<8 | int(h.message[3])
 		if c.wants(kind) && len(h.message)-head == size-int(h.body) { // its beginning, without a hole
 			r.store(h, data[:max(0, min(n, maxHello-len(h.message), maxKept-r.kept))])
@@ -343,7 +355,7 @@ func (r *Reader) messages(c *Conn, sd stream.Side, data []byte) {
 		if h.body -= int32(n); h.body > 0 {
 			return
 		}
-		r.message(c, sd, kind, h.message, len(h.message)-head < size)
+		r.message(c, sd, to, x, h.message, len(h.message)-head < size)
 		r.drop(h)
 	}
 }
@@ -355,22 +367,18 @@ func (c *Conn) wants(kind byte) bool {
 
 // digest adds bytes of a message to the transcript. The hellos are added when
 // the second tells of which hash it is.
-func (o *opening) digest(kind byte, data []byte) {
-	if o != nil && o.exchange != nil && kind != clientHello && kind != serverHello {
-		o.exchange.transcript.write(data)
+func (x *exchange) digest(kind byte, data []byte) {
+	if x != nil && kind != clientHello && kind != serverHello {
+		x.transcript.write(data)
 	}
 }
 
 // message takes a handshake message, or its beginning where it is cut.
-func (r *Reader) message(c *Conn, sd stream.Side, kind byte, message []byte, cut bool) {
-	secrets, body := r.config.Secrets, reader(message[4:])
-	var x *exchange
-	if c.open != nil {
-		x = c.open.exchange
-	}
+func (r *Reader) message(c *Conn, sd stream.Side, to *Handshake, x *exchange, message []byte, cut bool) {
+	secrets, kind, body := r.config.Secrets, message[0], reader(message[4:])
 	switch {
 	case kind == clientHello && sd == c.client:
-		c.h.clientHello(body, x)
+		to.clientHello(body, x)
 		if x != nil {
 			r.dropHello(x)                      // of before a HelloRetryRequest
 			x.holed = cut || r.kept > maxKept/2 // half is for hellos in part
@@ -380,8 +388,8 @@ func (r *Reader) message(c *Conn, sd stream.Side, kind byte, message []byte, cut
 			}
 		}
 	case kind == serverHello && sd != c.client && !cut:
-		c.h.serverHello(body, x)
-		c.version, c.suite = c.h.Version, c.h.Suite
+		to.serverHello(body, x)
+		c.version, c.suite = to.Version, to.Suite
 		if x != nil && c.version != 0 && x.transcript == nil { // a second one is none of this handshake
 			x.begin(c, message)
 			r.dropHello(x)
@@ -470,19 +478,73 @@ func (c *Conn) unlock(secrets *Secrets) {
 			c.open.failed = NoKey
 		}
 	default:
-		if logged := secrets.log(logKey{masterSecret, x.clientRandom}); logged != nil {
-			x.master = logged
-		}
-		x.resume(secrets)
+		client.keys, server.keys = x.keys(secrets, c.version, s)
 		switch {
-		case x.master != nil:
-			client.keys, server.keys = sessionKeys(c.version, s, x.master, x.clientRandom[:], x.serverRandom[:], x.etm)
-			secrets.remember(x.session, x.master)
+		case client.keys != nil:
 		case x.exchanged:
 			c.open.failed = NoKey
 		default:
 			c.open.failed = NoSession
 		}
+	}
+}
+
+// keys makes the keys of both sides, up to TLS 1.2; nil where the master secret is not
+// known.
+func (x *exchange) keys(secrets *Secrets, v Version, s *suite) (client, server *keys) {
+	if logged := secrets.log(logKey{masterSecret, x.clientRandom}); logged != nil {
+		x.master = logged
+	}
+	if x.resume(secrets); x.master == nil {
+		return nil, nil
+	}
+	secrets.remember(x.session, x.master)
+	return sessionKeys(v, s, x.master, x.clientRandom[:], x.serverRandom[:], x.etm)
+}
+
+// renegotiate takes handshake messages that come encrypted, up to TLS 1.2 (RFC 5246,
+// section 7.4.1): those of the first handshake's end say nothing.
+func (r *Reader) renegotiate(conn *Conn, sd stream.Side, messages []byte) {
+	o, version, suite := conn.open, conn.version, conn.suite
+	if sd == conn.client && len(messages) > 0 && messages[0] == clientHello && len(conn.sides[sd].message) == 0 {
+		r.endRenewal(conn)
+		o.renewal = new(exchange)
+	}
+	if o.renewal == nil {
+		return
+	}
+	if r.messages(conn, sd, messages, new(Handshake), o.renewal); conn.version != version {
+		conn.version, conn.suite = version, suite // it has to be the same version
+		r.endRenewal(conn)
+	}
+}
+
+// renew has a side use the keys of a renegotiation: it has sent its ChangeCipherSpec.
+func (r *Reader) renew(conn *Conn, sd stream.Side) {
+	x := conn.open.renewal
+	if x == nil || x.transcript == nil { // no ServerHello has come
+		return
+	}
+	client, server := x.keys(r.config.Secrets, conn.version, suiteOf(conn.suite))
+	if x.renewed || client == nil {
+		r.endRenewal(conn)
+	}
+	switch x.renewed = true; {
+	case client == nil: // what follows is lost, and said to be
+	case sd == conn.client:
+		conn.sides[sd].keys = client
+	default:
+		conn.sides[sd].keys = server
+	}
+}
+
+// endRenewal ends a renegotiation, where there is one.
+func (r *Reader) endRenewal(conn *Conn) {
+	if x := conn.open.renewal; x != nil {
+		r.dropHello(x)
+		r.drop(&conn.sides[0])
+		r.drop(&conn.sides[1])
+		conn.open.renewal = nil
 	}
 }
 
@@ -501,7 +563,7 @@ func (r *Reader) hold(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, a
 			lost := len(h.record) + len(data) + int(h.left)
 			r.release(h)
 			r.lose(c, conn, sd, h.seq, lost, at)
-			h.head[0] = changeCipherSpec // its rest is passed over
+			h.head[0] = passed
 			return
 		}
 		r.held -= cap(h.record)
@@ -578,7 +640,11 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, a
 			}
 		}
 		r.inside(c, conn, func() { r.config.Inside.Data(c, sd, plain, x.seq, at) })
-	case inner == handshake && conn.version == TLS13 && endsWithKeyUpdate(plain):
+	case inner == handshake && conn.version < TLS13:
+		r.renegotiate(conn, sd, plain)
+	case inner == changeCipherSpec:
+		r.renew(conn, sd)
+	case inner == handshake && endsWithKeyUpdate(plain):
 		h.keys = h.keys.next()
 	}
 }
@@ -605,6 +671,9 @@ func (r *Reader) lose(c *stream.Conn, conn *Conn, sd stream.Side, from uint32, n
 	h := &conn.sides[sd]
 	if !h.missed {
 		h.missed, h.hole = true, from
+	}
+	if x := conn.open.renewal; x != nil {
+		x.holed = true // its messages may be among them
 	}
 	r.inside(c, conn, func() { r.config.Inside.Gap(c, sd, from, n, false, at) })
 }
@@ -644,7 +713,7 @@ func (r *Reader) Gap(c *stream.Conn, sd stream.Side, _ uint32, n int, cut bool, 
 	}
 	if int(h.left) >= n { // the end of the record is known
 		h.left -= int32(n)
-		h.head[0] = changeCipherSpec // its rest is passed over
+		h.head[0] = passed
 	} else {
 		h.left, h.size = 0, 0
 	}
@@ -689,6 +758,9 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.
 	default:
 		r.found(conn)
 		r.inside(c, conn, func() { r.config.Inside.End(c, sd, how, at) })
+	}
+	if conn.open != nil {
+		r.endRenewal(conn)
 	}
 	for i := range conn.sides {
 		if h := &conn.sides[i]; how != stream.Closed || stream.Side(i) == sd {
@@ -743,6 +815,9 @@ func (r *Reader) found(c *Conn) {
 	if !c.reads() {
 		r.release(&c.sides[0])
 		r.release(&c.sides[1])
+		if c.open != nil {
+			r.endRenewal(c)
+		}
 	}
 }
 

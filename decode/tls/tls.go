@@ -12,13 +12,14 @@
 //
 //  4. Where [Secrets] hold the keys of a connection, its records are decrypted,
 //     and what is inside is handed on like the bytes of any stream: a hole
-//     costs the records that it hits, and the next that can be read goes on.
+//     costs the records that it hits, and the next that can be read goes on. So is
+//     a renegotiation, and what follows it.
 //
 //  5. While a key log grows, a connection without keys waits for them a while:
 //     what it says is kept, and read when they come.
 //
 // A connection whose hellos were not captured whole is not followed. Early data
-// (RFC 8446, section 2.3) and what follows a renegotiation are not read.
+// (RFC 8446, section 2.3) is not read.
 package tls
 
 import (

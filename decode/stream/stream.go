@@ -159,11 +159,15 @@ func (c *Conn) Unacknowledged(s Side, seq uint32) bool {
 }
 
 // Starts reports whether seq is where the side's stream starts: after a SYN
-// that was seen.
+// that was seen, or as Begin says.
 func (c *Conn) Starts(s Side, seq uint32) bool {
 	h := &c.halves[s]
-	return h.synced && h.start == seq
+	return h.synced && h.start == seq || h.begins
 }
+
+// Begin says whether the side's bytes at hand are the first of a stream within its
+// stream, as in TLS.
+func (c *Conn) Begin(s Side, first bool) { c.halves[s].begins = first }
 
 // Joined returns the sequence number at which the side's stream was joined, and
 // whether it was: what it sent before was not captured.
@@ -186,6 +190,7 @@ type half struct {
 	open    bool     // start and next are valid
 	synced  bool     // the SYN was seen
 	ended   bool     // End was called
+	begins  bool     // as Begin says
 
 	hasAcked, hasFin, hasAgain bool
 }

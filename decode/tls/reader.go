@@ -149,6 +149,7 @@ type half struct {
 	changed   bool             // ChangeCipherSpec: what follows is encrypted
 	blind     bool             // bytes of its handshake are missing: what is not encrypted is passed over
 	missed    bool             // records are missing before the next one
+	spoke     bool             // inside, or might have in what cannot be read
 }
 
 // Data implements [stream.Receiver].
@@ -257,7 +258,7 @@ func (r *Reader) begin(c *stream.Conn, conn *Conn, sd stream.Side, at *stream.Ma
 	case h.head[0] == applicationData || conn.changed(h):
 		h.encrypted++
 		if conn.version == 0 && sd == conn.client && conn.h != nil && conn.h.offersEarly {
-			conn.h.Early = true
+			conn.h.Early, h.spoke = true, true
 		}
 		if !conn.over {
 			r.encrypted(c, conn, sd, int(h.left), at)
@@ -626,6 +627,8 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, a
 	h.missed = false
 	switch {
 	case inner == applicationData && len(plain) > 0:
+		first := !h.spoke
+		h.spoke = true
 		if !o.spoke {
 			if sd != conn.client && conn.h != nil && conn.h.offersHTTP2 {
 				return // in HTTP/1 the client speaks first
@@ -639,7 +642,11 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, a
 				return
 			}
 		}
-		r.inside(c, conn, func() { r.config.Inside.Data(c, sd, plain, x.seq, at) })
+		r.inside(c, conn, func() {
+			c.Begin(sd, first)
+			r.config.Inside.Data(c, sd, plain, x.seq, at)
+			c.Begin(sd, false)
+		})
 	case inner == handshake && conn.version < TLS13:
 		r.renegotiate(conn, sd, plain)
 	case inner == changeCipherSpec:
@@ -669,6 +676,7 @@ func (r *Reader) lose(c *stream.Conn, conn *Conn, sd stream.Side, from uint32, n
 		return
 	}
 	h := &conn.sides[sd]
+	h.spoke = true
 	if !h.missed {
 		h.missed, h.hole = true, from
 	}

@@ -159,7 +159,9 @@ func (d *demux) more(c *stream.Conn, s *undecided, data []byte, at *stream.Mark)
 // settle gives what has come to HTTP: it was not enough for another protocol.
 func (d *demux) settle(c *stream.Conn, s *undecided) {
 	c.State = nil
+	c.Begin(s.side, true)
 	d.http.Data(c, s.side, s.bytes, s.seq, &s.mark)
+	c.Begin(s.side, false)
 }
 
 // Gap implements [stream.Receiver].

@@ -22,8 +22,9 @@ import (
 	"actionurl/decode/tls"
 )
 
-// overTLS records a request over TLS 1.3 between real peers, and the key log.
-func overTLS(t *testing.T, request string) (*capturetest.Tape, string) {
+// overTLS records a request over TLS 1.3 between real peers, each part of it in a record
+// of its own, and the key log.
+func overTLS(t *testing.T, request ...string) (*capturetest.Tape, string) {
 	t.Helper()
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -42,13 +43,15 @@ func overTLS(t *testing.T, request string) (*capturetest.Tape, string) {
 		s := gotls.Server(tape.Conn(b, false), &gotls.Config{
 			Certificates: []gotls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, SessionTicketsDisabled: true,
 		})
-		io.ReadFull(s, make([]byte, len(request)))
+		io.ReadFull(s, make([]byte, len(strings.Join(request, ""))))
 		io.WriteString(s, answer)
 		b.Close()
 	}()
 	var log bytes.Buffer
 	c := gotls.Client(tape.Conn(a, true), &gotls.Config{InsecureSkipVerify: true, KeyLogWriter: &log})
-	io.WriteString(c, request)
+	for _, part := range request {
+		io.WriteString(c, part)
+	}
 	io.ReadFull(c, make([]byte, len(answer)))
 	a.Close()
 	<-done
@@ -130,6 +133,31 @@ func TestSIPOverTLS(t *testing.T) {
 	for _, want := range []string{" INVITE 0 192.168.40.50 > 192.168.40.10\n", " CANCEL 0 192.168.40.50 > 192.168.40.10\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+// A request that begins with a record of one byte is read: up to TLS 1.0 many clients
+// send one before each, so that nobody knows what the next is encrypted with.
+func TestRecordOfOneByte(t *testing.T) {
+	var invite string
+	call := capturetest.New().SIPCall("192.168.40.50:5061", "192.168.40.10:5061", "<sip:101@pbx>", "<sip:+4930123456@pbx>", "3f1c6a2e@phone")
+	call.Send = func(_, _, message string) { invite = message }
+	call.Request(true, "INVITE", capturetest.Talk)
+	for _, parts := range [][]string{{"G", get("/inside")[1:]}, strings.Split(get("/inside"), ""), strings.Split(invite, "")} {
+		tape, log := overTLS(t, parts...)
+		capt := capturetest.New()
+		capt.Play(tape, "192.168.40.50:49152", "192.168.40.207:443", 1400)
+		secrets := tls.NewSecrets()
+		if _, err := secrets.AddLog(strings.NewReader(log)); err != nil {
+			t.Fatal(err)
+		}
+		s := new(sink)
+		d := New(Config{ResponseTimeout: time.Second, Secrets: secrets}, s)
+		d.Batch(batch(capt.Frames))
+		d.Flush()
+		if got := strings.Join(s.lines, "\n"); !strings.Contains(got, "/inside 200") && !strings.Contains(got, " INVITE 0 ") {
+			t.Errorf("%q is not read in %d records:\n%s", strings.Join(parts, ""), len(parts), got)
 		}
 	}
 }

@@ -127,6 +127,7 @@ type Options struct {
 	Width     int    // of the terminal, in columns; 0 where there is none
 	Color     bool   // what failed is in color
 	Grouped   bool   // calls are in groups, which people see
+	Name      string // of what was read, as it may be shown; empty for that of the records
 
 	// Sensor is the name of the sensor that these are the records of; empty for
 	// that of each record.

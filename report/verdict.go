@@ -74,8 +74,8 @@ func (p *verdictText) write() {
 	if quiet := Quiet(v); quiet != "" {
 		p.wrapped(" ", quiet)
 	}
-	if v.Crowded {
-		p.wrapped(" ! ", "more phones, servers or failures than are counted apart: the verdict lacks the others")
+	if crowded := Crowded(v); crowded != "" {
+		p.wrapped(" ! ", crowded)
 	}
 	p.notes()
 	p.servers()

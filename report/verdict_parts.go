@@ -17,6 +17,25 @@ func VerdictHead(v *verdict.Verdict, zone *time.Location) string {
 	return strings.TrimSpace(strings.ReplaceAll(p.text.String(), "  ", " · "))
 }
 
+// Where names the first frame of a cause, in what was read by this name; empty for
+// none.
+func Where(c *verdict.Cause, name string) string {
+	if c.Frame == 0 {
+		return ""
+	}
+	p := &verdictText{VerdictOptions: VerdictOptions{Name: name}}
+	return p.place(c)
+}
+
+// Crowded returns what a verdict says that lacks some phones, servers or failures;
+// empty where it has all.
+func Crowded(v *verdict.Verdict) string {
+	if !v.Crowded {
+		return ""
+	}
+	return "more phones, servers or failures than are counted apart: the verdict lacks the others"
+}
+
 // Who names the phones of a cause.
 func Who(v *verdict.Verdict, c *verdict.Cause) string {
 	p := &verdictText{verdict: v, tails: newTails(v.Phones)}

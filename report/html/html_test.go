@@ -6,12 +6,14 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/decode"
+	"actionurl/decode/finding"
 	"actionurl/decode/verdict"
 	"actionurl/report"
 )
@@ -29,7 +31,7 @@ func pageOf(t testing.TB, build func(*capturetest.Capture), change ...func(*capt
 func written(t testing.TB, build func(*capturetest.Capture), change ...func(*capture.Interface)) ([]byte, *verdict.Verdict) {
 	t.Helper()
 	var out bytes.Buffer
-	p := New(&out, report.Options{})
+	p := New(&out, report.Options{Name: "busy.pcap"})
 	decoded(t, build, decode.Analysis{SlowResponse: time.Second, Found: p.Found, Call: p.Call, Live: true}, p.Record, change...)
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
@@ -40,6 +42,31 @@ func written(t testing.TB, build func(*capturetest.Capture), change ...func(*cap
 		}
 	}
 	return out.Bytes(), p.verdict.Verdict()
+}
+
+// A page bears the name of what was read, whatever that holds.
+func TestName(t *testing.T) {
+	for name, title := range map[string]string{"empty.pcap": "empty.pcap", "-": "standard input", "": "actionurl", "<b>\u202e": `&lt;b&gt;\u202e`} {
+		var out bytes.Buffer
+		if err := New(&out, report.Options{Name: name}).Close(); err != nil {
+			t.Fatal(err)
+		}
+		if want := "<h1>" + title + "</h1>\n<p>no HTTP request and no phone in it</p>"; !strings.Contains(out.String(), want) {
+			t.Errorf("the page of %q does not contain %q", name, want)
+		}
+	}
+}
+
+// What the verdict lacks, and what may say why nothing arrived, is seen at once.
+func TestVerdictLacks(t *testing.T) {
+	var out strings.Builder
+	v := &verdict.Verdict{Crowded: true, Notes: []verdict.Cause{{Kind: finding.Encrypted, Severity: finding.Notice}}}
+	New(nil, report.Options{}).causes(&out, v)
+	for _, want := range []string{"the verdict lacks the others", "<details open>"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the page does not contain %q:\n%s", want, out.String())
+		}
+	}
 }
 
 // decoded decodes a capture.

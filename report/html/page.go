@@ -46,13 +46,17 @@ func (p *Page) write(v *verdict.Verdict) error {
 	if err != nil {
 		return err
 	}
+	title := p.name()
+	if title == "-" {
+		title = "standard input"
+	}
 	parts := map[string]func(){
 		"policy": func() {
 			fmt.Fprintf(w, "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src '%s'; script-src '%s'", hash(style), hash(script.String()))
 		},
 		"style":    func() { w.WriteString(style) },
 		"script":   func() { w.WriteString(script.String()) },
-		"title":    func() { w.WriteString(escape(p.title())) },
+		"title":    func() { w.WriteString(escape(title)) },
 		"overview": func() { w.WriteString(escape(report.VerdictHead(v, p.zone()))) },
 		"verdict":  func() { p.causes(w, v) },
 		"servers":  func() { servers(w, v) },
@@ -97,8 +101,11 @@ func writeChunks(w io.Writer, class string, all []chunk) {
 	}
 }
 
-// title names what was read.
-func (p *Page) title() string {
+// name names what was read.
+func (p *Page) name() string {
+	if p.options.Name != "" {
+		return p.options.Name
+	}
 	captures := p.tables.captures.texts[1:]
 	switch len(captures) {
 	case 0:
@@ -135,21 +142,28 @@ func (p *Page) causes(w io.Writer, v *verdict.Verdict) {
 	if len(v.Causes) > 0 {
 		io.WriteString(w, "<ul>\n")
 		for i := range v.Causes {
-			cause(w, v, &v.Causes[i], i)
+			p.cause(w, v, &v.Causes[i], i)
 		}
 		io.WriteString(w, "</ul>\n")
 	}
+	if crowded := report.Crowded(v); crowded != "" {
+		fmt.Fprintf(w, "<p>! %s</p>\n", crowded)
+	}
 	if len(v.Notes) > 0 {
-		fmt.Fprintf(w, "<details><summary>%s</summary><ul>\n", report.Plural(len(v.Notes), "note"))
+		open := ""
+		if v.Events == 0 { // where nothing arrived, a note may say why
+			open = " open"
+		}
+		fmt.Fprintf(w, "<details%s><summary>%s</summary><ul>\n", open, report.Plural(len(v.Notes), "note"))
 		for i := range v.Notes {
-			cause(w, v, &v.Notes[i], len(v.Causes)+i)
+			p.cause(w, v, &v.Notes[i], len(v.Causes)+i)
 		}
 		io.WriteString(w, "</ul></details>\n")
 	}
 }
 
 // cause writes a cause, which is a filter by its number.
-func cause(w io.Writer, v *verdict.Verdict, c *verdict.Cause, number int) {
+func (p *Page) cause(w io.Writer, v *verdict.Verdict, c *verdict.Cause, number int) {
 	mark := map[finding.Severity]string{finding.Error: "✗", finding.Warning: "!", finding.Notice: "·"}[c.Severity]
 	what := c.What
 	if c.Apart != "" {
@@ -157,8 +171,8 @@ func cause(w io.Writer, v *verdict.Verdict, c *verdict.Cause, number int) {
 	}
 	fmt.Fprintf(w, "<li class=\"%s\"><button type=\"button\" data-cause=\"%d\" aria-pressed=\"false\"><b>%s %s</b> %s</button> <span>%s",
 		c.Severity, number, mark, escape(report.Who(v, c)), escape(what), escape(c.Hint))
-	if c.Frame > 0 {
-		fmt.Fprintf(w, " (%s:%d)", escape(c.Capture), c.Frame)
+	if where := report.Where(c, p.name()); where != "" {
+		fmt.Fprintf(w, " (%s)", escape(where))
 	}
 	io.WriteString(w, "</span></li>\n")
 }

@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
 	"actionurl/decode"
@@ -91,7 +94,7 @@ func TestVerdict(t *testing.T) {
 	}
 	html, v := written(t, busy)
 	var text bytes.Buffer
-	if err := report.WriteVerdict(&text, v, report.VerdictOptions{Width: 1000}); err != nil {
+	if err := report.WriteVerdict(&text, v, report.VerdictOptions{Name: "busy.pcap", Width: 1000}); err != nil {
 		t.Fatal(err)
 	}
 	b := open(t, html, 1600, 900, "")
@@ -101,7 +104,7 @@ func TestVerdict(t *testing.T) {
 	}
 	for i := range v.Causes {
 		c := &v.Causes[i]
-		for _, part := range []string{report.Who(v, c), c.What, c.Apart, c.Hint} {
+		for _, part := range []string{report.Who(v, c), c.What, c.Apart, fmt.Sprintf("%s (frame %d)", c.Hint, c.Frame)} {
 			if !strings.Contains(shown, part) || !strings.Contains(strings.Join(strings.Fields(text.String()), " "), part) {
 				t.Errorf("%q is not in both the page and the text\n%s\n%s", part, shown, text.String())
 			}
@@ -115,6 +118,26 @@ func TestVerdict(t *testing.T) {
 	}
 	eval[bool](b, `(document.querySelector("button[data-cause='2']").click(), true)`)
 	want(b, `$("query").value + view.lanes.length`, "40")
+}
+
+// Without its script a page has the verdict, and nothing that does not work.
+func TestNoScript(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	b := open(t, pageOf(t, busy), 1200, 300, "")
+	if _, err := chromedp.Call(b.Context, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.mu.Lock()
+	b.requests = nil
+	b.mu.Unlock()
+	b.do(chromedp.Reload())
+	b.wait(`document.querySelector("noscript p") !== null`)
+	want(b, `["bar", "overview", "lanes", "list", "busy"].filter((id) => document.getElementById(id).checkVisibility()).join()`, "")
+	want(b, `[...document.querySelectorAll("#verdict li")].filter((cause) => cause.checkVisibility()).length`, 3)
+	want(b, `getComputedStyle(document.body).overflow + " " + (document.querySelector("#verdict").scrollHeight <= document.querySelector("#verdict").clientHeight)`, "auto true")
+	b.shot("noscript")
 }
 
 // Words of a search, and how many events they mean; those of the command mean the

@@ -252,7 +252,7 @@ func (r *run) beginRows(out *output.Output) (output.Part, error) {
 		o.Width = r.Columns
 	}
 	o.Live, o.Continued, o.Complete = r.in.follow(), out.Continued, r.Complete
-	o.Unlisted = &r.unlisted
+	o.Unlisted, o.Name = &r.unlisted, r.Verdict.Name
 	var err error
 	r.view, err = newViewer(out, o, r.Filter.View, r.shown, r.findings, r.verdict)
 	return r.view, err

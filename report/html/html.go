@@ -183,13 +183,14 @@ func (p *Page) Found(o *finding.Occurrence) {
 	}
 }
 
-// Phones takes the phones of the end. Those matter here that announced
-// nothing. It returns how many there are.
+// Phones takes the phones of the end: of those that announced nothing, that they
+// did, and of others their accounts. It returns how many there are.
 func (p *Page) Phones(all []*decode.Phone) (int, error) {
 	for _, phone := range all {
 		if phone.Silent {
 			p.verdict.Silent(phone)
 		}
+		p.tables.accounts(phone.Phone)
 	}
 	return len(all), nil
 }

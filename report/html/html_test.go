@@ -31,17 +31,30 @@ func pageOf(t testing.TB, build func(*capturetest.Capture), change ...func(*capt
 func written(t testing.TB, build func(*capturetest.Capture), change ...func(*capture.Interface)) ([]byte, *verdict.Verdict) {
 	t.Helper()
 	var out bytes.Buffer
-	p := New(&out, report.Options{Name: "busy.pcap"})
-	decoded(t, build, decode.Analysis{SlowResponse: time.Second, Found: p.Found, Call: p.Call, Live: true}, p.Record, change...)
-	if err := p.Close(); err != nil {
-		t.Fatal(err)
+	on := capture.Interface{Capture: "busy.pcap"}
+	for _, f := range change {
+		f(&on)
 	}
+	p := New(&out, report.Options{Name: on.Capture})
+	writeTo(t, p, build, change...)
 	if *keep != "" {
 		if err := os.WriteFile(filepath.Join(*keep, t.Name()+".html"), out.Bytes(), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return out.Bytes(), p.verdict.Verdict()
+}
+
+// writeTo writes a page of a capture.
+func writeTo(t testing.TB, p *Page, build func(*capturetest.Capture), change ...func(*capture.Interface)) {
+	t.Helper()
+	phones := decoded(t, build, decode.Analysis{SlowResponse: time.Second, Found: p.Found, Call: p.Call, Live: true}, p.Record, change...)
+	if _, err := p.Phones(phones); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A page bears the name of what was read, whatever that holds.
@@ -69,8 +82,8 @@ func TestVerdictLacks(t *testing.T) {
 	}
 }
 
-// decoded decodes a capture.
-func decoded(t testing.TB, build func(*capturetest.Capture), config decode.Analysis, emit func(*decode.Record) error, change ...func(*capture.Interface)) {
+// decoded decodes a capture, and returns its phones.
+func decoded(t testing.TB, build func(*capturetest.Capture), config decode.Analysis, emit func(*decode.Record) error, change ...func(*capture.Interface)) []*decode.Phone {
 	t.Helper()
 	c := capturetest.New()
 	build(c)
@@ -82,4 +95,5 @@ func decoded(t testing.TB, build func(*capturetest.Capture), config decode.Analy
 	if err := errors.Join(d.Batch(b), d.Flush()); err != nil {
 		t.Fatal(err)
 	}
+	return d.Phones()
 }

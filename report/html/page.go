@@ -211,8 +211,13 @@ func (p *Page) meta(v *verdict.Verdict) (*chunks, error) {
 			continue
 		}
 		j.open('[').text(name(l.Phone)).text(l.String()).text(addrText(l)).text(l.product).text(l.version)
+		fails := int64(0)
 		if failing[int64(n)] {
-			j.number(1)
+			fails = 1
+		}
+		j.number(fails)
+		for _, account := range l.accounts {
+			j.text(account)
 		}
 		j.close(']')
 	}

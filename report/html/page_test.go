@@ -169,6 +169,51 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// Phones and servers are found by what the command finds them by, too: extensions,
+// networks, the Host header. A word that cannot be read is said.
+func TestSearchNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	several := func(c *capturetest.Capture) {
+		for i, server := range []string{"192.168.40.207:80", "192.168.40.207:8080", "10.0.0.9:80", "[2001:db8::9]:8080"} {
+			for phone := 50; phone < 53; phone++ {
+				from := fmt.Sprintf("192.168.%d.%d:%d", 40+phone%2, phone, 40000+i)
+				if server[0] == '[' {
+					from = fmt.Sprintf("[2001:db8::%x]:%d", phone, 40000+i)
+				}
+				k := c.Conn(from, server).Open()
+				k.Send(fmt.Sprintf("GET /incoming?mac=000b821234%02x&local=%d&remote=700 HTTP/1.1\r\nHost: cti%d.example\r\n\r\n", phone, 5000+phone, i))
+				k.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").Close()
+				c.Wait(time.Minute)
+			}
+		}
+	}
+	b := open(t, pageOf(t, several), 1200, 800, "")
+	count := func(query string) int { return eval[int](b, fmt.Sprintf(`(choose(%q), filter.count)`, query)) }
+	for _, query := range []string{
+		"phone:5051", "phone:505", "phone:192.168.41.0/24", "phone:192.168.0.0/16", "phone:2001:db8::/120", "phone:192.168.41.51", "phone:2001:DB8:0::33", "phone:0.0.0.0/0",
+		"server::80", "server::8080", "server:192.168.40.0/24", "server:192.168.40.0/24:80", "server:10.0.0.9", "server:10.0.0.9:8080", "server:[2001:db8::9]:8080",
+		"server:2001:db8::9", "server:cti1.example", "server:CTI1.example:8080", "server:cti1.example:80",
+		"since:-1m30s", "since:8:05", `since:"2026-03-02 08:05"`,
+	} {
+		if got, want := count(query), shownBy(t, several, query); got != want {
+			t.Errorf("%q finds %d events, the command %d", query, got, want)
+		}
+	}
+	for query, wrong := range map[string]string{
+		"since:25:99": `"25:99" is not a time such as 08:30, 2026-03-02T08:30 or -10m`, "until:-10x": `"-10x" is not a time such as 08:30, 2026-03-02T08:30 or -10m`,
+		"status:>=": `">=" is not a status such as 404, 4xx, >=400 or none`, "phone:10.0.0.0/99": `"10.0.0.0/99" is not a network such as 10.0.8.0/22`,
+		"server:x/y": `"x/y" is not a network such as 10.0.8.0/22`, "status:timeout": "", `"since:`: "", "phone:": "", "server:[": "", "server::": "",
+	} {
+		if got := eval[string](b, fmt.Sprintf(`($("query").value = %q, search(), filter.wrong)`, query)); got != wrong {
+			t.Errorf("of %q the page says %q", query, got)
+		}
+	}
+	want(b, `($("query").value = "since:x", search(), $("count").textContent + filter.count)`, `"x" is not a time such as 08:30, 2026-03-02T08:30 or -10m0`)
+	want(b, `($("query").value = "", search(), filter.wrong + $("count").textContent)`, "12 events")
+}
+
 // shownBy returns how many events of a capture the command's filter shows.
 func shownBy(t *testing.T, build func(*capturetest.Capture), query string) int {
 	t.Helper()
@@ -301,6 +346,7 @@ func TestCopy(t *testing.T) {
 		k.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").Close()
 	}), 1200, 800, "event=0")
 	want(b, `curl(0)`, `curl --globoff --request-target $'/incoming?mac=000b82123432&n=J\xfcr\x27gen Doe&x=$(id)' -H 'Host: cti' -A 'it'\''s' 'http://192.168.40.207:8085/'`)
+	want(b, `(meta.heads[events.head[0]][4] = "TLSv1.2", curl(0).endsWith(" 'https://192.168.40.207:8085/'"))`, true)
 	want(b, `quoted("a'b")`, `'a'\''b'`)
 	want(b, `tsharkFilter("192.168.40.50", 40000, "192.168.40.207:8085")`,
 		"ip.addr == 192.168.40.50 && tcp.port == 40000 && ip.addr == 192.168.40.207 && tcp.port == 8085")

@@ -8,6 +8,7 @@ import (
 	"actionurl/decode/actionurl"
 	"actionurl/decode/finding"
 	"actionurl/decode/phone"
+	"actionurl/decode/timeline"
 	"actionurl/report"
 )
 
@@ -63,7 +64,7 @@ type tables struct {
 	texts         table // methods of SIP, reasons, templates and so on
 	captures      table
 	servers       table
-	heads         table // method, version, host and user agent
+	heads         table // method, version, host, user agent and TLS
 	clients       table // address and VLANs
 	candidateSets table
 
@@ -82,6 +83,7 @@ type tables struct {
 type label struct {
 	finding.Phone
 	product, version string
+	accounts         []string
 }
 
 func newTables() *tables {
@@ -114,6 +116,15 @@ func (t *tables) phone(p finding.Phone, e *actionurl.Event) int64 {
 	return n
 }
 
+// accounts notes the accounts of a phone, if it is on the page.
+func (t *tables) accounts(p *timeline.Phone) {
+	for _, addr := range p.Addresses {
+		if n, known := t.phones[phone.KeyOf(p.MAC, addr)]; known {
+			t.labels[n].accounts = p.Accounts
+		}
+	}
+}
+
 // server returns the number of a server: its address and its name.
 func (t *tables) server(r *decode.Record) int64 {
 	key := append(t.scratch[:0], `["`...)
@@ -126,7 +137,7 @@ func (t *tables) server(r *decode.Record) int64 {
 // head returns the number of what a request has beside its target.
 func (t *tables) head(r *decode.Record) int64 {
 	key := report.AppendString(append(t.scratch[:0], '['), r.Method)
-	for _, text := range [...]string{r.Version, r.Host, r.UserAgent} {
+	for _, text := range [...]string{r.Version, r.Host, r.UserAgent, r.TLS} {
 		key = report.AppendString(append(key, ','), text)
 	}
 	t.scratch = append(key, ']')

@@ -109,7 +109,8 @@ function eventDetails(box, i) {
 		box.append(el("p", "dim", details.ready ? "The page does not hold the details of this event: it keeps those of the latest " + (events.n - meta.firstDetailed).toLocaleString("en") + "." : "Unpacking …"), closeButton());
 		return;
 	}
-	const [method, version, host, agent] = meta.heads[events.head[i]];
+	const [method, version, host, agent, tls] = meta.heads[events.head[i]];
+	if (tls) box.append(el("div", "dim", "decrypted, " + visible(tls)));
 	const request = [method, texts.target, version].filter(Boolean).join(" ") +
 		(host ? "\nHost: " + host : "") + (agent ? "\nUser-Agent: " + agent : "") +
 		(texts.body ? "\nContent-Type: " + texts.type + "\n\n" + texts.body : "");
@@ -253,14 +254,14 @@ function quoted(text) {
 // curl returns the command that sends the request of an event as the phone did.
 function curl(i) {
 	const { target, body, type } = detailsOf(i);
-	const [method, , host, agent] = meta.heads[events.head[i]];
+	const [method, , host, agent, tls] = meta.heads[events.head[i]];
 	const [server] = meta.servers[events.server[i]];
 	const words = ["curl", "--globoff", "--request-target", quoted(target)];
 	if (method !== "GET") words.push("-X", quoted(method));
 	if (host) words.push("-H", quoted("Host: " + host));
 	if (agent) words.push("-A", quoted(agent));
 	if (body) words.push("-H", quoted("Content-Type: " + type), "--data-raw", quoted(body));
-	words.push(quoted("http://" + server + "/"));
+	words.push(quoted((tls ? "https://" : "http://") + server + "/"));
 	return words.join(" ");
 }
 

@@ -163,7 +163,7 @@ function drawNow() {
 	if (view.lanes.length === 0) {
 		g.fillStyle = palette.dim;
 		g.font = "14px system-ui, sans-serif";
-		g.fillText(lanes.length === 0 ? "no events" : "nothing matches the search", view.gutter + 12, axisHeight + 24);
+		g.fillText(lanes.length === 0 ? "no events" : filter.wrong || "nothing matches the search", view.gutter + 12, axisHeight + 24);
 	}
 	drawOverview();
 	drawn = performance.now() - began;

@@ -133,7 +133,7 @@ function setClock(form) {
 function search(keep = false) {
 	choose($("query").value);
 	const n = filter.count;
-	$("count").textContent = filter.match === null ? plural(events.n, "event") : n.toLocaleString("en") + " of " + plural(events.n, "event") +
+	$("count").textContent = filter.wrong !== "" ? filter.wrong : filter.match === null ? plural(events.n, "event") : n.toLocaleString("en") + " of " + plural(events.n, "event") +
 		(filter.markMatch.size > 0 ? " and " + plural(filter.markMatch.size, "connection finding") : "");
 	document.querySelectorAll("#verdict button[data-cause]").forEach((button) => {
 		button.ariaPressed = String(filter.query === "cause:" + (Number(button.dataset.cause) + 1));

@@ -77,7 +77,8 @@ const events = { n: 0, time: null, base: [], offset: null, chunk: null, line: nu
 let meta = null;
 // lanes are the phones, as they are shown; calls and marks are sorted by time.
 let lanes = [], calls = [], marks = [], callByID = new Map();
-let first = 0, last = 1; // the whole time
+let first = 0, last = 1; // the whole time, with a margin
+let earliest = 0, latest = 0; // without it
 
 // load unpacks everything but the details.
 async function load() {
@@ -251,6 +252,7 @@ function bounds() {
 	for (const c of calls) take(c.first, c.end);
 	for (const m of marks) take(m.first, m.last);
 	if (low > high) [low, high] = [0, 1000];
+	[earliest, latest] = [low, high];
 	const margin = Math.max((high - low) * 0.01, 500);
 	first = low - margin;
 	last = high + margin;

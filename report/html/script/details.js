@@ -202,7 +202,7 @@ function ladder(c, all) {
 	steps.forEach((step, n) => {
 		const y = top + n * row + 18;
 		const group = svg("g", { class: step.event !== undefined ? "event" + (step.event === picked.event ? " picked" : "") : "" });
-		const delay = before === null ? clock.at(step.at) : "+" + delayText(step.at - before);
+		const delay = before === null ? clock.at(step.at, false) : "+" + delayText(step.at - before);
 		before = step.at;
 		if (step.sip) {
 			arrow(group, xs[0], xs[1], y, step.toPhone, "");

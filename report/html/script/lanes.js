@@ -361,14 +361,20 @@ const steps = [
 	...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000].map((s) => s * 1000),
 ];
 
-// ticks returns the places of the axis' lines, at round times of the clock.
+// ticks returns the places of the axis' lines, at round times of the clock, also
+// behind a change to or from summer time.
 function ticks() {
+	if (lanes.length === 0) return [];
 	const wanted = Math.max(2, (view.width - view.gutter) / 110);
 	const step = steps.find((s) => (view.to - view.from) / s <= wanted) ?? 31536e6;
 	const shift = clock.shift(view.from);
 	const all = [];
-	for (let t = Math.ceil((view.from + shift) / step) * step - shift; t <= view.to && all.length < 200; t += step) {
-		all.push({ x: xOf(t), text: clock.tick(t, step) });
+	let before = -Infinity;
+	for (let k = Math.ceil((view.from + shift) / step); all.length < 200; k++) {
+		const t = k * step - (step < 1000 ? shift : clock.shift(k * step - shift));
+		if (t > view.to) return all;
+		if (t > before && t >= view.from) all.push({ x: xOf(t), text: clock.tick(t, step) }); // an hour that is left out has no line
+		before = t;
 	}
 	return all;
 }
@@ -381,8 +387,10 @@ function drawAxis(g) {
 	g.fillStyle = palette.dim;
 	g.font = "12px system-ui, sans-serif";
 	g.textBaseline = "middle";
-	g.fillText(clock.day(view.from), 8, axisHeight / 2);
-	for (const { x, text } of ticks()) if (x > view.gutter) g.fillText(text, x + 3, axisHeight / 2);
+	if (lanes.length > 0) g.fillText(clock.day(view.from), 8, axisHeight / 2);
+	for (const { x, text } of ticks()) {
+		if (x > view.gutter && x + 3 + g.measureText(text).width <= view.width) g.fillText(text, x + 3, axisHeight / 2);
+	}
 }
 
 // overview counts the events of each pixel of the whole time; it changes with the

@@ -3,16 +3,16 @@
 
 const rowHeight = 22;
 const tallest = 15e6; // pixels that browsers can scroll over
-const list = { rows: new Uint32Array(0), sort: "time", down: false };
+const list = { rows: new Uint32Array(0), sort: "time", down: false, drawn: "" };
 
-const listColumns = [
+let listColumns = [
 	{ name: "time", width: "7.5rem", text: (i) => clock.time(i), key: (i) => i },
 	{ name: "phone", width: "4.8rem", text: (i) => phoneName(events.phone[i]), key: (i) => phoneName(events.phone[i]) },
 	{ name: "event", width: "7.6rem", text: eventName, key: eventName },
 	{ name: "who", width: "auto", text: who, key: who },
 	{ name: "status", width: "3.8rem", text: statusText, key: (i) => events.status[i], class: "status" },
 	{ name: "ms", width: "3.6rem", text: latencyText, key: (i) => events.latency[i], class: "number" },
-	{ name: "server", width: "6rem", text: serverName, key: serverName },
+	{ name: "server", width: "11rem", text: serverName, key: serverName },
 ];
 
 function phoneName(phone) {
@@ -56,7 +56,16 @@ function who(i) {
 	return c ? visible((c.remote + " " + c.name).trim()) : "";
 }
 
+// oneServer is the server that all events went to, which then has no column.
+let oneServer = "";
+
 function beginList() {
+	if (events.n > 0 && meta.servers.length <= 2) {
+		oneServer = serverName(0);
+		listColumns = listColumns.filter((column) => column.name !== "server");
+	} else {
+		$("list").querySelector("table").style.minWidth = "51rem";
+	}
 	const head = $("list").querySelector("thead tr");
 	for (const column of listColumns) {
 		const th = document.createElement("th");
@@ -79,7 +88,7 @@ function beginList() {
 	$("list").addEventListener("scroll", drawList, { passive: true });
 	$("list").addEventListener("click", (event) => {
 		const row = event.target.closest("tr.row");
-		if (row) pickEvent(Number(row.dataset.event), false);
+		if (row && getSelection().isCollapsed) pickEvent(Number(row.dataset.event), false); // else a text was selected, to be copied
 	});
 	$("csv").addEventListener("click", () => copy(csv(), "copied " + plural(list.rows.length, "row") + " as CSV"));
 }
@@ -104,9 +113,10 @@ function fillList() {
 	}
 	if (list.down) rows.reverse();
 	list.rows = Uint32Array.from(rows);
-	$("shown").textContent = plural(rows.length, "event") + " in view";
+	$("shown").textContent = plural(rows.length, "event") + " in view" + (oneServer ? ", all to " + oneServer : "");
 	$("list").querySelectorAll("th").forEach((th, n) => {
 		const sorted = listColumns[n].name === list.sort;
+		if (n === 0) th.style.width = clock.dated ? "10.5rem" : listColumns[0].width;
 		th.ariaSort = sorted ? (list.down ? "descending" : "ascending") : "none";
 		th.firstChild.textContent = listColumns[n].name + (sorted ? (list.down ? " ▾" : " ▴") : "");
 	});
@@ -114,7 +124,8 @@ function fillList() {
 	drawList();
 }
 
-// drawList puts the rows that can be seen into the document.
+// drawList puts the rows that can be seen into the document. It leaves alone those
+// that are there already, with the text that may be selected in them.
 function drawList() {
 	const box = $("list"), body = box.querySelector("tbody");
 	const n = list.rows.length, height = Math.min(tallest, n * rowHeight);
@@ -123,10 +134,19 @@ function drawList() {
 	const from = Math.max(0, Math.min(n - room, Math.floor(share * n) - 4));
 	const to = Math.min(n, Math.max(0, from) + room);
 	const above = from / Math.max(1, n) * height;
-	const rows = [spacer(above)];
-	for (let k = from; k < to; k++) rows.push(listRow(list.rows[k], k));
-	rows.push(spacer(Math.max(0, height - above - (to - from) * rowHeight)));
-	body.replaceChildren(...rows);
+	const drawn = [clock.form, details.ready, n, from, ...list.rows.subarray(from, to)].join();
+	if (list.drawn !== drawn) {
+		list.drawn = drawn;
+		const rows = [spacer(above)];
+		for (let k = from; k < to; k++) rows.push(listRow(list.rows[k], k));
+		rows.push(spacer(Math.max(0, height - above - (to - from) * rowHeight)));
+		body.replaceChildren(...rows);
+	}
+	for (const row of body.querySelectorAll("tr.row")) {
+		const selected = Number(row.dataset.event) === picked.event;
+		row.ariaSelected = String(selected);
+		row.tabIndex = selected ? 0 : -1;
+	}
 }
 
 function spacer(height) {
@@ -145,8 +165,6 @@ function listRow(i, k) {
 	row.className = "row" + (events.failed[i] ? " failed" : "");
 	row.dataset.event = i;
 	row.ariaRowIndex = k + 2;
-	row.ariaSelected = String(i === picked.event);
-	row.tabIndex = i === picked.event ? 0 : -1;
 	for (const column of listColumns) {
 		const cell = document.createElement("td");
 		cell.textContent = column.text(i);

@@ -4,6 +4,7 @@
 // clock renders times: of UTC, of this computer, of a zone, or from the beginning.
 const clock = {
 	form: "utc", zone: "UTC",
+	dated: false, // times of day have their date, as the page is of several days
 
 	formatter: null,
 	set(form) {
@@ -12,6 +13,7 @@ const clock = {
 		this.formatter = new Intl.DateTimeFormat("en-CA", {
 			timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
 		});
+		this.dated = this.day(earliest) !== this.day(latest);
 	},
 	parts(t) {
 		const all = {};
@@ -25,16 +27,15 @@ const clock = {
 	},
 	relative(t, digits) { return ((t - events_first()) / 1000).toFixed(digits) + " s"; },
 	// at renders a time of day.
-	at(t, digits = 3) {
-		if (this.form === "relative") return this.relative(t, digits);
+	at(t, dated = this.dated) {
+		if (this.form === "relative") return this.relative(t, 3);
 		const p = this.parts(t);
-		return p.hour + ":" + p.minute + ":" + p.second + this.fraction(t, digits);
+		return (dated ? p.month + "-" + p.day + " " : "") + p.hour + ":" + p.minute + ":" + p.second + this.fraction(t, 3);
 	},
-	time(i) { return this.at(events.time[i]); },
+	time(i) { return this.at(this.form === "relative" ? events.time[i] : wholeMilliseconds(exact(i))); },
 	full(i) {
-		const t = events.time[i];
-		if (this.form === "relative") return this.relative(t, 6);
-		const ns = String(exact(i) % 1000000000n).padStart(9, "0");
+		if (this.form === "relative") return this.relative(events.time[i], 6);
+		const t = wholeMilliseconds(exact(i)), ns = String(exact(i) % 1000000000n).padStart(9, "0");
 		const p = this.parts(t);
 		return this.day(t) + " " + p.hour + ":" + p.minute + ":" + p.second + "." + (ns.endsWith("000") ? ns.slice(0, 6) : ns);
 	},
@@ -50,6 +51,7 @@ const clock = {
 		const p = this.parts(t + 1e-4);
 		if (step >= 86400e3) return p.month + "-" + p.day;
 		const minutes = p.hour + ":" + p.minute;
+		if (this.dated && minutes === "00:00" && step >= 60e3) return p.month + "-" + p.day;
 		return step >= 60e3 ? minutes : minutes + ":" + p.second + this.fraction(t + 1e-4, digits);
 	},
 	// shift is what is to be added to a time so that full hours are round numbers.
@@ -61,7 +63,11 @@ const clock = {
 	},
 };
 
-const events_first = () => (events.n > 0 ? events.time[0] : first);
+// wholeMilliseconds returns nanoseconds as milliseconds without a fraction: with
+// one they would be rounded, perhaps to the next second.
+const wholeMilliseconds = (ns) => Number(ns / 1000000n);
+
+const events_first = () => (events.n > 0 ? events.time[0] : earliest);
 
 // rfc3339 renders nanoseconds since 1970 in UTC.
 function rfc3339(ns) {
@@ -107,7 +113,10 @@ function save() {
 // restore takes the state from the address.
 function restore() {
 	const state = new URLSearchParams(location.hash.slice(1));
-	const number = (name, n) => (state.has(name) && Number(state.get(name)) >= 0 && Number(state.get(name)) < n ? Number(state.get(name)) : -1);
+	const number = (name, n) => {
+		const k = state.get(name) ? Number(state.get(name)) : -1;
+		return Number.isInteger(k) && k < n ? k : -1;
+	};
 	setClock(state.get("time") ?? clock.initial);
 	const sort = state.get("sort") ?? "time";
 	list.down = sort.startsWith("-");
@@ -196,40 +205,60 @@ function shown(text) {
 	say(text);
 }
 
-// step picks the next match, or the one before.
-function step(by) {
-	if (filter.count === 0) {
-		if (marks.some(marked)) pickMark(marks.find(marked));
-		return;
-	}
-	let i = picked.event;
-	if (i < 0) i = by > 0 ? lower(events.n, (k) => events.time[k], view.from) - 1 : lower(events.n, (k) => events.time[k], view.to);
-	for (let k = 0; k < events.n; k++) {
-		i = (i + by + events.n) % events.n;
-		if (matches(i)) break;
-	}
-	pickEvent(i);
+// everything is the events of all lanes, and their marks.
+const everything = { at: (k) => k, indexOf: (i) => i, get length() { return events.n; }, get marks() { return marks; } };
+
+// inLane is the events of a lane, and its marks.
+const inLane = (lane) => ({ at: (k) => lane.events[k], indexOf: (i) => lane.events.indexOf(i), length: lane.events.length, marks: lane.marks });
+
+// pickBeside picks the event or the mark that comes after what is picked, or before
+// it, among those that match. Of the same time, marks come first. Where nothing is
+// picked, or anew is set, it begins at the moment t.
+function pickBeside(by, among, t, anew = false) {
+	const event = anew ? -1 : picked.event, mark = anew ? null : picked.mark;
+	if (event >= 0) t = events.time[event];
+	else if (mark) t = mark.first;
+	const before = (n, isBefore) => lower(n, (k) => (isBefore(k) ? 0 : 1), 1); // how many of a sorted list are
+	let k = event >= 0 ? among.indexOf(event) : -1;
+	if (k >= 0) k += by;
+	else k = before(among.length, (n) => events.time[among.at(n)] < t) - (by < 0 ? 1 : 0);
+	let j = mark ? among.marks.indexOf(mark) : -1;
+	if (j >= 0) j += by;
+	else j = before(among.marks.length, (n) => among.marks[n].first < t || (event >= 0 && among.marks[n].first === t)) - (by < 0 ? 1 : 0);
+	while (k >= 0 && k < among.length && !matches(among.at(k))) k += by;
+	while (j >= 0 && j < among.marks.length && !marked(among.marks[j])) j += by;
+	const i = k >= 0 && k < among.length ? among.at(k) : -1, m = among.marks[j];
+	if (i < 0 && !m) return false;
+	if (m && (i < 0 || (by > 0 ? m.first <= events.time[i] : m.first > events.time[i]))) pickMark(m);
+	else pickEvent(i);
+	return true;
 }
 
-// along picks the next event of the lane, or the one before.
+// step picks the next match, or the one before, and goes on at the other end.
+function step(by) {
+	if (!pickBeside(by, everything, by > 0 ? view.from : view.to)) edge(by);
+}
+
+// edge picks the first match, or the last.
+const edge = (by) => pickBeside(by, everything, by > 0 ? -Infinity : Infinity, true);
+
+// along picks the next match of the lane, or the one before.
 function along(by) {
 	const lane = picked.lane && picked.lane.row >= 0 ? picked.lane : view.lanes[0];
-	if (!lane) return;
-	const all = lane.events, at = picked.event >= 0 && events.phone[picked.event] === lane.phone ? picked.event : -1;
-	let k = at >= 0 ? all.indexOf(at) + by : lower(all.length, (n) => events.time[all[n]], view.from) - (by < 0 ? 1 : 0);
-	while (k >= 0 && k < all.length && !matches(all[k])) k += by;
-	if (k >= 0 && k < all.length) pickEvent(all[k]);
+	if (lane) pickBeside(by, inLane(lane), by > 0 ? view.from : view.to);
 }
 
-// across picks the lane above or below, and its event nearest in time.
+// across picks the lane above or below, and its event nearest in time, or else a
+// mark.
 function across(by) {
 	if (view.lanes.length === 0) return;
 	const row = picked.lane && picked.lane.row >= 0 ? picked.lane.row + by : 0;
 	const lane = view.lanes[Math.max(0, Math.min(view.lanes.length - 1, row))];
-	const t = picked.event >= 0 ? events.time[picked.event] : view.from;
+	const t = picked.event >= 0 ? events.time[picked.event] : picked.mark ? picked.mark.first : view.from;
 	const all = [...lane.events].filter(matches);
 	if (all.length === 0) {
-		if (lane.marks.length > 0) pickMark(lane.marks[0]);
+		const m = lane.marks.find(marked);
+		if (m) pickMark(m);
 		else {
 			laneIntoView(lane.phone);
 			shown(lane.name + ", no events");
@@ -267,8 +296,7 @@ const shortcuts = {
 	"+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
 	c: () => { if (picked.event >= 0 && detailsOf(picked.event)) copy(curl(picked.event), "copied as curl"); },
 	Escape: unpick,
-	Home: () => { if (events.n > 0) pickEvent(0); },
-	End: () => { if (events.n > 0) pickEvent(events.n - 1); },
+	Home: () => edge(1), End: () => edge(-1),
 	ArrowLeft: (e) => (e.shiftKey ? pan(-0.2) : along(-1)),
 	ArrowRight: (e) => (e.shiftKey ? pan(0.2) : along(1)),
 	ArrowUp: () => across(-1), ArrowDown: () => across(1),

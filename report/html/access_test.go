@@ -55,6 +55,39 @@ func TestAccessible(t *testing.T) {
 	if len(selected) != 1 {
 		t.Errorf("selected are %q", selected)
 	}
+
+	// WCAG 2.1: texts have a contrast of 4.5 to what is behind them, and marks of 3
+	// to the bars of calls.
+	const contrast = `((front, back) => {
+		const g = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+		const luminance = (color) => {
+			g.fillStyle = color;
+			g.fillRect(0, 0, 1, 1);
+			const [r, green, b] = [...g.getImageData(0, 0, 1, 1).data].map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+			return 0.2126 * r + 0.7152 * green + 0.0722 * b;
+		};
+		const [x, y] = [luminance(front), luminance(back)];
+		return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05);
+	})`
+	for _, dark := range []bool{false, true} {
+		b.dark(dark)
+		check := func(front, back string, least float64) {
+			if c := eval[float64](b, fmt.Sprintf("%s(%s, %s)", contrast, front, back)); c < least {
+				t.Errorf("dark %v: the contrast of %s to %s is %.2f, want %.1f", dark, front, back, c, least)
+			}
+		}
+		for _, text := range []string{"ink", "dim", "bad", "warn", "ok", "pick"} {
+			for _, behind := range []string{"paper", "panel", "lane"} {
+				check("palette."+text, "palette."+behind, 4.5)
+			}
+		}
+		for _, mark := range []string{"ok", "bad", "dim"} {
+			for _, bar := range []string{"ring", "talk", "hold"} {
+				check("palette."+mark, "palette."+bar, 3)
+			}
+		}
+		check("palette.bad", `getComputedStyle(document.querySelector("#list tr[aria-selected=true]")).backgroundColor`, 4.5)
+	}
 }
 
 // By the keyboard alone each event and each connection that failed can be reached,
@@ -208,4 +241,26 @@ func TestZone(t *testing.T) {
 	}
 	empty := open(t, out.Bytes(), 1200, 800, "")
 	want(empty, `ticks().length`, 0)
+}
+
+// Paper is white, and has no canvas that browsers cannot draw; the verdict on it is
+// open.
+func TestPaper(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	page, add := synthetic(t, report.Options{})
+	for i := range 97 * 250 {
+		add(int64(i)*1e6, i/97, "/incoming?remote=5003") // the last of each 97 fails
+	}
+	b := open(t, page(), 1000, 700, "")
+	b.dark(true)
+	eval[bool](b, `(addEventListener("beforeprint", () => {
+		const canvas = $("canvas"), [r] = canvas.getContext("2d").getImageData(canvas.width - 10, canvas.height - 10, 1, 1).data;
+		globalThis.paper = [canvas.width, canvas.height < 16384, r > 240, $("unprinted").textContent, document.querySelectorAll("#verdict details:not([open])").length].join();
+	}), true)`)
+	b.printed()
+	want(b, `paper`, "2000,true,true,and 50 more phones,0")
+	want(b, `printed.length + " " + view.lanes.length + " " + $("servers").open`, "200 250 false")
+	want(b, `getComputedStyle(document.documentElement).getPropertyValue("--paper")`, "#15181c")
 }

@@ -5,6 +5,9 @@ const view = { from: 0, to: 1, lanes: [], gutter: 150, width: 0, height: 0 };
 // picked is what is selected: an event by its index, a call, or a mark.
 const picked = { event: -1, call: null, mark: null, lane: null };
 
+// onPaper says that the timeline is drawn for paper.
+let onPaper = false;
+
 let palette = {};
 function readPalette() {
 	const style = getComputedStyle(document.documentElement);
@@ -33,7 +36,7 @@ function hatch(color) {
 // sized fits a canvas to the pixels of the screen, and returns its context in
 // those of the page.
 function sized(canvas, width, height) {
-	const ratio = devicePixelRatio || 1;
+	const ratio = onPaper ? 2 : devicePixelRatio || 1;
 	const w = Math.round(width * ratio), h = Math.round(height * ratio);
 	if (canvas.width !== w || canvas.height !== h) {
 		canvas.width = w;

@@ -438,26 +438,42 @@ function hover(e) {
 // printed is the lanes that were printed last.
 let printed = [];
 
-// printing shows the whole time of the lanes that fail, as paper does not scroll.
+// Paper has so many lanes at most, as browsers draw no canvas of any height, and its
+// canvas is so many pixels wide whatever the window is.
+const maxPrinted = 200, paperWidth = 1000;
+
+// printing shows the whole time of the lanes that fail, as paper does not scroll, in
+// the colors of paper, and opens what is closed in the verdict.
 function printing() {
 	let before = null;
 	addEventListener("beforeprint", () => {
-		before = { lanes: view.lanes, from: view.from, to: view.to, scroll: $("lanes").scrollTop, room: $("room").style.height };
+		const closed = [...document.querySelectorAll("#verdict details:not([open])")];
+		before = { lanes: view.lanes, from: view.from, to: view.to, scroll: $("lanes").scrollTop, closed };
 		view.lanes = view.lanes.filter((lane) => lane.failing || lane.events.some((i) => events.failed[i]));
 		if (view.lanes.length === 0) view.lanes = before.lanes.slice(0, 40);
+		const more = view.lanes.length - maxPrinted;
+		$("unprinted").textContent = more > 0 ? "and " + plural(more, "more phone") : "";
+		view.lanes = view.lanes.slice(0, maxPrinted);
 		view.lanes.forEach((lane, row) => { lane.row = row; });
 		printed = view.lanes;
 		[view.from, view.to] = [first, last];
 		const box = $("lanes");
+		for (const element of closed) element.open = true;
+		onPaper = true;
+		document.documentElement.classList.add("paper");
 		box.scrollTop = 0;
 		$("room").style.height = "";
+		box.style.width = paperWidth + "px";
 		box.style.height = axisHeight + view.lanes.length * laneHeight + "px";
 		readPalette();
 		drawNow();
 	});
 	addEventListener("afterprint", () => {
 		if (!before) return;
-		$("lanes").style.height = "";
+		onPaper = false;
+		document.documentElement.classList.remove("paper");
+		for (const element of before.closed) element.open = false;
+		$("lanes").style.width = $("lanes").style.height = "";
 		[view.from, view.to] = [before.from, before.to];
 		arrange();
 		$("lanes").scrollTop = before.scroll;

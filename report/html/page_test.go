@@ -302,6 +302,26 @@ func TestLayout(t *testing.T) {
 	want(b, `view.from + " " + view.lanes.length`, before)
 }
 
+// A name of any length and any script is cut to its room, between characters.
+func TestLongName(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	b := open(t, pageOf(t, busy), 1000, 700, "")
+	want(b, `(() => {
+		let measured = 0;
+		const measure = CanvasRenderingContext2D.prototype.measureText;
+		CanvasRenderingContext2D.prototype.measureText = function (text) {
+			measured += text.length;
+			return measure.call(this, text);
+		};
+		lanes[0].name = "😀".repeat(30000);
+		lanes[0].cutTo = 0;
+		drawNow();
+		return lanes[0].cut.isWellFormed() && lanes[0].cut.endsWith("😀…") && lanes[0].cut.length < 60 && measured < 300000;
+	})()`, true)
+}
+
 // The list sorts, and is copied as CSV that no spreadsheet runs.
 func TestList(t *testing.T) {
 	if testing.Short() {
@@ -346,6 +366,14 @@ func TestCopy(t *testing.T) {
 		k.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").Close()
 	}), 1200, 800, "event=0")
 	want(b, `curl(0)`, `curl --globoff --request-target $'/incoming?mac=000b82123432&n=J\xfcr\x27gen Doe&x=$(id)' -H 'Host: cti' -A 'it'\''s' 'http://192.168.40.207:8085/'`)
+	b.do(chromedp.MouseClickXY(func() (x, y float64) {
+		at := eval[point](b, `(() => {
+			const box = [...document.querySelectorAll("#details button")].find((e) => e.textContent === "copy the frame filter").getBoundingClientRect();
+			return { X: box.left + 5, Y: box.top + 5 };
+		})()`)
+		return at.X, at.Y
+	}()))
+	b.wait(`$("busy").hidden === false && $("busy").textContent === "copied the frame filter" && $("status").textContent === $("busy").textContent`)
 	want(b, `(meta.heads[events.head[0]][4] = "TLSv1.2", curl(0).endsWith(" 'https://192.168.40.207:8085/'"))`, true)
 	want(b, `quoted("a'b")`, `'a'\''b'`)
 	want(b, `tsharkFilter("192.168.40.50", 40000, "192.168.40.207:8085")`,

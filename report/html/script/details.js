@@ -25,19 +25,26 @@ function copyButton(label, text, done) {
 	return button;
 }
 
-// copy puts a text into the clipboard.
+let noticed = 0;
+
+// copy puts a text into the clipboard, and says for a while whether it did.
 async function copy(text, done) {
 	try {
 		await navigator.clipboard.writeText(text);
 	} catch { // a page from a file may not in some browsers
-		const area = document.createElement("textarea");
+		const area = document.createElement("textarea"), focused = document.activeElement;
 		area.value = text;
 		document.body.append(area);
 		area.select();
-		document.execCommand("copy");
+		if (!document.execCommand("copy")) done = "nothing was copied: the browser does not allow it";
 		area.remove();
+		focused?.focus({ preventScroll: true });
 	}
 	say(done);
+	$("busy").textContent = done;
+	$("busy").hidden = false;
+	clearTimeout(noticed);
+	noticed = setTimeout(() => { $("busy").hidden = true; }, 3000);
 }
 
 // describe says in a line what an event is.

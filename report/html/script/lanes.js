@@ -349,7 +349,11 @@ function drawNames(g, shown) {
 		g.fillStyle = lane.failing ? palette.bad : palette.ink;
 		if (lane.cutTo !== view.gutter) {
 			lane.cut = (lane.failing ? "✗ " : "") + lane.name;
-			while (lane.cut.length > 3 && g.measureText(lane.cut).width > view.gutter - 12) lane.cut = lane.cut.slice(0, -2) + "…";
+			const letters = [...lane.cut.slice(0, 200)]; // more has no room on any screen
+			while (letters.length > 3 && g.measureText(lane.cut).width > view.gutter - 12) {
+				letters.pop();
+				lane.cut = letters.join("") + "…";
+			}
 			lane.cutTo = view.gutter;
 		}
 		g.fillText(lane.cut, 8, y + laneHeight / 2);

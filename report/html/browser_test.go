@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -69,6 +70,9 @@ func open(t testing.TB, html []byte, width, height int64, state string) *browser
 		t.Fatal(err)
 	}
 	if _, err := chromedp.Call(b.Context, log.Enable, struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(b.Context, performance.Enable, performance.EnableParams{}); err != nil {
 		t.Fatal(err)
 	}
 	b.show(html, state)

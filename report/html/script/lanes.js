@@ -146,11 +146,7 @@ function draw() {
 	});
 }
 
-// drawn is how long the latest drawing took, in milliseconds, for tests.
-let drawn = 0;
-
 function drawNow() {
-	const began = performance.now();
 	const box = $("lanes");
 	view.width = box.clientWidth;
 	view.height = box.clientHeight;
@@ -169,7 +165,6 @@ function drawNow() {
 		g.fillText(lanes.length === 0 ? "no events" : filter.wrong || "nothing matches the search", view.gutter + 12, axisHeight + 24);
 	}
 	drawOverview();
-	drawn = performance.now() - began;
 }
 
 function drawLanes(g, shown) {

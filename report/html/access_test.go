@@ -164,6 +164,13 @@ func TestState(t *testing.T) {
 		b.settle()
 	}
 	want(b, `picked.event`, -1)
+	// A picked event is in view, in the list and among the lanes.
+	again := open(t, pageOf(t, busy), 1200, 500, "event=1367")
+	want(again, `(() => {
+		const row = $("list").querySelector("tr[aria-selected=true]").getBoundingClientRect(), box = $("list").getBoundingClientRect();
+		return row.top >= box.top && row.bottom <= box.bottom;
+	})()`, true)
+	want(again, `laneAt(yOf(picked.lane.row) + 1) === picked.lane && yOf(picked.lane.row) + laneHeight <= view.height`, true)
 }
 
 // Text of the list is selected by dragging over it, and stays selected, so that it

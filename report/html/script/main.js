@@ -127,6 +127,9 @@ function restore() {
 	search(true);
 	Object.assign(picked, { event: number("event", events.n), call: calls[number("call", calls.length)] ?? null, mark: marks[number("mark", marks.length)] ?? null });
 	showDetails();
+	if (picked.event >= 0) reveal(picked.event);
+	const phone = picked.call?.phone ?? picked.mark?.phone ?? (picked.event >= 0 ? events.phone[picked.event] : -1);
+	laneIntoView(phone);
 }
 
 function setClock(form) {

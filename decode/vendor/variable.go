@@ -52,8 +52,12 @@ func (v *Vendor) Spell(variable string) string {
 	return "$" + variable
 }
 
-// Knows reports whether the vendor's phones replace the variable.
-func (v *Vendor) Knows(variable string) bool { return v.Open || v.lists(variable) }
+// Knows reports whether the vendor's phones replace the variable. Those that replace
+// any of their settings have none that is another vendor's name of a variable of
+// their own.
+func (v *Vendor) Knows(variable string) bool {
+	return v.lists(variable) || v.Open && v.another(variable) == ""
+}
 
 func (v *Vendor) lists(variable string) bool {
 	return slices.ContainsFunc(v.Variables, func(w Variable) bool { return w.Name == variable })

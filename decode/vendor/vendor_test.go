@@ -110,6 +110,22 @@ func TestEventOf(t *testing.T) {
 	}
 }
 
+// Snom phones replace any of their settings, but not what others call a variable of
+// theirs.
+func TestKnows(t *testing.T) {
+	for _, test := range []struct {
+		vendor, name string
+		want         bool
+	}{
+		{"snom", "call-id", true}, {"snom", "user_name1", true}, {"snom", "call_id", false}, {"snom", "ip", false}, {"snom", "local_ip", true},
+		{"yealink", "call_id", true}, {"yealink", "call-id", false}, {"yealink", "user_name1", false},
+	} {
+		if got := vendor.Named(test.vendor).Knows(test.name); got != test.want {
+			t.Errorf("%s knows %s: %t", test.vendor, test.name, got)
+		}
+	}
+}
+
 // registered are the names under which IEEE has the vendors' blocks.
 var registered = map[string]string{
 	"grandstream": `grandstream`, "yealink": `yealink`, "snom": `snom technology`, "htek": `hanlong`, "sangoma": `sangoma`,

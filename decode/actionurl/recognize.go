@@ -34,7 +34,11 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *p
 			}
 		}
 		if v.Fits {
-			count[weights[v.Means]]++
+			weight := weights[v.Means]
+			if weight == generic && isAddress(v.Value) {
+				weight = common // the other end of a connection, not of a call
+			}
+			count[weight]++
 			own = own || s.has(v.Value)
 		}
 	}
@@ -66,6 +70,15 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *p
 	return s.agent || s.address && (known > count[common] || named) || s.frame && (calls > 0 || named)
 }
 
+// isAddress reports whether a value is an IPv4 address.
+func isAddress(value string) bool {
+	if strings.Count(value, ".") != 3 {
+		return false
+	}
+	addr, err := netip.ParseAddr(value)
+	return err == nil && addr.Is4()
+}
+
 // ofMaker reports whether a variable is the MAC address of a phone, by its maker.
 func (e *Event) ofMaker() bool { return vendor.Of(e.mac) != nil }
 
@@ -87,7 +100,7 @@ type sending struct {
 	ip     netip.Addr
 	macs   [2]packet.MAC // of the user agent and the frame; zero for none
 
-	agent   bool // the user agent is that of phones that announce events
+	agent   bool // the user agent is that of phones that announce events, or these have none but fixed URLs
 	frame   bool // the frame comes from the address of one
 	address bool // and there is no user agent, or it came from the address of one without
 }
@@ -99,6 +112,7 @@ func sendingOf(x *httpwire.Exchange, from *phone.Sender) sending {
 	if s.frame = !s.macs[1].IsZero(); s.vendor == nil {
 		s.vendor = vendor.Of(s.macs[1])
 	}
+	s.agent = s.agent || s.frame && s.vendor != nil && s.vendor.Fixed
 	s.address = x.UserAgent == "" && (from.IsKnown() || s.frame)
 	return s
 }

@@ -86,9 +86,17 @@ func TestRecognizedBySender(t *testing.T) {
 		mitel   = "Aastra6731i MAC:00-08-5D-23-74-29 V:2.6.0.1008-SIP"
 		htek    = "00:1f:c1:1a:8b:6c"
 		akuvox  = "0c:11:05:aa:bb:cc"
+		twoN    = "7c:1e:b3:aa:bb:cc"
 		nobody  = "02:00:00:00:00:01"
 	)
 	for _, test := range []struct{ agent, source, target, want string }{
+		// URLs of door stations are fixed.
+		{"", twoN, "/door/open", "unknown"},
+		{"HIPVerso/2.40", twoN, "/message?floor=2", `unknown floor="2"`},
+		{"", twoN, "/hipvs-7c1eb3aabbcc.xml", "no Action URL"},
+		{"", twoN, "/firmware/latest", "no Action URL"},
+		{"", "1c:ca:e3:71:23:45", "/api/doorbird/front_relay?id=5", `unknown id="5"`},
+		{"", nobody, "/door/open", "no Action URL"},
 		{yealink, nobody, "/help.xml?IP=192.168.40.50", `unknown IP="192.168.40.50"`},
 		{yealink, nobody, "/help.xml?mac=249ad86e9d88", `unknown mac="249ad86e9d88"`},
 		{yealink, nobody, "/help.xml? MAC=24:9A:D8:6E:9D:88", `unknown MAC="24:9A:D8:6E:9D:88"`},
@@ -200,7 +208,8 @@ func TestNotRecognized(t *testing.T) {
 		// Of things that are no phones: only a maker of phones, or a word that only phones use, tells.
 		{"ESP8266HTTPClient", `/hook?mac=240ac4112233&event=button&battery=80 /api?mac=240ac4112233&state=connected&ip=192.168.40.50
 			/log?mac=240ac4112233&action=registered /gw?mac=240ac4112233&status=hold /heartbeat?mac=240ac4112233&ip=192.168.40.50
-			/alarm?mac=240ac4112233 /tv?event=connected&model=TV /tv?action=register&ip=10.0.0.7 /mute_on?mac=240ac4112233`},
+			/alarm?mac=240ac4112233 /vpn?event=connected&remote=192.0.2.4
+			/vpn?remote=192.0.2.4&local=10.0.0.1&duration=55 /tv?event=connected&model=TV /tv?action=register&ip=10.0.0.7 /mute_on?mac=240ac4112233`},
 		{phoneAgent, `/cfg000b828aa872.xml /cfg000b828aa872 /gs/cfg000b828aa872.xml /cfggxp2135.xml /cfg.xml
 			/gxp2135fw.bin /firmware/gxp2135fw.bin /firmware/1.0.7.97/release /phonebook.xml /gs_phonebook.xml
 			/gs_phonebook?mac=000b828aa872 /phonebook/search?name=x /ring1.bin /logo.bmp /provisioning/000b828aa872

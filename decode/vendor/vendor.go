@@ -68,6 +68,7 @@ type Vendor struct {
 
 	CallerIsRemote bool // $remote is who called and $local who was called, whichever of them the phone is
 	EndsOnHook     bool // nothing but on_hook announces that a call is over
+	Fixed          bool // its URLs have no variables: whatever it asks for is one, unless it is a file
 	OwnCallIDs     bool // its call ids are handles that other phones have, too
 }
 

@@ -91,6 +91,12 @@ func (in *Input) Open(name string) (*Opened, error) {
 	return f, nil
 }
 
+// Reopen opens a file of the input once more.
+func (in *Input) Reopen(name string) (*Opened, error) {
+	f, _, err := in.open(name)
+	return f, err
+}
+
 // open opens a file without adding it. Its info is nil where it has none.
 func (in *Input) open(name string) (*Opened, os.FileInfo, error) {
 	from, closer := in.stdin, io.Closer(io.NopCloser(nil))

@@ -79,6 +79,10 @@ func (r *learning) learn(cmd *cobra.Command, names []string) error {
 		return &statusError{statusFailed, err}
 	}
 	keep := sandbox.Rights{Read: names}
+	if in.Saved {
+		in.Names = saved.Files(in.Names)
+		keep.Read = append(keep.Read, in.Names...)
+	}
 	if r.profile != "" && r.profile != "-" {
 		keep.Write = []string{filepath.Dir(r.profile)}
 	}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -362,6 +364,28 @@ func TestReportOfAFolder(t *testing.T) {
 		got := outputOf(t, nil, "report", "--columns", "sensor,event", "--format", "csv", name)
 		if n, m := strings.Count(got, "hq,"), strings.Count(got, "branch,"); n != 22 || m != 22 {
 			t.Errorf("%s: %d and %d events:\n%s", name, n, m, head(got))
+		}
+	}
+}
+
+// What a folder, a pattern or a link stands for can be read after other files are out of
+// reach.
+func TestReportOfAFolderAlone(t *testing.T) {
+	dir := t.TempDir()
+	program, folder := filepath.Join(dir, "actionurl"), filepath.Join(dir, "events")
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	outputOf(t, nil, "analyze", "--rotate", "1m", "-o", filepath.Join(folder, "%H%M%S.ndjson"), "../../testdata/calls.pcap")
+	outputOf(t, nil, "analyze", "-o", filepath.Join(dir, "linked.ndjson"), "../../testdata/guide-events.pcap")
+	if err := errors.Join(os.Symlink(os.Args[0], program), os.Symlink("../linked.ndjson", filepath.Join(folder, "link.ndjson"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{folder, filepath.Join(folder, "*.ndjson")} {
+		for _, args := range [][]string{{"report", "--since", "-24h"}, {"learn"}} {
+			if out, err := exec.Command(program, append(args, name)...).CombinedOutput(); err != nil {
+				t.Errorf("%v %s: %v: %s", args, name, err, head(string(out)))
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"actionurl/cmd/actionurl/internal/run"
 	"actionurl/cmd/actionurl/internal/sandbox"
 	"actionurl/report/publish"
+	"actionurl/report/saved"
 )
 
 func newReport(enter shutter) *cobra.Command {
@@ -43,7 +44,7 @@ func newReport(enter shutter) *cobra.Command {
 // report shows the saved events of these names.
 func (a *analysis) report(ctx context.Context, names []string, stdin io.Reader) error {
 	a.Ready = func(outputs []string) {
-		a.enter.shut(sandbox.Rights{Write: outputs}, a.Verbose, a.Stderr)
+		a.enter.shut(sandbox.Rights{Read: saved.Files(names), Write: outputs}, a.Verbose, a.Stderr)
 	}
 	a.finishVerdict(cmp.Or(a.Verdict.Alone, a.Stderr), names)
 	if publish.Named(names[0]) {

@@ -53,6 +53,16 @@ func expand(names []string) ([]string, error) {
 	return all, nil
 }
 
+// Files returns the files that are read for these names: of folders and patterns, those
+// that they stand for.
+func Files(names []string) []string {
+	all, err := expand(names)
+	if err != nil { // which reading them reports
+		return names
+	}
+	return all
+}
+
 // holds reports whether a folder, with its folders, or what matches a pattern are
 // saved events and no other files.
 func holds(name string) bool {

@@ -23,9 +23,8 @@ type Records struct {
 	ctx     context.Context
 	names   []string
 	parts   []*part // that are being read, in the order of the names
-	waiting []*part // whose time has not come, the earliest first
-	opened  []io.Closer
-	last    *part // whose record was returned
+	waiting []*part // whose time has not come, the earliest first; files are not open meanwhile
+	last    *part   // whose record was returned
 
 	dropped, losses int // of parts that are over
 }
@@ -33,8 +32,9 @@ type Records struct {
 // A part is a file, and the next record of it.
 type part struct {
 	name   string
-	from   io.Reader // nil if reader is there
-	reader reader
+	in     *files.Input
+	opened *files.Opened  // nil for a file that waits, and one that is over
+	reader reader         // nil until it is begun
 	lines  *report.Reader // the reader, or what it reads lines with
 	number int            // of the file, as they were named
 	least  int64          // no record is before this time
@@ -58,8 +58,8 @@ func Open(ctx context.Context, names []string, stdin io.Reader, idle func()) (*R
 		return nil, err
 	}
 	f := &Records{Input: files.NewInput(ctx, stdin, idle), ctx: ctx, names: names}
-	for _, name := range names {
-		if err := f.open(name); err != nil {
+	for number, name := range names {
+		if err := f.open(name, number); err != nil {
 			if f.Piped() && ctx.Err() != nil { // it waited for the first bytes of a pipe
 				break
 			}
@@ -71,51 +71,72 @@ func Open(ctx context.Context, names []string, stdin io.Reader, idle func()) (*R
 	return f, nil
 }
 
-func (f *Records) open(name string) error {
-	from, err := f.Input.Open(name)
+func (f *Records) open(name string, number int) error {
+	opened, err := f.Input.Open(name)
 	if err != nil {
 		return err
 	}
-	f.opened = append(f.opened, from)
-	p := &part{name: name, from: from, number: len(f.opened), least: math.MinInt64}
+	p := &part{name: name, in: f.Input, opened: opened, number: number, least: math.MinInt64}
 	f.waiting = append(f.waiting, p)
-	at, size := from.At()
-	switch {
-	case at == nil:
+	if at, _ := opened.At(); at == nil {
 		return p.begin()
-	case parquet.Is(at):
-		r, err := parquet.NewReader(name, at, size)
-		if err != nil {
-			return err
-		}
-		p.from, p.reader, p.lines, p.least = nil, r, r.Reader, r.Least()
-		p.lines.Sensor = sensorOf(name)
-		return nil
 	}
-	// Of many files, only those are decompressed whose time has come.
-	first := &part{name: name, from: io.NewSectionReader(at, 0, size)}
+	// Of many files, only those are open and take memory whose time has come.
+	first := *p
+	defer first.close()
+	p.opened = nil
 	if err := first.begin(); err != nil {
 		return err
 	}
-	if first.reader.Next(&first.next) == nil {
+	if r, ok := first.reader.(*parquet.Reader); ok {
+		p.least = r.Least()
+	} else if first.reader.Next(&first.next) == nil {
 		p.least = first.next.Time
 	}
 	return nil
 }
 
 // begin begins to read the file, unless that is done.
-func (p *part) begin() error {
-	if p.from == nil {
+func (p *part) begin() (err error) {
+	if p.reader != nil {
 		return nil
 	}
-	plain, err := pcapfile.Decompress(p.from)
+	if p.opened == nil {
+		if p.opened, err = p.in.Reopen(p.name); err != nil {
+			return err
+		}
+	}
+	var from io.Reader = p.opened
+	if at, size := p.opened.At(); at != nil {
+		if parquet.Is(at) {
+			r, err := parquet.NewReader(p.name, at, size)
+			if err != nil {
+				return err
+			}
+			p.reader, p.lines = r, r.Reader
+			p.lines.Sensor = sensorOf(p.name)
+			return nil
+		}
+		from = io.NewSectionReader(at, 0, size)
+	}
+	plain, err := pcapfile.Decompress(from)
 	if err != nil {
 		return files.Named(p.name, err)
 	}
-	p.from, p.lines = nil, report.NewReader(p.name, plain)
+	p.lines = report.NewReader(p.name, plain)
 	p.lines.Sensor = sensorOf(p.name)
 	p.reader = p.lines
 	return nil
+}
+
+// close closes the file, if it is open.
+func (p *part) close() error {
+	if p.opened == nil {
+		return nil
+	}
+	err := p.opened.Close()
+	p.opened = nil
+	return err
 }
 
 // End returns the time of the last record, or files.ErrNoEnd where a file cannot
@@ -175,6 +196,7 @@ func (f *Records) Several() bool {
 				found.Add(p.next.Request.Interface.Sensor)
 			}
 		}
+		p.close()
 		*p = part{} // with the memory that it takes
 	}
 	return len(found) > 1
@@ -183,8 +205,8 @@ func (f *Records) Several() bool {
 // Close closes the files.
 func (f *Records) Close() error {
 	var errs []error
-	for _, c := range f.opened {
-		errs = append(errs, c.Close())
+	for _, p := range slices.Concat(f.parts, f.waiting) {
+		errs = append(errs, p.close())
 	}
 	return errors.Join(errs...)
 }
@@ -208,6 +230,7 @@ func (f *Records) Next() (*report.Saved, error) {
 	f.parts = slices.DeleteFunc(f.parts, func(p *part) bool {
 		if p.over {
 			f.dropped, f.losses = f.dropped+p.lines.Dropped, f.losses+p.lines.Losses
+			p.close()
 		}
 		return p.over
 	})

@@ -14,6 +14,7 @@ package publish
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -21,6 +22,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -420,8 +422,13 @@ func tooLong(err error) bool {
 // message returns the message of a line of the spool, nil if that is damaged.
 func (p *Publisher) message(line string) *nats.Msg {
 	parts := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 5)
-	if len(parts) != 5 || !strings.HasPrefix(parts[4], "{") {
+	if len(parts) != 5 || strings.ContainsFunc(parts[0], unicode.IsControl) || !json.Valid([]byte(parts[4])) {
 		return nil
+	}
+	for _, number := range parts[1:4] {
+		if _, err := strconv.ParseInt(number, 10, 64); err != nil {
+			return nil
+		}
 	}
 	m := nats.NewMsg(subjectsPrefix + p.config.Sensor + linesSuffix)
 	m.Data = []byte(parts[4])

@@ -29,6 +29,7 @@ type spool struct {
 
 	mu       sync.Mutex
 	segments []segment // the oldest first; the last is appended to
+	latest   int64     // number of the latest segment that there was
 	size     int64     // bytes of all segments
 	waiting  int       // lines that are not acknowledged
 	full     *sync.Cond
@@ -94,7 +95,8 @@ func openSpool(dir string, limit int64) (s *spool, err error) {
 }
 
 // recover finds the segments of an earlier run, and cuts off a line that is not
-// whole.
+// whole. A segment before the one that is acknowledged last is acknowledged; where
+// that is not to be known, all lines are sent again.
 func (s *spool) recover() error {
 	names, err := filepath.Glob(filepath.Join(s.dir, "*"+segmentSuffix))
 	if err != nil {
@@ -102,7 +104,7 @@ func (s *spool) recover() error {
 	}
 	for _, name := range names {
 		n, err := strconv.ParseInt(strings.TrimSuffix(filepath.Base(name), segmentSuffix), 10, 64)
-		if err != nil {
+		if err != nil || name != s.name(n) {
 			continue
 		}
 		info, err := os.Stat(name)
@@ -112,39 +114,70 @@ func (s *spool) recover() error {
 		s.segments = append(s.segments, segment{n, info.Size()})
 	}
 	slices.SortFunc(s.segments, func(a, b segment) int { return int(a.number - b.number) })
-	var number, at int64
-	text, _ := io.ReadAll(s.acked)
-	fmt.Sscan(string(text), &number, &at) // zeros if there is nothing
-	for i := range s.segments {
-		from := int64(0)
-		if s.segments[i].number == number {
-			from = min(at, s.segments[i].size)
+	number, at := s.position()
+	s.latest = number
+	found := s.segments
+	s.segments = nil
+	for _, g := range found {
+		name, from := s.name(g.number), int64(0)
+		s.latest = max(s.latest, g.number)
+		if g.number == number {
+			if from, err = lineAt(name, min(at, g.size)); err != nil {
+				return err
+			}
+			s.at = from
 		}
-		lines, end, err := count(s.name(s.segments[i].number), from)
+		lines, end, err := count(name, from)
 		if err != nil {
 			return err
 		}
-		if s.segments[i].number < number {
-			lines = 0
-		}
-		if end < s.segments[i].size {
-			if err := os.Truncate(s.name(s.segments[i].number), end); err != nil {
+		if g.number < number || end == 0 {
+			if err := os.Remove(name); err != nil {
 				return err
 			}
-			s.segments[i].size = end
+			continue
 		}
+		if end < g.size {
+			if err := os.Truncate(name, end); err != nil {
+				return err
+			}
+		}
+		s.segments = append(s.segments, segment{g.number, end})
 		s.waiting += lines
 		s.size += end
 	}
-	for len(s.segments) > 0 && s.segments[0].number < number {
-		if err := s.drop(); err != nil {
-			return err
-		}
-	}
-	if len(s.segments) > 0 && s.segments[0].number == number {
-		s.at = min(at, s.segments[0].size)
-	}
 	return nil
+}
+
+// The file of what is acknowledged has the number of a segment, and how many bytes of
+// that are.
+const ackedFormat = "%-20d %-20d\n"
+
+// position returns what that file says, zeros if it is not there or damaged.
+func (s *spool) position() (number, at int64) {
+	text, _ := io.ReadAll(s.acked)
+	fmt.Sscan(string(text), &number, &at)
+	if number < 0 || at < 0 || fmt.Sprintf(ackedFormat, number, at) != string(text) {
+		return 0, 0
+	}
+	return number, at
+}
+
+// lineAt returns at if a line of a file begins there, else 0.
+func lineAt(name string, at int64) (int64, error) {
+	if at == 0 {
+		return 0, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	var before [1]byte
+	if _, err := f.ReadAt(before[:], at-1); err != nil || before[0] != '\n' {
+		return 0, err
+	}
+	return at, nil
 }
 
 // count returns how many lines a file has behind from, and where the last ends.
@@ -182,10 +215,7 @@ func (s *spool) name(number int64) string {
 
 // begin begins a segment.
 func (s *spool) begin() error {
-	number := int64(1)
-	if n := len(s.segments); n > 0 {
-		number = s.segments[n-1].number + 1
-	}
+	number := s.latest + 1 // and not that of one that is gone, which may be acknowledged
 	out, err := os.OpenFile(s.name(number), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -195,7 +225,7 @@ func (s *spool) begin() error {
 			return err
 		}
 	}
-	s.out = out
+	s.out, s.latest = out, number
 	s.segments = append(s.segments, segment{number: number})
 	return nil
 }
@@ -318,7 +348,7 @@ func (s *spool) acknowledge(n int, bytes int64) error {
 	if over {
 		return s.following()
 	}
-	_, err := s.acked.WriteAt(fmt.Appendf(nil, "%-20d %-20d\n", first.number, at), 0)
+	_, err := s.acked.WriteAt(fmt.Appendf(nil, ackedFormat, first.number, at), 0)
 	return err
 }
 

@@ -3,12 +3,15 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/finding"
 	"actionurl/decode/packet"
+	"actionurl/decode/verdict"
 )
 
 // What a Reader keeps for the lines to come is short, and there is a number of each.
@@ -62,5 +65,55 @@ func TestListsBound(t *testing.T) {
 	}
 	if err := r.Next(&s); err != io.EOF {
 		t.Error(err)
+	}
+}
+
+// A table keeps so many bytes of a cell, more of sentences, and cuts no character.
+func TestCellBound(t *testing.T) {
+	for _, column := range []struct {
+		wrap int
+		most int
+	}{{0, maxCell}, {Prose, maxProse}} {
+		table := newTable(io.Discard, []Column{{Name: "a", wrap: column.wrap}}, Options{})
+		for _, text := range []string{strings.Repeat("x", column.most), "x" + strings.Repeat("ü", column.most/2-1) + "x"} {
+			if got := table.row(make([]string, 1), []Value{Text(text)}).cells[0]; got != text {
+				t.Errorf("of %d bytes, %d are kept", len(text), len(got))
+			}
+		}
+		for _, text := range []string{strings.Repeat("x", column.most+1), "x" + strings.Repeat("ü", column.most), strings.Repeat("x", 1<<20)} {
+			got, cut := strings.CutSuffix(table.row(make([]string, 1), []Value{Text(text)}).cells[0], "…")
+			if !cut || len(got) > column.most || len(got) < column.most-1 || !strings.HasPrefix(text, got) {
+				t.Errorf("of %d bytes, %d are kept, to …%q", len(text), len(got), got[len(got)-1:])
+			}
+		}
+	}
+}
+
+// A verdict names few phones of a cause, and shows few servers; it says how many there
+// are.
+func TestVerdictBound(t *testing.T) {
+	v := &verdict.Verdict{Events: 1}
+	phones := func(n int) (all []finding.Phone) {
+		for i := range n {
+			all = append(all, finding.Phone{Name: fmt.Sprintf("phone-%c", 'a'+i)})
+		}
+		return all
+	}
+	for i, n := range []int{maxNamed, maxNamed + 1} {
+		v.Causes = append(v.Causes, verdict.Cause{Kind: finding.Refused, Phones: phones(n), What: fmt.Sprintf("cause %d", i), Hint: "hint"})
+	}
+	for i := range 8 {
+		v.Servers = append(v.Servers, verdict.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 80)})
+	}
+	text := rendered(t, v, 120)
+	if strings.Count(text, "phone-a") != 1 || !strings.Contains(text, "phone-d") || !strings.Contains(text, "5 phones") {
+		t.Errorf("phones of causes: %s", text)
+	}
+	if strings.Count(text, "192.0.2.") != 8 || strings.Contains(text, "more server") {
+		t.Errorf("8 servers: %s", text)
+	}
+	v.Servers = append(v.Servers, v.Servers...)
+	if text = rendered(t, v, 120); strings.Count(text, "192.0.2.") != 8 || !strings.Contains(text, "and 8 more servers") {
+		t.Errorf("16 servers: %s", text)
 	}
 }

@@ -109,9 +109,10 @@ func (s *Secrets) log(key logKey) []byte {
 }
 
 // AddPrivateKey adds the RSA keys of a PEM file. Keys of other kinds cannot
-// decrypt: they only sign.
+// decrypt: they only sign. It is an error if there is no other.
 func (s *Secrets) AddPrivateKey(file []byte) error {
 	found := false
+	none := errors.New("no private key in PEM form; 'openssl pkcs12 -in FILE -nodes' converts .pfx and .p12, 'openssl pkey -in FILE' DER")
 	for {
 		block, rest := pem.Decode(file)
 		if block == nil {
@@ -129,7 +130,8 @@ func (s *Secrets) AddPrivateKey(file []byte) error {
 		case "PRIVATE KEY":
 			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
 		case "EC PRIVATE KEY":
-			return errors.New("an EC key cannot decrypt: it only signs; use a key log (SSLKEYLOGFILE)")
+			none = errors.New("an EC key cannot decrypt: it only signs; use a key log (SSLKEYLOGFILE)")
+			continue
 		default: // a certificate beside the key
 			continue
 		}
@@ -138,13 +140,14 @@ func (s *Secrets) AddPrivateKey(file []byte) error {
 		}
 		private, ok := key.(*rsa.PrivateKey)
 		if !ok {
-			return errors.New("a key that is not RSA cannot decrypt: it only signs; use a key log (SSLKEYLOGFILE)")
+			none = errors.New("a key that is not RSA cannot decrypt: it only signs; use a key log (SSLKEYLOGFILE)")
+			continue
 		}
 		s.private = append(s.private, private)
 		found = true
 	}
 	if !found {
-		return errors.New("no private key in PEM form")
+		return none
 	}
 	return nil
 }

@@ -749,6 +749,11 @@ func TestPrivateKey(t *testing.T) {
 			t.Errorf("%s: %v", test.block.Type, err)
 		}
 	}
+	_, file := rsaCertificate(t)
+	ec := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY"})
+	if err := tls.NewSecrets().AddPrivateKey(append(ec, file...)); err != nil {
+		t.Errorf("an RSA key beside an EC key: %v", err)
+	}
 }
 
 // BenchmarkDecrypt reads records of a conversation, of the sizes that a TCP

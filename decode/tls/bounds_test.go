@@ -392,3 +392,46 @@ func FuzzKeyLog(f *testing.F) {
 		}
 	})
 }
+
+// Of whatever bytes, nothing is held or counted behind the end, and Found is called once.
+func FuzzReader(f *testing.F) {
+	hello := capturetest.ClientHello("crm.example.com")
+	f.Add([]byte(hello), []byte("\x15\x03\x01\x00\x02\x02\x46"), uint8(5), uint8(0))
+	f.Add([]byte(hello), []byte("HTTP/1.1 400"), uint8(200), uint8(1))
+	f.Add([]byte(hello+someChange+someData+someData), []byte(someHello+someChange+someData), uint8(99), uint8(2))
+	f.Add([]byte(hello+someChange+someData+someData[:20]), []byte("HTTP/1.1 400"), uint8(250), uint8(2))
+	f.Fuzz(func(t *testing.T, phone, server []byte, size, late uint8) {
+		found := 0
+		r := waiter()
+		if r.config.Found = func(*Handshake) { found++ }; late == 255 {
+			r.config.Secrets = nil
+		}
+		c := new(stream.Conn)
+		at := new(stream.Mark)
+		for i := 0; len(phone)+len(server) > 0; i++ {
+			if i == int(late) && late < 255 { // the random bytes of the hello are zeros
+				r.config.Secrets.AddLog(strings.NewReader("CLIENT_RANDOM " + strings.Repeat("00", 32) + " " + strings.Repeat("01", 48) + "\n"))
+				r.Retry(0)
+			}
+			for side, data := range []*[]byte{&phone, &server} {
+				n := min(int(size)+1, len(*data))
+				if n == 0 {
+					continue
+				}
+				if c.State != nil && i%5 == 4 {
+					r.Gap(c, stream.Side(side), 0, n, false, at)
+				} else {
+					r.Data(c, stream.Side(side), (*data)[:n], 0, at)
+				}
+				*data = (*data)[n:]
+			}
+		}
+		if c.State == nil {
+			return
+		}
+		r.End(c, 0, stream.Lost, at)
+		if r.Flush(); found != 1 || r.held != 0 || r.kept != 0 || r.open != 0 || len(r.waiting) != 0 {
+			t.Errorf("found %d times; behind the end %d bytes are held and %d kept, %d are open, %d wait", found, r.held, r.kept, r.open, len(r.waiting))
+		}
+	})
+}

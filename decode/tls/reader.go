@@ -820,7 +820,7 @@ func (r *Reader) found(c *Conn) {
 	if c.open != nil {
 		c.open.exchange = nil
 	}
-	if !c.reads() {
+	if !c.opened || !c.reads() {
 		r.release(&c.sides[0])
 		r.release(&c.sides[1])
 		if c.open != nil {

@@ -46,8 +46,8 @@ const (
 	// maxRecord bounds the bytes of a record (RFC 5246, section 6.2.3).
 	maxRecord = 1<<14 + 2048
 
-	// maxRecords bounds the bytes of all records that have come in part, or that
-	// wait for keys: 8 MiB. What is beyond is lost.
+	// maxRecords bounds the bytes of all records that have come in part, and of the
+	// connections that wait for keys: 8 MiB. What is beyond is lost.
 	maxRecords = 8 << 20
 
 	// maxWaiting bounds those of a connection that waits for keys.

@@ -316,46 +316,6 @@ func TestCutHello(t *testing.T) {
 	}
 }
 
-func FuzzReader(f *testing.F) {
-	hello := capturetest.ClientHello("crm.example.com")
-	record := "\x16\x03\x03\x00\x20" + strings.Repeat("r", 32)
-	f.Add([]byte(hello), []byte("\x15\x03\x01\x00\x02\x02\x46"), uint8(5), uint8(0))
-	f.Add([]byte(hello), []byte("HTTP/1.1 400"), uint8(200), uint8(1))
-	f.Add([]byte(hello+"\x14\x03\x03\x00\x01\x01"+record+record), []byte("\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03"+strings.Repeat("s", 32)+"\x00\xc0\x2f\x00\x14\x03\x03\x00\x01\x01"+record), uint8(99), uint8(2))
-	f.Fuzz(func(t *testing.T, client, server []byte, size, late uint8) {
-		found := 0
-		var secrets *tls.Secrets
-		if late < 200 {
-			secrets = tls.NewSecrets()
-			secrets.Grow()
-		}
-		var inside text
-		r := tls.NewReader(tls.Config{Found: func(h *tls.Handshake) { found++ }, Secrets: secrets, Inside: &inside})
-		c := new(stream.Conn)
-		at := new(stream.Mark)
-		for i := 0; len(client)+len(server) > 0; i++ {
-			if i == int(late) && secrets != nil { // the random bytes of the hello are zeros
-				secrets.AddLog(strings.NewReader("CLIENT_RANDOM " + strings.Repeat("00", 32) + " " + strings.Repeat("01", 48) + "\n"))
-				r.Retry(0)
-			}
-			for side, data := range []*[]byte{&client, &server} {
-				if n := min(int(size)+1, len(*data)); n > 0 {
-					r.Data(c, stream.Side(side), (*data)[:n], 0, at)
-					*data = (*data)[n:]
-				}
-			}
-		}
-		if c.State == nil {
-			return
-		}
-		r.End(c, 0, stream.Lost, at)
-		r.Flush()
-		if found != 1 {
-			t.Errorf("found %d times", found)
-		}
-	})
-}
-
 // TestDecrypt opens what real peers said to each other in every version and
 // suite that Go's crypto/tls speaks, by key log and by the server's RSA key.
 func TestDecrypt(t *testing.T) {

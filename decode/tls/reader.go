@@ -576,7 +576,7 @@ func (r *Reader) hold(c *stream.Conn, conn *Conn, sd stream.Side, data []byte, a
 		data = h.record
 		r.release(h)
 	}
-	r.decrypt(c, conn, sd, record{h.head[0], h.seq, data}, at)
+	r.decrypt(c, conn, sd, record{h.head[0], conn.over, h.seq, data}, at)
 }
 
 // release lets go of a record that has come in part.
@@ -585,10 +585,11 @@ func (r *Reader) release(h *half) {
 	h.record = nil
 }
 
-// A record is an encrypted one: its content type, the sequence number of its
-// head, and what follows the head.
+// A record is an encrypted one: its content type, whether it came when the handshake was
+// over, the sequence number of its head, and what follows the head.
 type record struct {
 	kind byte
+	over bool
 	seq  uint32
 	data []byte
 }
@@ -606,19 +607,19 @@ func (r *Reader) decrypt(c *stream.Conn, conn *Conn, sd stream.Side, x record, a
 	case o.waiting != nil:
 		r.wait(c, conn, &part{side: sd, record: x, mark: *at})
 		return
-	case h.keys == nil:
-		return
 	}
 	var plain []byte
 	var inner byte
 	var ok bool
-	if h.missed {
+	switch {
+	case h.keys == nil: // the other side's are there
+	case h.missed:
 		plain, inner, ok = h.keys.resume(x.kind, x.data, stream.After(h.hole, x.seq))
-	} else {
+	default:
 		plain, inner, ok = h.keys.open(x.kind, x.data)
 	}
 	if !ok {
-		if conn.version == TLS13 && h.keys.number == 0 {
+		if none := h.keys == nil || h.keys.number == 0; none && conn.version == TLS13 && (!x.over || sd == conn.client) {
 			return // still of the handshake, which has keys of its own
 		}
 		r.lose(c, conn, sd, x.seq, len(x.data), at)

@@ -162,6 +162,28 @@ func TestRecordOfOneByte(t *testing.T) {
 	}
 }
 
+// Where the key log lacks the server's secret, nobody says that the server did not answer.
+func TestNoServerSecret(t *testing.T) {
+	tape, log := overTLS(t, get("/inside"))
+	capt := capturetest.New()
+	capt.Play(tape, "192.168.40.50:49152", "192.168.40.207:443", 1400)
+	client := log[strings.Index(log, "CLIENT_TRAFFIC_SECRET_0"):]
+	client, _, _ = strings.Cut(client, "\n")
+	other := "\nSERVER_TRAFFIC_SECRET_0 " + strings.Fields(client)[1] + " "
+	for _, log := range []string{client, client + other + strings.Repeat("0d", 32), client + other + strings.Repeat("0d", 48)} {
+		secrets := tls.NewSecrets()
+		if _, err := secrets.AddLog(strings.NewReader(log)); err != nil {
+			t.Fatal(err)
+		}
+		var got []httpwire.Reason
+		d := New(Config{ResponseTimeout: time.Second, Secrets: secrets}, &sink{exchange: func(x *httpwire.Exchange) { got = append(got, x.NoResponse) }})
+		d.Batch(batch(capt.Frames))
+		if d.Flush(); len(got) != 1 || got[0] != httpwire.NotCaptured {
+			t.Errorf("with the key log\n%s\n%v", log, got)
+		}
+	}
+}
+
 // A connection of TLS whose beginning was not captured is counted once; one of
 // HTTP whose body looks like it goes on being read.
 func TestJoinedLate(t *testing.T) {

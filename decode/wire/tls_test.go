@@ -162,6 +162,27 @@ func TestRecordOfOneByte(t *testing.T) {
 	}
 }
 
+// What is inside begins once: a word in capitals is a method there, and no method behind
+// other bytes.
+func TestBeginsOnce(t *testing.T) {
+	for _, parts := range [][]string{{"XYZZY /inside HTTP/1.1\r\n\r\n"}, {"\x00\x01", "XYZZY /inside HTTP/1.1\r\n\r\n"}} {
+		tape, log := overTLS(t, parts...)
+		capt := capturetest.New()
+		capt.Play(tape, "192.168.40.50:49152", "192.168.40.207:443", 1400)
+		secrets := tls.NewSecrets()
+		if _, err := secrets.AddLog(strings.NewReader(log)); err != nil {
+			t.Fatal(err)
+		}
+		s := new(sink)
+		d := New(Config{ResponseTimeout: time.Second, Secrets: secrets}, s)
+		d.Batch(batch(capt.Frames))
+		d.Flush()
+		if got := strings.Join(s.lines, "\n"); strings.Contains(got, "/inside") != (len(parts) == 1) {
+			t.Errorf("of %q:\n%s", parts, got)
+		}
+	}
+}
+
 // Where the key log lacks the server's secret, nobody says that the server did not answer.
 func TestNoServerSecret(t *testing.T) {
 	tape, log := overTLS(t, get("/inside"))

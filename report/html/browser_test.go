@@ -50,17 +50,47 @@ func chromium(t testing.TB) string {
 	return ""
 }
 
+// running is the browser of all tests, which each have a tab of it.
+var running struct {
+	sync.Once
+	context.Context // nil where no test needed one
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if running.Context != nil {
+		if err := chromedp.Cancel(running.Context); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			status = 1
+		}
+	}
+	os.Exit(status)
+}
+
+// start starts the browser.
+func start(t testing.TB) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
+	)
+	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
+	running.Context, _ = chromedp.NewContext(allocator)
+	if err := chromedp.Do(running.Context); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // open shows a page in a window of this size, with a state behind the #.
 func open(t testing.TB, html []byte, width, height int64, state string) *browser {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
-	)
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
+	chromium(t)
+	running.Do(func() { start(t) })
+	if running.Err() != nil {
+		t.Fatal("the browser does not run")
+	}
 	b := &browser{t: t}
-	b.Context, cancel = chromedp.NewContext(allocator)
+	var cancel context.CancelFunc
+	b.Context, cancel = chromedp.NewContext(running.Context, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	b.do(chromedp.EmulateViewport(width, height))
 	if err := chromedp.Listen(b.Context, b.note); err != nil {

@@ -339,7 +339,7 @@ func TestList(t *testing.T) {
 	sort := func(column string) string {
 		return eval[string](b, fmt.Sprintf(`(() => {
 			[...$("list").querySelectorAll("th button")].find((e) => e.textContent.startsWith(%q)).click();
-			return [...$("list").querySelectorAll("tr.row")].map((row) => row.cells[3].textContent).join(" ");
+			return [...$("list").querySelectorAll("tr.row")].map((row) => row.cells[4].textContent).join(" ");
 		})()`, column))
 	}
 	for _, test := range [][2]string{{"time", "20 300 =1+1"}, {"ms", "20 300 =1+1"}, {"ms", "=1+1 300 20"}, {"who", "20 300 =1+1"}} {
@@ -374,7 +374,8 @@ func TestCopy(t *testing.T) {
 		return at.X, at.Y
 	}()))
 	b.wait(`$("busy").hidden === false && $("busy").textContent === "copied the frame filter" && $("status").textContent === $("busy").textContent`)
-	want(b, `(meta.heads[events.head[0]][4] = "TLSv1.2", curl(0).endsWith(" 'https://192.168.40.207:8085/'"))`, true)
+	want(b, `(meta.heads[events.head[0]][4] = "TLSv1.2", curl(0).endsWith(" --connect-to '::192.168.40.207:8085' 'https://cti/'"))`, true)
+	want(b, `(meta.heads[events.head[0]][2] = "x@y/", curl(0).endsWith(" 'https://192.168.40.207:8085/'"))`, true)
 	want(b, `quoted("a'b")`, `'a'\''b'`)
 	want(b, `tsharkFilter("192.168.40.50", 40000, "192.168.40.207:8085")`,
 		"ip.addr == 192.168.40.50 && tcp.port == 40000 && ip.addr == 192.168.40.207 && tcp.port == 8085")

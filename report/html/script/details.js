@@ -268,7 +268,8 @@ function curl(i) {
 	if (host) words.push("-H", quoted("Host: " + host));
 	if (agent) words.push("-A", quoted(agent));
 	if (body) words.push("-H", quoted("Content-Type: " + type), "--data-raw", quoted(body));
-	words.push(quoted((tls ? "https://" : "http://") + server + "/"));
+	if (tls && /^[\w.-]+(:\d+)?$/.test(host)) words.push("--connect-to", quoted("::" + server), quoted("https://" + host + "/")); // its certificate is for the name
+	else words.push(quoted((tls ? "https://" : "http://") + server + "/"));
 	return words.join(" ");
 }
 

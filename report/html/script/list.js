@@ -9,8 +9,8 @@ let listColumns = [
 	{ name: "time", width: "7.5rem", text: (i) => clock.time(i), key: (i) => i },
 	{ name: "phone", width: "4.8rem", text: (i) => phoneName(events.phone[i]), key: (i) => phoneName(events.phone[i]) },
 	{ name: "event", width: "7.6rem", text: eventName, key: eventName },
-	{ name: "who", width: "auto", text: who, key: who },
 	{ name: "status", width: "3.8rem", text: statusText, key: (i) => events.status[i], class: "status" },
+	{ name: "who", width: "auto", text: who, key: who },
 	{ name: "ms", width: "3.6rem", text: latencyText, key: (i) => events.latency[i], class: "number" },
 	{ name: "server", width: "11rem", text: serverName, key: serverName },
 ];

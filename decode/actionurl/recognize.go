@@ -400,10 +400,11 @@ func (e *Event) name(name string, v *vendor.Vendor) bool {
 	return false
 }
 
-// saysPhone reports whether a word of a name says which phone, or that it is one.
+// saysPhone reports whether a word of a name says which phone, or that it is one, as
+// the names of scripts do (xml_incoming.php).
 func saysPhone(word string) bool {
 	switch strings.ToLower(word) {
-	case "phone", "telephone", "voip", "sip", "tel":
+	case "phone", "telephone", "voip", "sip", "tel", "xml":
 		return true
 	}
 	return isNumber(word) || IsMAC(word) || vendor.Named(word) != nil

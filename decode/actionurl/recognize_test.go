@@ -97,6 +97,8 @@ func TestRecognizedBySender(t *testing.T) {
 		{"", twoN, "/firmware/latest", "no Action URL"},
 		{"", "1c:ca:e3:71:23:45", "/api/doorbird/front_relay?id=5", `unknown id="5"`},
 		{"", nobody, "/door/open", "no Action URL"},
+		{"", twoN, "/ring", "button_pressed [name]"},
+		{"", akuvox, "/hook?event=ring&remote=1", `unknown event="ring" remote="1"`}, // at the door, or of the phone
 		{yealink, nobody, "/help.xml?IP=192.168.40.50", `unknown IP="192.168.40.50"`},
 		{yealink, nobody, "/help.xml?mac=249ad86e9d88", `unknown mac="249ad86e9d88"`},
 		{yealink, nobody, "/help.xml? MAC=24:9A:D8:6E:9D:88", `unknown MAC="24:9A:D8:6E:9D:88"`},
@@ -166,6 +168,9 @@ func TestNamedInPath(t *testing.T) {
 		"/api/webhook/yealink_incoming_call":           "incoming_call [name]",
 		"/api/webhook/yealink-dnd-on":                  "dnd_on [name]",
 		"/api/webhook/phone_201_off_hook":              "off_hook [name]",
+		"/web/xml_disconnected.php?vendor=yealink":     `terminated_call [name] vendor="yealink"`,
+		"/yealink?ev=ring&from=5003":                   `incoming_call [name] ev="ring" from="5003"`,
+		"/yealink?ev=dial&num=5003":                    `outgoing_call [name] ev="dial" num="5003"`,
 		"/incoming_201":                                "incoming_call [name]",
 		"/x?event=phone_ringing":                       `incoming_call [name] event="phone_ringing"`,
 		// What stands around is part of the name.

@@ -37,13 +37,14 @@ var doorbird = Vendor{
 	Name: "doorbird", Label: "DoorBird",
 	Blocks: []string{"1c:ca:e3:7", "58:d8:a7"},
 	Fixed:  true,
-	Events: map[string]string{"doorbell": "button_pressed", "motion": "motion_detected", "motionsensor": "motion_detected"},
+	Events: map[string]string{"doorbell": "button_pressed", "ring": "button_pressed", "motion": "motion_detected", "motionsensor": "motion_detected"},
 }
 
 var twoN = Vendor{
 	Name: "2n", Label: "2N",
 	Blocks: []string{"7c:1e:b3"},
 	Fixed:  true,
+	Events: map[string]string{"doorbell": "button_pressed", "ring": "button_pressed"},
 }
 
 var avaya = Vendor{

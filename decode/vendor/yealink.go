@@ -15,6 +15,7 @@ var yealink = Vendor{
 	Slips:      []string{"features."},
 	Others:     []string{"action_url.is_ume", "features.action_uri_limit_ip", "features.show_action_uri_option"},
 	OwnCallIDs: true,
+	Events:     map[string]string{"ring": "incoming_call", "dial": "outgoing_call"}, // in published integrations
 	Variables: []Variable{
 		{"mac", MAC, "MAC address of the phone", false},
 		{"ip", IP, "IP address of the phone", false},

@@ -363,11 +363,7 @@ func isValue(segment string) bool {
 	if strings.Trim(segment, "+0123456789") == "" || segment[0] == '$' || strings.IndexByte(segment, '@') >= 0 || hasFold(segment, "sip:") {
 		return true
 	}
-	if len(segment) < len("1.2.3.4") || packet.HexDigit(segment[0]) > 15 {
-		return false
-	}
-	_, err := netip.ParseAddr(segment)
-	return err == nil || IsMAC(segment)
+	return isAddress(segment) || IsMAC(segment)
 }
 
 // isSwitch reports whether a word says which of two events another word means.

@@ -234,6 +234,16 @@ func TestNotRecognized(t *testing.T) {
 	}
 }
 
+// A capture holds more downloads than events.
+func TestRecognizeAllocs(t *testing.T) {
+	for _, target := range []string{"/cfg000b828aa872.xml", "/firmware/1.0.7.97/release", "/incoming/5003/192.0.2.50", "/a/c0ffee-cafe"} {
+		d, x := NewDecoder(Config{}, phone.NewRegistry()), from(phoneAgent, get(target))
+		if n := testing.AllocsPerRun(100, func() { d.Decode(x) }); n > 0 {
+			t.Errorf("%s takes %v allocations", target, n)
+		}
+	}
+}
+
 func TestOtherMethods(t *testing.T) {
 	d := NewDecoder(Config{Templates: templates(t, "incoming_call=192.168.40.207/mac=$mac&local=$local")}, phone.NewRegistry())
 	for _, method := range []string{"POST", "PUT", "HEAD", "OPTIONS", "get", ""} {

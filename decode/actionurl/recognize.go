@@ -248,8 +248,8 @@ func visible(c byte) bool { return c > ' ' && c < 0x7f }
 
 // CutPair cuts the first pair off. What stands between two "&" and has no "="
 // is part of the value before it: a name such as "A&B Ltd" is sent as it is.
-// In the path form a pair may begin after "/", "?" or ":", too, if its key is a
-// variable's name.
+// In the path form a pair may begin after "/" or ":", too, if its key is a variable's
+// name, and after "?", if that is a word.
 func CutPair(s string, pathForm bool) (pair, rest string) {
 	end := pairEnd(s, pathForm)
 	return s[:end], s[min(len(s), end+1):]
@@ -281,8 +281,12 @@ func segmentEnd(s string) int {
 			if beginsPair(s[i+1:]) {
 				return i
 			}
-		case '/', '?', ':':
+		case '/', ':':
 			if beginsVariable(s[i+1:]) {
+				return i
+			}
+		case '?':
+			if beginsQuery(s[i+1:]) {
 				return i
 			}
 		}
@@ -295,6 +299,16 @@ func segmentEnd(s string) int {
 func beginsVariable(s string) bool {
 	n := strings.IndexByte(s[:min(len(s), vendor.MaxName+1)], '=')
 	return n > 0 && vendor.IsVariable(s[:n])
+}
+
+// beginsQuery reports whether s begins with a pair whose key is a word, as in no id of
+// a call.
+func beginsQuery(s string) bool {
+	n := 0
+	for n < len(s) && (lower(s[n]) >= 'a' && lower(s[n]) <= 'z' || s[n] == '_' || s[n] == '-' || n > 0 && s[n] >= '0' && s[n] <= '9') {
+		n++
+	}
+	return n > 0 && n < len(s) && s[n] == '='
 }
 
 // beginsPair reports whether what follows an "&" has a "=" before the next one,

@@ -23,6 +23,12 @@ func TestRecognized(t *testing.T) {
 		{"", "/local=5002  call-id=1@x", `unknown local="5002  call-id=1@x"`},
 		{"", "/mac=000b82632815&display_remote =Jane Doe", `unknown mac="000b82632815" display_remote="Jane Doe"`},
 		{"curl/8.5.0", "/mac=000b82632815&local=5002", `unknown mac="000b82632815" local="5002"`},
+		// A query begins at "?" wherever a "=" was before it, as at the end of a token.
+		{"", "/hook/dG9rZW4=?event=incoming&remote=5001", `incoming_call [name] dG9rZW4 empty event="incoming" remote="5001"`},
+		{"", "/hook/dG9rZQ==/?event=incoming&remote=5001", `incoming_call [name] dG9rZQ="=/" event="incoming" remote="5001"`},
+		{"", "/in;v=2?e=hold&mac=000b82632815", `hold_call [name] in;v="2" e="hold" mac="000b82632815"`},
+		{"", "/call-id=a?b@x&remote=5001", `unknown call-id="a?b@x" remote="5001"`},
+		{"", "/call-id=a?=b@x&remote=5001", `unknown call-id="a?=b@x" remote="5001"`},
 		// Empty, repeated and unknown keys.
 		{"", "/mac=&local=", `unknown mac empty local empty`},
 		{"", "/remote=1&remote=2", `unknown remote="1" remote="2"`},

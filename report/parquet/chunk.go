@@ -346,7 +346,7 @@ func (c *cursor) values(encoding int32, b []byte, n int) (values, error) {
 
 // plain decodes values that are not encoded.
 func (c *cursor) plain(b []byte, n int) (values, error) {
-	size := map[int32]int{typeInt32: 4, typeFloat: 4, typeInt64: 8, typeDouble: 8, typeBytes: 4}[c.leaf.kind]
+	size := map[int32]int{typeInt32: 4, typeFloat: 4, typeInt64: 8, typeDouble: 8, typeBytes: 4, typeFixed: c.leaf.length}[c.leaf.kind]
 	if len(b) < n*size || c.leaf.kind == typeBool && len(b) < (n+7)/8 {
 		return values{}, errPage
 	}
@@ -371,11 +371,28 @@ func (c *cursor) plain(b []byte, n int) (values, error) {
 			numbers[i] = int64(int32(binary.LittleEndian.Uint32(b[4*i:])))
 		case typeFloat:
 			numbers[i] = int64(math.Float64bits(float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))))
+		case typeFixed:
+			var ok bool
+			if numbers[i], ok = fixed(b[size*i:][:size]); !ok {
+				return values{}, errors.New("a decimal has more than 64 bits")
+			}
 		default:
 			numbers[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
 		}
 	}
 	return values{numbers: numbers}, nil
+}
+
+// fixed returns a number with its highest byte first, if 64 bits have it.
+func fixed(b []byte) (n int64, ok bool) {
+	n = int64(int8(b[0])) >> 7 // its sign
+	for _, c := range b {
+		if n != n<<8>>8 {
+			return 0, false
+		}
+		n = n<<8 | int64(c)
+	}
+	return n, true
 }
 
 // coded decodes entries of the dictionary.

@@ -13,6 +13,7 @@ import (
 type element struct {
 	name       string
 	kind       int32 // the physical type; -1 of a group
+	length     int   // of a typeFixed, in bytes
 	repetition int32
 	children   int
 	logical    int16 // which of LogicalType; 0 for none
@@ -138,6 +139,8 @@ func readElement(r *thriftReader) element {
 		switch id {
 		case 1:
 			e.kind = int32(r.number())
+		case 2:
+			e.length = int(int32(r.number()))
 		case 3:
 			e.repetition = int32(r.number())
 		case 4:
@@ -341,7 +344,7 @@ func walk(rest []element, depth int, maxRep, maxDef uint32, found *[]leaf, of *[
 		maxRep++
 	}
 	if e.kind >= 0 && e.children == 0 {
-		*found = append(*found, leaf{kind: e.kind, maxRep: maxRep, maxDef: maxDef})
+		*found = append(*found, leaf{kind: e.kind, length: e.length, maxRep: maxRep, maxDef: maxDef})
 		*of = append(*of, e)
 		return rest, nil
 	}
@@ -357,14 +360,17 @@ func walk(rest []element, depth int, maxRep, maxDef uint32, found *[]leaf, of *[
 // take finds out how the values of a column lie in its leaves, and reports whether
 // they can be read.
 func (s *source) take(top element, found []leaf, of []element) bool {
-	known := func(kind int32) bool {
-		return slices.Contains([]int32{typeBool, typeInt32, typeInt64, typeFloat, typeDouble, typeBytes}, kind)
+	known := func(l leaf) bool {
+		if l.kind == typeFixed { // as Arrow writes decimals
+			return (of[0].logical == logicalDecimal || of[0].converted == convertedDecimal) && l.length > 0 && l.length <= maxFixed
+		}
+		return slices.Contains([]int32{typeBool, typeInt32, typeInt64, typeFloat, typeDouble, typeBytes}, l.kind)
 	}
 	switch {
 	case len(found) == 2 && (top.logical == logicalMap || top.converted == convertedMap || top.converted == 2) && // MAP_KEY_VALUE
 		found[0].maxRep == 1 && found[1].maxRep == 1 && found[0].kind == typeBytes && found[1].kind == typeBytes:
 		s.shape, s.values = namedTexts, &found[1]
-	case len(found) != 1 || found[0].maxRep > 1 || !known(found[0].kind):
+	case len(found) != 1 || found[0].maxRep > 1 || !known(found[0]):
 		return false
 	case found[0].maxRep == 1 && found[0].kind == typeBytes:
 		s.shape = severalTexts

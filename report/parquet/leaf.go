@@ -17,6 +17,7 @@ const (
 	typeFloat  = 4
 	typeDouble = 5
 	typeBytes  = 6
+	typeFixed  = 7 // of so many bytes
 )
 
 // The encodings of pages.
@@ -51,6 +52,7 @@ const maxBound = 64
 type leaf struct {
 	path   []string
 	kind   int32 // the physical type
+	length int   // of a typeFixed, in bytes
 	codec  int32
 	shared bool // many of its texts are the same, and go to a dictionary
 	maxRep uint32

@@ -13,7 +13,7 @@
 // it: written are data pages of version 1 with the encodings PLAIN,
 // RLE_DICTIONARY and DELTA_BINARY_PACKED, Snappy, checksums and the bounds of
 // chunks. Also read is what others make of such files: pages of version 2,
-// DELTA_LENGTH_BYTE_ARRAY, zstd and gzip.
+// DELTA_LENGTH_BYTE_ARRAY, zstd and gzip, and decimals of a fixed length.
 //
 // # Why no library
 //
@@ -52,6 +52,7 @@ const (
 	maxFooter = 16 << 20  // bytes of the metadata
 	maxLeaves = 1 << 10   // columns, and elements of the schema
 	maxChunks = 1 << 17   // columns of all row groups, of 64 bytes each: 8 MiB
+	maxFixed  = 16        // bytes of a decimal
 	maxHeader = 16 << 10  // bytes of the header of a page
 	maxPage   = 64 << 20  // bytes of a page, and its values
 	maxRead   = 128 << 20 // bytes that the pages take which are open, one for each column

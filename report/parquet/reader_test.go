@@ -257,3 +257,85 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// decimals returns a file of a time and a decimal of six digits behind the point, as
+// Arrow writes it: of so many bytes, the highest first.
+func decimals(length int32, b []byte) []byte {
+	file := []byte(magic)
+	var ends []int64
+	for _, body := range [][]byte{make([]byte, 8), b} {
+		body = append([]byte{2, 0, 0, 0, 2, 1}, body...) // one value that is there
+		var h thriftWriter
+		page(int32(len(body)), int32(len(body)), 1, plain)(&h)
+		file = append(append(append(file, h.buf...), thriftStop), body...)
+		ends = append(ends, int64(len(file)))
+	}
+	var w thriftWriter
+	w.list(2, thriftStruct, 3)
+	w.open()
+	w.i32(5, 2)
+	w.end()
+	value(&w, "time", optional, typeInt64, report.KindTime)
+	w.open()
+	w.i32(1, typeFixed)
+	w.i32(2, length)
+	w.i32(3, optional)
+	w.bytes(4, []byte("latency_ms"))
+	w.i32(6, convertedDecimal)
+	w.i32(7, 6)
+	w.end()
+	w.list(4, thriftStruct, 1)
+	w.open()
+	w.list(1, thriftStruct, 2)
+	from := int64(len(magic))
+	for i, kind := range []int32{typeInt64, typeFixed} {
+		w.open()
+		w.begin(3)
+		w.i32(1, kind)
+		w.i64(5, 1)
+		w.i64(7, ends[i]-from)
+		w.i64(9, from)
+		w.end()
+		w.end()
+		from = ends[i]
+	}
+	w.i64(3, 1)
+	w.end()
+	w.buf = append(w.buf, thriftStop)
+	return append(binary.LittleEndian.AppendUint32(append(file, w.buf...), uint32(len(w.buf))), magic...)
+}
+
+func TestDecimals(t *testing.T) {
+	wide := func(high byte, low ...byte) []byte {
+		return append(bytes.Repeat([]byte{high}, maxFixed-len(low)), low...)
+	}
+	for _, test := range []struct {
+		b    []byte
+		want string // of the line
+	}{
+		{[]byte{0x1e, 0x84, 0x80}, `,"latency_ms":2.000000}`},
+		{[]byte{0xff}, `,"latency_ms":-0.000001}`},
+		{wide(0, 0x1e, 0x84, 0x80), `,"latency_ms":2.000000}`},
+		{wide(0xff, 0xe1, 0x7b, 0x80), `,"latency_ms":-2.000000}`},
+		{wide(0xff, 0x80, 0, 0, 0, 0, 0, 0, 0), `,"latency_ms":-9223372036854.775808}`},
+		{wide(0, 0x80, 0, 0, 0, 0, 0, 0, 0), ""}, // 2^63
+		{wide(1), ""},
+		{make([]byte, maxFixed+1), `00Z"}`}, // left out
+	} {
+		data := decimals(int32(len(test.b)), test.b)
+		r, err := NewReader("a.parquet", bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.open()
+		if err := r.build(); (err == nil) != (test.want != "") || err == nil && !strings.HasSuffix(string(r.line), test.want) {
+			t.Errorf("% x: %s, %v", test.b, r.line, err)
+		}
+	}
+	for _, length := range []int32{0, -1, 3} { // what the page has is less
+		data := decimals(length, []byte{1})
+		if _, problems, err := read(data, true); length > 0 && problems == 0 && err == nil {
+			t.Errorf("decimals of %d bytes are read from one", length)
+		}
+	}
+}

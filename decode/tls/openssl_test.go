@@ -171,7 +171,7 @@ func listen(t *testing.T, openssl string, args ...string) string {
 func ask(t *testing.T, openssl, server string, args ...string) *capturetest.Tape {
 	t.Helper()
 	proxy, tape, done := record(t, server)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, openssl, append([]string{"s_client", "-connect", proxy, "-servername", "crm.example.com"}, args...)...)
 	cmd.Stdin = strings.NewReader("GET / HTTP/1.0\r\n\r\n")
@@ -205,7 +205,7 @@ func record(t *testing.T, server string) (address string, tape *capturetest.Tape
 			return
 		}
 		defer upstream.Close()
-		deadline := time.Now().Add(10 * time.Second)
+		deadline := time.Now().Add(30 * time.Second)
 		client.SetDeadline(deadline)
 		upstream.SetDeadline(deadline)
 		back := make(chan struct{})
@@ -221,9 +221,9 @@ func record(t *testing.T, server string) (address string, tape *capturetest.Tape
 	return l.Addr().String(), tape, done
 }
 
-// TestRenegotiation reads what openssl's client and server say behind a renegotiation and
-// a second one, by key log and by the server's key.
-func TestRenegotiation(t *testing.T) {
+// TestRenewedKeys reads what openssl's client and server say behind two renegotiations, or
+// two key updates of TLS 1.3, by key log and by the server's key.
+func TestRenewedKeys(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
@@ -243,13 +243,14 @@ func TestRenegotiation(t *testing.T) {
 	for i, args := range [][]string{
 		{"-tls1_2", "-cipher", "AES128-GCM-SHA256"}, {"-tls1_2", "-cipher", "AES256-SHA"},
 		{"-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"}, {"-tls1", "-cipher", "AES128-SHA:@SECLEVEL=0"},
+		{"-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"}, {"-tls1_3", "-ciphersuites", "TLS_AES_256_GCM_SHA384"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel() // s_client takes a second to begin a renegotiation
 			log := filepath.Join(dir, fmt.Sprint("keys-", i))
 			server := listen(t, openssl, append([]string{"-rev", "-client_renegotiation", "-cert", pemFile, "-key", pemFile, "-keylogfile", log}, args...)...)
 			proxy, tape, done := record(t, server)
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, openssl, append([]string{"s_client", "-connect", proxy}, args...)...)
 			in, err := cmd.StdinPipe()
@@ -264,8 +265,12 @@ func TestRenegotiation(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
+			command, shown := "R", "RENEGOTIATING"
+			if args[0] == "-tls1_3" {
+				command, shown = "K", "KEYUPDATE"
+			}
 			said := new(bytes.Buffer)
-			for _, turn := range [][2]string{{"GET /1", "1/ TEG"}, {"R", "RENEGOTIATING"}, {"GET /2", "2/ TEG"}, {"R", "RENEGOTIATING"}, {"GET /3", "3/ TEG"}, {"Q", ""}} {
+			for _, turn := range [][2]string{{"GET /1", "1/ TEG"}, {command, shown}, {"GET /2", "2/ TEG"}, {command, shown}, {"GET /3", "3/ TEG"}, {"Q", ""}} {
 				said.Reset()
 				io.WriteString(in, turn[0]+"\n")
 				for part := make([]byte, 1<<10); !strings.Contains(said.String(), turn[1]); {
@@ -286,7 +291,7 @@ func TestRenegotiation(t *testing.T) {
 			ways := map[string]*tls.Secrets{"key log": tls.NewSecrets(), "growing key log": tls.NewSecrets()}
 			ways["key log"].AddLog(bytes.NewReader(lines))
 			ways["growing key log"].Grow()
-			if !strings.Contains(args[2], "ECDHE") {
+			if command == "R" && !strings.Contains(args[2], "ECDHE") {
 				ways["private key"] = tls.NewSecrets()
 				if err := ways["private key"].AddPrivateKey(file); err != nil {
 					t.Fatal(err)

@@ -56,7 +56,7 @@ func (r *Reader) wait(c *stream.Conn, conn *Conn, p *part) {
 	size := partSize + cap(p.record.data)
 	w.bytes += size
 	r.held += size
-	if p.end {
+	if p.end && p.how == stream.Lost {
 		snapshot := *c // c will be another connection
 		w.stream = &snapshot
 	}

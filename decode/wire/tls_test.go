@@ -162,6 +162,44 @@ func TestRecordOfOneByte(t *testing.T) {
 	}
 }
 
+// A connection that waits for keys when the client closes its side goes on as the same
+// one when they have come, and its end is none of another's.
+func TestHalfClosedWhileWaiting(t *testing.T) {
+	tape, log := overTLS(t, get("/inside"))
+	capt := capturetest.New()
+	k := capt.Conn("192.168.40.50:49152", "192.168.40.207:443").Open()
+	last := len(tape.Parts) - 1
+	for _, p := range tape.Parts[:last] {
+		if p.Client {
+			k.Send(p.Data)
+		} else {
+			k.Reply(p.Data)
+		}
+	}
+	k.Finish(true)
+	waiting := len(capt.Frames)
+	k.Reply(tape.Parts[last].Data)
+	k.Finish(false)
+	other := capt.Conn("192.168.40.51:49152", "192.168.40.207:80").Open().Send(get("/other"))
+	capt.Conn("192.168.40.50:49152", "192.168.40.207:443").Open()
+	other.Reply(answer).Close()
+
+	secrets := tls.NewSecrets()
+	secrets.Grow()
+	s := new(sink)
+	d := New(Config{ResponseTimeout: time.Second, Secrets: secrets}, s)
+	d.Batch(batch(capt.Frames[:waiting]))
+	if _, err := secrets.AddLog(strings.NewReader(log)); err != nil {
+		t.Fatal(err)
+	}
+	d.Batch(batch(capt.Frames[waiting:]))
+	d.Flush()
+	got := strings.Join(s.lines, "\n")
+	if tape.Parts[last].Client || !strings.Contains(got, "/inside 200") || !strings.Contains(got, "/other 200") {
+		t.Errorf("%s", got)
+	}
+}
+
 // What is inside begins once: a word in capitals is a method there, and no method behind
 // other bytes.
 func TestBeginsOnce(t *testing.T) {

@@ -431,6 +431,27 @@ func TestUnsorted(t *testing.T) {
 	want(b, `(choose("remote=2"), [...filter.match].join())`, "0,1,0")
 }
 
+// Numbers are whole, however large: a live run counts billions of frames, and a
+// clock that was set while a request waited makes its latency decades.
+func TestNumbers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	var out bytes.Buffer
+	p := New(&out, report.Options{})
+	decoded(t, func(c *capturetest.Capture) {
+		c.Conn("192.168.40.50:40000", "192.168.40.207:80").Open().Send("GET /incoming?remote=1 HTTP/1.1\r\nHost: cti\r\n\r\n").Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").Close()
+	}, decode.Analysis{Live: true}, func(r *decode.Record) error {
+		r.Frame, r.Latency = 3_000_000_000_000, 56*365*24*int64(time.Hour)
+		return p.Record(r)
+	})
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, out.Bytes(), 1000, 700, "event=0")
+	want(b, `$("details").textContent.includes("frame 3000000000000 of busy.pcap") + " " + latencyText(0)`, "true 1766016000000")
+}
+
 // synthetic returns what adds requests to a page, and the page.
 func synthetic(t testing.TB, o report.Options, change ...func(*Page)) (page func() []byte, add func(at int64, phone int, target string)) {
 	t.Helper()

@@ -107,7 +107,7 @@ function loadEvents(chunks) {
 	events.offset = new Float64Array(n);
 	events.chunk = new Uint16Array(n);
 	events.time = new Float64Array(n);
-	for (const name of columns) events[name] = new Int32Array(n);
+	for (const name of columns) events[name] = name === "frame" || name === "latency" ? new Float64Array(n) : new Int32Array(n);
 	let at = 0, sorted = true;
 	chunks.forEach((c, number) => {
 		const base = BigInt(c.base);

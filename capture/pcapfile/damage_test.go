@@ -316,7 +316,6 @@ func TestEveryByteChanged(t *testing.T) {
 // many steps as its bytes can give.
 func bounded(t *testing.T, data []byte) {
 	t.Helper()
-	const maxFrame = 262144
 	r, err := pcapfile.Open(name, bytes.NewReader(data))
 	if err != nil {
 		return
@@ -329,7 +328,7 @@ func bounded(t *testing.T, data []byte) {
 			t.Fatalf("Next was called %d times for %d bytes", step, len(data))
 		}
 		for _, f := range b.Frames {
-			if len(f.Data) > maxFrame || f.Interface == nil {
+			if len(f.Data) > capture.MaxFrame || f.Interface == nil {
 				t.Fatalf("frame %d has %d bytes, interface %v", f.Number, len(f.Data), f.Interface)
 			}
 		}

@@ -39,3 +39,24 @@ func TestFoundAmbiguitiesAreBounded(t *testing.T) {
 		t.Errorf("%d ambiguities, whole: %v", len(all), whole)
 	}
 }
+
+func TestTagBound(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		long  int // between its marks
+		found bool
+	}{{"the longest", maxTag - 1, true}, {"a longer one", maxTag, false}} {
+		tag := "${" + strings.Repeat("x", test.long) + "}"
+		if got := tagIn([]byte("http://h/" + tag)); (string(got) == tag) != test.found || !test.found && got != nil {
+			t.Errorf("%s: found %q", test.name, got)
+		}
+	}
+	for _, test := range []struct {
+		long  int
+		found bool
+	}{{maxTag - 4, true}, {maxTag - 3, false}} {
+		if got := controls([]byte("{%" + strings.Repeat("x", test.long) + "%}")); (got != nil) != test.found {
+			t.Errorf("a line with a tag of %d bytes is controlled by %q", test.long+4, got)
+		}
+	}
+}

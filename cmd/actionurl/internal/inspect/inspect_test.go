@@ -272,3 +272,23 @@ func TestBound(t *testing.T) {
 		t.Errorf("got %q, want %q", complaints, want)
 	}
 }
+
+// troubled is a source of problems alone.
+type troubled struct{ left int }
+
+func (s *troubled) Next(b *capture.Batch) error {
+	b.Reset()
+	if s.left--; s.left < 0 {
+		return io.EOF
+	}
+	b.Problems = append(b.Problems, capture.Problem{Capture: "x", Err: errors.New("is damaged")})
+	return nil
+}
+
+// Of many problems the first are reported, and how many there are.
+func TestProblemsBound(t *testing.T) {
+	_, complaints, err := shown(t, &troubled{maxProblems + 7}, Config{})
+	if n := strings.Count(complaints, "is damaged\n"); n != maxProblems || !strings.Contains(complaints, ": 7 further problems not shown\n") || !errors.Is(err, ErrDamaged) {
+		t.Errorf("%d problems of %d: %v\n%s", n, maxProblems+7, err, complaints)
+	}
+}

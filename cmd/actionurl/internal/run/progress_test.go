@@ -1,8 +1,12 @@
 package run
 
 import (
+	"actionurl/capture"
+	"actionurl/decode"
 	"bytes"
+	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -55,3 +59,16 @@ type scriptedInput struct{ input }
 
 func (scriptedInput) Progress() (read, size int64) { return 1e6, 2e6 }
 func (scriptedInput) Files() []os.FileInfo         { return nil }
+
+// Of many problems the first are printed, and how many there are.
+func TestProblemsBound(t *testing.T) {
+	var b bytes.Buffer
+	r := &run{Config: Config{Stderr: &b}, progress: &progress{}, sum: summary{w: &b}}
+	for range maxProblems + 7 {
+		r.problem(&capture.Problem{Capture: "x", Err: errors.New("is damaged")})
+	}
+	r.sum.print(decode.Summary{}, "")
+	if n := strings.Count(b.String(), "is damaged\n"); n != maxProblems || !strings.Contains(b.String(), ": 7 further problems not shown\n") {
+		t.Errorf("%d problems of %d:\n%s", n, maxProblems+7, &b)
+	}
+}

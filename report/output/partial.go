@@ -186,21 +186,18 @@ func (s *Series) finish(partial, name string) {
 	if !s.destination.rotates() {
 		from = 1 // this run writes the file of that name
 	}
-	whole, cut, err := s.mend(f, partial, after.Mode())
+	some, cut, err := s.mend(f, partial, after.Mode())
 	switch {
 	case err != nil:
 		s.say("warning: %s: left by a run that was killed: %v", path, cause(err))
-	case whole == "":
+	case !some:
 		s.say("%s: left by a run that was killed before its first row was complete; removed", path)
 		s.root.Remove(partial)
 	default:
 		name = freeName(s.root, name, from)
-		if err := s.root.Rename(whole, name); err != nil {
+		if err := s.root.Rename(partial, name); err != nil {
 			s.say("warning: %s: left by a run that was killed: %v", path, cause(err))
 			return
-		}
-		if whole != partial {
-			s.root.Remove(partial)
 		}
 		broken := ""
 		if cut {
@@ -210,58 +207,69 @@ func (s *Series) finish(partial, name string) {
 	}
 }
 
-// mend cuts off the incomplete row at the end of a file, and reports whether
-// there was one. It returns the name of the result, which is another file where
-// it is compressed and incomplete; none if there is no whole row.
-func (s *Series) mend(f *os.File, name string, mode fs.FileMode) (result string, cut bool, err error) {
+// mend cuts off the incomplete row at the end of a file, which is locked, and reports
+// whether there was one. Where it is compressed and incomplete, another file takes its
+// place. If there is no whole row, the file is left as it is.
+func (s *Series) mend(f *os.File, name string, mode fs.FileMode) (some, cut bool, err error) {
 	info, err := f.Stat()
 	if err != nil {
-		return "", false, err
+		return false, false, err
 	}
 	compression := compressionOf(s.destination.Name)
 	if compression == "" {
 		whole := s.destination.Whole(f)
 		switch whole {
 		case 0:
-			return "", true, nil
+			return false, true, nil
 		case info.Size():
-			return name, false, nil
+			return true, false, nil
 		}
-		return name, true, f.Truncate(whole)
+		return true, true, f.Truncate(whole)
 	}
 	whole, total, complete := measure(f, compression, s.destination.Whole)
 	switch {
 	case whole == 0:
-		return "", true, nil
+		return false, true, nil
 	case complete && whole == total:
-		return name, false, nil
+		return true, false, nil
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return "", false, err
+		return false, false, err
 	}
 	from, err := newDecompressor(compression, f)
 	if err != nil {
-		return "", false, err
+		return false, false, err
 	}
-	to, partial, err := createPartial(s.root, properName(partialOr(name)), mode.Perm())
+	mended := mendedName(name)
+	to, err := createAnew(s.root, mended, mode.Perm())
 	if err != nil {
-		return "", false, err
+		return false, false, err
 	}
 	z := newCompressor(compression, to)
 	_, err = io.CopyN(z, from, whole)
-	if err = errors.Join(err, z.Close(), to.Close()); err != nil {
-		s.root.Remove(partial)
-		return "", false, err
+	if err = errors.Join(err, z.Close(), to.Sync(), to.Close()); err == nil {
+		err = s.root.Rename(mended, name)
 	}
-	return partial, whole < total, nil
+	if err != nil {
+		s.root.Remove(mended)
+		return false, false, err
+	}
+	return true, whole < total, nil
 }
 
-// partialOr returns a name that is a partial file's.
-func partialOr(name string) string {
-	if properName(name) == "" {
-		return partialName(name)
+// mendedName returns the name of what is to take the place of a file. Who makes it has
+// locked that file.
+func mendedName(name string) string {
+	dir, base := filepath.Split(name)
+	return filepath.Join(dir, "."+strings.TrimPrefix(base, ".")+".mended")
+}
+
+// createAnew makes a file in the place of what a killed run left of that name.
+func createAnew(root *os.Root, name string, mode fs.FileMode) (*os.File, error) {
+	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
-	return name
+	return root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 }
 
 // measure returns how much of what is compressed in f is whole rows, how much

@@ -151,6 +151,46 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// What was left by a run that was killed while it finished what another had left, and
+// while it began, is not there for good, and nothing is written through it.
+func TestKilledWhileMending(t *testing.T) {
+	for _, extension := range []string{".gz", ".zst"} {
+		for _, rotated := range []bool{true, false} {
+			dir, victim := t.TempDir(), filepath.Join(t.TempDir(), "victim")
+			d := Destination{Name: filepath.Join(dir, "a.txt"+extension), Live: true, Whole: Lines}
+			if rotated {
+				d.Name, d.Rotate = filepath.Join(dir, "%H.txt"+extension), Rotation{Every: time.Hour}
+			}
+			l := newLog(t, d)
+			l.at(time.Hour, "one")
+			l.kill("torn")
+			name, result, want := "a.txt"+extension, "a.txt"+extension, "one\nend\n"
+			if rotated {
+				name, result, want = filepath.Base(partials(t, dir)[0]), "01.txt"+extension, "one\n"
+			}
+			if err := errors.Join(os.WriteFile(victim, []byte("mine"), 0o666), os.Symlink(victim, filepath.Join(dir, mendedName(name))),
+				os.WriteFile(filepath.Join(dir, probeName), nil, 0o666)); err != nil {
+				t.Fatal(err)
+			}
+			if !rotated { // it does not probe
+				os.Remove(filepath.Join(dir, probeName))
+			}
+			if err := newLog(t, d).Close(); err != nil {
+				t.Error(err)
+			}
+			if got := outputtest.Read(t, filepath.Join(dir, result)); got != want {
+				t.Errorf("%s: %q", result, got)
+			}
+			if all, _ := filepath.Glob(filepath.Join(dir, ".*")); len(all) > 0 {
+				t.Errorf("%s: left %q", result, all)
+			}
+			if got := outputtest.Read(t, victim); got != "mine" {
+				t.Errorf("the file behind the link has %q", got)
+			}
+		}
+	}
+}
+
 // Another's file, a link and a folder are no partial files.
 func TestNotKilled(t *testing.T) {
 	dir := t.TempDir()

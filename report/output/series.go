@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,15 +127,13 @@ func (s *Series) mendOwn() {
 	if err != nil || info.Size() == 0 || !info.Mode().IsRegular() || lock(f) != nil {
 		return
 	}
-	result, cut, err := s.mend(f, name, info.Mode())
+	some, cut, err := s.mend(f, name, info.Mode())
 	switch {
 	case err != nil:
 		s.say("warning: %s: cannot remove its incomplete last row: %v", d.Name, cause(err))
 		return
-	case result == "" && compressionOf(name) == "":
+	case !some && compressionOf(name) == "":
 		err = f.Truncate(0)
-	case result != "" && result != name:
-		err = s.root.Rename(result, name)
 	}
 	if err == nil && cut {
 		s.say("%s: removed its incomplete last row", d.Name)
@@ -257,13 +256,23 @@ func (s *Series) Probe() error {
 	return nil
 }
 
+// probeName is the name of a file that shows that files can be made.
+const probeName = ".probe" + partialSuffix
+
 // probe makes a file in the folder, and removes it.
 func (s *Series) probe() error {
-	f, name, err := createPartial(s.root, "probe", 0o600)
-	if err != nil {
+	f, err := createAnew(s.root, probeName, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist): // another run probes
+		return nil
+	case err != nil:
 		return err
 	}
-	return errors.Join(f.Close(), s.root.Remove(name))
+	err = errors.Join(f.Close(), s.root.Remove(probeName))
+	if errors.Is(err, fs.ErrNotExist) { // another run did
+		return nil
+	}
+	return err
 }
 
 // At makes the output ready for a row or frame of a time.

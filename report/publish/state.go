@@ -63,10 +63,30 @@ type partly struct {
 	Rows     int    `json:"rows"`
 }
 
-// A naming is a file that is whole, and gets its name.
+// A naming is a file that is whole, and gets its name. Both are relative to the folder
+// of the state: the next run may begin elsewhere.
 type naming struct {
 	From string `json:"from"`
 	To   string `json:"to"`
+}
+
+// readState reads a state.
+func readState(data []byte) (s state, err error) {
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, err
+	}
+	if s.Stream.IsZero() || s.Size < 0 {
+		return s, errors.New("it is damaged")
+	}
+	return s, nil
+}
+
+// named returns the path of a file that the state names.
+func (k *Collector) named(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(k.config.State), name)
 }
 
 // resume reads what an earlier run has written, and cuts off what it had not
@@ -84,9 +104,9 @@ func (k *Collector) resume(js jetstream.JetStream, st jetstream.Stream) error {
 		return err
 	}
 	size := int64(0)
-	if len(data) > 0 {
-		var was state
-		if err := json.Unmarshal(data, &was); err != nil {
+	if data != nil {
+		was, err := readState(data)
+		if err != nil {
 			return fmt.Errorf("%s: does not say how far a collector has come: %w; move it and the output away to begin again", cmp.Or(k.config.State, k.config.Durable), err)
 		}
 		size = was.Size
@@ -96,7 +116,7 @@ func (k *Collector) resume(js jetstream.JetStream, st jetstream.Stream) error {
 			k.config.Say("the stream is another one than before; it is read from its beginning")
 		}
 		if n := was.Naming; n != nil { // unless that was done
-			if err := os.Rename(n.From, n.To); err != nil && !errors.Is(err, os.ErrNotExist) {
+			if err := os.Rename(k.named(n.From), k.named(n.To)); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return err
 			}
 		}
@@ -121,7 +141,7 @@ func (k *Collector) resume(js jetstream.JetStream, st jetstream.Stream) error {
 	}
 	k.reached = k.state.Reached
 	if k.config.File != "" && k.config.Mode != Anew {
-		if err := k.trim(len(data) > 0); err != nil {
+		if err := k.trim(data != nil); err != nil {
 			return err
 		}
 	}
@@ -299,6 +319,12 @@ func (k *Collector) Commit() error {
 func (k *Collector) CommitNaming(rows int, from, to string) error {
 	if k.config.Durable == "" || k.config.Mode == Anew {
 		return nil
+	}
+	dir := filepath.Dir(k.config.State)
+	from, err := filepath.Rel(dir, from)
+	to, err2 := filepath.Rel(dir, to)
+	if err := errors.Join(err, err2); err != nil {
+		return err
 	}
 	p := partly{Rows: rows}
 	if k.last != nil {

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -79,5 +81,26 @@ func TestTables(t *testing.T) {
 	}
 	if want := "\n- calls ÷ calls, events: "; !strings.Contains(out.String(), want) {
 		t.Errorf("no %q in:\n%s", want, out.String())
+	}
+}
+
+// A capture that was removed is made anew.
+func TestMadeAnew(t *testing.T) {
+	nothing, err := exec.LookPath("true")
+	if err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	for range 2 {
+		var out, log strings.Builder
+		if err := bench(context.Background(), []string{"-dir", dir, "-scale", "0.0001", "-only", fewOpen, nothing}, &out, &log); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), "few-0.0001") {
+			t.Errorf("not made:\n%s", out.String())
+		}
+		if err := os.Remove(filepath.Join(dir, "few-0.0001.pcapng")); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

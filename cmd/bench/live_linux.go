@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +103,13 @@ func received(ctx context.Context, command []string, frames [][]byte) (c cost, d
 		return c, "", 0, err
 	}
 	lines := bufio.NewScanner(messages)
-	for lines.Scan() && !strings.Contains(lines.Text(), "watching") && !strings.Contains(lines.Text(), "listening on") {
+	said, ready := "", false
+	for !ready && lines.Scan() {
+		said += "\n" + lines.Text()
+		ready = strings.Contains(said, "watching") || strings.Contains(said, "listening on")
+	}
+	if !ready {
+		return c, "", 0, fmt.Errorf("-live: %v captures nothing: %v%s", cmd, cmp.Or(cmd.Wait(), errors.New("it ends")), said)
 	}
 	began := time.Now()
 	err = send(ctx, "bench0", frames)

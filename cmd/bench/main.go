@@ -76,6 +76,13 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return flag.ErrHelp
 	}
 	b.programs = flags.Args()
+	if *live {
+		for _, needed := range []string{"ip", "tcpdump"} {
+			if _, err := exec.LookPath(needed); err != nil {
+				return fmt.Errorf("-live: %w", err)
+			}
+		}
+	}
 	if err := os.MkdirAll(b.dir, 0o777); err != nil {
 		return err
 	}
@@ -181,8 +188,7 @@ func (b *benchmark) files(ctx context.Context, only string) error {
 			fmt.Fprintf(b.out, "- %s ÷ %s: %.2f\n", m.name, m.base, ratio(all[m.name].cpu, base.cpu))
 		}
 	}
-	few, many := perSegment(all, fewOpen), perSegment(all, manyOpen)
-	if few > 0 {
+	if few, many := perSegment(all, fewOpen), perSegment(all, manyOpen); few > 0 && many > 0 {
 		fmt.Fprintf(b.out, "- a segment of many connections ÷ of few: %.2f\n", many/few)
 	}
 	return nil
@@ -222,7 +228,8 @@ func (b *benchmark) capture(w workload) (made, error) {
 	file := fmt.Sprintf("%s-%g.pcapng", w.name, b.scale)
 	m := made{filepath.Join(b.dir, file), 0}
 	if data, err := os.ReadFile(m.name + ".frames"); err == nil {
-		if _, err := fmt.Sscan(string(data), &m.frames); err == nil {
+		_, there := os.Stat(m.name)
+		if _, err := fmt.Sscan(string(data), &m.frames); err == nil && there == nil {
 			return m, nil
 		}
 	}

@@ -14,8 +14,9 @@ const (
 	// and two for when one of them is slower for a while.
 	chunks = 4
 
-	// chunkItems bounds the items of a chunk: 256 of 808 bytes, and 640 more that the
-	// end of a batch holds; 360 KiB.
+	// chunkItems bounds the items of a chunk: 256 exchanges of 416 bytes, messages of
+	// 376, or calls, which hold at most 640 as the end of a batch; 370 KiB where it had
+	// each of them.
 	chunkItems = 256
 
 	// chunkText bounds the text and bodies of a chunk: 256 KiB, and one item more of
@@ -39,19 +40,12 @@ type relay struct {
 
 // A chunk is a part of what wire finds.
 type chunk struct {
-	items [chunkItems]item
-	n     int    // of items
-	bytes []byte // that messages point into
-	text  int    // bytes of the strings and bodies of the others
-}
-
-// An item is an exchange, a message, or a call of a function. What an item had that
-// is none of these now stays, for its memory.
-type item struct {
-	is       kind
-	exchange httpwire.Exchange
-	message  sip.Message
-	call     func() error
+	items     []kind // in their order; each is the next of its slice
+	exchanges []httpwire.Exchange
+	messages  []sip.Message
+	calls     []func() error
+	bytes     []byte // that messages point into
+	text      int    // bytes of the strings and bodies of the others
 }
 
 // A kind says what an item is.
@@ -108,7 +102,7 @@ func (r *relay) error() error {
 
 // handOn hands on what is in the chunk, and waits for one that is empty.
 func (r *relay) handOn() {
-	if r.at != nil && r.at.n > 0 {
+	if r.at != nil && len(r.at.items) > 0 {
 		r.full <- r.at
 		r.at = <-r.free
 	}
@@ -125,17 +119,11 @@ func (r *relay) end() {
 	<-r.done
 }
 
-// next returns the next item of the chunk, which is to be of a kind.
-func (r *relay) next(is kind) *item {
-	i := &r.at.items[r.at.n]
-	r.at.n++
-	i.is = is
-	return i
-}
-
-// handOnFull hands on the chunk if it is full.
-func (r *relay) handOnFull() {
-	if r.at.n == chunkItems || r.at.text+len(r.at.bytes) > chunkText {
+// add adds an item, which is in its slice already, and hands on a chunk that is full.
+func (r *relay) add(k kind) {
+	b := r.at
+	b.items = append(b.items, k)
+	if len(b.items) == chunkItems || b.text+len(b.bytes) > chunkText {
 		r.handOn()
 	}
 }
@@ -145,8 +133,8 @@ func (r *relay) handOnFull() {
 func (r *relay) do(call func() error) {
 	switch {
 	case r.at != nil:
-		r.next(aCall).call = call
-		r.handOnFull()
+		r.at.calls = append(r.at.calls, call)
+		r.add(aCall)
 	case r.err == nil:
 		r.err = call()
 	}
@@ -158,9 +146,9 @@ func (r *relay) Exchange(x *httpwire.Exchange) {
 		r.to.Exchange(x)
 		return
 	}
-	r.next(anExchange).exchange = *x
+	r.at.exchanges = append(room(r.at.exchanges), *x)
 	r.at.text += x.Size()
-	r.handOnFull()
+	r.add(anExchange)
 }
 
 // Message implements [wire.Sink].
@@ -169,8 +157,19 @@ func (r *relay) Message(m *sip.Message) {
 		r.to.Message(m)
 		return
 	}
-	r.next(aMessage).message, r.at.bytes = m.AppendTo(r.at.bytes)
-	r.handOnFull()
+	var own sip.Message
+	own, r.at.bytes = m.AppendTo(r.at.bytes)
+	r.at.messages = append(room(r.at.messages), own)
+	r.add(aMessage)
+}
+
+// room returns a slice that has room for all items that a chunk may have, so that it
+// is made once.
+func room[E any](s []E) []E {
+	if s == nil {
+		s = make([]E, 0, chunkItems)
+	}
+	return s
 }
 
 // Attempt implements [wire.Sink].
@@ -205,16 +204,20 @@ func (r *relay) Advance(now, horizon int64) {
 // replay hands what is in a chunk to a Sink, and calls its functions, up to the
 // first error of one.
 func (b *chunk) replay(to wire.Sink) error {
-	for n := range b.n {
-		switch i := &b.items[n]; i.is {
+	exchanges, messages, calls := b.exchanges, b.messages, b.calls
+	for _, k := range b.items {
+		switch k {
 		case anExchange:
-			to.Exchange(&i.exchange)
+			to.Exchange(&exchanges[0])
+			exchanges = exchanges[1:]
 		case aMessage:
-			to.Message(&i.message)
+			to.Message(&messages[0])
+			messages = messages[1:]
 		case aCall:
-			if err := i.call(); err != nil {
+			if err := calls[0](); err != nil {
 				return err
 			}
+			calls = calls[1:]
 		}
 	}
 	return nil
@@ -222,11 +225,9 @@ func (b *chunk) replay(to wire.Sink) error {
 
 // reset empties a chunk and keeps its memory, except of what is rarely as large.
 func (b *chunk) reset() {
-	for n := range b.n {
-		b.items[n].call = nil
-	}
 	if cap(b.bytes) > chunkText {
 		b.bytes = nil
 	}
-	b.n, b.bytes, b.text = 0, b.bytes[:0], 0
+	clear(b.calls)
+	*b = chunk{b.items[:0], b.exchanges[:0], b.messages[:0], b.calls[:0], b.bytes[:0], 0}
 }

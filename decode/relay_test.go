@@ -145,7 +145,7 @@ func TestChunkText(t *testing.T) {
 		}
 	}
 	for what, size := range map[reflect.Type]uintptr{
-		reflect.TypeFor[item](): 808, reflect.TypeFor[wire.Summary](): 600,
+		reflect.TypeFor[httpwire.Exchange](): 416, reflect.TypeFor[sip.Message](): 376, reflect.TypeFor[wire.Summary](): 600,
 		reflect.TypeFor[stream.Attempt](): 600, reflect.TypeFor[tls.Handshake](): 600,
 	} {
 		if what.Size() > size {

@@ -46,10 +46,8 @@ func (d *Decoder) byBody(e *Event, x *httpwire.Exchange, path string, from *phon
 			}
 		}
 	}
-	for i := range e.Vars[first:] {
-		if v := &e.Vars[first+i]; v.Means == vendor.Event && (poster == nil || len(e.Candidates) == 0) {
-			e.name(v.Value, s.vendor)
-		}
+	if poster == nil || len(e.Candidates) == 0 {
+		e.valued(e.Vars[first:], s.vendor)
 	}
 	named := len(e.Candidates) > 0
 	if by := ByBody; inURL > 0 {

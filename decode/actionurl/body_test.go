@@ -73,6 +73,8 @@ func TestPosted(t *testing.T) {
 		// JSON and forms.
 		{"a form", handset, nobody, "/hook", form, "event=incoming&remote=5003&mac=000b82123432&call-id=abc%40192.168.40.10",
 			`incoming_call [body] event="incoming" remote="5003" mac="000b82123432" call-id="abc@192.168.40.10"`},
+		{"JSON with the type of the call", handset, nobody, "/hook", "application/json", `{"type":"incoming","event":"hangup"}`,
+			`terminated_call [body] type="incoming" event="hangup"`},
 		{"JSON", handset, nobody, "/hook", "application/json", `{"event":"incoming","a":[1,{"remote":"+49 \u00fc"}],"n":1.50,"t":true,"z":null}`,
 			`incoming_call [body] event="incoming" a="1" remote="+49 ü" n="1.50" t="true"`},
 		{"what Akuvox sends", "", akuvox, "/api/config/set/", "application/json", `{"data":{"mac":"0C1105AABBCC","ip":"192.168.40.50","relay3status":"1"}}`,

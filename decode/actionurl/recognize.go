@@ -346,15 +346,31 @@ func (e *Event) names(resource string, v *vendor.Vendor) {
 	if !switched && !e.name(segment, v) && v != nil {
 		e.nameOf(v.Events[segment[strings.LastIndexByte(segment, '_')+1:]]) // front_doorbell
 	}
-	for i := range e.Vars {
-		switch w := &e.Vars[i]; {
-		case w.Means == vendor.Event:
+	e.valued(e.Vars, v)
+	if v != nil && len(e.Vars) == 1 && e.Vars[0].Means == vendor.Other { // relaya_triggered=1
+		e.nameOf(v.EventOf(e.Vars[0].Name))
+	}
+}
+
+// valued adds the events that values name to the candidates. Where the value of an event
+// does, those of types and states are of something else, such as the call.
+func (e *Event) valued(vars []Var, v *vendor.Vendor) {
+	found := false
+	for i := range vars {
+		if w := &vars[i]; w.Means == vendor.Event && isEvent(w.Name) {
+			found = e.name(w.Value, v) || found
+		}
+	}
+	for i := range vars {
+		if w := &vars[i]; w.Means == vendor.Event && !isEvent(w.Name) && !found {
 			e.name(w.Value, v)
-		case w.Means == vendor.Other && v != nil && len(e.Vars) == 1: // relaya_triggered=1
-			e.nameOf(v.EventOf(w.Name))
 		}
 	}
 }
+
+// isEvent reports whether a key says that its value is an event: event, ev, evt or e,
+// not type, action, state or status.
+func isEvent(key string) bool { return lower(key[0]) == 'e' }
 
 // lastWord cuts the last segment off a path that is not empty and no value of a phone
 // or a call.

@@ -58,6 +58,11 @@ func TestRecognized(t *testing.T) {
 		// Two names are candidates, the same one twice is not.
 		{"", "/incoming?event=hold&remote=5001", `unknown ?incoming_call,hold_call event="hold" remote="5001"`},
 		{"", "/incoming?event=ringing&remote=5001", `incoming_call [name] event="ringing" remote="5001"`},
+		// What is called an event counts, not the type or the state of a call beside it.
+		{"", "/x?type=incoming&event=hangup&remote=5001", `terminated_call [name] type="incoming" event="hangup" remote="5001"`},
+		{"", "/x?ev=hold&state=connected&remote=5001", `hold_call [name] ev="hold" state="connected" remote="5001"`},
+		{"", "/x?ev=5&state=connected&remote=5001", `established_call [name] ev="5" state="connected" remote="5001"`},
+		{"", "/x?type=hold&state=connected&remote=5001", `unknown ?hold_call,established_call type="hold" state="connected" remote="5001"`},
 		{"", "/t?e=5001&remote=5001&local=5002", `unknown e="5001" remote="5001" local="5002"`}, // an extension
 		{"", "/t?e=8310&remote=5001&local=5002", `unknown e="8310" remote="5001" local="5002"`}, // not a P-value
 		// The query form that integrations use, with nothing else to know it by.

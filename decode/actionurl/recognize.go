@@ -64,7 +64,7 @@ func (d *Decoder) byContent(e *Event, x *httpwire.Exchange, path string, from *p
 		return true
 	case provisions(resource):
 		return false
-	case count[identity] > 0 && named && (e.ofMaker() || onlyPhones(e.word)):
+	case count[identity] > 0 && named && (e.ofMaker() || from.IsKnown() || onlyPhones(e.word)):
 		return true
 	}
 	return s.agent || s.address && (known > count[common] || named) || s.frame && (calls > 0 || named)

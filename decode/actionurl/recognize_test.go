@@ -245,6 +245,19 @@ func TestNotRecognized(t *testing.T) {
 	}
 }
 
+// Of a phone of a maker that is not known, what comes after an event is one, too.
+func TestRecognizedAfterAnEvent(t *testing.T) {
+	d := NewDecoder(Config{}, phone.NewRegistry())
+	for _, test := range []struct{ target, want string }{
+		{"/registered?mac=020000000001", "no Action URL"},
+		{"/incoming?mac=020000000001&remote=5001", `incoming_call [name] mac="020000000001" remote="5001"`},
+		{"/registered?mac=020000000001", `registered [name] mac="020000000001"`},
+		{"/list?mac=020000000001", "no Action URL"},
+	} {
+		wantSummary(t, d, from("TelePhone/1.0", get(test.target)), test.want)
+	}
+}
+
 // A capture holds more downloads than events.
 func TestRecognizeAllocs(t *testing.T) {
 	for _, target := range []string{"/cfg000b828aa872.xml", "/firmware/1.0.7.97/release", "/incoming/5003/192.0.2.50", "/a/c0ffee-cafe"} {

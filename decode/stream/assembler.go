@@ -56,6 +56,9 @@ func NewAssembler(r Receiver, c Config) *Assembler {
 
 // Segment takes the next segment of the capture. What it keeps of it, it copies.
 func (a *Assembler) Segment(s *packet.Segment) {
+	if s.SYN {
+		a.expire(s.Clock) // it may begin one between the same ports, even with the same number
+	}
 	c, side := a.table.find(&s.Src, &s.Dst)
 	if c == nil {
 		if !s.SYN && len(s.Payload) == 0 {
@@ -439,7 +442,13 @@ func (a *Assembler) linger(c *Conn) {
 	}
 	c.closed = true
 	c.closing++
-	now := a.mark.Clock
+	a.expire(a.mark.Clock)
+	a.closed[(a.oldest+a.nclosed)%maxClosed] = closedConn{c, c.closing, a.mark.Clock}
+	a.nclosed++
+}
+
+// expire forgets the connections that have lingered, and makes room for one more.
+func (a *Assembler) expire(now int64) {
 	for a.nclosed > 0 && (a.nclosed == maxClosed || now-a.closed[a.oldest].time > lingerTime) {
 		old := a.closed[a.oldest]
 		a.oldest = (a.oldest + 1) % maxClosed
@@ -448,8 +457,6 @@ func (a *Assembler) linger(c *Conn) {
 			a.forget(old.conn)
 		}
 	}
-	a.closed[(a.oldest+a.nclosed)%maxClosed] = closedConn{c, c.closing, now}
-	a.nclosed++
 }
 
 // forget drops a connection.

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -308,5 +309,33 @@ func TestAllocs(t *testing.T) {
 	// The table of connections moves its content when it is full of entries that were removed.
 	if got := testing.AllocsPerRun(20000, cycle); got != 0 {
 		t.Errorf("%v allocations per connection", got)
+	}
+}
+
+// A capture that is played again, with the same ports and numbers, is read again
+// once its connections are no longer remembered.
+func TestPlayedAgain(t *testing.T) {
+	r := newRecorder(t)
+	a := NewAssembler(r, Config{})
+	p := newPeer(a, 1)
+	start := p.s.Seq
+	play := func() {
+		p.s.Seq = start
+		p.syn()
+		back := p.turn(5000)
+		p.syn()
+		seq := p.turn(back)
+		p.send([]byte("x"))
+		p.fin()
+		p.turn(seq)
+		p.fin()
+		p.turn(0)
+	}
+	for _, after := range []int64{0, lingerTime / 2, lingerTime + 1} {
+		p.s.Clock += after
+		play()
+	}
+	if got := strings.Count(strings.Join(r.log, "\n"), `"x"`); got != 2 {
+		t.Errorf("read %d times, not twice: %q", got, r.log)
 	}
 }

@@ -416,6 +416,40 @@ func TestSizes(t *testing.T) {
 	s.await(" events")
 }
 
+// What is typed stays on the screen, and with it the cursor.
+func TestPromptIsSeen(t *testing.T) {
+	for _, c := range []struct {
+		text   string
+		left   int // how far the cursor is from the end
+		width  int
+		want   string
+		column int
+	}{
+		{"hold", 0, 20, "hold", 13},
+		{"hold", 2, 20, "hold", 11},
+		{"phone:34:32 hold", 0, 20, "34:32 hold", 19},
+		{"phone:34:32 日本語", 0, 20, ":32 日本語", 19},
+		{"phone:34:32 hold", 8, 20, "phone:34:32 hold", 17},
+		{"hold", 0, 5, "", 9},
+	} {
+		p := newPrompt("filter: ", c.text, nil)
+		p.at -= c.left
+		if text, column := p.seen(c.width); text != c.want || column != c.column {
+			t.Errorf("%q in %d columns: %q, the cursor at %d; want %q, %d", c.text, c.width, text, column, c.want, c.column)
+		}
+	}
+	s := begin(t, Config{}, 20, 8, testdata+"calls.pcap")
+	s.press("/", "p", "h", "o", "n", "e", ":", "3", "4", ":", "3", "4", "x", "y", "z")
+	s.await("4:34xyz")
+}
+
+// Also on a narrow screen the keys are listed whole.
+func TestNarrowHelp(t *testing.T) {
+	s := begin(t, Config{}, 40, 12, testdata+"cut.pcap")
+	s.press("?")
+	s.await("go on: phone to its events, call to", "its ladder, event to its details")
+}
+
 // In a small terminal are what matters most: a row, the field at hand, the view, and
 // how much there is.
 func TestSmall(t *testing.T) {

@@ -109,9 +109,12 @@ func (f *form) pressed(m *model, msg tea.KeyPressMsg) tea.Cmd {
 }
 
 // place returns where the cursor is, when the form is drawn.
-func (f *form) place() (x, y int) { return f.fields[f.at].column(), f.above + f.at - f.top }
+func (f *form) place(width int) (x, y int) {
+	_, x = f.fields[f.at].seen(width)
+	return x, f.above + f.at - f.top
+}
 
-func (f *form) draw(height int) []line {
+func (f *form) draw(width, height int) []line {
 	lines := []line{textLine(" Show what has all of these; several words of a field are alternatives.", bold), nil}
 	if f.above = 2; height < f.above+len(f.fields) {
 		f.above = 0
@@ -121,7 +124,8 @@ func (f *form) draw(height int) []line {
 	f.top = max(min(f.top, f.at), f.at-shown+1)
 	for i := f.top; i < len(f.fields); i++ {
 		p := f.fields[i]
-		l := line{{" " + p.label, bold}, {p.shown(), plain}}
+		text, _ := p.seen(width)
+		l := line{{" " + p.label, bold}, {text, plain}}
 		if len(p.text) == 0 {
 			l = append(l, part{hints[f.keys[i]], dim})
 		}

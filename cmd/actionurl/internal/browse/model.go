@@ -361,9 +361,10 @@ func (m *model) View() tea.View {
 	v.MouseMode = tea.MouseModeCellMotion
 	switch {
 	case m.ask != nil:
-		v.Cursor = tea.NewCursor(m.ask.column(), max(0, m.height-foot))
+		_, x := m.ask.seen(m.width)
+		v.Cursor = tea.NewCursor(x, max(0, m.height-foot))
 	case m.form != nil:
-		x, y := m.form.place()
+		x, y := m.form.place(m.width)
 		v.Cursor = tea.NewCursor(x, head+y)
 	}
 	return v
@@ -398,7 +399,7 @@ func (m *model) draw() []line {
 	height := max(0, m.height-head-foot)
 	var body []line
 	if m.form != nil {
-		body = m.form.draw(height)
+		body = m.form.draw(m.width, height)
 	} else {
 		body = m.top().draw(m, m.width, height)
 	}
@@ -496,7 +497,7 @@ func (m *model) tabLine() line {
 func (m *model) messageLine() line {
 	switch {
 	case m.ask != nil:
-		return m.ask.line(m.status())
+		return m.ask.line(m.width, m.status())
 	case m.said != "":
 		return line{{" " + m.said, bold}}
 	}

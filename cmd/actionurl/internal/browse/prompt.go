@@ -97,15 +97,22 @@ func (p *prompt) pressed(m *model, msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// shown is the text as it is seen.
-func (p *prompt) shown() string { return report.Visible(string(p.text)) }
-
-// column returns where the cursor is.
-func (p *prompt) column() int {
-	return 1 + report.Width(p.label) + report.Width(report.Visible(string(p.text[:p.at])))
+// seen returns what is seen of the text on a screen of a width, and the column of the
+// cursor, which is always on it.
+func (p *prompt) seen(width int) (text string, column int) {
+	column = 1 + report.Width(p.label)
+	from, room := p.at, width-1-column
+	for from > 0 {
+		if room -= report.Width(report.Visible(string(p.text[from-1]))); room < 0 {
+			break
+		}
+		from--
+	}
+	return report.Visible(string(p.text[from:])), column + report.Width(report.Visible(string(p.text[from:p.at])))
 }
 
 // line draws the prompt, with a status.
-func (p *prompt) line(status string) line {
-	return line{{" " + p.label, bold}, {p.shown(), plain}, {"   " + status, dim}}
+func (p *prompt) line(width int, status string) line {
+	text, _ := p.seen(width)
+	return line{{" " + p.label, bold}, {text, plain}, {"   " + status, dim}}
 }

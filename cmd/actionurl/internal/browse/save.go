@@ -69,7 +69,7 @@ func (m *model) askSave(v report.View, ids []int, what string) tea.Cmd {
 			return nil, nil
 		}
 		if filepath.Base(name) != name {
-			return nil, fmt.Errorf("files are saved to the current directory; expected a name without %c", filepath.Separator)
+			return nil, fmt.Errorf("files are saved to the current folder; expected a name without %c", filepath.Separator)
 		}
 		if _, err := os.Stat(name); err == nil {
 			return nil, fmt.Errorf("%s already exists; choose another name", name)

@@ -206,14 +206,19 @@ var keyTable = [...][2]string{
 // helpLines are the keys.
 func helpLines(_ *model, width int) []line {
 	var all []line
-	const indent = 22
+	indent := 22
+	narrow := width < 2*indent
+	if narrow {
+		indent = 4
+	}
 	for _, k := range keyTable {
-		for i, text := range wrapText(k[1], max(20, width-indent-1)) {
-			key := ""
-			if i == 0 {
-				key = k[0]
-			}
+		key := k[0]
+		if narrow { // what a key does is below it
+			all, key = append(all, textLine(" "+key, bold)), ""
+		}
+		for _, text := range wrapText(k[1], width-indent-1) {
 			all = append(all, line{{fmt.Sprintf(" %-*s", indent-1, key), bold}, {text, plain}})
+			key = ""
 		}
 	}
 	all = append(all, nil)

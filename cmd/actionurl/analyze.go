@@ -62,11 +62,9 @@ type term struct{ flag, text string }
 func newAnalyze(enter shutter) *cobra.Command {
 	a := &analysis{enter: enter}
 	cmd := &cobra.Command{
-		Use:  "analyze [flags] CAPTURE...",
-		Args: captureArgs,
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"pcap", "pcapng", "cap"}, cobra.ShellCompDirectiveFilterFileExt
-		},
+		Use:               "analyze [flags] CAPTURE...",
+		Args:              captureArgs,
+		ValidArgsFunction: completeFiles(captures),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.finish(cmd); err != nil {
 				return err
@@ -167,7 +165,6 @@ func (a *analysis) rowFlags(cmd *cobra.Command) {
 	f.IntVarP(&a.Count, "count", "c", 0, "stop after `N` rows of events, requests or calls")
 	complete(cmd, "view", report.Views())
 	complete(cmd, "group", timeline.Groupings())
-	cmd.MarkFlagFilename("output")
 	complete(cmd, "rotate", []string{"100MB", "1GB", "1h", "24h"})
 	complete(cmd, "time", []string{"utc", "local", "epoch", "relative", "delta"})
 	complete(cmd, "columns", slices.Compact(slices.Sorted(slices.Values(slices.Concat(

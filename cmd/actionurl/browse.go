@@ -17,7 +17,8 @@ import (
 func newBrowse(enter shutter) *cobra.Command {
 	s := &sniff{analysis: analysis{enter: enter}, ringSize: live.DefaultRingSize}
 	cmd := &cobra.Command{
-		Use: "browse [flags] CAPTURE|EVENTS... | -i INTERFACE",
+		Use:               "browse [flags] CAPTURE|EVENTS... | -i INTERFACE",
+		ValidArgsFunction: completeFiles(captures, savedEvents),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 == (len(s.interfaces) == 0) {
 				return usage("expected captures, saved events or nats://HOST, or else -i INTERFACE")

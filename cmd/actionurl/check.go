@@ -12,8 +12,9 @@ import (
 func newCheck(enter shutter) *cobra.Command {
 	a := &analysis{enter: enter}
 	cmd := &cobra.Command{
-		Use:  "check [flags] CAPTURE|EVENTS...",
-		Args: eitherArgs,
+		Use:               "check [flags] CAPTURE|EVENTS...",
+		Args:              eitherArgs,
+		ValidArgsFunction: completeFiles(captures, savedEvents),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.Verdict.Alone = cmd.OutOrStdout()
 			if err := a.finish(cmd); err != nil {

@@ -97,6 +97,36 @@ func complete(cmd *cobra.Command, flag string, all []string) {
 	cmd.Flags().SetAnnotation(flag, words, all)
 }
 
+// Extensions that complete the names of captures and of saved events.
+const (
+	captures    = "pcap pcapng cap gz zst lz4 xz"
+	savedEvents = "ndjson jsonl json parquet gz zst"
+)
+
+// completeFiles completes arguments by files with some extensions, or by all.
+func completeFiles(extensions ...string) cobra.CompletionFunc {
+	all := strings.Fields(strings.Join(extensions, " "))
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		if len(all) == 0 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return all, cobra.ShellCompDirectiveFilterFileExt
+	}
+}
+
+// completeWords completes a value by words, and one that has several, separated by
+// commas, word by word.
+func completeWords(words []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndexByte(typed, ',')+1]
+		all := make([]string, len(words))
+		for i, word := range words {
+			all[i] = before + word
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 // addCompletions hands the words of all flags to cobra. It is done only for a shell
 // that asks: cobra keeps them, with all they point to, as long as the process
 // lives, however many command trees it makes.
@@ -107,7 +137,9 @@ func addCompletions(cmd *cobra.Command) {
 			all, ok = append(live.Names(), live.Any), true
 		}
 		if ok {
-			cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp))
+			cmd.RegisterFlagCompletionFunc(f.Name, completeWords(all))
+		} else if what, _ := pflag.UnquoteUsage(f); what == "FILE" {
+			cmd.RegisterFlagCompletionFunc(f.Name, completeFiles())
 		}
 	})
 	for _, c := range cmd.Commands() {

@@ -33,11 +33,9 @@ type learning struct {
 func newLearn(enter shutter) *cobra.Command {
 	r := &learning{enter: enter}
 	cmd := &cobra.Command{
-		Use:  "learn [flags] CAPTURE|EVENTS...",
-		Args: eitherArgs,
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"pcap", "pcapng", "cap", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
-		},
+		Use:               "learn [flags] CAPTURE|EVENTS...",
+		Args:              eitherArgs,
+		ValidArgsFunction: completeFiles(captures, savedEvents),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return r.learn(cmd, args)
 		},

@@ -40,8 +40,9 @@ type load func(cmd *cobra.Command, names []string) *profile.Profile
 
 func newProfileCheck(load load) *cobra.Command {
 	return &cobra.Command{
-		Use:  "check FILE...",
-		Args: profileArgs,
+		Use:               "check FILE...",
+		Args:              profileArgs,
+		ValidArgsFunction: completeFiles(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p := load(cmd, args)
 			if err := profiles.Check(p, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
@@ -55,8 +56,9 @@ func newProfileCheck(load load) *cobra.Command {
 func newProfileShow(load load) *cobra.Command {
 	var format report.Format
 	cmd := &cobra.Command{
-		Use:  "show FILE...",
-		Args: profileArgs,
+		Use:               "show FILE...",
+		Args:              profileArgs,
+		ValidArgsFunction: completeFiles(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, out := load(cmd, args), cmd.OutOrStdout()
 			profiles.Complain(p, cmd.ErrOrStderr())

@@ -24,9 +24,7 @@ func newReport(enter shutter) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"ndjson", "jsonl", "json", "parquet", "gz", "zst"}, cobra.ShellCompDirectiveFilterFileExt
-		},
+		ValidArgsFunction: completeFiles(savedEvents),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.finish(cmd); err != nil {
 				return err

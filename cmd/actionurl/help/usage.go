@@ -40,8 +40,22 @@ func Describe(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	if cmd, _, err := root.Find([]string{"help"}); err == nil {
 		cmd.Use, cmd.Args, cmd.DisableFlagsInUseLine = "help [COMMAND|TOPIC]", known, true
+		cmd.ValidArgsFunction = complete
 		cmd.Short, cmd.Long = "Show help on a command or a topic", "help shows the text of a command or a topic; alone it lists all of them."
 	}
+}
+
+// complete lists the commands and topics of which there is help.
+func complete(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var all []string
+	if found, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
+		for _, c := range found.Commands() {
+			if !c.Hidden {
+				all = append(all, c.Name()+"\t"+c.Short)
+			}
+		}
+	}
+	return all, cobra.ShellCompDirectiveNoFileComp
 }
 
 // known refuses what is neither a command nor a topic.

@@ -57,6 +57,7 @@ const common = `
 	user username name number num ext extension account acc line lines display local remote peer party
 	mac ip addr address host port time timestamp date duration dur ts tz lang model product firmware fw hw sw
 	head options delete patch connect trace transport utf
+	invite ack bye cancel register refer subscribe prack publish message
 	application text plain multipart form urlencoded octet stream charset
 	token password passwd pass pwd secret key auth apikey access sig signature pin passcode api_key
 	mozilla firefox chrome safari applewebkit gecko khtml like compatible linux windows nt x macintosh intel os win curl wget python requests urllib

@@ -10,7 +10,7 @@ import (
 	"actionurl/capture"
 )
 
-// A Want says which frames are needed beside those with TCP.
+// A Want says which frames are needed beside those with TCP and DNS.
 type Want struct {
 	SIP       bool   // over UDP
 	Tunnels   bool   // whatever has packets inside: GRE, VXLAN, MPLS, PPPoE and so on
@@ -49,8 +49,8 @@ func words[N ~uint8 | ~uint16](numbers ...N) []uint32 {
 const whole = 1<<31 - 1
 
 // KernelFilter returns a program that lets the frames pass that a [Decoder]
-// needs: TCP, ICMP messages that a packet could not be delivered, and what is wanted
-// beside these, in VLANs or not. It drops RTP, which most frames of a span port are.
+// needs: TCP, DNS, ICMP messages that a packet could not be delivered, and what is
+// wanted beside these, in VLANs or not. It drops RTP, which most frames of a span port are.
 // All frames pass of link types other than Ethernet and those that begin with an IP
 // packet or an address family.
 //
@@ -173,6 +173,7 @@ func (a *assembler) udp(want Want) {
 	a.label("udp")
 	for _, port := range []uint32{2, 0} { // the destination's first
 		a.add(bpf.LoadIndirect{Off: port, Size: 2})
+		a.when(bpf.JumpEqual, "keep", PortDNS)
 		if want.SIP {
 			a.when(bpf.JumpEqual, "keep", portSIP)
 		}

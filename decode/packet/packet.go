@@ -159,9 +159,9 @@ type Segment struct {
 	Urgent   int    // place of the urgent byte in Payload, from 1 on; 0 if there is none (RFC 6093)
 }
 
-// A Datagram is a UDP datagram whose payload begins with a capital letter, as
-// the text of SIP does (RFC 3261, section 7) and RTP never (RFC 3550, section
-// 5.1: the first two bits are its version, 2).
+// A Datagram is a UDP datagram of DNS's port, or one whose payload begins with a
+// capital letter, as the text of SIP does (RFC 3261, section 7) and RTP never (RFC
+// 3550, section 5.1: the first two bits are its version, 2).
 type Datagram struct {
 	Origin
 	Src, Dst Endpoint

@@ -9,7 +9,7 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// UDP ports of tunnels (IANA's, or the vendors' choice), and of SIP.
+// UDP ports of tunnels (IANA's, or the vendors' choice), and of what is read.
 const (
 	portVXLAN      = 4789 // RFC 7348
 	portVXLANLinux = 8472 // Linux's, from before the assignment
@@ -24,9 +24,12 @@ const (
 	portGRE        = 4754 // RFC 8086
 
 	portSIP = 5060 // RFC 3261, section 18.1.1
+
+	// PortDNS is the port of DNS (RFC 1035, section 4.2).
+	PortDNS = 53
 )
 
-// tunnels reports whether a UDP port is a tunnel's.
+// tunnels reports whether a UDP port is a tunnel's, or that of DNS.
 func (d *Decoder) tunnels(port uint16) bool {
 	if port > portVXLANLinux { // as most of RTP's
 		return port == portTZSP || port == d.config.VXLANPort
@@ -35,6 +38,8 @@ func (d *Decoder) tunnels(port uint16) bool {
 	case portVXLAN, portVXLANLinux, portVXLANGPE, portGENEVE, portGTPU, portCAPWAP,
 		portL2TP, portTeredo, portMPLS, portGRE:
 		return true
+	case PortDNS:
+		return d.config.Datagram != nil
 	}
 	return port != 0 && port == d.config.VXLANPort
 }
@@ -62,6 +67,8 @@ func (d *Decoder) udp(data []byte, size int) {
 		port = uint16(udp.SrcPort)
 	}
 	switch port {
+	case PortDNS:
+		d.text(data, size-8)
 	case portVXLANGPE:
 		d.vxlanGPE(data)
 	case portGENEVE:

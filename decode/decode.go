@@ -5,11 +5,11 @@
 //
 //		frame ─ wire ─────────────────────▶ Sink ─ analysis ───────────────────────▶ record
 //		        packet → stream → httpwire         phone, actionurl → sip
-//		                        → sip, tls         → timeline → finding
+//		                        → sip, tls, dns    → timeline → finding
 //
 //	 1. Package wire decodes frames up to HTTP requests with their responses, SIP
-//	    messages, and connections that brought neither.
-//	 2. What passes on is plain data: the arguments of the five methods of
+//	    messages, connections that brought neither, and lookups of names that failed.
+//	 2. What passes on is plain data: the arguments of the six methods of
 //	    [wire.Sink]. Nothing goes back.
 //	 3. Package analysis makes records, calls, phones and findings of it. Saved events
 //	    enter there, too.
@@ -48,9 +48,9 @@
 //	phone      9  addresses 7, phones and sources 3
 //	actionurl  5  stages of calls
 //	timeline  40  phones 14, their texts 5, calls 7, their texts and SIP 11, groups 3
-//	finding   19  phones 10, calls 1, connections without requests 8
+//	finding   23  phones 10, calls 1, connections without requests 8, names 4
 //
-// That is 232 where each is filled with the largest of its kind, and a verdict on it
+// That is 236 where each is filled with the largest of its kind, and a verdict on it
 // takes 23. All floods of package capturetest side by side fill 161, with a verdict,
 // which a test holds.
 //

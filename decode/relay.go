@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"actionurl/decode/dns"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/sip"
 	"actionurl/decode/stream"
@@ -189,6 +190,18 @@ func (r *relay) Handshake(h *tls.Handshake) {
 	}
 	r.do(func() error {
 		r.to.Handshake(&own)
+		return nil
+	})
+}
+
+// Lookup implements [wire.Sink].
+func (r *relay) Lookup(l *dns.Lookup) {
+	own := *l
+	if r.at != nil {
+		r.at.text += len(l.Name)
+	}
+	r.do(func() error {
+		r.to.Lookup(&own)
 		return nil
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
+	"actionurl/decode/dns"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/sip"
 	"actionurl/decode/stream"
@@ -147,6 +148,7 @@ func TestChunkText(t *testing.T) {
 	for what, size := range map[reflect.Type]uintptr{
 		reflect.TypeFor[httpwire.Exchange](): 416, reflect.TypeFor[sip.Message](): 376, reflect.TypeFor[wire.Summary](): 600,
 		reflect.TypeFor[stream.Attempt](): 600, reflect.TypeFor[tls.Handshake](): 600,
+		reflect.TypeFor[dns.Lookup](): 600,
 	} {
 		if what.Size() > size {
 			t.Errorf("%v has %d bytes; correct the bounds", what, what.Size())
@@ -161,4 +163,5 @@ func (discard) Exchange(*httpwire.Exchange) {}
 func (discard) Message(*sip.Message)        {}
 func (discard) Attempt(*stream.Attempt)     {}
 func (discard) Handshake(*tls.Handshake)    {}
+func (discard) Lookup(*dns.Lookup)          {}
 func (discard) Advance(now, horizon int64)  {}

@@ -144,6 +144,11 @@ func Floods() []Flood {
 		{"hosts and targets", 1_000, func(f *flooder, i int) {
 			f.request(at(v4(10, i), 40000), at(v4(11, i), 80), fmt.Sprintf("GET /%s HTTP/1.1\r\nHost: %s\r\n\r\n", long(i, 20_000), long(i, 20_000)), taken)
 		}},
+		{"names", 70_000, func(f *flooder, i int) {
+			question := "\x3f" + long(i, 63) + "\x3f" + long(i, 63) + "\x3f" + long(i, 63) + "\x00\x00\x01\x00\x01"
+			f.udp(at(v4(12, i), 53), at(v4(10, i), 50000), "\x00\x01\x81\x83\x00\x01\x00\x00\x00\x00\x00\x00"+question)
+			f.request(at(v4(10, i), 40000), at(v4(11, 0), 80), fmt.Sprintf("GET /in?mac=%s&event=hold HTTP/1.1\r\nHost: %s\r\n\r\n", mac(i), long(i, 250)), taken)
+		}},
 		{"no responses", 40_000, func(f *flooder, i int) {
 			f.request(at(v4(10, i), 40000), at(v4(11, 0), 80), fmt.Sprintf("GET /%s HTTP/1.1\r\nHost: s\r\n\r\n", long(i, 400)), "")
 		}},

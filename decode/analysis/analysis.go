@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"actionurl/decode/actionurl"
+	"actionurl/decode/dns"
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
@@ -170,6 +171,9 @@ func (a *Analyzer) Attempt(t *stream.Attempt) { a.checker.Attempt(t) }
 
 // Handshake takes how a TLS connection began.
 func (a *Analyzer) Handshake(h *tls.Handshake) { a.checker.Handshake(h) }
+
+// Lookup takes a lookup of a host name that failed, or that succeeds after that.
+func (a *Analyzer) Lookup(l *dns.Lookup) { a.checker.Lookup(l) }
 
 // Advance takes the capture time that is reached, and that of the earliest request
 // that may come yet.

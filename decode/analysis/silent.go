@@ -132,7 +132,7 @@ func (s *silent) request(x *httpwire.Exchange, agent *vendor.Agent) {
 // found takes a finding: connections of phones are among them.
 func (s *silent) found(o *finding.Occurrence) {
 	switch o.Kind {
-	case finding.Refused, finding.Unreachable, finding.Encrypted:
+	case finding.Refused, finding.Unreachable, finding.Encrypted, finding.DNSFailure:
 		if e := s.of(o.Phone.Addr, o.Time); e != nil && o.Phone.Addr.IsValid() {
 			e.connects = true
 			e.last = max(e.last, o.Last)

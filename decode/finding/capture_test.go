@@ -306,6 +306,97 @@ func TestConnections(t *testing.T) {
 	}
 }
 
+// Lookups of a server's name that fail, and what looks like it.
+func TestLookups(t *testing.T) {
+	const phone, pc, dns = "192.168.40.50", "192.168.40.10", "192.168.40.1"
+	const no, fine = layers.DNSResponseCodeNXDomain, layers.DNSResponseCodeNoErr
+	q := func(name string) capturetest.Question { return capturetest.Question{ID: 7, Name: name} }
+	fail := func(c *capturetest.Capture, who, name string) {
+		c.Ask(who+":50000", dns, q(name))
+		c.Resolve(who+":50000", dns, q(name), no)
+		c.Wait(time.Minute)
+	}
+	find := func(c *capturetest.Capture, who, name string) {
+		c.Ask(who+":50000", dns, q(name))
+		c.Resolve(who+":50000", dns, q(name), fine, "192.168.40.207")
+		c.Wait(time.Minute)
+	}
+	event := func(c *capturetest.Capture, who, host string) {
+		k := c.Conn(who+":49152", server).Open()
+		k.Send("GET /incoming?event=incoming&mac=000b821234" + map[string]string{phone: "32", "192.168.40.51": "33"}[who] + "&remote=5003 HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+		k.Reply(answer).Close()
+	}
+	crm := []string{"incoming_call=http://crm.example.com:8080/incoming?mac=$mac&remote=$remote"}
+	tests := []struct {
+		name      string
+		templates []string
+		make      func(c *capturetest.Capture)
+		want      []string
+	}{
+		{"of a template", crm, func(c *capturetest.Capture) {
+			fail(c, phone, "crm.example.com")
+			fail(c, phone, "CRM.example.com")
+		}, []string{"dns_failure ×2 from 2 of 00:0b:82:12:34:32: crm.example.com (no such name (NXDOMAIN), says 192.168.40.1)"}},
+		{"of a template with https", []string{"incoming_call=https://crm.example.com/incoming?mac=$mac"}, func(c *capturetest.Capture) {
+			fail(c, phone, "crm.example.com")
+		}, []string{"dns_failure ×1 from 2 of 00:0b:82:12:34:32: crm.example.com (no such name (NXDOMAIN), says 192.168.40.1)"}},
+		{"of a template, behind a router", crm, func(c *capturetest.Capture) {
+			fail(c, "10.0.0.9", "crm.example.com")
+		}, []string{"dns_failure ×1 from 2 of 10.0.0.9: crm.example.com (no such name (NXDOMAIN), says 192.168.40.1)"}},
+		{"by one who asks on behalf of others", crm, func(c *capturetest.Capture) {
+			c.Ask(phone+":50000", dns, q("crm.example.com"))
+			c.Ask(dns+":50000", "9.9.9.9", q("crm.example.com"))
+			c.Resolve(dns+":50000", "9.9.9.9", q("crm.example.com"), no)
+			c.Resolve(phone+":50000", dns, q("crm.example.com"), no)
+		}, []string{"dns_failure ×1 from 4 of 00:0b:82:12:34:32: crm.example.com (no such name (NXDOMAIN), says 192.168.40.1)"}},
+		{"of a host that takes another phone's events", nil, func(c *capturetest.Capture) {
+			event(c, "192.168.40.51", "crm.example.com:80")
+			fail(c, phone, "crm.example.com")
+			fail(c, pc, "crm.example.com")
+		}, []string{"dns_failure ×1 from 13 of 00:0b:82:12:34:32: crm.example.com (no such name (NXDOMAIN), says 192.168.40.1)"}},
+		{"of a host that takes the phone's events", nil, func(c *capturetest.Capture) {
+			event(c, phone, "crm.example.com")
+			fail(c, phone, "crm.example.com")
+		}, []string{"warning dns_failure ×1 from 13 of 00:0b:82:12:34:32: crm.example.com (no such name (NXDOMAIN), says 192.168.40.1)"}},
+		{"and succeed later", crm, func(c *capturetest.Capture) {
+			fail(c, phone, "crm.example.com")
+			find(c, phone, "crm.example.com")
+		}, []string{"warning dns_failure ×1 from 2 of 00:0b:82:12:34:32: crm.example.com (no such name (NXDOMAIN), says 192.168.40.1)"}},
+		{"and succeed at another server", crm, func(c *capturetest.Capture) {
+			c.Ask(phone+":50000", dns, q("crm.example.com"))
+			c.Wait(5 * time.Second)
+			c.Ask(phone+":50000", "192.168.40.2", q("crm.example.com"))
+			c.Resolve(phone+":50000", "192.168.40.2", q("crm.example.com"), fine, "192.168.40.207")
+		}, nil},
+		{"without an answer", crm, func(c *capturetest.Capture) {
+			for range 3 {
+				c.Ask(phone+":50000", dns, q("crm.example.com"))
+				c.Wait(2 * time.Second)
+			}
+		}, []string{"dns_failure ×1 from 2 of 00:0b:82:12:34:32: crm.example.com (no answer from 192.168.40.1)"}},
+		{"of another name, of a phone that announces nothing", crm, func(c *capturetest.Capture) {
+			fail(c, phone, "crm.exmaple.com")
+		}, []string{"notice dns_failure ×1 from 2 of 00:0b:82:12:34:32: crm.exmaple.com (no such name (NXDOMAIN), says 192.168.40.1)"}},
+		{"of another name, of a phone that announces something", nil, func(c *capturetest.Capture) {
+			event(c, phone, "crm.example.com")
+			fail(c, phone, "0.pool.ntp.org")
+		}, nil},
+		{"of another name, of none that is a phone", crm, func(c *capturetest.Capture) {
+			fail(c, pc, "0.pool.ntp.org")
+		}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := capturetest.New()
+			test.make(c)
+			got := findings(t, decode.Analysis{Templates: typed(t, test.templates...)}, c.Frames)
+			if diff := gocmp.Diff(test.want, got); diff != "" {
+				t.Errorf("want -, got +:\n%s", diff)
+			}
+		})
+	}
+}
+
 // A heard is a request in a capture of requests: when, which phone, which target.
 type heard struct {
 	after  time.Duration // the one before

@@ -27,6 +27,7 @@ type Checker struct {
 	registry   *phone.Registry
 	found      []Finding
 	conns      *conns
+	lookups    lookups
 	configured configured
 	rings      rings
 	seed       maphash.Seed
@@ -71,7 +72,7 @@ func NewChecker(c Config, phones *phone.Registry) *Checker {
 		c.Found = func(*Occurrence) {}
 	}
 	return &Checker{
-		config: c, registry: phones, conns: newConns(c.Templates), configured: newConfigured(c.Templates), seed: maphash.MakeSeed(),
+		config: c, registry: phones, conns: newConns(c.Templates), lookups: newLookups(), configured: newConfigured(c.Templates), seed: maphash.MakeSeed(),
 		quiet: map[netip.Addr]*quiet{}, fleet: map[*vendor.Vendor]actionurl.KindSet{},
 	}
 }
@@ -140,6 +141,7 @@ func (c *Checker) Of(p *timeline.Phone) Set { return c.past(p).findings }
 // Flush ends the capture.
 func (c *Checker) Flush() {
 	c.connections()
+	c.failedLookups()
 	c.neverSent()
 	c.unannounced()
 	c.oddTemplates()

@@ -248,7 +248,7 @@ func (c *Checker) connections() {
 	}
 	for i := range c.conns.pairs {
 		p := &c.conns.pairs[i]
-		phone, known := c.phoneAt(p)
+		phone, known := c.phoneAt(p.client, p.sender)
 		severity := c.conns.severity(p)
 		if !c.conns.matters(p, known) {
 			if !known || !c.mistaken(p) {
@@ -337,17 +337,17 @@ func (c *conns) severity(p *pair) Severity {
 	return Error
 }
 
-// phoneAt returns the phone that a pair's client is, and whether it is known to
-// be one: by an event from its address, by its address on its link, or by its
-// user agent.
-func (c *Checker) phoneAt(p *pair) (Phone, bool) {
-	if known := c.at(p.client); known != nil {
-		return Phone{Name: known.phone.Name, MAC: known.phone.MAC, Addr: p.client}, true
+// phoneAt returns the phone that a client is, and whether it is known to be one: by
+// an event from its address, by its address on its link, which is that of its
+// frames' sender, or by its user agent.
+func (c *Checker) phoneAt(client netip.Addr, sender packet.MAC) (Phone, bool) {
+	if known := c.at(client); known != nil {
+		return Phone{Name: known.phone.Name, MAC: known.phone.MAC, Addr: client}, true
 	}
-	if vendor.Of(p.sender) != nil && c.registry.Holds(p.sender, p.client) {
-		return Phone{MAC: p.sender, Addr: p.client}, true
+	if vendor.Of(sender) != nil && c.registry.Holds(sender, client) {
+		return Phone{MAC: sender, Addr: client}, true
 	}
-	return Phone{Addr: p.client}, c.registry.IsPhone(p.client)
+	return Phone{Addr: client}, c.registry.IsPhone(client)
 }
 
 // failed reports whether connections of a client failed, or were encrypted.

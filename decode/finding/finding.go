@@ -3,8 +3,9 @@
 //
 //  1. A [Checker] checks each exchange and its event as they come: the response,
 //     the target, the values, and what the phone did before.
-//  2. It keeps the connections that brought no request (conns.go), and reports in
-//     the end those that may have been for Action URLs.
+//  2. It keeps the connections that brought no request (conns.go) and the names that
+//     were not found (lookups.go), and reports in the end those that may have been
+//     for Action URLs.
 //  3. A [Tally] counts what was found, with the phones that it concerns and
 //     the first example.
 //
@@ -104,6 +105,7 @@ var catalog = [...]info{
 	SensorSilent:       sensorSilent(),
 	SensorClock:        sensorClock(),
 	EscapedAmpersand:   escapedAmpersand(),
+	DNSFailure:         dnsFailure(),
 }
 
 // gravest are the kinds by severity.

@@ -52,6 +52,7 @@ func (c *Checker) history(x *httpwire.Exchange, e *actionurl.Event, of *timeline
 	p := c.past(of)
 	p.phone = of
 	c.repeated(x, e, p)
+	c.lookups.event(x)
 	if x.Server != p.server {
 		p.server = x.Server
 		c.conns.took(x.Client.Addr(), x.Server)

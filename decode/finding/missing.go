@@ -114,7 +114,7 @@ func (c *Checker) Signalled(call *sip.Call, now int64) {
 		if !happened(k, call) || a.inCall.Has(k) {
 			continue
 		}
-		if !c.conns.failed(call.Addr) { // else it may have tried
+		if !c.tried(call.Addr) { // else it may have tried
 			c.missed(New(kind, Detail{Name: k.Slug}), Place{Time: call.First, Sensor: call.Capture.Sensor, Capture: call.Capture.Capture, Frame: call.Frame, Phone: who})
 		}
 		return
@@ -145,7 +145,7 @@ func (c *Checker) kept(call *sip.Call, who Phone, maker *vendor.Vendor) {
 func (c *Checker) unannounced() {
 	var all []*quiet
 	for addr, q := range c.quiet {
-		if c.at(addr) == nil && !c.conns.failed(addr) {
+		if c.at(addr) == nil && !c.tried(addr) {
 			all = append(all, q)
 		}
 	}

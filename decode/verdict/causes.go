@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"actionurl/decode/dns"
 	"actionurl/decode/finding"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/phone"
@@ -324,20 +325,21 @@ func isOutcome(k finding.Kind) bool {
 }
 
 // isAttempt reports whether a finding is of connections to a server, which it
-// names, that brought no request.
+// names, that brought no request, or of lookups of its name.
 func isAttempt(k finding.Kind) bool {
 	switch k {
-	case finding.Refused, finding.Unreachable, finding.Encrypted:
+	case finding.Refused, finding.Unreachable, finding.Encrypted, finding.DNSFailure:
 		return true
 	}
 	return false
 }
 
-// A try are connections to one server that brought no request, for one reason.
+// A try are connections to one server that brought no request, for one reason, or
+// lookups of its name.
 type try struct {
 	kind     finding.Kind
 	severity finding.Severity
-	server   string // an IP address and a port, or its pseudonym
+	server   string // an IP address and a port, a name, or the pseudonym of one
 	why      string
 }
 
@@ -353,7 +355,7 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 			order = append(order, t)
 		}
 		groups[t] = append(groups[t], a)
-		if a.phone >= 0 {
+		if a.phone >= 0 && (t.kind != finding.DNSFailure || t.severity != finding.Notice) { // whose name may be any
 			done := explained[a.phone]
 			done.Add(finding.NeverSent)
 			done.Add(finding.NotNotified)
@@ -377,6 +379,10 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 		switch {
 		case t.kind == finding.Unreachable && t.why != "":
 			cause.Hint = "let the firewall or router that says so pass the phones to the server, or correct the address in their Action URLs"
+		case t.kind == finding.DNSFailure && t.severity == finding.Notice:
+			cause.Hint = "if the phone's Action URL names it, correct the name there or in DNS"
+		case t.kind == finding.DNSFailure && strings.HasPrefix(t.why, dns.NoAnswer.String()):
+			cause.Hint = "check the DNS server in the phone's network settings, and the way to it; a URL with an IP address needs no DNS"
 		case t.why == finding.PlainHTTP:
 			cause.Hint = "begin the phone's Action URL with http://, or give it the server's port for https"
 		}
@@ -397,7 +403,10 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 // compare says what other server such phones use: another port of the host, or,
 // where that may be none for Action URLs at all, another host.
 func (c *Collector) compare(cause *Cause, t *try, failed []*attempt) {
-	server, _ := netip.ParseAddrPort(t.server)
+	server, err := netip.ParseAddrPort(t.server)
+	if err != nil {
+		return
+	}
 	host := t.severity != finding.Error
 	if i, known := c.byAddr[server]; host && known && c.servers[i].ok > 0 {
 		if t.kind == finding.Refused {
@@ -437,6 +446,8 @@ func (t try) words(n int, name string) string {
 	switch t.kind {
 	case finding.Refused:
 		return count(n, "connection") + " refused at " + t.server
+	case finding.DNSFailure:
+		return count(n, "DNS lookup") + " of " + t.server + " failed: " + t.why
 	case finding.Unreachable:
 		if t.why != "" {
 			return count(n, "connection") + " to " + t.server + " rejected: " + t.why

@@ -203,6 +203,10 @@ func TestCauses(t *testing.T) {
 func TestHints(t *testing.T) {
 	const good = "/cti?e=incoming&mac=000b82123432"
 	answer := func(status string) string { return "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n" }
+	crm := capturetest.Question{ID: 1, Name: "crm.example.com"}
+	named := func(s *site) {
+		s.Conn("192.168.40.50:50000", server).Open().Send("GET " + good + " HTTP/1.1\r\nHost: crm.example.com\r\n\r\n").Reply(ok).Close()
+	}
 	for _, c := range []struct {
 		name string
 		make func(*site)
@@ -257,6 +261,18 @@ func TestHints(t *testing.T) {
 			s.say(50, server, good, ok)
 			s.refuse(51, "192.168.40.208:8085")
 		}, "1 connection refused at 192.168.40.208:8085; 1 other phone uses " + server + ": if that is for Action URLs"},
+		{"a name that nobody knows", func(s *site) {
+			named(s)
+			s.Ask("192.168.40.51:50000", "192.168.40.1", crm)
+			s.Resolve("192.168.40.51:50000", "192.168.40.1", crm, layers.DNSResponseCodeNXDomain)
+		}, "nothing arrives: 1 DNS lookup of crm.example.com failed: no such name (NXDOMAIN), says 192.168.40.1; : correct the name in the phone's Action URL or in DNS"},
+		{"a DNS server that is not there", func(s *site) {
+			named(s)
+			for range 2 {
+				s.Ask("192.168.40.51:50000", "192.168.40.1", crm)
+				s.Wait(5 * time.Second)
+			}
+		}, "nothing arrives: 1 DNS lookup of crm.example.com failed: no answer from 192.168.40.1; : check the DNS server in the phone's network settings"},
 		{"another port of the host, with other events of the phone", func(s *site) {
 			s.say(50, server, good, ok)
 			s.refuse(50, "192.168.40.207:8086")

@@ -13,6 +13,7 @@ import (
 
 	"actionurl/capture"
 	"actionurl/capture/pcapfile"
+	"actionurl/decode/dns"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/sip"
 	"actionurl/decode/stream"
@@ -36,6 +37,7 @@ func (r *requests) Exchange(x *httpwire.Exchange) {
 }
 func (r *requests) Attempt(*stream.Attempt)    {}
 func (r *requests) Handshake(*tls.Handshake)   {}
+func (r *requests) Lookup(*dns.Lookup)         {}
 func (r *requests) Message(*sip.Message)       {}
 func (r *requests) Advance(now, horizon int64) {}
 

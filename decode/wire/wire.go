@@ -6,6 +6,7 @@
 //  2. stream puts the segments of each direction of a connection in order.
 //  3. demux.go hands the bytes to the reader of their protocol: httpwire pairs
 //     requests with their responses, sip reads messages, tls follows handshakes.
+//     dns reads the datagrams of lookups.
 //  4. Requests wait for their responses in ring.go, and leave in the order of
 //     the frames that they stand for.
 //
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"actionurl/capture"
+	"actionurl/decode/dns"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/packet"
 	"actionurl/decode/sip"
@@ -34,6 +36,8 @@ type Sink interface {
 	Attempt(*stream.Attempt)
 	// Handshake takes how a TLS connection began, when that is known.
 	Handshake(*tls.Handshake)
+	// Lookup takes a lookup of a host name that failed, or that succeeds after that.
+	Lookup(*dns.Lookup)
 	// Message takes a SIP message that says something of a call or a registration.
 	Message(*sip.Message)
 	// Advance says that the capture has reached the time now, and that no exchange
@@ -91,6 +95,7 @@ type Decoder struct {
 	http    *httpwire.Reader
 	sip     *sip.Reader
 	tls     *tls.Reader
+	dns     *dns.Reader
 	demux   *demux
 	opened  [tls.Reasons]int // TLS connections, by whether they can be read
 	early   int              // of them with early data
@@ -119,6 +124,7 @@ func New(c Config, to Sink) *Decoder {
 	}
 	lost := d.lost
 	d.sip = sip.NewReader(to.Message, lost)
+	d.dns = dns.NewReader(to.Lookup)
 	d.http = httpwire.NewReader(d.exchange, httpwire.Config{Lost: lost})
 	streams := &demux{http: d.http, sip: d.sip}
 	d.tls = tls.NewReader(tls.Config{Found: d.handshake, Secrets: d.config.Secrets, Inside: streams})
@@ -229,7 +235,7 @@ func (d *Decoder) datagram(g *packet.Datagram) bool {
 	d.read(&g.Origin)
 	g.Clock = d.clock.reached()
 	d.settle()
-	return d.sip.Datagram(g)
+	return d.sip.Datagram(g) || d.dns.Datagram(g)
 }
 
 func (d *Decoder) rejected(r *packet.Rejection) {

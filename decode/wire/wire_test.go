@@ -11,6 +11,7 @@ import (
 
 	"actionurl/capture"
 	"actionurl/capture/capturetest"
+	"actionurl/decode/dns"
 	"actionurl/decode/httpwire"
 	"actionurl/decode/sip"
 	"actionurl/decode/stream"
@@ -55,6 +56,10 @@ func (s *sink) Attempt(a *stream.Attempt) { s.add("%d %v, refused %v", a.Frame, 
 
 func (s *sink) Handshake(h *tls.Handshake) {
 	s.add("%d hello %v > %v, %q", h.Frame, h.Client.Addr(), h.Server, h.Name)
+}
+
+func (s *sink) Lookup(l *dns.Lookup) {
+	s.add("%d lookup of %s by %v: %v", l.Frame, l.Name, l.Client, l.Outcome)
 }
 
 func (s *sink) Message(m *sip.Message) {

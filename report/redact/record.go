@@ -327,6 +327,8 @@ func (r *Redactor) finding(f finding.Finding) finding.Finding {
 		d.Name = r.addrPort(server).String()
 	} else if mac, ok := packet.ParseMAC(d.Name); ok {
 		d.Name = r.mac(mac).String()
+	} else if f.Kind == finding.DNSFailure {
+		d.Name = r.authority(d.Name)
 	} else {
 		d.Name = r.key(d.Name)
 	}

@@ -89,7 +89,7 @@ func (p *verdictPane) enter(m *model, c *verdict.Cause) {
 	q.scope = strings.TrimSpace("finding:" + c.Kind.String() + " " + words)
 	name := c.Kind.String()
 	switch c.Kind {
-	case finding.Refused, finding.Unreachable, finding.NotNotified, finding.Encrypted, finding.NeverSent, finding.MissingEvent, finding.RegisterFlood:
+	case finding.Refused, finding.Unreachable, finding.NotNotified, finding.Encrypted, finding.DNSFailure, finding.NeverSent, finding.MissingEvent, finding.RegisterFlood:
 		q = all(phonesView)
 		q.words = words
 	}

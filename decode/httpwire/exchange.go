@@ -28,16 +28,17 @@ type Reason uint8
 const (
 	Answered       Reason = iota // it has one
 	Timeout                      // none came in time
-	ResetByPeer                  // the connection was reset first
+	ResetByPeer                  // the server reset the connection first
 	ClosedFirst                  // the server closed its side first, maybe after the client
 	NotCaptured                  // the capture ended first, or lacks that part of the connection
 	NotHTTP                      // what came is not HTTP
 	Unacknowledged               // nor has the server acknowledged the request: it did not reach it
+	Aborted                      // the client reset the connection first
 )
 
 // String returns the name used in every output.
 func (r Reason) String() string {
-	return [...]string{"", "timeout", "reset", "closed", "not_captured", "not_http", "unacknowledged"}[r]
+	return [...]string{"", "timeout", "reset", "closed", "not_captured", "not_http", "unacknowledged", "aborted"}[r]
 }
 
 // An Exchange is an HTTP request, and the response to it where there is one. Its

@@ -97,16 +97,22 @@ func (r *Reader) Release(x *Exchange) {
 
 // Expire resolves an exchange that has waited long enough for its response.
 func (r *Reader) Expire(x *Exchange) {
-	why := Timeout
-	switch c, server := x.conn.stream, x.side.Other(); {
-	case !c.Seen(server), x.conn.sides[server].lost:
-		why = NotCaptured
-	case c.Misses(server, x.ack):
-		x.Gap = true
-	case c.Unacknowledged(x.side, x.end):
+	why := x.conn.unless(x, Timeout)
+	if why == Timeout && !x.Gap && x.conn.stream.Unacknowledged(x.side, x.end) {
 		why = Unacknowledged
 	}
 	x.conn.expire(x, why)
+}
+
+// unless returns why a request has no response, unless the capture may lack it.
+func (h *conn) unless(x *Exchange, why Reason) Reason {
+	switch server := x.side.Other(); {
+	case !h.stream.Seen(server), h.sides[server].lost:
+		return NotCaptured
+	case h.stream.Misses(server, x.ack):
+		x.Gap = true
+	}
+	return why
 }
 
 // GiveUp resolves an exchange that cannot wait for its response, which may come.
@@ -279,5 +285,17 @@ func (h *conn) resolve(x *Exchange, why Reason) {
 func (h *conn) giveUp(side stream.Side, why Reason) {
 	for x := h.oldest(side); x != nil; x = h.oldest(side) {
 		h.resolve(x, why)
+	}
+}
+
+// reset resolves the requests that have no response when side resets the connection.
+// Clients do so after a response, too.
+func (h *conn) reset(side stream.Side) {
+	for h.first != nil {
+		why := ResetByPeer
+		if h.first.side == side {
+			why = Aborted
+		}
+		h.resolve(h.first, h.unless(h.first, why))
 	}
 }

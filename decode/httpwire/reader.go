@@ -286,8 +286,7 @@ func (r *Reader) End(c *stream.Conn, sd stream.Side, how stream.End, at *stream.
 			r.disconnect(h)
 		}
 	case stream.Reset:
-		h.giveUp(0, ResetByPeer)
-		h.giveUp(1, ResetByPeer)
+		h.reset(sd)
 		r.disconnect(h)
 	case stream.Lost:
 		h.giveUp(0, NotCaptured)

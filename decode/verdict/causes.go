@@ -240,7 +240,9 @@ func (o outcome) words() string {
 	}
 	switch o.reason {
 	case httpwire.ResetByPeer:
-		return "not answered before the connection was reset"
+		return "not answered before the server reset the connection"
+	case httpwire.Aborted:
+		return "not answered before the phone reset the connection"
 	case httpwire.ClosedFirst:
 		return "not answered before the connection was closed"
 	case httpwire.Unacknowledged:
@@ -256,6 +258,8 @@ func (o outcome) hint(port uint16) string {
 		return "the port takes https: begin the phone's Action URL with https://, or give it the server's port for http"
 	case o.reason == httpwire.Unacknowledged:
 		return "connections come about, but requests do not get through: look for a firewall, proxy or small MTU (VPN, PPPoE) on the way, and capture at the server, too"
+	case o.reason == httpwire.Aborted:
+		return "the phone did not wait for the answer: let the server answer 200 at once, and do its work after that"
 	case o.kind != finding.HTTPError:
 		return o.kind.Hint()
 	}

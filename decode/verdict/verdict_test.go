@@ -243,6 +243,12 @@ func TestHints(t *testing.T) {
 			}
 			s.say(51, server, "/cti?e=incoming&mac=000b82123433", ok)
 		}, "never acknowledged by the server; 1 other phone works: connections come about, but requests do not get through"},
+		{"a phone that does not wait", func(s *site) {
+			s.Conn("192.168.40.50:50000", server).Open().Send("GET " + good + " HTTP/1.1\r\nHost: " + server + "\r\n\r\n").Reset(true)
+		}, "the only request not answered before the phone reset the connection; : the phone did not wait for the answer"},
+		{"a server that resets", func(s *site) {
+			s.Conn("192.168.40.50:50000", server).Open().Send("GET " + good + " HTTP/1.1\r\nHost: " + server + "\r\n\r\n").Reset(false)
+		}, "the only request not answered before the server reset the connection; : check the server's log"},
 		{"nothing behind a proxy", func(s *site) { s.say(50, server, good, answer("502 Bad Gateway")) }, "the service behind the server does not answer"},
 		{"a proxy that wants a password", func(s *site) { s.say(50, server, good, answer("407 Proxy Authentication Required")) }, "the proxy asks for credentials"},
 		{"plain HTTP to a port for https", func(s *site) { s.say(50, "192.168.40.207:443", good, bad) }, "the port takes https"},

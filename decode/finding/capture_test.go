@@ -143,6 +143,23 @@ func TestConnections(t *testing.T) {
 			syn(k)
 			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
 		}, nil, nil},
+		{"unreachable: the server's answers do not reach the phone", func(c *capturetest.Capture) {
+			k := c.Conn(phone+":51000", "192.168.40.207:80")
+			for range 3 {
+				syn(k)
+				k.Segment(false, layers.TCP{SYN: true, ACK: true, Seq: k.Server, Ack: k.Client + 1}, "")
+				c.Wait(2 * time.Second)
+			}
+		}, nil, []string{"unreachable ×1 from 5 of 00:0b:82:12:34:32: 192.168.40.207:80 (its answers (SYN/ACK) do not reach the phone)"}},
+		{"unreachable, not: the phone gets the second answer", func(c *capturetest.Capture) {
+			k := c.Conn(phone+":51000", "192.168.40.207:80")
+			for range 3 {
+				syn(k)
+				k.Segment(false, layers.TCP{SYN: true, ACK: true, Seq: k.Server, Ack: k.Client + 1}, "")
+				c.Wait(2 * time.Second)
+			}
+			k.Segment(true, layers.TCP{ACK: true, Seq: k.Client + 1, Ack: k.Server + 1}, "")
+		}, nil, nil},
 		{"unreachable: a firewall says so, at once and for each copy of the SYN", func(c *capturetest.Capture) {
 			k := c.Conn(phone+":51000", "192.168.40.207:80")
 			for range 3 {

@@ -39,6 +39,10 @@ const (
 // answered in plain HTTP.
 const PlainHTTP = "the server speaks plain HTTP on that port"
 
+// AnswerLost is why a server is unreachable whose answers get lost, as Detail.Why has
+// it.
+const AnswerLost = "its answers (SYN/ACK) do not reach the phone"
+
 // An Occurrence is a finding that is of no single request.
 type Occurrence struct {
 	Finding
@@ -158,6 +162,8 @@ func (c *Checker) Attempt(a *stream.Attempt) {
 		why = a.Rejected + ", says " + a.By.String()
 	case a.Until-a.First < patience:
 		return
+	case a.Unheard:
+		why = AnswerLost
 	}
 	c.registry.Heard(a.ClientMAC, a.Client.Addr(), a.Time)
 	c.conns.add(pairKey{ends{a.Client.Addr(), a.Server}, kind, why}, &a.Origin, a.ClientMAC)

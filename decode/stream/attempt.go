@@ -21,6 +21,9 @@ type Attempt struct {
 	// Refused says that the server answered the SYN with an RST. Otherwise it did
 	// not answer at all, though the SYN was sent again.
 	Refused bool
+	// Unheard says that it did answer, and that the client does not know: it sent the
+	// SYN again after the answer, and nothing else.
+	Unheard bool
 	// Rejected is why an ICMP message of By came in place of an answer, in words;
 	// empty where none did.
 	Rejected string
@@ -29,27 +32,33 @@ type Attempt struct {
 	Until    int64 // time up to which no answer was captured
 }
 
-// A retry is the latest copy of a SYN without an answer. At most maxConns of 48
-// bytes are kept: 5 MiB.
-type retry struct{ latest packet.Origin }
+// A retry is the latest copy of a SYN whose sender has no answer. At most maxConns of
+// 64 bytes are kept: 6 MiB.
+type retry struct {
+	latest   packet.Origin
+	answered bool // before it
+}
 
 // tried notes a copy of the SYN of side.
 func (a *Assembler) tried(c *Conn, side Side, s *packet.Segment) {
-	if s.ACK || a.config.Failed == nil || c.rejected || s.Clock-c.began < resend || c.answered(side) {
+	if s.ACK || a.config.Failed == nil || c.rejected || s.Clock-c.began < resend || c.knows(side) {
 		return
 	}
 	if c.retry == nil {
 		c.retry = new(retry)
 	}
-	c.retry.latest = s.Origin
+	c.retry.latest, c.retry.answered = s.Origin, c.halves[side.Other()].synced
 }
 
 // answered reports whether the other side has answered the SYN of side, as far
 // as the capture shows: also where it holds one direction only, in which side
 // acknowledges what the other sent.
-func (c *Conn) answered(side Side) bool {
+func (c *Conn) answered(side Side) bool { return c.halves[side.Other()].seen || c.knows(side) }
+
+// knows reports whether side has an answer to its SYN, as what it sent shows.
+func (c *Conn) knows(side Side) bool {
 	h, o := &c.halves[side], &c.halves[side.Other()]
-	return o.seen || o.hasAcked || h.next != h.start || h.hasFin
+	return o.hasAcked || h.next != h.start || h.hasFin
 }
 
 // unanswered reports a connection whose repeated SYN had no answer, when the
@@ -59,9 +68,10 @@ func (a *Assembler) unanswered(c *Conn) {
 		return
 	}
 	for side := range Side(2) {
-		if c.halves[side].synced && !c.answered(side) {
+		unheard := c.retry.answered && !c.knows(side)
+		if c.halves[side].synced && (unheard || !c.answered(side)) {
 			a.config.Failed(&Attempt{
-				Origin: c.retry.latest, Client: c.Addr(side), Server: c.Addr(side.Other()), ClientMAC: c.retry.latest.Source,
+				Unheard: unheard, Origin: c.retry.latest, Client: c.Addr(side), Server: c.Addr(side.Other()), ClientMAC: c.retry.latest.Source,
 				First: c.began, Until: max(c.retry.latest.Clock, a.mark.Clock),
 			})
 		}

@@ -18,6 +18,9 @@ func attempts(t *testing.T, text string) string {
 		if f.Refused {
 			what = "refused"
 		}
+		if f.Unheard {
+			what = "unheard"
+		}
 		lines = append(lines, fmt.Sprintf("%s at %d: %v to %v, %v of %v", what, f.Frame, f.Client, f.Server,
 			time.Duration(f.Time-f.First), time.Duration(f.Until-f.First)))
 	}})
@@ -69,6 +72,29 @@ func TestAttempts(t *testing.T) {
 			> 1000 SYN after=999ms
 			> 90001000 SYN after=59s
 			< 5000 SYN ack=90001001`, "unanswered at 2: " + both + ", 1s of 1m0.001s"},
+		{"answered each time, and sent again", `
+			> 1000 SYN
+			< 5000 SYN ack=1001
+			> 1000 SYN after=999ms
+			< 5000 SYN ack=1001
+			> 1000 SYN after=1999ms
+			< 5000 SYN ack=1001`, "unheard at 5: " + both + ", 3.002s of 3.003s"},
+		{"answered when it had been sent again, and the capture ends", `
+			> 1000 SYN
+			> 1000 SYN after=1s
+			> 1000 SYN after=2s
+			< 5000 SYN ack=1001`, ""},
+		{"answered, sent again, and heard then", `
+			> 1000 SYN
+			< 5000 SYN ack=1001
+			> 1000 SYN after=1s
+			< 5000 SYN ack=1001
+			> 1001 ack=5001`, ""},
+		{"answered, sent again, and its data captured alone", `
+			> 1000 SYN
+			< 5000 SYN ack=1001
+			> 1000 SYN after=1s
+			> 1001 "GET"`, ""},
 		{"each SYN is there twice, and the capture ends", `
 			> 1000 SYN
 			> 1000 SYN`, ""},

@@ -381,6 +381,8 @@ func (c *Collector) attempts(explained map[int]finding.Set) (causes, notes []Cau
 			name = cmp.Or(name, a.Detail.Other)
 		}
 		switch {
+		case t.why == finding.AnswerLost:
+			cause.Hint = "correct the route from the server back to the phone's network, or let the firewall between them pass the answers"
 		case t.kind == finding.Unreachable && t.why != "":
 			cause.Hint = "let the firewall or router that says so pass the phones to the server, or correct the address in their Action URLs"
 		case t.kind == finding.DNSFailure && t.severity == finding.Notice:
@@ -453,6 +455,9 @@ func (t try) words(n int, name string) string {
 	case finding.DNSFailure:
 		return count(n, "DNS lookup") + " of " + t.server + " failed: " + t.why
 	case finding.Unreachable:
+		if t.why == finding.AnswerLost {
+			return count(n, "connection") + " to " + t.server + " failed: " + t.why
+		}
 		if t.why != "" {
 			return count(n, "connection") + " to " + t.server + " rejected: " + t.why
 		}

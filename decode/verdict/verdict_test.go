@@ -249,6 +249,14 @@ func TestHints(t *testing.T) {
 		{"a server that resets", func(s *site) {
 			s.Conn("192.168.40.50:50000", server).Open().Send("GET " + good + " HTTP/1.1\r\nHost: " + server + "\r\n\r\n").Reset(false)
 		}, "the only request not answered before the server reset the connection; : check the server's log"},
+		{"a way on which answers get lost", func(s *site) {
+			k := s.Conn("192.168.40.50:50000", server)
+			for range 3 {
+				k.Segment(true, layers.TCP{SYN: true, Seq: k.Client}, "")
+				k.Segment(false, layers.TCP{SYN: true, ACK: true, Seq: k.Server, Ack: k.Client + 1}, "")
+				s.Wait(2 * time.Second)
+			}
+		}, "nothing arrives: 1 connection to " + server + " failed: its answers (SYN/ACK) do not reach the phone; : correct the route from the server back"},
 		{"nothing behind a proxy", func(s *site) { s.say(50, server, good, answer("502 Bad Gateway")) }, "the service behind the server does not answer"},
 		{"a proxy that wants a password", func(s *site) { s.say(50, server, good, answer("407 Proxy Authentication Required")) }, "the proxy asks for credentials"},
 		{"plain HTTP to a port for https", func(s *site) { s.say(50, "192.168.40.207:443", good, bad) }, "the port takes https"},

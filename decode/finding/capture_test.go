@@ -143,6 +143,24 @@ func TestConnections(t *testing.T) {
 			syn(k)
 			k.Segment(false, layers.TCP{RST: true, ACK: true, Ack: k.Client + 1}, "")
 		}, nil, nil},
+		{"encrypted: in a tunnel through a proxy, and the phone does not take the certificate", func(c *capturetest.Capture) {
+			k := c.Conn(phone+":53000", "192.168.40.3:3128").Open()
+			k.Send("CONNECT crm.example.com:443 HTTP/1.1\r\n\r\n").Reply("HTTP/1.1 200 OK\r\n\r\n")
+			k.Send(capturetest.ClientHello("crm.example.com")).Send("\x15\x03\x03\x00\x02\x02\x30").Close()
+		}, []string{"incoming_call=https://crm.example.com/in?mac=$mac"}, []string{
+			"error encrypted ×1 from 8 of 00:0b:82:12:34:32: the phone does not accept the server's certificate (unknown_ca): crm.example.com at 192.168.40.3:3128",
+		}},
+		{"encrypted: a proxy refuses the tunnel", func(c *capturetest.Capture) {
+			k := c.Conn(phone+":53000", "192.168.40.3:3128").Open()
+			k.Send("CONNECT crm.example.com:443 HTTP/1.1\r\n\r\n").Reply("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n").Close()
+		}, []string{"incoming_call=https://crm.example.com/in?mac=$mac"}, []string{
+			"error encrypted ×1 from 4 of 00:0b:82:12:34:32: the proxy answers CONNECT with 407: crm.example.com at 192.168.40.3:3128",
+		}},
+		{"encrypted, not: a proxy asks for credentials, and gets them", func(c *capturetest.Capture) {
+			k := c.Conn(phone+":53000", "192.168.40.3:3128").Open()
+			k.Send("CONNECT crm.example.com:443 HTTP/1.1\r\n\r\n").Reply("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+			k.Send("CONNECT crm.example.com:443 HTTP/1.1\r\nProxy-Authorization: Basic eA==\r\n\r\n").Reply("HTTP/1.1 200 OK\r\n\r\n").Close()
+		}, []string{"incoming_call=https://crm.example.com/in?mac=$mac"}, nil},
 		{"unreachable: the server's answers do not reach the phone", func(c *capturetest.Capture) {
 			k := c.Conn(phone+":51000", "192.168.40.207:80")
 			for range 3 {

@@ -112,6 +112,7 @@ func (c *Checker) Check(x *httpwire.Exchange, e *actionurl.Event, p *timeline.Ph
 	}
 	if e == nil {
 		c.conns.other(x)
+		c.tunnel(x)
 		return c.found
 	}
 	c.response(x)

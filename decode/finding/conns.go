@@ -30,6 +30,9 @@ const (
 	// an error that is a warning.
 	maxReached = 16 << 10
 
+	// maxHost bounds the name of a host, in bytes (RFC 1035, section 2.3.4).
+	maxHost = 253
+
 	// patience is how long, in nanoseconds of capture time, a SYN must have been
 	// without an answer: it is sent again after 1 s, and 2 s later (RFC 6298).
 	patience = 3e9
@@ -137,9 +140,12 @@ func (c *conns) took(client netip.Addr, server netip.AddrPort) {
 	c.ports[server.Port()] = struct{}{}
 }
 
-// other takes a request that is not an Action URL.
+// other takes a request that is not an Action URL. One for a tunnel says nothing of
+// what the client uses the proxy for.
 func (c *conns) other(x *httpwire.Exchange) {
-	c.reach(ends{x.Client.Addr(), x.Server}, forOther)
+	if x.Method != "CONNECT" {
+		c.reach(ends{x.Client.Addr(), x.Server}, forOther)
+	}
 	if x.NoResponse == httpwire.Answered && len(c.speaking) < maxServers {
 		c.speaking[x.Server] = struct{}{}
 	}
@@ -167,6 +173,27 @@ func (c *Checker) Attempt(a *stream.Attempt) {
 	}
 	c.registry.Heard(a.ClientMAC, a.Client.Addr(), a.Time)
 	c.conns.add(pairKey{ends{a.Client.Addr(), a.Server}, kind, why}, &a.Origin, a.ClientMAC)
+}
+
+// tunnel takes a request for a tunnel through a proxy, which may refuse it.
+func (c *Checker) tunnel(x *httpwire.Exchange) {
+	if x.Method != "CONNECT" || x.Status < 200 {
+		return
+	}
+	refusal := func(status int) pairKey {
+		return pairKey{ends{x.Client.Addr(), x.Server}, Encrypted, fmt.Sprintf("the proxy answers CONNECT with %d", status)}
+	}
+	if x.Status < 300 {
+		if i, known := c.conns.index[refusal(407)]; known && c.conns.pairs[i].times > 0 {
+			c.conns.pairs[i].times-- // the challenge is met
+		}
+		return
+	}
+	c.registry.Heard(x.Source, x.Client.Addr(), x.Time)
+	if p := c.conns.add(refusal(x.Status), &x.Origin, x.Source); p != nil && p.name == "" {
+		host, _, _ := strings.Cut(x.Target, ":")
+		p.name = strings.Clone(host[:min(len(host), maxHost)])
+	}
 }
 
 // Handshake takes how a TLS connection began.
@@ -254,6 +281,9 @@ func (c *Checker) connections() {
 	}
 	for i := range c.conns.pairs {
 		p := &c.conns.pairs[i]
+		if p.times == 0 {
+			continue
+		}
 		phone, known := c.phoneAt(p.client, p.sender)
 		severity := c.conns.severity(p)
 		if !c.conns.matters(p, known) {

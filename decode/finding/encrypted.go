@@ -12,7 +12,7 @@ func encrypted() info {
 			"a TLS connection to a server for Action URLs failed",
 			"for a trial use http in the phone's Action URL; else give the server a version, a cipher suite and a certificate that this phone knows",
 		},
-		recognized: "A connection begins with a ClientHello; servers as for refused. It is an error where the handshake failed and no other connection succeeded: the detail says why.",
+		recognized: "A connection, or a tunnel through a proxy, begins with a ClientHello, or a proxy refuses the tunnel; servers as for refused. It is an error where the handshake failed and no other connection succeeded: the detail says why.",
 		silent:     "The client is not known to be a phone, and no template names the server.",
 		example:    "A ClientHello for crm.example.com to 192.168.40.207:443, and encrypted records from both ends.",
 		text: func(d *Detail, s Severity) string {

@@ -59,7 +59,7 @@ func newLookups() lookups {
 func (k *lookups) event(x *httpwire.Exchange) {
 	host, _, _ := strings.Cut(x.Host, ":")
 	host = strings.TrimSuffix(host, ".")
-	if host == "" || len(host) > 253 || len(k.events) == maxAsked || host[len(host)-1] < 'A' { // no top-level domain ends in a digit
+	if host == "" || len(host) > maxHost || len(k.events) == maxAsked || host[len(host)-1] < 'A' { // no top-level domain ends in a digit
 		return
 	}
 	from := asked{x.Client.Addr(), strings.ToLower(host)}

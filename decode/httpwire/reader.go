@@ -120,6 +120,7 @@ type conn struct {
 	asked       bool
 	pipelines   bool      // the client has sent a request before the response to another had come
 	doubtful    bool      // and bytes are missing since
+	switched    bool      // another protocol may follow
 	posting     *Exchange // whose body comes, if its uses are those; nil for none
 	uses        uint32
 	copies      *Exchange // that are resolved, to be used again
@@ -211,6 +212,17 @@ func (r *Reader) Data(c *stream.Conn, sd stream.Side, data []byte, seq uint32, a
 	}
 	s.next = seq
 	return h.skip(s)
+}
+
+// Leave gives up a connection on which another protocol follows, as in a tunnel, and
+// reports whether it is one.
+func (r *Reader) Leave(c *stream.Conn) bool {
+	h, _ := c.State.(*conn)
+	if h == nil || !h.switched || h.first != nil {
+		return false
+	}
+	r.disconnect(h)
+	return true
 }
 
 // sends reports whether data, which begins a message of a kind, may be one that
@@ -478,6 +490,7 @@ func (r *Reader) message(h *conn, sd stream.Side, o *opening, f fields, at head)
 		return
 	}
 	s.role = o.kind
+	h.switched = false
 	if o.kind == response {
 		s.lost = false
 		if other.role == neither {
@@ -569,6 +582,7 @@ func (r *Reader) response(h *conn, sd stream.Side, a *answer, f fields) {
 			}
 		}
 		s.state = begin
+		h.switched = true
 	case method == "HEAD" || a.status == 204 || a.status == 304:
 		s.state = begin
 	default:

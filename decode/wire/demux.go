@@ -49,6 +49,10 @@ func (d *demux) Data(c *stream.Conn, side stream.Side, data []byte, seq uint32, 
 			return d.more(c, s, data, at)
 		}
 		d.settle(c, s)
+	default:
+		if begins, _ := tls.Begins(data); begins && d.http.Leave(c) {
+			return d.tls.Data(c, side, data, seq, at)
+		}
 	}
 	return d.http.Data(c, side, data, seq, at)
 }

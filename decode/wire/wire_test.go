@@ -218,6 +218,35 @@ func TestSnaplen(t *testing.T) {
 	}
 }
 
+// What follows in a tunnel through a proxy is read as on a connection of its own.
+func TestTunnel(t *testing.T) {
+	c := capturetest.New()
+	const connected = "HTTP/1.1 200 Connection established\r\n\r\n"
+	for i, inside := range []string{capturetest.ClientHello("crm.example.com"), get("/1")} {
+		k := c.Conn(fmt.Sprint(phone, ":4000", i), "192.168.40.3:3128").Open()
+		k.Send("CONNECT crm.example.com:443 HTTP/1.1\r\n\r\n").Reply(connected).Send(inside).Reply("HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n").Close()
+	}
+	s := new(sink)
+	d := New(Config{ResponseTimeout: 10 * time.Second}, s)
+	d.Batch(batch(c.Frames))
+	d.Flush()
+	var got []string
+	for _, line := range s.lines {
+		if !strings.HasPrefix(line, "time ") {
+			got = append(got, line)
+		}
+	}
+	want := []string{
+		"4 crm.example.com:443 200 ",
+		"8 hello 192.168.40.50 > 192.168.40.3:3128, \"crm.example.com\"",
+		"19 crm.example.com:443 200 ",
+		"23 /1 404 ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // A proxy may say in front of the first request whom it speaks for (the PROXY
 // protocol of HAProxy, sections 2.1 and 2.2), in the same segment or before.
 func TestProxyProtocol(t *testing.T) {

@@ -74,12 +74,17 @@ type Saved struct {
 // A Problem is a line that cannot be read.
 type Problem struct {
 	File string // as it was named
-	Line int    // 1-based
+	Line int    // 1-based; 0 for the whole
 	Err  error
 }
 
 // Error names the place as compilers do.
-func (p *Problem) Error() string { return fmt.Sprintf("%s:%d: %v", p.File, p.Line, p.Err) }
+func (p *Problem) Error() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %v", p.File, p.Err)
+	}
+	return fmt.Sprintf("%s:%d: %v", p.File, p.Line, p.Err)
+}
 
 // Unwrap returns the cause.
 func (p *Problem) Unwrap() error { return p.Err }

@@ -110,7 +110,7 @@ func TestSchemaBound(t *testing.T) {
 			m.elements = append(m.elements, element{children: 1, kind: -1})
 		}
 		m.elements = append(m.elements, element{name: "x", kind: typeInt64})
-		if _, leaves, err := m.sources(); (err == nil && leaves == 1) != ok {
+		if _, _, leaves, err := m.sources(); (err == nil && leaves == 1) != ok {
 			t.Errorf("%d groups in each other: %d leaves, %v", depth, leaves, err)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"actionurl/report"
 )
 
 // An element is a node of a file's schema.
@@ -303,30 +305,35 @@ type source struct {
 }
 
 // sources returns the columns that can be read. Others, as they are structs or of
-// types that events do not have, are left out, as are keys that are not known.
-func (m *metadata) sources() (all []source, leaves int, err error) {
+// types that events do not have, are left out, as are keys that are not known; unread
+// are those that events have.
+func (m *metadata) sources() (all []source, unread []string, leaves int, err error) {
+	known := report.ColumnNames(report.Requests)
 	if len(m.elements) == 0 {
-		return nil, 0, errThrift
+		return nil, nil, 0, errThrift
 	}
 	rest := m.elements[1:]
 	for range m.elements[0].children {
 		if len(rest) == 0 {
-			return nil, 0, errThrift
+			return nil, nil, 0, errThrift
 		}
 		top := rest[0]
 		s := source{at: leaves, column: column{name: top.name}}
 		var found []leaf
 		var of []element
+		before := len(rest)
 		rest, err = walk(rest, 0, 0, 0, &found, &of)
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, 0, err
 		}
 		leaves += len(found)
-		if s.take(top, found, of) {
+		if s.take(top, found, of, before-len(rest)) {
 			all = append(all, s)
+		} else if slices.Contains(known, top.name) {
+			unread = append(unread, top.name)
 		}
 	}
-	return all, leaves, nil
+	return all, unread, leaves, nil
 }
 
 // walk passes over an element and its children, and adds its leaves.
@@ -357,9 +364,9 @@ func walk(rest []element, depth int, maxRep, maxDef uint32, found *[]leaf, of *[
 	return rest, nil
 }
 
-// take finds out how the values of a column lie in its leaves, and reports whether
-// they can be read.
-func (s *source) take(top element, found []leaf, of []element) bool {
+// take finds out how the values of a column of so many elements lie in its leaves, and
+// reports whether they can be read.
+func (s *source) take(top element, found []leaf, of []element, elements int) bool {
 	known := func(l leaf) bool {
 		if l.kind == typeFixed { // as Arrow writes decimals
 			return (of[0].logical == logicalDecimal || of[0].converted == convertedDecimal) && l.length > 0 && l.length <= maxFixed
@@ -371,6 +378,8 @@ func (s *source) take(top element, found []leaf, of []element) bool {
 		found[0].maxRep == 1 && found[1].maxRep == 1 && found[0].kind == typeBytes && found[1].kind == typeBytes:
 		s.shape, s.values = namedTexts, &found[1]
 	case len(found) != 1 || found[0].maxRep > 1 || !known(found[0]):
+		return false
+	case found[0].maxRep == 0 && elements > 1, elements > 3: // a struct of one, and a list of them
 		return false
 	case found[0].maxRep == 1 && found[0].kind == typeBytes:
 		s.shape = severalTexts

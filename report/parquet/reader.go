@@ -30,7 +30,8 @@ type Reader struct {
 	in      io.ReaderAt
 	groups  []rowGroup // that are to be read
 	sources []source
-	time    int // which of them is the time; -1 for none
+	unread  []string // columns of events that have a type that is not read, and are still to be said
+	time    int      // which of the sources is the time; -1 for none
 
 	cursors [][2]*cursor // of the row group, by source
 	left    int64        // its rows
@@ -46,11 +47,11 @@ func NewReader(name string, in io.ReaderAt, size int64) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	sources, leaves, err := m.sources()
+	sources, unread, leaves, err := m.sources()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	r := &Reader{Reader: report.NewReader(name, strings.NewReader("")), name: name, in: in, groups: m.groups, sources: sources, budget: maxRead}
+	r := &Reader{Reader: report.NewReader(name, strings.NewReader("")), name: name, in: in, groups: m.groups, sources: sources, unread: unread, budget: maxRead}
 	r.time = slices.IndexFunc(sources, func(s source) bool { return s.name == "time" && s.shape == oneNumber && s.unit > 0 })
 	if r.time < 0 && len(m.groups) > 0 {
 		return nil, fmt.Errorf(`%s: it has no "time"; expected saved events`, name)
@@ -92,6 +93,11 @@ func (r *Reader) Least() int64 {
 
 // Next reads the next record, as [report.Reader.Next] does.
 func (r *Reader) Next(rec *report.Saved) error {
+	if len(r.unread) > 0 {
+		name := r.unread[0]
+		r.unread = r.unread[1:]
+		return r.Problem(fmt.Errorf("column %s has a type that is not read, and is left out", name))
+	}
 	for {
 		switch {
 		case r.left > 0:

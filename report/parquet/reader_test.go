@@ -332,10 +332,42 @@ func TestDecimals(t *testing.T) {
 			t.Errorf("% x: %s, %v", test.b, r.line, err)
 		}
 	}
+	data := decimals(maxFixed+1, make([]byte, maxFixed+1))
+	r, err := NewReader("a.parquet", bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Next(new(report.Saved)); err == nil || !strings.HasPrefix(err.Error(), "a.parquet: column latency_ms has a type that is not read") {
+		t.Errorf("a column that is left out: %v", err)
+	}
 	for _, length := range []int32{0, -1, 3} { // what the page has is less
 		data := decimals(length, []byte{1})
 		if _, problems, err := read(data, true); length > 0 && problems == 0 && err == nil {
 			t.Errorf("decimals of %d bytes are read from one", length)
 		}
+	}
+}
+
+// Columns that events have and that cannot be read are named: what they have is lost.
+func TestUnread(t *testing.T) {
+	group := func(name string, repetition int32, children int) element {
+		return element{name: name, kind: -1, converted: -1, repetition: repetition, children: children}
+	}
+	text := element{name: "x", kind: typeBytes, converted: -1}
+	m := metadata{elements: slices.Concat(
+		[]element{group("schema", 0, 6)},
+		[]element{group("vars", optional, 1), text},
+		[]element{group("candidates", optional, 1), group("list", repeated, 1), group("element", optional, 1), text},
+		[]element{group("vlan", optional, 1), group("list", repeated, 1), {kind: typeInt64, converted: -1}},
+		[]element{group("findings", optional, 1), {kind: typeBytes, converted: -1, repetition: repeated}},
+		[]element{group("mine", optional, 1), text},
+		[]element{{name: "late", kind: 3, converted: -1}}, // INT96
+	)}
+	sources, unread, leaves, err := m.sources()
+	if err != nil || leaves != 6 || len(sources) != 2 || sources[0].at != 2 || sources[1].at != 3 {
+		t.Errorf("%d columns of %d leaves, %v", len(sources), leaves, err)
+	}
+	if !slices.Equal(unread, []string{"vars", "candidates", "late"}) {
+		t.Errorf("%q are not read", unread)
 	}
 }

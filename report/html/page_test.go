@@ -302,6 +302,41 @@ func TestLayout(t *testing.T) {
 	want(b, `view.from + " " + view.lanes.length`, before)
 }
 
+// Names that are written from right to left leave what is beside them in its place.
+func TestRightToLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	b := open(t, pageOf(t, busy), 1600, 900, "")
+	const name = "מחסן 5003"
+	eval[bool](b, fmt.Sprintf(`(meta.phones[events.phone[0]][0] = %q, fillList(), pickEvent(0), true)`, name))
+	b.settle()
+	// placed returns where a text of an element begins and ends on the screen.
+	const placed = `(element, text) => {
+		const walk = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+		for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+			const at = node.data.indexOf(text);
+			if (at < 0) continue;
+			const range = document.createRange();
+			range.setStart(node, at);
+			range.setEnd(node, at + text.length);
+			return range.getBoundingClientRect();
+		}
+	}`
+	want(b, fmt.Sprintf(`(() => {
+		const placed = %s, line = $("details").querySelector("div");
+		return placed(line, %q).right <= placed(line, "→").left && placed(line, "→").right <= placed(line, "192.168").left;
+	})()`, placed, name), true)
+	want(b, fmt.Sprintf(`(() => {
+		const placed = %s, b = document.querySelector("#verdict b");
+		b.textContent = %q;
+		b.nextSibling.data = " 5 of 7";
+		return placed(b, %[2]q).right <= placed(b.parentElement, "5 of").left;
+	})()`, placed, name), true)
+	want(b, `getComputedStyle($("list").querySelector("tr.row").cells[1]).direction + " " + getComputedStyle($("list").querySelector("tr.row").cells[0]).direction`, "rtl ltr")
+	b.shot("right-to-left")
+}
+
 // A name of any length and any script is cut to its room, between characters.
 func TestLongName(t *testing.T) {
 	if testing.Short() {

@@ -47,12 +47,18 @@ async function copy(text, done) {
 	noticed = setTimeout(() => { $("busy").hidden = true; }, 3000);
 }
 
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+// apart returns a text so that it does not change the order of what stands beside it
+// in a line, if it is written from right to left.
+const apart = (text) => (rightToLeft.test(text) ? "\u2068" + text + "\u2069" : text);
+
 // describe says in a line what an event is.
 function describe(i) {
-	const parts = [clock.full(i), phoneName(events.phone[i]), eventName(i)];
+	const parts = [clock.full(i), apart(phoneName(events.phone[i])), eventName(i)];
 	const other = details.ready ? who(i) : "";
-	if (other) parts.push(other);
-	parts.push("→ " + serverName(i), outcome(i));
+	if (other) parts.push(apart(other));
+	parts.push("→ " + apart(serverName(i)), outcome(i));
 	return parts.join("  ");
 }
 
@@ -64,13 +70,13 @@ function outcome(i) {
 function describeMark(m) {
 	const [slug] = meta.findings[m.kind];
 	const times = m.times === 1 ? "" : " ×" + m.times + " until " + clock.at(m.last);
-	return clock.at(m.first) + "  " + phoneName(m.phone) + "  " + slug + times + "\n" + visible(m.message);
+	return clock.at(m.first) + "  " + apart(phoneName(m.phone)) + "  " + slug + times + "\n" + visible(m.message);
 }
 
 function describeCall(c) {
 	const names = visible((c.remote + " " + c.name).trim()) || [...eventsOf(c)].map(who).find(Boolean) || "";
 	const seconds = (a, b) => ((b - a) / 1000).toFixed(1) + " s";
-	const parts = [clock.at(c.first), phoneName(c.phone), (c.direction || "call") + (names ? " " + names : ""), c.state];
+	const parts = [clock.at(c.first), apart(phoneName(c.phone)), (c.direction || "call") + (names ? " " + apart(names) : ""), c.state];
 	if (c.began !== null && (c.established !== null || c.over !== null)) parts.push("ring " + seconds(c.began, c.established ?? c.over));
 	if (c.established !== null && c.over !== null) parts.push("talk " + seconds(c.established, c.over));
 	return parts.join("  ");
@@ -105,7 +111,7 @@ function closeButton() {
 function eventDetails(box, i) {
 	box.append(el("h2", "", eventName(i)));
 	const result = el("span", events.failed[i] ? "bad" : "", outcome(i));
-	box.append(el("div", "", clock.full(i) + "  " + phoneName(events.phone[i]) + " → " + serverName(i) + "  ", result));
+	box.append(el("div", "", clock.full(i) + "  " + apart(phoneName(events.phone[i])) + " → " + apart(serverName(i)) + "  ", result));
 	const texts = detailsOf(i);
 	const [client, ...vlans] = meta.clients[events.client[i]];
 	const [server] = meta.servers[events.server[i]];

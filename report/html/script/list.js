@@ -169,6 +169,7 @@ function listRow(i, k) {
 		const cell = document.createElement("td");
 		cell.textContent = column.text(i);
 		cell.title = cell.textContent;
+		cell.dir = "auto"; // what is cut is the end
 		if (column.class) cell.className = column.class;
 		row.append(cell);
 	}

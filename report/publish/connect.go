@@ -190,6 +190,7 @@ func (s *Servers) connect(report func(string)) (*nats.Conn, error) {
 	if err == nil || s.refused(err) != nil {
 		return c, s.refused(err)
 	}
+	say("waiting for " + s.text + " to answer")
 	return nats.Connect(servers, options...)
 }
 

@@ -200,3 +200,26 @@ func TestTLS(t *testing.T) {
 	wants(t, "unknown authority", tryPublish(t, fmt.Sprintf("tls://127.0.0.1:%d", strange), "", ""), "SSL_CERT_FILE")
 	wants(t, "no TLS", tryPublish(t, fmt.Sprintf("tls://127.0.0.1:%d", plain), "", ""), "the server has no TLS")
 }
+
+// Where no server answers, who waits is told so at once.
+func TestNoServer(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	url := "nats://" + closed.Addr().String()
+	servers, err := NewServers(url, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	c, err := servers.connect(func(text string) { said = append(said, text) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if got := strings.Join(said, "\n"); got != "waiting for "+url+" to answer" {
+		t.Errorf("said %q", got)
+	}
+}

@@ -12,10 +12,14 @@ func Meaning(name string) string {
 		return "capture file as named, or interface"
 	case "frame":
 		return "frame that completes the request's head, counted from 1 in each file; of a finding, the first example"
-	case "src_ip", "src_port":
-		return "sender of the request"
-	case "dest_ip", "dest_port":
-		return "receiver of the request"
+	case "src_ip":
+		return "IP address of the sender"
+	case "src_port":
+		return "TCP port of the sender"
+	case "dest_ip":
+		return "IP address of the receiver"
+	case "dest_port":
+		return "TCP port of the receiver"
 	case "vlan":
 		return "VLAN IDs, outermost first"
 	case "tls":
@@ -138,14 +142,22 @@ func Meaning(name string) string {
 		return "number of calls"
 	case "failures":
 		return "number of requests without a 2xx response"
-	case "first_seen", "last_seen":
-		return "time of the first and of the last example"
+	case "first_seen":
+		return "time of the first request or example"
+	case "last_seen":
+		return "time of the last request or example"
 	case "phones":
 		return "phones concerned; of a server, their number"
-	case "ok", "failed":
-		return "number of requests with, and without, a 2xx response"
-	case "median_ms", "p95_ms", "max_ms":
-		return "time to respond: median, 95th percentile and maximum, in ms"
+	case "ok":
+		return "number of requests with a 2xx response"
+	case "failed":
+		return "number of requests that the server refused, redirected or did not answer"
+	case "median_ms":
+		return "time to respond, in ms: the median"
+	case "p95_ms":
+		return "time to respond, in ms: of 95 % of the responses at most this"
+	case "max_ms":
+		return "time to respond, in ms: the longest"
 	case "finding":
 		return "kind of the finding"
 	case "severity":

@@ -118,8 +118,11 @@ func (c *Captures) addPipe(name string) error {
 func (c *Captures) addFolder(name string) error {
 	before := len(c.parts)
 	err := filepath.WalkDir(name+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
+		if err != nil {
+			return Named(filepath.Clean(path), err)
+		}
+		if !entry.Type().IsRegular() {
+			return nil
 		}
 		info, err := entry.Info()
 		if err != nil {

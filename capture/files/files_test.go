@@ -181,3 +181,11 @@ func TestIdle(t *testing.T) {
 		t.Errorf("a folder: %v", err)
 	}
 }
+
+// A folder that cannot be read is named as it was given.
+func TestUnreadableFolder(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	if err := new(Captures).addFolder(missing); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), missing+": ") {
+		t.Errorf("%v", err)
+	}
+}

@@ -200,7 +200,8 @@ func (a *analysis) inputName(names []string) string {
 // finishVerdict says where the verdict goes, and how it looks there.
 func (a *analysis) finishVerdict(to io.Writer, names []string) {
 	a.Verdict.Name = a.inputName(names)
-	a.Columns, _ = strconv.Atoi(os.Getenv("COLUMNS"))
+	columns, _ := strconv.Atoi(os.Getenv("COLUMNS"))
+	a.Columns = max(0, columns)
 	if a.Verdict.Width, _ = output.TerminalSize(to); a.Verdict.Width == 0 {
 		a.Verdict.Width = a.Columns
 	}

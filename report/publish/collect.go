@@ -121,6 +121,7 @@ type Collector struct {
 
 	first, clock int64     // when the server stored the first message, and the latest
 	caughtUp     time.Time // when that came, if there were no more; zero if not
+	whole        bool      // there were no more, once
 	cut          bool      // the server cannot be reached
 
 	silentAfter time.Duration
@@ -134,7 +135,7 @@ type Collector struct {
 
 // A message is one of the stream.
 type message struct {
-	sensor    string
+	sensor    string // empty for what no sensor has published
 	line      string // empty for a heartbeat
 	id        string
 	again     bool // it is written
@@ -197,6 +198,7 @@ func (k *Collector) begin() error {
 	if err := k.resume(js, st); err != nil && k.ctx.Err() == nil {
 		return err
 	}
+	k.whole = st.CachedInfo().State.Msgs == 0
 	var reading context.Context
 	reading, k.cancel = context.WithCancel(k.ctx)
 	go k.fetch(reading, st)
@@ -280,15 +282,18 @@ func (k *Collector) pop() {
 
 // take takes a message.
 func (k *Collector) take(m message) {
-	s := k.source(m.sensor)
 	if k.first == 0 {
 		k.first = cmp.Or(m.beginning, m.stored)
 	}
 	k.taken = m.sequence
 	k.clock, k.caughtUp = max(k.clock, m.stored), time.Time{}
 	if m.pending == 0 {
-		k.caughtUp = time.Now()
+		k.caughtUp, k.whole = time.Now(), true
 	}
+	if m.sensor == "" {
+		return
+	}
+	s := k.source(m.sensor)
 	s.silent = false
 	if m.line != "" && k.ids.add(m.id) {
 		k.duplicate.Add(1)
@@ -430,6 +435,9 @@ func (k *Collector) late(stored int64) bool { return k.now()-stored >= int64(k.c
 func (k *Collector) Replaying() bool {
 	return k.config.Mode == Replay && (k.replays > 0 || k.taken < k.replayTo && k.caughtUp.IsZero())
 }
+
+// Whole reports whether all was read that the stream had at some time.
+func (k *Collector) Whole() bool { return k.whole }
 
 // Skip returns how many rows of the record that was returned last are written.
 func (k *Collector) Skip() int {

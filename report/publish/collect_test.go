@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"actionurl/decode/finding"
 	"actionurl/report"
 )
@@ -112,6 +114,27 @@ func TestMerge(t *testing.T) {
 	}
 	closed(t, a)
 	closed(t, b)
+}
+
+// A message of nobody's is passed over, and the time is known from it.
+func TestForeignMessage(t *testing.T) {
+	y := newSystem(t)
+	y.start()
+	p := y.sensor(t, "a")
+	send(t, p, "a", 10)
+	closed(t, p)
+	c, err := nats.Connect(y.servers().urls[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Request(subjectsPrefix+"ä"+linesSuffix, []byte("{}"), 10*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	k := y.collect(t, t.Context(), 10*time.Millisecond)
+	if got, want := targets(t, k, 1), "a10"; got != want || len(k.sensors) != 1 || !k.Whole() {
+		t.Errorf("got %s of %d sensors, whole: %v; want %s", got, len(k.sensors), k.Whole(), want)
+	}
 }
 
 // What a sensor had no room for is missing in the sequence of its lines.

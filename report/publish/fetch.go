@@ -59,8 +59,8 @@ func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
 			if err != nil {
 				break
 			}
-			got, ok := readMessage(m)
-			if !ok || got.sequence < next {
+			got := readMessage(m)
+			if got.sequence < next {
 				continue
 			}
 			got.beginning = beginning
@@ -91,11 +91,11 @@ func look(ctx context.Context, st jetstream.Stream) *jetstream.StreamInfo {
 	return info
 }
 
-// readMessage reads a message. It is not ok if it is not of a sensor.
-func readMessage(m jetstream.Msg) (message, bool) {
+// readMessage reads a message.
+func readMessage(m jetstream.Msg) message {
 	meta, err := m.Metadata()
 	if err != nil {
-		return message{}, false
+		return message{}
 	}
 	sensor, ok := strings.CutPrefix(m.Subject(), subjectsPrefix)
 	got := message{sequence: meta.Sequence.Stream, stored: meta.Timestamp.UnixNano(), pending: meta.NumPending, id: m.Headers().Get(jetstream.MsgIDHeader)}
@@ -104,9 +104,13 @@ func readMessage(m jetstream.Msg) (message, bool) {
 	} else {
 		sensor = strings.TrimSuffix(sensor, beatsSuffix)
 	}
+	if !ok || CheckSensor(sensor) != nil {
+		got.line = ""
+		return got
+	}
 	got.sensor = sensor
 	for name, to := range map[string]*int64{headerRun: &got.run, headerLine: &got.n, headerTime: &got.reached} {
 		*to, _ = strconv.ParseInt(m.Headers().Get(name), 10, 64)
 	}
-	return got, ok && CheckSensor(sensor) == nil
+	return got
 }

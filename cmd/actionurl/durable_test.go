@@ -306,6 +306,31 @@ func TestDurablePartly(t *testing.T) {
 	}
 }
 
+// A file that is made of the whole stream stays as it is where the collector ends before
+// it has read that, as where there is no server.
+func TestDurableUnread(t *testing.T) {
+	dir := t.TempDir()
+	for name, flags := range map[string][]string{"phones.csv": {"--view", "phones"}, "page.html": nil} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte("whole"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		ctx, interrupt := context.WithCancel(t.Context())
+		interrupt()
+		var stderr watched
+		args := append([]string{"report", "nats://127.0.0.1:1", "--durable", "test", "-o", file}, flags...)
+		if status := execute(ctx, nil, args, nil, io.Discard, &stderr); status != statusFailed || !strings.Contains(stderr.String(), name+": not written") {
+			t.Errorf("%s: status %d, %s", name, status, stderr.String())
+		}
+		if got := written(t, file); got != "whole" {
+			t.Errorf("%s is %q", name, head(got))
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("left over: %q", left)
+	}
+}
+
 // outputOfContext runs the program until ctx ends.
 func outputOfContext(ctx context.Context, t *testing.T, args ...string) {
 	t.Helper()

@@ -3,6 +3,7 @@ package run
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -100,6 +101,9 @@ func (in *collected) feed(r *run) (running, reading error) {
 			err = in.idle(r)
 		case errors.Is(err, io.EOF):
 			in.summarize(r)
+			if r.durable != nil && in.unread(r) {
+				return nil, fmt.Errorf("%s: not written: ended before the stream was read to its end", r.Output)
+			}
 			return nil, nil
 		case err != nil:
 			return nil, err
@@ -181,9 +185,14 @@ func (in *collected) commit(r *run) error {
 	return in.from.Commit()
 }
 
+// unread reports whether a file that is made of the whole stream cannot be made yet.
+func (in *collected) unread(r *run) bool {
+	return in.mode == publish.Anew && r.rows.Regular() && !in.from.Whole()
+}
+
 // renew makes a file anew that shows a state, if that has changed.
 func (in *collected) renew(r *run) error {
-	if in.mode != publish.Anew || r.view.end == nil || in.rotated || !r.rows.Regular() || !in.changed || time.Since(in.renewed) < renewEvery {
+	if in.mode != publish.Anew || in.unread(r) || r.view.end == nil || in.rotated || !r.rows.Regular() || !in.changed || time.Since(in.renewed) < renewEvery {
 		return nil
 	}
 	in.changed, in.renewed = false, time.Now()

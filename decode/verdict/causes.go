@@ -274,6 +274,10 @@ func (o outcome) hint(port uint16) string {
 		return "let the server take the method that the phone sends at this path"
 	case 407:
 		return "the proxy asks for credentials: let the phone reach the server without the proxy, or let the proxy pass these requests"
+	case 408:
+		return "the server got the request in part: look for a firewall or small MTU (VPN, PPPoE) on the way"
+	case 429:
+		return "the server limits how often it is asked: let it take all requests of the phones"
 	case 413, 414, 431:
 		return "shorten the phone's Action URL, or raise the server's limit"
 	case 415:

@@ -243,6 +243,8 @@ func TestHints(t *testing.T) {
 			}
 			s.say(51, server, "/cti?e=incoming&mac=000b82123433", ok)
 		}, "never acknowledged by the server; 1 other phone works: connections come about, but requests do not get through"},
+		{"a request that the server got in part", func(s *site) { s.say(50, server, good, answer("408 Request Timeout")) }, "the server got the request in part: look for"},
+		{"a server that limits requests", func(s *site) { s.say(50, server, good, answer("429 Too Many Requests")) }, "the server limits how often it is asked"},
 		{"a phone that does not wait", func(s *site) {
 			s.Conn("192.168.40.50:50000", server).Open().Send("GET " + good + " HTTP/1.1\r\nHost: " + server + "\r\n\r\n").Reset(true)
 		}, "the only request not answered before the phone reset the connection; : the phone did not wait for the answer"},

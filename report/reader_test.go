@@ -221,8 +221,10 @@ func TestOtherRecords(t *testing.T) {
 	ambiguous.Event.Kind, ambiguous.Event.By = actionurl.Unknown, actionurl.ByNothing
 	ambiguous.Event.Candidates = []*actionurl.Kind{actionurl.Lookup("hold_call"), actionurl.Lookup("resume_call")}
 	ambiguous.Event.SIP = actionurl.Message{}
-	reader := report.NewReader("x", strings.NewReader(save(t, plain, ambiguous, plain)))
-	for _, want := range []*decode.Record{plain, ambiguous, plain} {
+	latest := full(t, "z")
+	latest.NoResponse, latest.Status, latest.Latency = httpwire.Reasons-1, 0, 0
+	reader := report.NewReader("x", strings.NewReader(save(t, plain, ambiguous, plain, latest)))
+	for _, want := range []*decode.Record{plain, ambiguous, plain, latest} {
 		var got report.Saved
 		if err := reader.Next(&got); err != nil {
 			t.Fatal(err)

@@ -60,7 +60,7 @@ func recordFields() []field[decode.Record] {
 		showing(resultValue, count(Column{Name: "status", width: 6, typical: 12, alarm: true}, func(r *record) *int { return &r.Status })),
 		where(answered, millis(Column{Name: "latency_ms", width: 10, right: true, rank: 3}, func(r *record) *int64 { return &r.Latency })),
 		oneOf(Column{Name: "no_response", width: 7}, func(r *record) *httpwire.Reason { return &r.NoResponse },
-			httpwire.Answered, httpwire.Unacknowledged, "reason for no response"),
+			httpwire.Answered, httpwire.Reasons-1, "reason for no response"),
 	}, parts([]field[event]{
 		showing(labelOrCandidates, readBy(func(rd *Reader, _ *event) { rd.slug = rd.text(rd.string()) },
 			text(Column{Name: "event", width: 14, typical: 21}, func(e *event) *string { return &e.Kind.Slug }))),

@@ -34,11 +34,12 @@ const (
 	NotHTTP                      // what came is not HTTP
 	Unacknowledged               // nor has the server acknowledged the request: it did not reach it
 	Aborted                      // the client reset the connection first
+	Reasons                      // how many there are
 )
 
 // String returns the name used in every output.
 func (r Reason) String() string {
-	return [...]string{"", "timeout", "reset", "closed", "not_captured", "not_http", "unacknowledged", "aborted"}[r]
+	return [Reasons]string{"", "timeout", "reset", "closed", "not_captured", "not_http", "unacknowledged", "aborted"}[r]
 }
 
 // An Exchange is an HTTP request, and the response to it where there is one. Its

@@ -80,6 +80,9 @@ func (r *Redactor) event(e *actionurl.Event, vars []actionurl.Var) {
 		*number = r.number(*number)
 	}
 	s.LocalName, s.RemoteName = r.name(s.LocalName), r.name(s.RemoteName)
+	if s.Duration > mostSeconds && r.has(Numbers) {
+		s.Duration, s.Lasted = 0, false
+	}
 	if e.CallID != "" {
 		e.CallID = r.call(e.CallID)
 	}
@@ -252,6 +255,9 @@ func (r *Redactor) timelineCall(c *timeline.Call) *timeline.Call {
 	to.Local, to.Remote, to.DisplayRemote = r.number(c.Local), r.number(c.Remote), r.name(c.DisplayRemote)
 	if c.ID != "" {
 		to.ID = r.call(c.ID)
+	}
+	if to.Duration > mostSeconds && r.has(Numbers) {
+		to.Duration = -1
 	}
 	to.Address, to.Sensor = r.addr(c.Address), r.scan(c.Sensor, message)
 	if c.SIP != nil {

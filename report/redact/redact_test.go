@@ -210,6 +210,18 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// A duration that is a number, as of variables that were confused, does not stay.
+func TestDuration(t *testing.T) {
+	r := newRedactor(t, All, "")
+	for seconds, ok := range map[int]bool{mostSeconds: true, 4930123456: false} {
+		rec := &decode.Record{Exchange: &httpwire.Exchange{}, Event: &actionurl.Event{Kind: actionurl.Unknown, Sides: actionurl.Sides{Duration: seconds, Lasted: true}}}
+		call := r.Call(&decode.Call{Call: &timeline.Call{Duration: seconds}})
+		if got := r.Record(rec).Event.Sides; got.Lasted != ok || (got.Duration == seconds) != ok || (call.Duration == seconds) != ok {
+			t.Errorf("%d seconds become %d, and %d of the call", seconds, got.Duration, call.Duration)
+		}
+	}
+}
+
 // Who captured a phone or a call stays, as in other rows.
 func TestSensors(t *testing.T) {
 	r := newRedactor(t, All, "")

@@ -24,12 +24,13 @@ const (
 
 // Lengths from which on something is recognized in a text.
 const (
-	leastDigits = 3  // of a number
-	mostDigits  = 6  // of a text that is none, as a time
-	leastKnown  = 3  // of a known value, in bytes
-	leastToken  = 16 // of letters and digits that are a token
-	mostEnds    = 32 // of words and parts of words that are looked at for a known value
-	leastBase64 = 8  // bytes of it that are decoded
+	leastDigits = 3       // of a number
+	mostDigits  = 6       // of a text that is none, as a time
+	mostSeconds = 999_999 // of a duration; what is longer is a number in its place
+	leastKnown  = 3       // of a known value, in bytes
+	leastToken  = 16      // of letters and digits that are a token
+	mostEnds    = 32      // of words and parts of words that are looked at for a known value
+	leastBase64 = 8       // bytes of it that are decoded
 	mostBase64  = 4 << 10
 	mostIPv6    = 45 // bytes
 	mostGap     = 4  // bytes between the words of a known value

@@ -263,9 +263,9 @@ func TestReportFollows(t *testing.T) {
 		name, sent, summary string
 		rows                int
 	}{
-		{"before the first byte", "", "saved, 0 HTTP requests, 0 Action URLs", 0},
-		{"between lines", line + line, "saved, 2 HTTP requests, 2 Action URLs", 2},
-		{"within a line", line + line[:40], "saved, 1 HTTP request, 1 Action URL", 1},
+		{"before the first byte", "", "saved events: 0 HTTP requests, 0 Action URLs", 0},
+		{"between lines", line + line, "saved events: 2 HTTP requests, 2 Action URLs", 2},
+		{"within a line", line + line[:40], "saved events: 1 HTTP request, 1 Action URL", 1},
 	} {
 		for _, format := range []string{"csv", "table"} {
 			t.Run(test.name+", "+format, func(t *testing.T) {

@@ -71,7 +71,7 @@ func (s *summary) print(d decode.Summary, reason string) {
 	if more := s.notes - maxProblems; more > 0 {
 		s.say("%s not shown", report.Plural(more, "further problem"))
 	}
-	s.say("%s, %s, %s%s", s.from(&d), report.Plural(s.requests, "HTTP request"), report.Plural(s.events, "Action URL"), s.shown())
+	s.say("%s%s, %s%s", s.from(&d), report.Plural(s.requests, "HTTP request"), report.Plural(s.events, "Action URL"), s.shown())
 	if of := d.TLS; (s.secrets != nil || of[tls.Decrypted] > 0) && of != [tls.Reasons]int{} {
 		line := report.Plural(of[tls.Decrypted], "TLS connection") + " decrypted"
 		for why := tls.NoKey; why < tls.Reasons; why++ {
@@ -129,15 +129,15 @@ func matches(n int) string {
 	return fmt.Sprintf("%d Action URLs match", n)
 }
 
-// from says what was read.
+// from says what was read, as the line begins.
 func (s *summary) from(d *decode.Summary) string {
 	switch {
 	case s.saved:
-		return "saved"
+		return "saved events: "
 	case s.filter:
-		return fmt.Sprintf("%s (%d dropped by the filter)", report.Plural(d.Frames+s.dropped, "frame"), s.dropped)
+		return fmt.Sprintf("%s (%d dropped by the filter), ", report.Plural(d.Frames+s.dropped, "frame"), s.dropped)
 	}
-	return report.Plural(d.Frames, "frame")
+	return report.Plural(d.Frames, "frame") + ", "
 }
 
 // shown says which rows there are, where that is not known already.

@@ -23,7 +23,8 @@ type message struct {
 }
 
 // parse reads a message with one question, of class Internet, for the address of a
-// host. It is not ok for another one.
+// host. It is not ok for another one. gopacket's layer would also read, and allocate,
+// every record of the answers; a fuzz target holds what is read here against it.
 func (r *Reader) parse(b []byte) (m message, ok bool) {
 	const header, internet = 12, 1
 	if len(b) < header {

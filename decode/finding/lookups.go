@@ -16,9 +16,8 @@ const (
 	maxLookups = 4 << 10
 
 	// maxAsked bounds the clients and the hosts that they name in events: 4,096 of
-	// at most
-	// 500 bytes, 2 MiB. Beyond it a failure may not be called an error that is
-	// one, or be called one that is a warning.
+	// at most 500 bytes, 2 MiB. Beyond it a failure may not be called an error that
+	// is one, or be called one that is a warning.
 	maxAsked = 4 << 10
 )
 

@@ -201,7 +201,11 @@ func (k *Collector) begin() error {
 	k.whole = st.CachedInfo().State.Msgs == 0
 	var reading context.Context
 	reading, k.cancel = context.WithCancel(k.ctx)
-	go k.fetch(reading, st)
+	next := uint64(1)
+	if k.config.Mode == Rows {
+		next = k.state.Floor + 1
+	}
+	go k.fetch(reading, st, next)
 	return nil
 }
 

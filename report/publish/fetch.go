@@ -15,15 +15,11 @@ import (
 // numbers of its messages are others.
 var errAnother = errors.New("the stream was deleted and made anew; the next run reads it from its beginning")
 
-// fetch fetches messages until ctx ends, or the stream is another one. The consumer is
-// an ordered one, which the server forgets: how far the collector has come is what it
-// has written.
-func (k *Collector) fetch(ctx context.Context, st jetstream.Stream) {
+// fetch fetches messages from the sequence next on, until ctx ends, or the stream is
+// another one. The consumer is an ordered one, which the server forgets: how far the
+// collector has come is what it has written.
+func (k *Collector) fetch(ctx context.Context, st jetstream.Stream, next uint64) {
 	defer close(k.done)
-	next := uint64(1)
-	if k.config.Mode == Rows {
-		next = k.state.Floor + 1
-	}
 	var beginning int64 // not known yet
 	if all := st.CachedInfo().State; all.Msgs > 0 {
 		beginning = all.FirstTime.UnixNano()

@@ -130,7 +130,7 @@ func (y *system) collector() *exec.Cmd {
 // await waits for something.
 func (y *system) await(what string, done func() bool) {
 	y.t.Helper()
-	limit := time.Minute
+	limit := 2 * time.Minute
 	if *wholeSystems {
 		limit = 5 * time.Minute
 	}

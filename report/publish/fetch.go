@@ -27,7 +27,10 @@ func (k *Collector) fetch(ctx context.Context, st jetstream.Stream, next uint64)
 	created := st.CachedInfo().Created
 	for ctx.Err() == nil {
 		connections := k.conn.Stats().Reconnects
-		consumer, err := st.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next})
+		consumer, err := st.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+			DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next,
+			MaxResetAttempts: 1, // each under the same name, which a cluster may have given to a server that is gone
+		})
 		if err != nil {
 			pause(ctx, idleTime)
 			continue

@@ -400,6 +400,7 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte(hello), []byte("HTTP/1.1 400"), uint8(200), uint8(1))
 	f.Add([]byte(hello+someChange+someData+someData), []byte(someHello+someChange+someData), uint8(99), uint8(2))
 	f.Add([]byte(hello+someChange+someData+someData[:20]), []byte("HTTP/1.1 400"), uint8(250), uint8(2))
+	f.Add([]byte(hello+someData), []byte(strings.Replace(someHello, "\x26\x03\x03", "\x26\x30\x30", 1)+someData), uint8(99), uint8(1))
 	f.Fuzz(func(t *testing.T, phone, server []byte, size, late uint8) {
 		found := 0
 		r := waiter()
@@ -434,4 +435,25 @@ func FuzzReader(f *testing.F) {
 			t.Errorf("found %d times; behind the end %d bytes are held and %d kept, %d are open, %d wait", found, r.held, r.kept, r.open, len(r.waiting))
 		}
 	})
+}
+
+// A server may choose a suite that its version does not have, or a version that there
+// is not: its records are not read.
+func TestStrangeSuite(t *testing.T) {
+	for version, suites := range map[Version][]uint16{TLS12: {0x1301, 0x1303}, TLS13: {0x0005, 0x000a, 0x002f, 0xc02f}, 0x0305: {0x1301, 0xc02f}, 0x3030: {0xc030}} {
+		for _, suite := range suites {
+			secrets := NewSecrets()
+			for _, label := range []string{"CLIENT_RANDOM", "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"} {
+				size := suiteOf(suite).prf.Size()
+				if label == "CLIENT_RANDOM" {
+					size = 48
+				}
+				secrets.AddLog(strings.NewReader(label + " " + strings.Repeat("00", 32) + " " + strings.Repeat("01", size) + "\n"))
+			}
+			c := &Conn{client: 0, version: version, suite: suite, open: &opening{exchange: new(exchange)}}
+			if c.unlock(secrets); c.open.failed != UnknownSuite || c.sides[0].keys != nil || c.sides[1].keys != nil {
+				t.Errorf("%v with suite %04x: %v", version, suite, c.open.failed)
+			}
+		}
+	}
 }

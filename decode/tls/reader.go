@@ -470,7 +470,7 @@ func (c *Conn) unlock(secrets *Secrets) {
 		c.open.failed = JoinedLate
 	case c.version <= SSL30:
 		c.open.failed = OldVersion
-	case s.cipher == unread:
+	case s.cipher == unread, c.version > TLS13, (c.version == TLS13) != (c.suite>>8 == 0x13): // whose suites are its own (RFC 8446, appendix B.4)
 		c.open.failed = UnknownSuite
 	case c.version == TLS13:
 		client.keys = trafficKeys(s, secrets.log(logKey{clientTraffic, x.clientRandom}))

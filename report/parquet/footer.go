@@ -308,7 +308,6 @@ type source struct {
 // types that events do not have, are left out, as are keys that are not known; unread
 // are those that events have.
 func (m *metadata) sources() (all []source, unread []string, leaves int, err error) {
-	known := report.ColumnNames(report.Requests)
 	if len(m.elements) == 0 {
 		return nil, nil, 0, errThrift
 	}
@@ -329,7 +328,7 @@ func (m *metadata) sources() (all []source, unread []string, leaves int, err err
 		leaves += len(found)
 		if s.take(top, found, of, before-len(rest)) {
 			all = append(all, s)
-		} else if slices.Contains(known, top.name) {
+		} else if slices.Contains(report.ColumnNames(report.Requests), top.name) {
 			unread = append(unread, top.name)
 		}
 	}

@@ -221,7 +221,7 @@ func TestNotRecognized(t *testing.T) {
 		{"okhttp/4.9.3", `/collect?` + many + ` /weather?language=en&duration=3 /auth?state=connected&language=en
 			/json?ip=10.0.0.7&language=en /device?mac=02:00:00:00:00:01&model=TV&firmware=1.2&language=en
 			/report?mac=02:00:00:00:00:01&battery=87&temp=21 /api?mac=os&event=connected`},
-		// Of things that are no phones: only a maker of phones, or a word that only phones use, tells.
+		// Things that are no phones: only a maker of phones, or a word that only phones use, tells them apart.
 		{"ESP8266HTTPClient", `/hook?mac=240ac4112233&event=button&battery=80 /api?mac=240ac4112233&state=connected&ip=192.168.40.50
 			/log?mac=240ac4112233&action=registered /gw?mac=240ac4112233&status=hold /heartbeat?mac=240ac4112233&ip=192.168.40.50
 			/alarm?mac=240ac4112233 /vpn?event=connected&remote=192.0.2.4

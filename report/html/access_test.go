@@ -199,7 +199,7 @@ func TestSelect(t *testing.T) {
 }
 
 // Times are those of the zone, whenever its clocks change; a page of several days
-// says of which.
+// says which day each is on.
 func TestZone(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")

@@ -135,7 +135,7 @@ func TestHeaderBound(t *testing.T) {
 	}
 }
 
-// The pages that are open at a time have so many bytes, of which a row group gives back
+// The pages that are open at a time have so many bytes at most. A row group gives back
 // what it took.
 func TestReadBound(t *testing.T) {
 	data := written(t, 3)

@@ -201,7 +201,7 @@ func TestTLS(t *testing.T) {
 	wants(t, "no TLS", tryPublish(t, fmt.Sprintf("tls://127.0.0.1:%d", plain), "", ""), "the server has no TLS")
 }
 
-// Where no server answers, who waits is told so at once.
+// Who waits for a server that does not answer is told so at once.
 func TestNoServer(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -45,7 +45,7 @@ func Describe(root *cobra.Command) {
 	}
 }
 
-// complete lists the commands and topics of which there is help.
+// complete lists the commands and topics that have help.
 func complete(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var all []string
 	if found, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {

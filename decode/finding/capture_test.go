@@ -26,6 +26,17 @@ func get(target string) string {
 	return "GET " + target + " HTTP/1.1\r\nHost: 192.168.40.207\r\nUser-Agent: Grandstream Model HW GXP2170 SW 1.0.11.64\r\n\r\n"
 }
 
+// checkScene checks what is found in a capture of phones with these templates.
+func checkScene(t *testing.T, make func(*capturetest.Capture), templates, want []string) {
+	t.Helper()
+	c := capturetest.New()
+	make(c)
+	got := findings(t, decode.Analysis{Templates: typed(t, templates...)}, c.Frames)
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
 // findings returns what is found in a capture: for each record that has some a
 // line with its frame, then those of no single request.
 func findings(t *testing.T, c decode.Analysis, frames []capturetest.Frame) []string {
@@ -330,14 +341,7 @@ func TestConnections(t *testing.T) {
 		}, nil, nil},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			c := capturetest.New()
-			test.make(c)
-			got := findings(t, decode.Analysis{Templates: typed(t, test.templates...)}, c.Frames)
-			if diff := gocmp.Diff(test.want, got); diff != "" {
-				t.Errorf("want -, got +:\n%s", diff)
-			}
-		})
+		t.Run(test.name, func(t *testing.T) { checkScene(t, test.make, test.templates, test.want) })
 	}
 }
 
@@ -421,14 +425,7 @@ func TestLookups(t *testing.T) {
 		}, nil},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			c := capturetest.New()
-			test.make(c)
-			got := findings(t, decode.Analysis{Templates: typed(t, test.templates...)}, c.Frames)
-			if diff := gocmp.Diff(test.want, got); diff != "" {
-				t.Errorf("want -, got +:\n%s", diff)
-			}
-		})
+		t.Run(test.name, func(t *testing.T) { checkScene(t, test.make, test.templates, test.want) })
 	}
 }
 

@@ -1,11 +1,11 @@
 package stream
 
 import (
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"actionurl/capture/capturetest"
 	"actionurl/decode/packet"
 )
 
@@ -51,6 +51,18 @@ func (p *peer) turn(seq uint32) uint32 {
 	old := p.s.Seq
 	p.s.Seq = seq
 	return old
+}
+
+// whole sends all of a connection: a byte, and both ends.
+func (p *peer) whole() {
+	p.syn()
+	back := p.turn(5000)
+	p.syn()
+	seq := p.turn(back)
+	p.send([]byte("x"))
+	p.fin()
+	p.turn(seq)
+	p.fin()
 }
 
 func TestHoleGivenUpAtBoundOfDirection(t *testing.T) {
@@ -190,14 +202,7 @@ func TestLinger(t *testing.T) {
 	p := newPeer(a, 0)
 	whole := func(n int) {
 		p.connection(n)
-		p.syn()
-		back := p.turn(5000)
-		p.syn()
-		seq := p.turn(back)
-		p.send([]byte("x"))
-		p.fin()
-		p.turn(seq)
-		p.fin()
+		p.whole()
 	}
 	whole(0)
 	whole(1)
@@ -228,21 +233,10 @@ func TestLinger(t *testing.T) {
 	}
 }
 
-// grown returns how much the heap in use grows by f.
-func grown(f func()) int {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	return int(after.HeapAlloc) - int(before.HeapAlloc)
-}
-
 func TestMemoryOfOpenConnections(t *testing.T) {
 	const conns = 100_000
 	var a *Assembler
-	got := grown(func() {
+	got := capturetest.Grown(func() {
 		a = NewAssembler(ignorer{}, Config{})
 		p := newPeer(a, 0)
 		for n := range conns {
@@ -321,14 +315,7 @@ func TestPlayedAgain(t *testing.T) {
 	start := p.s.Seq
 	play := func() {
 		p.s.Seq = start
-		p.syn()
-		back := p.turn(5000)
-		p.syn()
-		seq := p.turn(back)
-		p.send([]byte("x"))
-		p.fin()
-		p.turn(seq)
-		p.fin()
+		p.whole()
 		p.turn(0)
 	}
 	for _, after := range []int64{0, lingerTime / 2, lingerTime + 1} {

@@ -61,17 +61,6 @@ const (
 	someServer = 1
 )
 
-// grown returns by how many bytes the heap has grown after a function.
-func grown(f func()) int {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	return int(after.HeapAlloc) - int(before.HeapAlloc)
-}
-
 // waiter returns a Reader whose key log grows.
 func waiter() *Reader {
 	secrets := NewSecrets()
@@ -123,7 +112,7 @@ func TestWaitingBounds(t *testing.T) {
 	for _, said := range []string{"", strings.Repeat("\x17\x03\x03\x00\x01x", 300), "\x17\x03\x03\x20\x00" + strings.Repeat("x", 8192), "\x17\x03\x03\x20\x00" + strings.Repeat("x", 4100)} {
 		r := waiter()
 		var conns []*stream.Conn
-		got := grown(func() { conns = open(r, 6000, said) })
+		got := capturetest.Grown(func() { conns = open(r, 6000, said) })
 		got -= 6000 * int(unsafe.Sizeof(Conn{})+unsafe.Sizeof(opening{})+unsafe.Sizeof(stream.Conn{})) // theirs, read or not
 		if r.held > maxRecords || got > maxRecords || len(r.waiting) < 100 {
 			t.Errorf("behind %d bytes %d connections wait, %d bytes held, heap has grown by %d", len(said), len(r.waiting), r.held, got)
@@ -148,7 +137,7 @@ func TestHelloBounds(t *testing.T) {
 	r := waiter()
 	conns := make([]stream.Conn, connections)
 	head := "\x16\x03\x01\x40\x00\x01\xff\xff\xff\x03\x03"
-	got := grown(func() {
+	got := capturetest.Grown(func() {
 		for i := range conns {
 			for said := head; len(said) > 0; said = said[min(len(said), 1000):] {
 				if said == head {
@@ -197,7 +186,7 @@ func TestUnansweredHellos(t *testing.T) {
 	}
 }
 
-// A hello of which a part was not kept has none of what comes behind that part.
+// Where a part of a hello was not kept, nothing behind that part is.
 func TestHoleInHello(t *testing.T) {
 	r := waiter()
 	var c stream.Conn
@@ -245,7 +234,7 @@ func TestMostRecords(t *testing.T) {
 	const connections = 2000
 	part := "\x17\x03\x03\x40\x00" + strings.Repeat("x", 9000)
 	var conns []*stream.Conn
-	got := grown(func() { conns = open(r, connections, part) })
+	got := capturetest.Grown(func() { conns = open(r, connections, part) })
 	if got -= connections * 2048; got > maxRecords || r.held > maxRecords+maxRecords/8 || r.held < maxRecords/2 {
 		t.Errorf("%d bytes held, heap has grown by %d", r.held, got)
 	}
@@ -299,7 +288,7 @@ func TestMostSecrets(t *testing.T) {
 	line := []byte("CLIENT_RANDOM " + strings.Repeat("0", 64) + " " + strings.Repeat("0b", 48) + "\n")
 	number := line[14+48 : 14+64]
 	const all = maxSecrets * 3 / 2 // both halves are full, and one was dropped
-	got := grown(func() {
+	got := capturetest.Grown(func() {
 		var log bytes.Buffer
 		for i := range all {
 			hex.Encode(number, binary.BigEndian.AppendUint64(nil, uint64(i)))
@@ -325,7 +314,7 @@ func TestMostSecrets(t *testing.T) {
 func TestMostSessions(t *testing.T) {
 	s := NewSecrets()
 	most := 0
-	got := grown(func() {
+	got := capturetest.Grown(func() {
 		for i := range maxSessions + maxSessions/2 {
 			s.remember(binary.BigEndian.AppendUint32(nil, uint32(i)), make([]byte, 48))
 			most = max(most, len(s.sessions))
@@ -343,7 +332,7 @@ func TestLongLine(t *testing.T) {
 	for _, size := range []int{maxLine, 5 << 10, 16 << 20} {
 		for _, end := range []string{"", "\n", " " + line + "\n", "\n" + line, "\n" + line + "\n"} {
 			s := NewSecrets()
-			got := grown(func() {
+			got := capturetest.Grown(func() {
 				s.AddLog(io.MultiReader(io.LimitReader(letters{}, int64(size)), iotest.OneByteReader(strings.NewReader(end))))
 			})
 			s.AddLog(strings.NewReader(line)) // the log goes on, or is another

@@ -19,13 +19,9 @@ import (
 	"actionurl/decode/tls"
 )
 
-// TestOpenSSL opens what openssl's client and server said to each other: the
-// suites that Go's crypto/tls lacks, encrypt-then-MAC, extended master secrets,
-// and resumed sessions.
-func TestOpenSSL(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long")
-	}
+// lookOpenSSL returns where openssl is. Without it the test is skipped, but not in CI.
+func lookOpenSSL(t *testing.T) string {
+	t.Helper()
 	openssl, err := exec.LookPath("openssl")
 	if err != nil {
 		if os.Getenv("CI") != "" {
@@ -33,13 +29,31 @@ func TestOpenSSL(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	dir := t.TempDir()
+	return openssl
+}
+
+// serverFile makes a file with an RSA key and its certificate, and returns its name and
+// what is in it.
+func serverFile(t *testing.T, dir string) (name string, file []byte) {
+	t.Helper()
 	cert, file := rsaCertificate(t)
 	file = append(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]})...)
-	pemFile := filepath.Join(dir, "server.pem")
-	if err := os.WriteFile(pemFile, file, 0o600); err != nil {
+	name = filepath.Join(dir, "server.pem")
+	if err := os.WriteFile(name, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return name, file
+}
+
+// TestOpenSSL opens what openssl's client and server said to each other: the
+// suites that Go's crypto/tls lacks, encrypt-then-MAC, extended master secrets,
+// and resumed sessions.
+func TestOpenSSL(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	openssl, dir := lookOpenSSL(t), t.TempDir()
+	pemFile, file := serverFile(t, dir)
 	together, logs := capturetest.New(), new(bytes.Buffer) // for tshark
 	var readable []string                                  // ports
 	for i, c := range []struct {
@@ -227,19 +241,8 @@ func TestRenewedKeys(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	dir := t.TempDir()
-	cert, file := rsaCertificate(t)
-	pemFile := filepath.Join(dir, "server.pem")
-	if err := os.WriteFile(pemFile, append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}), file...), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	openssl, dir := lookOpenSSL(t), t.TempDir()
+	pemFile, file := serverFile(t, dir)
 	for i, args := range [][]string{
 		{"-tls1_2", "-cipher", "AES128-GCM-SHA256"}, {"-tls1_2", "-cipher", "AES256-SHA"},
 		{"-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"}, {"-tls1", "-cipher", "AES128-SHA:@SECLEVEL=0"},

@@ -40,7 +40,7 @@ func TestPendingBoundOfBytes(t *testing.T) {
 	d := New(Config{ResponseTimeout: time.Hour}, &sink{exchange: func(*httpwire.Exchange) {}})
 	ask := newAsker(d)
 	ask.pad(60_000)
-	got := grown(func() {
+	got := capturetest.Grown(func() {
 		for range 5000 {
 			ask.next()
 		}
@@ -98,17 +98,6 @@ func (a *asker) next() {
 	a.d.Batch(&capture.Batch{Frames: a.frames})
 }
 
-// grown returns how much the heap in use grows by f.
-func grown(f func()) int {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	return int(after.HeapAlloc) - int(before.HeapAlloc)
-}
-
 func TestMemoryOfOpenConnections(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -116,7 +105,7 @@ func TestMemoryOfOpenConnections(t *testing.T) {
 	const conns = 100_000
 	d := New(Config{ResponseTimeout: time.Hour}, &sink{exchange: func(*httpwire.Exchange) {}})
 	ask := newAsker(d)
-	got := grown(func() {
+	got := capturetest.Grown(func() {
 		for range conns {
 			ask.next()
 		}

@@ -58,6 +58,24 @@ func overTLS(t *testing.T, request ...string) (*capturetest.Tape, string) {
 	return tape, log.String()
 }
 
+// readOverTLS returns what is read of a request over TLS to a server, with its key log, in
+// segments of at most so many bytes.
+func readOverTLS(t *testing.T, server string, segment int, request ...string) string {
+	t.Helper()
+	tape, log := overTLS(t, request...)
+	capt := capturetest.New()
+	capt.Play(tape, "192.168.40.50:49152", server, segment)
+	secrets := tls.NewSecrets()
+	if _, err := secrets.AddLog(strings.NewReader(log)); err != nil {
+		t.Fatal(err)
+	}
+	s := new(sink)
+	d := New(Config{ResponseTimeout: time.Second, Secrets: secrets}, s)
+	d.Batch(batch(capt.Frames))
+	d.Flush()
+	return strings.Join(s.lines, "\n")
+}
+
 // A hundred thousand connections of TLS that are open at once, with the keys of
 // each, stay within what their bounds add up to.
 func TestManyKeys(t *testing.T) {
@@ -77,7 +95,7 @@ func TestManyKeys(t *testing.T) {
 			requests++
 		}
 	}})
-	got := grown(func() {
+	got := capturetest.Grown(func() {
 		fresh := []byte(random)
 		for i := range connections {
 			binary.BigEndian.PutUint32(fresh, uint32(i))
@@ -118,18 +136,7 @@ func TestSIPOverTLS(t *testing.T) {
 	call := capturetest.New().SIPCall("192.168.40.50:5061", "192.168.40.10:5061", "<sip:101@pbx>", "<sip:+4930123456@pbx>", "3f1c6a2e@phone")
 	call.Send = func(_, _, message string) { said = append(said, message) }
 	call.Request(true, "INVITE", capturetest.Talk).Request(true, "CANCEL", "")
-	tape, log := overTLS(t, strings.Join(said, ""))
-	capt := capturetest.New()
-	capt.Play(tape, "192.168.40.50:49152", "192.168.40.10:5061", 100)
-	secrets := tls.NewSecrets()
-	if _, err := secrets.AddLog(strings.NewReader(log)); err != nil {
-		t.Fatal(err)
-	}
-	s := new(sink)
-	d := New(Config{ResponseTimeout: time.Second, Secrets: secrets}, s)
-	d.Batch(batch(capt.Frames))
-	d.Flush()
-	got := strings.Join(s.lines, "\n")
+	got := readOverTLS(t, "192.168.40.10:5061", 100, strings.Join(said, ""))
 	for _, want := range []string{" INVITE 0 192.168.40.50 > 192.168.40.10\n", " CANCEL 0 192.168.40.50 > 192.168.40.10\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
@@ -145,18 +152,7 @@ func TestRecordOfOneByte(t *testing.T) {
 	call.Send = func(_, _, message string) { invite = message }
 	call.Request(true, "INVITE", capturetest.Talk)
 	for _, parts := range [][]string{{"G", get("/inside")[1:]}, strings.Split(get("/inside"), ""), strings.Split(invite, "")} {
-		tape, log := overTLS(t, parts...)
-		capt := capturetest.New()
-		capt.Play(tape, "192.168.40.50:49152", "192.168.40.207:443", 1400)
-		secrets := tls.NewSecrets()
-		if _, err := secrets.AddLog(strings.NewReader(log)); err != nil {
-			t.Fatal(err)
-		}
-		s := new(sink)
-		d := New(Config{ResponseTimeout: time.Second, Secrets: secrets}, s)
-		d.Batch(batch(capt.Frames))
-		d.Flush()
-		if got := strings.Join(s.lines, "\n"); !strings.Contains(got, "/inside 200") && !strings.Contains(got, " INVITE 0 ") {
+		if got := readOverTLS(t, "192.168.40.207:443", 1400, parts...); !strings.Contains(got, "/inside 200") && !strings.Contains(got, " INVITE 0 ") {
 			t.Errorf("%q is not read in %d records:\n%s", strings.Join(parts, ""), len(parts), got)
 		}
 	}
@@ -204,18 +200,7 @@ func TestHalfClosedWhileWaiting(t *testing.T) {
 // other bytes.
 func TestBeginsOnce(t *testing.T) {
 	for _, parts := range [][]string{{"XYZZY /inside HTTP/1.1\r\n\r\n"}, {"\x00\x01", "XYZZY /inside HTTP/1.1\r\n\r\n"}} {
-		tape, log := overTLS(t, parts...)
-		capt := capturetest.New()
-		capt.Play(tape, "192.168.40.50:49152", "192.168.40.207:443", 1400)
-		secrets := tls.NewSecrets()
-		if _, err := secrets.AddLog(strings.NewReader(log)); err != nil {
-			t.Fatal(err)
-		}
-		s := new(sink)
-		d := New(Config{ResponseTimeout: time.Second, Secrets: secrets}, s)
-		d.Batch(batch(capt.Frames))
-		d.Flush()
-		if got := strings.Join(s.lines, "\n"); strings.Contains(got, "/inside") != (len(parts) == 1) {
+		if got := readOverTLS(t, "192.168.40.207:443", 1400, parts...); strings.Contains(got, "/inside") != (len(parts) == 1) {
 			t.Errorf("of %q:\n%s", parts, got)
 		}
 	}
